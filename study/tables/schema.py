@@ -1,0 +1,108 @@
+"""The three tables of a study: names, types, units and meanings of their columns.
+
+The contract between a study and its analysis. Nothing here imports torch, ray, mlflow or optuna.
+Hyperparameters are further columns of `trials`, one each, in the order of the study file:
+numbers as int64 or float64, names as strings, `none` of a number (no clipping) as +inf; null where
+the hyperparameter does not apply to the trial (momentum under Adam).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+SCHEMA_VERSION = 1
+"""Raised when a column changes its meaning or goes; kept in each file's Parquet metadata."""
+
+METADATA_KEY = b"gradscape"
+"""Parquet metadata key of a JSON object; `StudyMetadata` gives its fields."""
+
+ColumnType = Literal["int64", "float64", "float32", "string"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """One column: its Arrow type, its unit ("" for names, "1" for dimensionless), its meaning."""
+
+    name: str
+    type: ColumnType
+    unit: str
+    meaning: str
+
+
+def _column(name: str, type: ColumnType, unit: str, meaning: str) -> Column:
+    return Column(name=name, type=type, unit=unit, meaning=meaning)
+
+
+TRIAL_IDENTITY: tuple[Column, ...] = (
+    _column("trial", "int64", "", "number of the trial, from 0; Optuna's trial number"),
+    _column("configuration", "int64", "", "number of the configuration; its seeds share it"),
+    _column("seed", "int64", "", "seed of initialization and data order"),
+)
+
+TRIAL_LABELS: tuple[Column, ...] = (
+    _column("outcome", "string", "", "nonfinite, diverged, oscillating, stalled, slow, trained"),
+    _column("regime_initial", "string", "", "gradient regime at initialization"),
+    _column("regime_final", "string", "", "gradient regime at the end of training"),
+    _column("verdict", "string", "", "stable, exploding, vanishing, oscillating, stalled"),
+    _column("explanation", "string", "", "one sentence with the evidence for the verdict"),
+)
+
+TRIAL_FIGURES: tuple[Column, ...] = (
+    _column("steps_run", "int64", "steps", "optimizer steps taken before the end or retirement"),
+    _column("failure_step", "int64", "steps", "first step with a non-finite value; null if none"),
+    _column("failure_tensor", "string", "", "loss, gradient:<parameter>, parameter:<parameter>"),
+    _column("loss_initial", "float64", "task", "loss of the first batch before any update"),
+    _column("loss_final", "float64", "task", "mean training loss of the last 20 steps run"),
+    _column("loss_best", "float64", "task", "lowest mean loss of 20 consecutive steps"),
+    _column("loss_max", "float64", "task", "largest loss of any step"),
+    _column("loss_swing", "float64", "task", "mean |loss[t] - loss[t-1]| of the last 20 steps"),
+    _column("loss_chance", "float64", "task", "loss of the best constant prediction"),
+    _column("metric_final", "float64", "task", "mean training metric of the last 20 steps run"),
+    _column("metric_best", "float64", "task", "best mean metric of 20 consecutive steps"),
+    _column("metric_chance", "float64", "task", "the metric of guessing"),
+    _column("metric_ceiling", "float64", "task", "the best metric the task allows"),
+    _column("metric_target", "float64", "task", "from here on the trial counts as trained"),
+    _column("grad_norm_initial", "float64", "1", "unclipped global gradient norm at step 0"),
+    _column("grad_norm_median", "float64", "1", "median over all steps run"),
+    _column("grad_norm_max", "float64", "1", "largest over all steps run"),
+    _column("delta_ratio_initial", "float64", "1", "rms(delta_1) / rms(delta_L) at step 0"),
+    _column("delta_ratio_final", "float64", "1", "the same, median of the last 3 recorded steps"),
+    _column("depth_scale_initial", "float64", "layers", "1 / |slope of ln rms(delta_l)^2 over l|"),
+    _column("clipped_fraction", "float64", "1", "share of steps whose gradient was clipped"),
+    _column("update_ratio_median", "float64", "1", "median of |update| / |parameters|"),
+    _column("dead_fraction", "float64", "1", "share of dead units in the worst hidden layer, last"),
+    _column("saturated_fraction", "float64", "1", "saturated share in the worst hidden layer, last"),
+    _column("sharpness_initial", "float64", "1/lr", "largest Hessian eigenvalue; null if unmeasured"),
+    _column("train_seconds", "float64", "s", "the cohort's training time over its trials"),
+    _column("mlflow_run_id", "string", "", "the trial's MLflow run; null before delivery"),
+)
+
+STEPS: tuple[Column, ...] = (
+    _column("trial", "int64", "", "number of the trial"),
+    _column("step", "int64", "steps", "0 is before the first update; log-spaced, and the last"),
+    _column("loss", "float64", "task", "loss of this step's batch before the update"),
+    _column("metric", "float64", "task", "metric of this step's batch before the update"),
+    _column("grad_norm", "float64", "1", "global gradient norm before clipping"),
+    _column("clip_factor", "float64", "1", "what clipping multiplied the gradient by; 1 if nothing"),
+    _column("learning_rate", "float64", "1", "learning rate of this step's update"),
+    _column("update_ratio", "float64", "1", "|update| / |parameters|, all parameters together"),
+)
+
+LAYERS: tuple[Column, ...] = (
+    _column("trial", "int64", "", "number of the trial"),
+    _column("step", "int64", "steps", "recorded step"),
+    _column("layer", "int64", "", "1 is nearest the input; in the order of the forward pass"),
+    _column("name", "string", "", "the module's name inside the network"),
+    _column("role", "string", "", "hidden or output"),
+    _column("delta_rms", "float64", "1", "rms of delta, the loss gradient by the pre-activation"),
+    _column("weight_grad_rms", "float64", "1", "rms of the gradient of the layer's weight"),
+    _column("weight_rms", "float64", "1", "rms of the layer's weight before the update"),
+    _column("update_ratio", "float64", "1", "|update| / |weight| of the layer's weight"),
+    _column("activation_mean", "float64", "1", "mean of the layer's activations; null at outputs"),
+    _column("activation_std", "float64", "1", "standard deviation of the layer's activations"),
+    _column("zero_fraction", "float64", "1", "share of activations that are exactly zero"),
+    _column("dead_fraction", "float64", "1", "share of units that are zero on the whole batch"),
+    _column("saturated_fraction", "float64", "1", "share with derivative below 1 % of its maximum"),
+    _column("nonfinite_count", "int64", "1", "NaN or Inf among activations and weight gradient"),
+)

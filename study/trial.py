@@ -1,0 +1,40 @@
+"""The values that pass between the parts of a running study."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+HyperparameterValue = bool | int | float | str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """One configuration and one seed, to be trained once.
+
+    Attributes:
+        number: Number of the trial in its study, from 0; the same as Optuna's.
+        configuration: Number of its configuration, from 0 (several seeds share one).
+        seed: Decides initialization and data order; 0 <= seed < 2**31.
+        hyperparameters: Every hyperparameter that applies to this trial, fixed ones included.
+    """
+
+    number: int
+    configuration: int
+    seed: int
+    hyperparameters: Mapping[str, HyperparameterValue]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cohort:
+    """Trials that agree in every non-fusible hyperparameter and are trained together.
+
+    Attributes:
+        number: Number of the cohort in this invocation, from 0.
+        trials: At least one trial.
+        attempt: 0 at first; counts the times that infrastructure lost it.
+    """
+
+    number: int
+    trials: tuple[Trial, ...]
+    attempt: int = 0
