@@ -1,0 +1,1 @@
+"""gradscape: finds where deep networks train."""

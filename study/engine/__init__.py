@@ -1,0 +1,25 @@
+"""The training engine: torch only, usable by itself.
+
+A trial is a pure function of its task, network, hyperparameters and seed.
+"""
+
+from study.engine.layers import Layer, NetworkError, find_layers
+from study.engine.networks import NETWORKS, NetworkFactory
+from study.engine.record import CohortRecord
+from study.engine.tasks import TASKS, TaskFactory
+from study.engine.tasks.task import Task, classification
+from study.engine.training import train_cohort
+
+__all__ = [
+    "NETWORKS",
+    "TASKS",
+    "CohortRecord",
+    "Layer",
+    "NetworkError",
+    "NetworkFactory",
+    "Task",
+    "TaskFactory",
+    "classification",
+    "find_layers",
+    "train_cohort",
+]

@@ -1,0 +1,56 @@
+"""Data order: each trial walks through the examples in permutations drawn from its own seed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Generator, Tensor
+
+from study.engine.seeds import data_generator
+
+
+class BatchOrder:
+    """Indices of each trial's batches, epoch after epoch; an incomplete last batch is dropped.
+
+    Args:
+        seeds: One per trial of the cohort.
+        examples: Number of training examples N.
+        batch_size: B, at most N.
+        device: Where the indices are needed.
+
+    Raises:
+        ValueError: If the batch is larger than the data.
+    """
+
+    def __init__(
+        self, seeds: Sequence[int], *, examples: int, batch_size: int, device: torch.device
+    ) -> None:
+        if batch_size > examples:
+            raise ValueError(
+                f"`batch_size <= examples` must hold, but got batch_size={batch_size} "
+                f"and {examples} examples"
+            )
+        self._generators = [data_generator(seed) for seed in seeds]
+        self._examples = examples
+        self._batch_size = batch_size
+        self._device = device
+        self._batches_per_epoch = examples // batch_size
+        self._epoch_KxN = torch.empty(0)
+
+    def batch(self, step: int) -> Tensor:
+        """Indices of the batch of this step, shape (K, B); steps are asked for in order."""
+        position = step % self._batches_per_epoch
+        if position == 0:
+            self._epoch_KxN = torch.stack([self._permutation(g) for g in self._generators])
+            self._epoch_KxN = self._epoch_KxN.to(self._device, non_blocking=True)
+        start = position * self._batch_size
+        return self._epoch_KxN[:, start : start + self._batch_size]
+
+    def keep(self, slots: Sequence[int]) -> None:
+        """Go on with these trials of the cohort only."""
+        self._generators = [self._generators[slot] for slot in slots]
+        self._epoch_KxN = self._epoch_KxN[list(slots)]
+
+    def _permutation(self, generator: Generator) -> Tensor:
+        return torch.randperm(self._examples, generator=generator)

@@ -1,0 +1,61 @@
+"""What happened in every step of a cohort, kept on the device until a recorded step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+Array = npt.NDArray[np.float64]
+
+SCALARS = ("loss", "metric", "grad_norm", "clip_factor")
+"""Kept for every step and trial."""
+
+
+class History:
+    """Scalars by trial and step; NaN where a trial did not run.
+
+    Args:
+        trials: K, all trials of the cohort, retired ones included.
+        steps: S, the steps that a trial may run.
+    """
+
+    def __init__(self, trials: int, steps: int) -> None:
+        self.scalars: dict[str, Array] = {
+            name: np.full((trials, steps), np.nan) for name in SCALARS
+        }
+        self.failing_parameter = np.full((trials, steps), -1, dtype=np.int64)
+        self._pending: list[tuple[Tensor, Tensor]] = []
+        self._flushed = 0
+
+    def add(self, scalars: Sequence[Tensor], norms_PxK: Tensor) -> None:
+        """One step: the scalars in the order of SCALARS, each (K,), and gradient norms.
+
+        Args:
+            scalars: One tensor (K,) each.
+            norms_PxK: Gradient norm by parameter; the last non-finite one is where the backward
+                pass, which runs from the output to the input, went wrong first.
+        """
+        bad_PxK = ~norms_PxK.isfinite()
+        order = torch.arange(1, len(norms_PxK) + 1, device=norms_PxK.device).unsqueeze(1)
+        failing_K = (bad_PxK * order).amax(dim=0) - 1
+        self._pending.append((torch.stack([value.double() for value in scalars]), failing_K))
+
+    def flush(self, alive: npt.NDArray[np.int64]) -> slice:
+        """Moves pending steps to the host, for the trials now in the cohort.
+
+        Returns:
+            The steps that arrived.
+        """
+        scalars_TxCxK = torch.stack([scalars for scalars, _ in self._pending]).cpu().numpy()
+        failing_TxK = torch.stack([failing for _, failing in self._pending]).cpu().numpy()
+        arrived = slice(self._flushed, self._flushed + len(self._pending))
+        for position, name in enumerate(SCALARS):
+            self.scalars[name][alive, arrived] = scalars_TxCxK[:, position].T
+        self.failing_parameter[alive, arrived] = failing_TxK.T
+        self._flushed = arrived.stop
+        self._pending = []
+        return arrived

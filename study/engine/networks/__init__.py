@@ -1,0 +1,17 @@
+"""Built-in networks by name. A network is a factory: (hyperparameters, task) -> nn.Module."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from torch import nn
+
+from study.engine.networks.mlp import mlp
+from study.engine.tasks.task import Task
+
+NetworkFactory = Callable[[Mapping[str, Any], Task], nn.Module]
+
+NETWORKS: dict[str, NetworkFactory] = {
+    "mlp": mlp,
+}

@@ -1,0 +1,49 @@
+"""Per-layer quantities by source. A quantity is one file and one line in a table below."""
+
+from __future__ import annotations
+
+from study.engine.quantities.activation_moments import activation_mean, activation_std
+from study.engine.quantities.activation_zeros import dead_fraction, zero_fraction
+from study.engine.quantities.nonfinite import nonfinite_count
+from study.engine.quantities.rms import rms
+from study.engine.quantities.saturation import saturated_fraction
+
+ON_DELTA = {"delta_rms": rms}
+"""Of the loss gradient by the pre-activation, (K, B, ...) -> (K,)."""
+
+ON_ACTIVATION = {
+    "activation_mean": activation_mean,
+    "activation_std": activation_std,
+    "zero_fraction": zero_fraction,
+    "dead_fraction": dead_fraction,
+}
+"""Of a layer's activations, (K, B, ...) -> (K,)."""
+
+ON_WEIGHT = {"weight_rms": rms}
+"""Of a layer's weight before the update, (K, ...) -> (K,)."""
+
+ON_WEIGHT_GRADIENT = {"weight_grad_rms": rms}
+"""Of the unclipped gradient of a layer's weight, (K, ...) -> (K,)."""
+
+ACTIVATION_COLUMNS = (*ON_ACTIVATION, "saturated_fraction")
+"""What cannot be measured where a layer has no activation."""
+
+LAYER_COLUMNS = (
+    *ON_DELTA,
+    *ON_WEIGHT_GRADIENT,
+    *ON_WEIGHT,
+    *ACTIVATION_COLUMNS,
+    "nonfinite_count",
+)
+"""Every per-layer quantity that the forward and the backward pass of a recorded step yield."""
+
+__all__ = [
+    "ACTIVATION_COLUMNS",
+    "LAYER_COLUMNS",
+    "ON_ACTIVATION",
+    "ON_DELTA",
+    "ON_WEIGHT",
+    "ON_WEIGHT_GRADIENT",
+    "nonfinite_count",
+    "saturated_fraction",
+]

@@ -1,0 +1,51 @@
+"""When a trial stops before its last step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+DIVERGENCE_FACTOR = 1e6
+"""A loss this many times the first ends the trial (Sohl-Dickstein 2024 caps losses there)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Retirement:
+    """The last step that counts, and the tensor that was first non-finite, if any was."""
+
+    step: int
+    tensor: str | None
+
+
+def retirement(
+    loss: npt.NDArray[np.float64],
+    grad_norm: npt.NDArray[np.float64],
+    failing_parameter: npt.NDArray[np.int64],
+    parameters: Sequence[str],
+) -> Retirement | None:
+    """The first step at which a trial was lost; None while it goes on.
+
+    Args:
+        loss: Loss of steps 0 .. t, shape (t + 1,).
+        grad_norm: Unclipped gradient norm of the same steps. A norm that overflows the dtype
+            counts as non-finite, as it does for torch's own clipping.
+        failing_parameter: Position among `parameters` of the first non-finite gradient, or -1.
+        parameters: Names of the network's parameters.
+    """
+    with np.errstate(invalid="ignore"):
+        nonfinite = ~np.isfinite(loss) | ~np.isfinite(grad_norm)
+        diverged = loss > DIVERGENCE_FACTOR * abs(loss[0])
+    lost = np.flatnonzero(nonfinite | diverged)
+    if len(lost) == 0:
+        return None
+    step = int(lost[0])
+    if not nonfinite[step]:
+        return Retirement(step=step, tensor=None)
+    if not np.isfinite(loss[step]):
+        return Retirement(step=step, tensor="loss")
+    position = int(failing_parameter[step])
+    name = parameters[position] if position >= 0 else "norm"
+    return Retirement(step=step, tensor=f"gradient:{name}")

@@ -1,0 +1,27 @@
+"""Random streams of a trial. Each use has its own, so that none shifts another."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+_INITIALIZATION, _DATA, _MODULE = range(3)
+
+
+def initialization_generator(seed: int) -> torch.Generator:
+    """Draws the initial weights."""
+    return torch.Generator().manual_seed(_stream(seed, _INITIALIZATION))
+
+
+def data_generator(seed: int) -> torch.Generator:
+    """Draws the order of the data."""
+    return torch.Generator().manual_seed(_stream(seed, _DATA))
+
+
+def module_seed(seed: int) -> int:
+    """Seeds torch's global generator while a network's author initializes it."""
+    return _stream(seed, _MODULE)
+
+
+def _stream(seed: int, use: int) -> int:
+    return int(np.random.SeedSequence((seed, use)).generate_state(1)[0])

@@ -1,0 +1,107 @@
+"""What a network is asked to learn, and what counts as having learned it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+PerExample = Callable[[Tensor, Tensor], Tensor]
+"""(outputs (N, ...), targets (N, ...)) -> one number an example, (N,)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """A data set with its loss and its measure of success.
+
+    Attributes:
+        name: For messages.
+        inputs: All training inputs, (N, ...); floating ones are cast to a trial's dtype.
+        targets: All training targets, (N, ...).
+        outputs: Size of the last axis of what a network must return.
+        loss: Losses by example, differentiable in the outputs; their mean is minimized.
+        metric: Success by example; its mean over a batch is reported.
+        metric_name: What that mean is called.
+        chance: The metric of the best constant prediction.
+        ceiling: The best metric that the task allows.
+        target: From this metric on a trial counts as trained.
+        loss_chance: The loss of the best constant prediction.
+
+    Raises:
+        ValueError: If inputs and targets differ in length, or chance equals the ceiling.
+    """
+
+    name: str
+    inputs: Tensor
+    targets: Tensor
+    outputs: int
+    loss: PerExample
+    metric: PerExample
+    metric_name: str
+    chance: float
+    ceiling: float
+    target: float
+    loss_chance: float
+
+    def __post_init__(self) -> None:
+        if len(self.inputs) != len(self.targets) or len(self.inputs) == 0:
+            raise ValueError(
+                f"task {self.name} must have as many targets as inputs, at least one, but got "
+                f"{len(self.inputs)} inputs and {len(self.targets)} targets"
+            )
+        if self.chance == self.ceiling:
+            raise ValueError(
+                f"`chance != ceiling` must hold for task {self.name}, but both are {self.chance}"
+            )
+
+    @property
+    def examples(self) -> int:
+        """Number of training examples, N."""
+        return len(self.inputs)
+
+    @property
+    def features(self) -> int:
+        """Numbers in one input."""
+        return math.prod(self.inputs.shape[1:])
+
+
+def classification(
+    name: str, inputs: Tensor, labels: Tensor, *, classes: int, target: float
+) -> Task:
+    """A task of labels: cross-entropy, accuracy, chance as the most frequent label.
+
+    Args:
+        name: For messages.
+        inputs: (N, ...).
+        labels: (N,), integers in [0, classes).
+        classes: Number of labels.
+        target: Accuracy from which a trial counts as trained.
+    """
+    shares = torch.bincount(labels, minlength=classes).double() / len(labels)
+    return Task(
+        name=name,
+        inputs=inputs,
+        targets=labels,
+        outputs=classes,
+        loss=cross_entropy,
+        metric=correct,
+        metric_name="accuracy",
+        chance=float(shares.max()),
+        ceiling=1.0,
+        target=target,
+        loss_chance=float(torch.special.entr(shares).sum()),
+    )
+
+
+def cross_entropy(outputs: Tensor, labels: Tensor) -> Tensor:
+    """Cross-entropy in nats by example, (N, C) and (N,) -> (N,)."""
+    return functional.cross_entropy(outputs, labels, reduction="none")
+
+
+def correct(outputs: Tensor, labels: Tensor) -> Tensor:
+    """1 where the largest output is the label, else 0; (N, C) and (N,) -> (N,)."""
+    return (outputs.argmax(dim=-1) == labels).to(outputs.dtype)

@@ -1,0 +1,125 @@
+"""Small parts of the engine against closed forms."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from study.engine import Task, classification, find_layers
+from study.engine.batches import BatchOrder
+from study.engine.cost import trial_cost
+from study.engine.initializations import INITIALIZATIONS, initialize
+from study.engine.networks import NETWORKS
+from study.engine.recording import recorded_steps
+from study.engine.retirement import retirement
+from study.engine.seeds import initialization_generator
+from tests.engine.conftest import make_trial
+
+SHAPE = (200, 300)
+VARIANCES = {
+    "small_normal": 1e-4,
+    "xavier_normal": 2 / 500,
+    "xavier_uniform": 2 / 500,
+    "he_normal": 2 / 300,
+    "he_uniform": 2 / 300,
+    "lecun_normal": 1 / 300,
+    "orthogonal": 1 / 300,
+    "mean_field": 1.7**2 / 300,
+}
+
+
+@pytest.mark.parametrize("name", INITIALIZATIONS)
+def test_variance_of_initial_weights(name: str) -> None:
+    hyperparameters = {"weight_std": 1.7, "bias_std": 0.0}
+    weight = INITIALIZATIONS[name](SHAPE, torch.Generator().manual_seed(0), hyperparameters)
+    assert weight.shape == SHAPE
+    assert weight.double().var().item() == pytest.approx(VARIANCES[name], rel=0.02)
+    assert abs(weight.mean().item()) < 4 * math.sqrt(VARIANCES[name] / math.prod(SHAPE))
+
+
+def test_orthogonal_rows_are_orthonormal() -> None:
+    weight = INITIALIZATIONS["orthogonal"]((20, 50), torch.Generator().manual_seed(1), {})
+    torch.testing.assert_close(weight @ weight.T, torch.eye(20).double())
+
+
+def test_biases_are_zero_but_for_mean_field_and_torch_default() -> None:
+    module = nn.Sequential(nn.Linear(50, 4000))
+    generator = initialization_generator(3)
+    assert not initialize(module, {"initialization": "he_normal"}, generator)["0.bias"].any()
+    values = {"initialization": "mean_field", "weight_std": 1.0, "bias_std": 0.3}
+    drawn = initialize(module, values, generator)["0.bias"]
+    assert drawn.std().item() == pytest.approx(0.3, rel=0.05)
+    own = initialize(module, {"initialization": "torch_default", "init_gain": 2.0}, generator)
+    torch.testing.assert_close(own["0.bias"], module[0].bias.detach().double())
+    torch.testing.assert_close(own["0.weight"], 2 * module[0].weight.detach().double())
+
+
+def test_every_epoch_is_a_permutation_that_the_seed_decides() -> None:
+    def epochs(seeds: list[int]) -> torch.Tensor:
+        order = BatchOrder(seeds, examples=12, batch_size=4, device=torch.device("cpu"))
+        return torch.stack([order.batch(step) for step in range(6)])
+
+    together, alone = epochs([5, 6]), epochs([6])
+    assert torch.equal(together[:, 1], alone[:, 0])
+    assert together[:3, 0].flatten().sort().values.tolist() == list(range(12))
+    assert not torch.equal(together[:3, 0], together[3:, 0])
+
+
+def test_recorded_steps_are_dense_early() -> None:
+    assert recorded_steps(200) == (0, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 199)
+    assert recorded_steps(1) == (0,)
+    assert recorded_steps(3) == (0, 1, 2)
+
+
+def test_retirement_names_the_step_and_the_tensor() -> None:
+    fine = np.array([1.0, 2.0, 3.0])
+    none = np.array([-1, -1, -1])
+    assert retirement(fine, fine, none, ["w"]) is None
+    end = retirement(np.array([1.0, 2e6, np.nan]), fine, none, ["w"])
+    assert end is not None and (end.step, end.tensor) == (1, None)
+    end = retirement(fine, np.array([1.0, np.inf, np.nan]), np.array([-1, 1, 0]), ["w", "b"])
+    assert end is not None and (end.step, end.tensor) == (1, "gradient:b")
+    end = retirement(np.array([np.nan, 1.0, 1.0]), fine, none, ["w"])
+    assert end is not None and (end.step, end.tensor) == (0, "loss")
+
+
+def test_cost_counts_parameters_and_products(digits: Task) -> None:
+    trial = make_trial(0, depth=2, width=16, batch_size=32)
+    cost = trial_cost(NETWORKS["mlp"], trial.hyperparameters, digits)
+    weights = 64 * 16 + 16 * 16 + 16 * 10
+    assert cost.parameters == weights + 16 + 16 + 10
+    assert cost.flops_per_step == 6 * weights * 32
+
+
+def test_layers_are_found_in_the_order_of_the_forward_pass(digits: Task) -> None:
+    class Backwards(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.last = nn.Linear(8, 10)
+            self.first = nn.Linear(64, 8)
+            self.act = nn.Tanh()
+
+        def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+            return self.last(self.act(self.first(inputs)))
+
+    layers = find_layers(Backwards(), digits)
+    assert [(one.name, one.role, one.activation) for one in layers] == [
+        ("first", "hidden", "act"),
+        ("last", "output", None),
+    ]
+
+
+def test_chance_is_the_most_frequent_label() -> None:
+    labels = torch.tensor([0, 0, 0, 1])
+    task = classification("t", torch.zeros(4, 2), labels, classes=2, target=0.9)
+    assert task.chance == 0.75
+    assert task.loss_chance == pytest.approx(-(0.75 * math.log(0.75) + 0.25 * math.log(0.25)))
+
+
+def test_task_without_matching_targets_is_refused(digits: Task) -> None:
+    with pytest.raises(ValueError, match="4 inputs and 3 targets"):
+        classification("t", torch.zeros(4, 2), torch.tensor([0, 1, 0]), classes=2, target=0.9)

@@ -1,0 +1,129 @@
+"""Per-layer quantities against plain autograd written a second time."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from study.engine import NETWORKS, Task, train_cohort
+from study.engine.activations import ACTIVATIONS
+from study.engine.batches import BatchOrder
+from study.engine.quantities.activation_moments import activation_std
+from study.engine.quantities.activation_zeros import dead_fraction
+from study.engine.quantities.nonfinite import nonfinite_count
+from study.engine.quantities.rms import rms
+from study.engine.quantities.saturation import saturated_fraction
+from study.trial import Trial
+from tests.engine.conftest import make_trial
+from tests.engine.reference import initial_network
+
+
+def by_hand(trial: Trial, task: Task) -> dict[str, np.ndarray]:
+    """Step 0 of a trial: deltas through retain_grad, activations through a list."""
+    network = initial_network(trial, task, torch.float64)
+    batch = BatchOrder(
+        [trial.seed], examples=task.examples, batch_size=32, device=torch.device("cpu")
+    ).batch(0)[0]
+    values = task.inputs[batch].double()
+    preactivations, activations, weights = [], [], []
+    for module in network.children():
+        values = module(values)
+        if isinstance(module, nn.Linear):
+            values.retain_grad()
+            preactivations.append(values)
+            weights.append(module.weight)
+        elif preactivations:
+            activations.append(values.detach())
+    nn.functional.cross_entropy(values, task.targets[batch]).backward()
+    root = lambda x: x.square().mean().sqrt().item()  # noqa: E731
+    return {
+        "delta_rms": np.array([root(h.grad) for h in preactivations]),
+        "weight_rms": np.array([root(w.detach()) for w in weights]),
+        "weight_grad_rms": np.array([root(w.grad) for w in weights]),
+        "activation_mean": np.array([a.mean().item() for a in activations]),
+        "activation_std": np.array([a.std(correction=0).item() for a in activations]),
+        "zero_fraction": np.array([(a == 0).double().mean().item() for a in activations]),
+        "dead_fraction": np.array(
+            [(a == 0).all(dim=0).double().mean().item() for a in activations]
+        ),
+    }
+
+
+@pytest.mark.parametrize("activation", ["tanh", "relu", "sigmoid", "hardtanh", "selu"])
+def test_layers_match_plain_autograd(digits: Task, activation: str) -> None:
+    trials = [make_trial(n, activation=activation) for n in range(6)]
+    record = train_cohort(trials, task=digits, network=NETWORKS["mlp"], steps=1)
+    for place, trial in enumerate(trials):
+        for name, expected in by_hand(trial, digits).items():
+            got = record.by_layer[name][place, 0]
+            np.testing.assert_allclose(got[: len(expected)], expected, rtol=1e-9, err_msg=name)
+            assert np.isnan(got[len(expected) :]).all()
+
+
+def test_update_ratio_is_learning_rate_times_gradient_for_plain_sgd(digits: Task) -> None:
+    trial = make_trial(
+        0, clip_norm="none", momentum=0.0, weight_decay=0.0, initialization="orthogonal"
+    )
+    record = train_cohort([trial], task=digits, network=NETWORKS["mlp"], steps=1)
+    layers = record.by_layer
+    rate = float(trial.hyperparameters["learning_rate"])
+    np.testing.assert_allclose(
+        layers["update_ratio"], rate * layers["weight_grad_rms"] / layers["weight_rms"], rtol=1e-8
+    )
+
+
+def test_weight_times_its_gradient_is_equal_in_every_layer_of_a_bias_free_relu_net(
+    digits: Task,
+) -> None:
+    """<W_l, dL/dW_l> is the same for all l: why the weight gradient cannot show vanishing."""
+    trial = make_trial(3, activation="relu", depth=6, initialization="xavier_normal")
+    network = initial_network(trial, digits, torch.float64)
+    loss = nn.functional.cross_entropy(network(digits.inputs[:64]), digits.targets[:64])
+    loss.backward()
+    products = [
+        (module.weight * module.weight.grad).sum().item()
+        for module in network.children()
+        if isinstance(module, nn.Linear)
+    ]
+    np.testing.assert_allclose(products, products[0], rtol=1e-9)
+
+
+def test_tiny_deltas_do_not_underflow() -> None:
+    values = torch.full((2, 8, 4), 1e-30)
+    np.testing.assert_allclose(rms(values).numpy(), 1e-30, rtol=1e-6)
+    large = torch.full((2, 8, 4), 1e30)
+    np.testing.assert_allclose(rms(large).numpy(), 1e30, rtol=1e-6)
+
+
+def test_std_keeps_its_digits_far_from_zero() -> None:
+    values = 0.5 + 1e-6 * torch.randn(3, 64, 64, generator=torch.Generator().manual_seed(0))
+    np.testing.assert_allclose(
+        activation_std(values).numpy(), values.double().flatten(1).std(1, correction=0), rtol=1e-2
+    )
+
+
+def test_nonfinite_values_are_counted() -> None:
+    values = torch.zeros(3, 4, 5)
+    values[1, 0, 0] = torch.nan
+    values[1, 2, 3] = -torch.inf
+    assert nonfinite_count(values).tolist() == [0, 2, 0]
+    assert nonfinite_count(values[:1]).tolist() == [0]
+
+
+def test_dead_units_of_images_are_channels() -> None:
+    images = torch.ones(1, 2, 4, 3, 3)
+    images[:, :, 1] = 0
+    images[:, 0, 2] = 0
+    assert dead_fraction(images).tolist() == [0.25]
+
+
+@pytest.mark.parametrize("name", [n for n, a in ACTIVATIONS.items() if a.slope is not None])
+def test_saturation_matches_the_derivative(name: str) -> None:
+    inputs = torch.linspace(-12, 12, 4001, dtype=torch.float64, requires_grad=True)
+    outputs = ACTIVATIONS[name].module()(inputs)
+    (slope,) = torch.autograd.grad(outputs.sum(), inputs)
+    expected = (slope < 0.01 * slope.max()).double().mean()
+    got = saturated_fraction(outputs.detach().reshape(1, 1, -1), name)
+    assert abs(got.item() - expected.item()) < 2e-3
