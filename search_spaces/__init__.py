@@ -1,0 +1,44 @@
+"""What may vary in a study: the catalogue of hyperparameters, search spaces and samplers."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from search_spaces.catalogue import CATALOGUE, Hyperparameter
+    from search_spaces.errors import InputError
+    from search_spaces.samplers import grid_size, is_adaptive, make_sampler
+    from search_spaces.seeds import trial_seed
+    from search_spaces.space import SearchSpace, build_space
+
+# Looked up on first use: a worker that only needs InputError must not pay for optuna and scipy.
+_HOME = {
+    "CATALOGUE": "search_spaces.catalogue",
+    "Hyperparameter": "search_spaces.catalogue",
+    "InputError": "search_spaces.errors",
+    "SearchSpace": "search_spaces.space",
+    "build_space": "search_spaces.space",
+    "grid_size": "search_spaces.samplers",
+    "is_adaptive": "search_spaces.samplers",
+    "make_sampler": "search_spaces.samplers",
+    "trial_seed": "search_spaces.seeds",
+}
+
+__all__ = [
+    "CATALOGUE",
+    "Hyperparameter",
+    "InputError",
+    "SearchSpace",
+    "build_space",
+    "grid_size",
+    "is_adaptive",
+    "make_sampler",
+    "trial_seed",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module 'search_spaces' has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)

@@ -1,0 +1,11 @@
+"""Names of the tasks and networks that come with gradscape."""
+
+from __future__ import annotations
+
+BUILT_IN_TASKS = ("digits",)
+BUILT_IN_NETWORKS = ("mlp",)
+
+
+def is_own(name: str) -> bool:
+    """Whether a task or network is the person's own, written ``package.module:attribute``."""
+    return ":" in name

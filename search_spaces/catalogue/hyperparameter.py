@@ -1,0 +1,92 @@
+"""What a hyperparameter is: its kind, domain, owner and meaning."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["integer", "number", "number-or-none", "name"]
+Value = int | float | str
+
+NONE = "none"
+"""Canonical value of a `number-or-none` that is switched off; `none` in a study file."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interval:
+    """Numbers between two bounds, each of which may be open (excluded)."""
+
+    low: float = -math.inf
+    high: float = math.inf
+    low_open: bool = False
+    high_open: bool = False
+
+    def __contains__(self, value: float) -> bool:
+        above = value > self.low if self.low_open else value >= self.low
+        below = value < self.high if self.high_open else value <= self.high
+        return above and below
+
+    def __str__(self) -> str:
+        bounds = []
+        if self.low > -math.inf:
+            bounds.append(f"{'>' if self.low_open else '>='} {self.low:g}")
+        if self.high < math.inf:
+            bounds.append(f"{'<' if self.high_open else '<='} {self.high:g}")
+        return " and ".join(bounds)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Condition:
+    """A hyperparameter belongs to some values of another one, its owner.
+
+    Attributes:
+        owner: Name of the owner, a hyperparameter of kind `name`.
+        values: Values of the owner for which the hyperparameter exists.
+    """
+
+    owner: str
+    values: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.owner} is {' or '.join(self.values)}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hyperparameter:
+    """One hyperparameter.
+
+    Attributes:
+        name: As in the study file and in the trials table.
+        kind: `name` is one of a closed set, unless `choices` is empty.
+        meaning: One line.
+        default: Used when a study file does not say; None leaves the hyperparameter out.
+        interval: Domain of the numeric kinds.
+        choices: Domain of the kind `name`; empty for a free name of the person's own network.
+        unit: "" where there is none.
+        networks: Built-in networks that have it; None is part of training, whatever the network.
+        conditions: All must hold for it to apply.
+        fusible: Whether trials that differ in it may be trained in one cohort.
+        default_text: What happens without a default, for people.
+    """
+
+    name: str
+    kind: Kind
+    meaning: str
+    default: Value | None
+    interval: Interval = Interval()
+    choices: tuple[str, ...] = ()
+    unit: str = ""
+    networks: tuple[str, ...] | None = None
+    conditions: tuple[Condition, ...] = ()
+    fusible: bool = False
+    default_text: str = ""
+
+    @property
+    def expected(self) -> str:
+        """What a value must be, e.g. "an integer >= 1" or "one of: sgd, adam"."""
+        if self.kind == "name":
+            return f"one of: {', '.join(self.choices)}" if self.choices else "a name"
+        noun = "an integer" if self.kind == "integer" else "a number"
+        text = f"{noun} {self.interval}".rstrip()
+        return f"{text}, or none" if self.kind == "number-or-none" else text

@@ -1,0 +1,15 @@
+"""Samplers: which configuration each trial of a study gets."""
+
+from search_spaces.samplers.design import Design, DesignSampler
+from search_spaces.samplers.grid import GridDesign, grid_size
+from search_spaces.samplers.registry import SAMPLERS, is_adaptive, make_sampler
+
+__all__ = [
+    "SAMPLERS",
+    "Design",
+    "DesignSampler",
+    "GridDesign",
+    "grid_size",
+    "is_adaptive",
+    "make_sampler",
+]

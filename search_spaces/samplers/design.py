@@ -1,0 +1,60 @@
+"""One Optuna sampler for every design that is known before the first result."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from optuna.distributions import BaseDistribution
+from optuna.samplers import BaseSampler
+from optuna.study import Study
+from optuna.trial import FrozenTrial
+
+from search_spaces.catalogue import Value
+from search_spaces.space import SearchSpace
+
+
+class Design(Protocol):
+    """A list of configurations, each computed from its number alone."""
+
+    def values(self, configuration: int) -> dict[str, Value]:
+        """Values on the axes; those that do not apply may be left out or are never asked for."""
+
+
+class DesignSampler(BaseSampler):
+    """Gives each trial the configuration of its number, whatever ran, died or restarted before.
+
+    Optuna's own samplers do not: a seeded RandomSampler repeats its stream after a restart,
+    and QMCSampler keeps its counter in the storage and reads all trials for it.
+
+    Args:
+        design: The configurations.
+        space: What varies.
+        seeds: Trials a configuration, >= 1.
+    """
+
+    def __init__(self, *, design: Design, space: SearchSpace, seeds: int) -> None:
+        self._design = design
+        self._space = space
+        self._seeds = seeds
+
+    def infer_relative_search_space(
+        self, study: Study, trial: FrozenTrial
+    ) -> dict[str, BaseDistribution]:
+        return dict(self._space.axes)
+
+    def sample_relative(
+        self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        return self._design.values(trial.number // self._seeds)
+
+    def sample_independent(
+        self,
+        study: Study,
+        trial: FrozenTrial,
+        param_name: str,
+        param_distribution: BaseDistribution,
+    ) -> Any:
+        known = ", ".join(self._space.axes)
+        raise ValueError(
+            f"{param_name!r} with {param_distribution} is no axis of this study; axes: {known}"
+        )

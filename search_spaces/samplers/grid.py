@@ -1,0 +1,127 @@
+"""The grid: every configuration that applies exactly once, in a shuffled order."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
+
+import numpy as np
+
+from search_spaces.catalogue import Value
+from search_spaces.errors import InputError
+from search_spaces.space import Entry, SearchSpace
+from search_spaces.space.entries import owners_first
+from search_spaces.space.settings import cell, cell_count
+
+MAX_CELLS = 10_000_000
+"""The shuffled order holds one 8-byte number a cell."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Block:
+    """Cells that agree in the values of all owners: a plain product of the other axes."""
+
+    owners: dict[str, Value]
+    others: tuple[Entry, ...]
+
+    @property
+    def size(self) -> int:
+        return math.prod(_count(each) for each in self.others)
+
+    def cell(self, index: int) -> dict[str, Value]:
+        values = dict(self.owners)
+        for each in self.others:
+            index, place = divmod(index, _count(each))
+            values[each.name] = cell(each.setting, place)
+        return values
+
+
+def grid_size(space: SearchSpace) -> int:
+    """Number of different configurations.
+
+    Raises:
+        InputError: If an axis is a range without steps, or the grid passes `MAX_CELLS`.
+    """
+    size = sum(block.size for block in _blocks(space))
+    if size > MAX_CELLS:
+        raise InputError(
+            f"a grid may have {MAX_CELLS:,} cells, but this space has {size:,}; "
+            f"use sampler qmc or random",
+            key="sampler",
+        )
+    return size
+
+
+class GridDesign:
+    """Every cell of the space once.
+
+    Args:
+        space: All of its axes must be choices or stepped ranges.
+        seed: Decides the order, in which any first part is a random sample of the grid.
+
+    Raises:
+        InputError: As `grid_size`.
+    """
+
+    def __init__(self, *, space: SearchSpace, seed: int) -> None:
+        self._size = grid_size(space)
+        self._blocks = tuple(_blocks(space))
+        self._ends = tuple(accumulate(block.size for block in self._blocks))
+        self._seed = seed
+
+    def values(self, configuration: int) -> dict[str, Value]:
+        if configuration >= self._size:
+            raise InputError(
+                f"the grid has {self._size} configurations, but configuration number "
+                f"{configuration} (from 0) was asked for",
+                key="trials",
+            )
+        index = int(self._order[configuration])
+        block = bisect_right(self._ends, index)
+        start = self._ends[block - 1] if block else 0
+        return self._blocks[block].cell(index - start)
+
+    @cached_property
+    def _order(self) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+        return np.random.default_rng(self._seed).permutation(self._size)
+
+
+def _blocks(space: SearchSpace) -> Iterator[_Block]:
+    # By name, so that reordering a study file does not change its trials.
+    entries = owners_first(sorted(space.entries, key=lambda each: each.name))
+    owners = {each.owner for entry in entries for each in entry.hyperparameter.conditions}
+    for values in _assignments([each for each in entries if each.name in owners], {}):
+        applying = (each for each in entries if each.varies and each.applies(values))
+        others = tuple(each for each in applying if each.name not in owners)
+        varying = {each.name for each in entries if each.varies}
+        yield _Block(
+            owners={name: value for name, value in values.items() if name in varying},
+            others=others,
+        )
+
+
+def _assignments(owners: list[Entry], values: dict[str, Value]) -> Iterator[dict[str, Value]]:
+    if not owners:
+        yield values
+        return
+    first, *rest = owners
+    if not first.applies(values):
+        yield from _assignments(rest, values)
+        return
+    for index in range(_count(first)):
+        yield from _assignments(rest, {**values, first.name: cell(first.setting, index)})
+
+
+def _count(entry: Entry) -> int:
+    count = cell_count(entry.setting)
+    if count is None:
+        raise InputError(
+            f"a grid needs lists or ranges with a step, but got {entry.setting}; list some "
+            f"values, give the range a step (and no log), or use sampler qmc",
+            key=f"hyperparameters.{entry.name}",
+        )
+    return count

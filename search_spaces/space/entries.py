@@ -1,0 +1,95 @@
+"""The hyperparameters of one space and the order in which their values can be known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from search_spaces.catalogue import Hyperparameter, Value
+from search_spaces.space.settings import Choice, Fixed, Setting
+
+Role = Literal["fixed", "choice", "range", "default"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One hyperparameter of a space; ``given`` tells the study file's from the defaults."""
+
+    hyperparameter: Hyperparameter
+    setting: Setting
+    given: bool
+
+    @property
+    def name(self) -> str:
+        return self.hyperparameter.name
+
+    @property
+    def varies(self) -> bool:
+        return not isinstance(self.setting, Fixed)
+
+    @property
+    def role(self) -> Role:
+        if not self.given:
+            return "default"
+        if isinstance(self.setting, Fixed):
+            return "fixed"
+        return "choice" if isinstance(self.setting, Choice) else "range"
+
+    def applies(self, values: Mapping[str, Value]) -> bool:
+        """Whether its owners have the values it belongs to."""
+        conditions = self.hyperparameter.conditions
+        return all(values.get(each.owner) in each.values for each in conditions)
+
+
+def conditions_text(hyperparameter: Hyperparameter) -> str:
+    """When it applies, in words: "optimizer is sgd"; "" for always."""
+    return " and ".join(str(each) for each in hyperparameter.conditions)
+
+
+def default_entries(
+    given: Iterable[str], *, network: str, catalogue: Iterable[Hyperparameter]
+) -> list[Entry]:
+    """What a study file leaves to the catalogue.
+
+    A network of the person's own gets no default depth or width: it may have none.
+    """
+    named = set(given)
+    return [
+        Entry(hyperparameter=each, setting=Fixed(value=each.default), given=False)
+        for each in catalogue
+        if each.name not in named
+        and each.default is not None
+        and (each.networks is None or network in each.networks)
+    ]
+
+
+def owners_first(entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    """The same entries in the same order, except that owners precede what they own."""
+    by_name = {each.name: each for each in entries}
+    ordered: dict[str, Entry] = {}
+
+    def place(entry: Entry) -> None:
+        for condition in entry.hyperparameter.conditions:
+            if condition.owner in by_name:
+                place(by_name[condition.owner])
+        ordered.setdefault(entry.name, entry)
+
+    for entry in by_name.values():
+        place(entry)
+    return tuple(ordered.values())
+
+
+def collect(entries: tuple[Entry, ...], pick: Callable[[Entry], Value]) -> dict[str, Value]:
+    """Values of all entries that apply, in their order.
+
+    Args:
+        entries: Of one space, in column order.
+        pick: Gives the value of an entry that varies and applies; owners are asked first.
+    """
+    values: dict[str, Value] = {}
+    for entry in owners_first(entries):
+        if entry.applies(values):
+            setting = entry.setting
+            values[entry.name] = setting.value if isinstance(setting, Fixed) else pick(entry)
+    return {each.name: values[each.name] for each in entries if each.name in values}

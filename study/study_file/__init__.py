@@ -1,0 +1,15 @@
+"""The study file: what a person asks for, validated."""
+
+from study.study_file.config import Resources, StudyConfig
+from study.study_file.loading import load_study_file
+from study.study_file.masking import mask_uri
+from study.study_file.presets import list_presets, preset_text
+
+__all__ = [
+    "Resources",
+    "StudyConfig",
+    "list_presets",
+    "load_study_file",
+    "mask_uri",
+    "preset_text",
+]

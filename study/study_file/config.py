@@ -1,0 +1,228 @@
+"""The study file as a value."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from search_spaces.errors import InputError
+from search_spaces.samplers import grid_size
+from search_spaces.space import SearchSpace, build_space
+from search_spaces.values import show
+from study.study_file import fields
+from study.study_file.environment import expand
+from study.study_file.masking import mask_uri
+from study.study_file.problems import first_problem
+from study.study_file.yaml_text import parse_study_text
+from study.tables.schema import TRIAL_FIGURES, TRIAL_IDENTITY, TRIAL_LABELS
+
+_COLUMNS = frozenset(each.name for each in (*TRIAL_IDENTITY, *TRIAL_LABELS, *TRIAL_FIGURES))
+_ADDRESSES = ("tracking_uri", "storage")
+
+_AtLeast0 = Annotated[int, BeforeValidator(fields.whole_number(0))]
+_AtLeast1 = Annotated[int, BeforeValidator(fields.whole_number(1))]
+_Uri = Annotated[str | None, BeforeValidator(fields.read_uri)]
+
+
+class Resources(BaseModel):
+    """What a study may take of a machine or cluster.
+
+    Attributes:
+        workers: Trainings at once, or "auto" for what the machine or cluster has room for.
+        cpus_per_worker: CPU cores of each.
+        gpus_per_worker: GPUs of each; a fraction shares a GPU.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    workers: Annotated[Literal["auto"] | int, BeforeValidator(fields.read_workers)] = "auto"
+    cpus_per_worker: _AtLeast1 = 1
+    gpus_per_worker: Annotated[float, BeforeValidator(fields.read_gpus)] = 0.0
+
+
+class StudyConfig(BaseModel):
+    """A study file, validated, with every `${VAR}` read from the environment.
+
+    Attributes:
+        study: Name of the study, of its folder and of its MLflow experiment.
+        task: A built-in task, or ``package.module:function``.
+        network: A built-in network, or ``package.module:factory``.
+        hyperparameters: As written; `space` is what they mean.
+        steps: Optimizer steps of each trial.
+        seeds: Trials a configuration.
+        seed: Of sampling, initialization and data order.
+        sampler: qmc, random, grid or tpe.
+        trials: Trials of the study; a grid has as many as cells times seeds if not given.
+        resources: Workers and what each may take.
+        tracking_uri: MLflow's address; None is SQLite under the home folder.
+        storage: Optuna's address; None is a journal under the home folder.
+        thresholds: Overrides of the verdicts' thresholds, not yet checked for their names.
+
+    Raises:
+        InputError: If a key or value breaks a rule: one line, about the first that does.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    study: Annotated[str, BeforeValidator(fields.read_study)]
+    task: Annotated[str, BeforeValidator(fields.read_task)]
+    network: Annotated[str, BeforeValidator(fields.read_network)]
+    hyperparameters: Annotated[Mapping[str, object], BeforeValidator(fields.read_hyperparameters)]
+    steps: _AtLeast1
+    seeds: _AtLeast1 = 1
+    seed: _AtLeast0 = 0
+    sampler: Annotated[str, BeforeValidator(fields.read_sampler)] = "qmc"
+    trials: _AtLeast1 = Field(default_factory=lambda known: _all_cells(known))
+    resources: Resources = Resources()
+    tracking_uri: _Uri = None
+    storage: _Uri = None
+    thresholds: Annotated[dict[str, float], BeforeValidator(fields.read_thresholds)] = Field(
+        default_factory=dict
+    )
+
+    _written: dict[str, object] = PrivateAttr(default_factory=dict)
+    _text: str | None = PrivateAttr(default=None)
+    _file: str | None = PrivateAttr(default=None)
+
+    def __init__(self, **values: Any) -> None:
+        written = _present(values)
+        expanded = expand(written, os.environ)
+        assert isinstance(expanded, dict)
+        problem = None
+        try:
+            super().__init__(**expanded)
+        except ValidationError as error:
+            problem = first_problem(error, expanded, type(self), Resources)
+        # Outside of the handler: pydantic's error carries the values, passwords among them.
+        if problem is not None:
+            raise problem
+        self._written = written
+
+    @classmethod
+    def from_text(cls, text: str, *, file: str | None = None) -> StudyConfig:
+        """The configuration in a study file's text.
+
+        Args:
+            text: YAML.
+            file: Where it came from, for errors.
+
+        Raises:
+            InputError: As the constructor; also if the text is no YAML, repeats a key, or holds
+                a password.
+        """
+        try:
+            values = parse_study_text(text)
+            for key in _ADDRESSES:
+                _refuse_password(key, values.get(key))
+            config = cls(**values)
+        except InputError as error:
+            raise error.inside(file=file) from None
+        config._text, config._file = text, file
+        return config
+
+    @cached_property
+    def space(self) -> SearchSpace:
+        """What the study fixes and varies."""
+        return build_space(self.hyperparameters, network=self.network, reserved=_COLUMNS)
+
+    @property
+    def source_text(self) -> str:
+        """The study file with `${VAR}` as written: what may be stored and shown.
+
+        Of a configuration made in Python it is written anew, without addresses that hold a
+        password.
+        """
+        if self._text is not None:
+            return self._text
+        kept = {
+            key: value
+            for key, value in self._written.items()
+            if key not in _ADDRESSES or mask_uri(str(value)) == str(value)
+        }
+        return yaml.safe_dump(kept, sort_keys=False, allow_unicode=True)
+
+    def with_trials(self, trials: int) -> StudyConfig:
+        """The same study with another number of trials, for `--trials`.
+
+        Raises:
+            InputError: If the number is not >= 1, or larger than a grid.
+        """
+        try:
+            config = type(self)(**{**self._written, "trials": trials})
+        except InputError as error:
+            raise error.inside(file=self._file) from None
+        config._text, config._file = self._text, self._file
+        return config
+
+    @field_validator("hyperparameters")
+    @classmethod
+    def _check_space(
+        cls, value: Mapping[str, object], info: ValidationInfo
+    ) -> Mapping[str, object]:
+        if "network" in info.data:
+            build_space(value, network=info.data["network"], reserved=_COLUMNS)
+        return value
+
+    @model_validator(mode="after")
+    def _check_grid(self) -> StudyConfig:
+        if self.sampler == "grid":
+            cells = grid_size(self.space)
+            if self.trials > cells * self.seeds:
+                raise InputError(
+                    f"the grid has {cells} configurations x {self.seeds} seeds = "
+                    f"{cells * self.seeds} trials, but got {self.trials}",
+                    key="trials",
+                )
+        return self
+
+    def __repr_args__(self) -> list[tuple[str | None, Any]]:
+        shown: list[tuple[str | None, Any]] = []
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            if name in _ADDRESSES and value is not None:
+                value = mask_uri(str(self._written[name]))
+            shown.append((name, value))
+        return shown
+
+
+def _all_cells(known: dict[str, Any]) -> int:
+    """Trials of a whole grid; the other samplers have no end of their own."""
+    if known["sampler"] != "grid":
+        raise InputError(
+            "is required, except for sampler grid; for example `trials: 512`", key="trials"
+        )
+    space = build_space(known["hyperparameters"], network=known["network"], reserved=_COLUMNS)
+    return grid_size(space) * known["seeds"]
+
+
+def _present(values: Mapping[str, Any]) -> dict[str, object]:
+    """The keys that have a value: `storage:` with nothing after it asks for the default."""
+    present = {key: value for key, value in values.items() if value is not None}
+    resources = present.get("resources")
+    if isinstance(resources, Mapping):
+        present["resources"] = {k: v for k, v in resources.items() if v is not None}
+    return present
+
+
+def _refuse_password(key: str, given: object) -> None:
+    if isinstance(given, str) and mask_uri(given) != given:
+        raise InputError(
+            f"a study file holds no password; write it as ${{NAME}} and set the environment "
+            f"variable, but got {show(mask_uri(given))}",
+            key=key,
+        )

@@ -1,0 +1,75 @@
+"""The catalogue obeys its own rules, so that a new line in it cannot break a study."""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+
+from search_spaces.catalogue import BUILT_IN_NETWORKS, CATALOGUE
+from search_spaces.reference import catalogue_markdown
+from search_spaces.values import read_value
+
+FUSIBLE = {
+    "initialization",
+    "init_gain",
+    "weight_std",
+    "bias_std",
+    "learning_rate",
+    "lr_decay",
+    "lr_decay_rate",
+    "lr_decay_steps",
+    "weight_decay",
+    "clip_norm",
+    "momentum",
+}
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_default_lies_in_the_domain(name):
+    each = CATALOGUE[name]
+    if each.default is None:
+        assert each.default_text
+    else:
+        value = read_value(each, each.default)
+        assert value == each.default and type(value) is type(each.default)
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_conditions_name_choices_of_an_owner_that_the_networks_have(name):
+    for condition in CATALOGUE[name].conditions:
+        owner = CATALOGUE[condition.owner]
+        assert owner.kind == "name"
+        assert set(condition.values) <= set(owner.choices)
+        assert owner.networks is None or set(CATALOGUE[name].networks or ()) <= set(owner.networks)
+
+
+def test_owners_do_not_own_each_other():
+    def depth(name: str) -> int:
+        return 1 + max((depth(c.owner) for c in CATALOGUE[name].conditions), default=0)
+
+    assert max(map(depth, CATALOGUE)) <= len(CATALOGUE)
+
+
+def test_networks_are_built_in():
+    for each in CATALOGUE.values():
+        assert each.networks is None or set(each.networks) <= set(BUILT_IN_NETWORKS)
+
+
+def test_only_what_vectorizes_over_trials_is_fusible():
+    assert {name for name, each in CATALOGUE.items() if each.fusible} == FUSIBLE
+
+
+def test_hyperparameters_can_be_sent_to_workers():
+    for each in CATALOGUE.values():
+        assert pickle.loads(pickle.dumps(each)) == each
+
+
+def test_reference_table_has_one_full_row_a_hyperparameter():
+    lines = catalogue_markdown().splitlines()
+    assert len(lines) == 2 + len(CATALOGUE)
+    assert {line.count("|") for line in lines} == {9}
+    momentum = next(line for line in lines if "`momentum`" in line)
+    assert "a number >= 0 and < 1" in momentum and "optimizer is sgd" in momentum
+    steps = next(line for line in lines if "`lr_decay_steps`" in line)
+    assert "a third of the steps" in steps

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import pytest
+
+from search_spaces import InputError
+from study.study_file import StudyConfig, list_presets, preset_text
+
+
+@pytest.mark.parametrize("name", list_presets())
+def test_preset_is_a_good_study_file_named_like_it(name):
+    config = StudyConfig.from_text(preset_text(name), file=name)
+    assert config.study == name
+    assert config.space.axes
+
+
+def test_digits_mlp_is_the_study_of_the_readme():
+    config = StudyConfig.from_text(preset_text("digits-mlp"))
+    assert (config.trials, config.steps, config.seeds, config.seed) == (512, 200, 1, 0)
+    assert list(config.space.axes) == [
+        "depth",
+        "activation",
+        "initialization",
+        "learning_rate",
+        "lr_decay",
+        "weight_decay",
+        "clip_norm",
+    ]
+    assert config.space.axes["learning_rate"].low == 1e-4
+    assert config.space.axes["clip_norm"].choices == ("none", 0.1, 1.0, 10.0)
+    assert config.tracking_uri is None and config.storage is None
+
+
+def test_unknown_preset():
+    with pytest.raises(InputError) as caught:
+        preset_text("digit-mlp")
+    assert str(caught.value) == (
+        "unknown preset 'digit-mlp'; did you mean 'digits-mlp'? "
+        "known: digits-mlp, digits-mlp-quick"
+    )
+
+
+def test_a_preset_name_is_no_path():
+    with pytest.raises(InputError, match="^unknown preset"):
+        preset_text("../__init__")
