@@ -1,1 +1,48 @@
-"""gradscape: finds where deep networks train."""
+"""gradscape: finds where deep networks train.
+
+    from study import StudyConfig, load_study_file, run_study
+
+Names are imported when they are asked for, so that reading tables never imports torch or ray.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from search_spaces.errors import InputError
+    from study.engine import Task, classification, train_cohort
+    from study.run import StudyResult, run_study
+    from study.study_file import StudyConfig, load_study_file
+    from study.trial import Trial
+
+_HOMES = {
+    "InputError": "search_spaces.errors",
+    "StudyConfig": "study.study_file",
+    "StudyResult": "study.run",
+    "Task": "study.engine",
+    "Trial": "study.trial",
+    "classification": "study.engine",
+    "load_study_file": "study.study_file",
+    "run_study": "study.run",
+    "train_cohort": "study.engine",
+}
+
+__all__ = [
+    "InputError",
+    "StudyConfig",
+    "StudyResult",
+    "Task",
+    "Trial",
+    "classification",
+    "load_study_file",
+    "run_study",
+    "train_cohort",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)

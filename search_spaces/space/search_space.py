@@ -7,7 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import optuna
-from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
 
 from search_spaces.catalogue import Hyperparameter, Kind, Value
 from search_spaces.errors import InputError, unknown
@@ -102,6 +107,15 @@ class SearchSpace:
             return _read(entry.hyperparameter, values[entry.name])
 
         return collect(self.entries, pick)
+
+    def corner(self) -> dict[str, Value]:
+        """The configuration at the first choice or lower end of every axis that applies."""
+        firsts = {
+            name: axis.choices[0] if isinstance(axis, CategoricalDistribution) else axis.low
+            for name, axis in self.axes.items()
+            if isinstance(axis, (CategoricalDistribution, FloatDistribution, IntDistribution))
+        }
+        return self.resolve(firsts)
 
     def complete(self, overrides: Mapping[str, object]) -> dict[str, Value]:
         """One configuration for `diagnose --set depth=30`: overrides, then what the file fixes.

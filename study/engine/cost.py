@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import torch
-
-from study.engine.layers import find_layers
+from study.engine.layers import build_network, find_layers
 from study.engine.networks import NetworkFactory
 from study.engine.tasks.task import Task
 
@@ -32,13 +30,15 @@ class TrialCost:
 def trial_cost(
     network: NetworkFactory, hyperparameters: Mapping[str, Any], task: Task
 ) -> TrialCost:
-    """Cost of a trial, from the shapes of its network alone (nothing is allocated).
+    """Cost of a trial, from the shapes of its network, which is built once and tried.
 
     A weight of n numbers applied at p positions of B examples takes 2npB operations forward and
     twice that backward.
+
+    Raises:
+        NetworkError: If the network cannot be built or does not fit the task.
     """
-    with torch.device("meta"):
-        module = network(hyperparameters, task)
+    module = build_network(network, hyperparameters, task)
     layers = find_layers(module, task)
     sizes = {name: value.numel() for name, value in module.named_parameters()}
     widths = {name: value.shape[0] for name, value in module.named_parameters() if value.ndim > 1}

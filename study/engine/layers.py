@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -40,6 +41,28 @@ class Layer:
     def weight(self) -> str:
         """Name of the layer's weight among the network's parameters."""
         return f"{self.name}.weight"
+
+
+def build_network(
+    factory: Callable[[Mapping[str, Any], Task], nn.Module],
+    hyperparameters: Mapping[str, Any],
+    task: Task,
+) -> nn.Module:
+    """What the factory returns.
+
+    Raises:
+        NetworkError: If it fails, or returns something else than a module.
+    """
+    try:
+        module = factory(hyperparameters, task)
+    except Exception as error:
+        raise NetworkError(
+            f"the network cannot be built for {dict(hyperparameters)}: "
+            f"{type(error).__name__}: {error}"
+        ) from error
+    if not isinstance(module, nn.Module):
+        raise NetworkError(f"a network's factory must return a torch.nn.Module, got {module!r}")
+    return module
 
 
 def has_weight_matrix(module: nn.Module) -> bool:

@@ -18,7 +18,7 @@ from study.engine import clipping, stacking
 from study.engine.batches import BatchOrder
 from study.engine.history import SCALARS, History
 from study.engine.initializations import initialize
-from study.engine.layers import Layer, find_layers
+from study.engine.layers import Layer, build_network, find_layers
 from study.engine.networks import NetworkFactory
 from study.engine.observation import Observation
 from study.engine.optimizers import OPTIMIZERS
@@ -323,7 +323,7 @@ def _initial(
     for trial in trials:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(module_seed(trial.seed))
-            module = network(trial.hyperparameters, task)
+            module = build_network(network, trial.hyperparameters, task)
         generator = initialization_generator(trial.seed)
         values.append(initialize(module, trial.hyperparameters, generator))
     parameters = stacking.stack(values, device=device, dtype=dtype)

@@ -1,0 +1,70 @@
+"""The `gradscape` command: its sub-commands, and what its exit codes mean."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from search_spaces.errors import InputError
+from study.commands import check, diagnose, init, listing, report, run, ui
+
+DONE, FAILED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
+
+app = typer.Typer(
+    name="gradscape",
+    help="Finds where deep networks train: studies of gradient stability, and their map.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command(name="init")(init.init)
+app.command(name="check")(check.check)
+app.command(name="run")(run.run)
+app.command(name="diagnose")(diagnose.diagnose)
+app.command(name="report")(report.report)
+app.command(name="ui")(ui.ui)
+app.command(name="list")(listing.list_studies)
+
+
+def main() -> None:
+    """Runs the command line; expected failures are one line on stderr and an exit code."""
+    try:
+        app()
+    except InputError as error:
+        _fail(f"gradscape: {error}", WRONG_INPUT)
+    except KeyboardInterrupt:
+        _fail("gradscape: interrupted; the same command goes on where it stopped", INTERRUPTED)
+    except BrokenPipeError:
+        # The reader of a pipe (`| head`) has gone; Python would complain at exit otherwise.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(FAILED) from None
+    except Exception as error:
+        if not _is_expected(error):
+            raise
+        _fail(f"gradscape: {error}", FAILED)
+
+
+def _is_expected(error: Exception) -> bool:
+    """Whether the error's own text is all that a person needs."""
+    from study.dispatch import DispatchError, TrainingError
+    from study.ledger import StorageUnavailable
+    from study.tables import TableError, TableWriteError
+    from study.tracking import TrackingUnavailable
+
+    expected = (
+        DispatchError,
+        StorageUnavailable,
+        TableError,
+        TableWriteError,
+        TrackingUnavailable,
+        TrainingError,
+    )
+    return isinstance(error, expected)
+
+
+def _fail(message: str, code: int) -> None:
+    print(" ".join(message.split("\n")), file=sys.stderr)
+    raise SystemExit(code)

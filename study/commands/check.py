@@ -1,0 +1,92 @@
+"""`gradscape check`: what a study file asks for."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from study.commands.options import Home, Json, StudyFile, code_folders
+
+if TYPE_CHECKING:
+    from study.preflight import Preflight
+
+SAMPLED = 4096
+"""Trials sampled to count cohorts; a larger study is extrapolated from these."""
+
+FLOPS_PER_S = 1.5e10
+"""Useful arithmetic of one CPU core in vectorized training, for the estimate of time."""
+
+
+def check(study_file: StudyFile, home: Home = None, as_json: Json = False) -> None:
+    """Validate a study file; print its space, cohorts, memory and cost. Runs nothing.
+
+    Example: gradscape check digits-mlp.yaml
+    """
+    from study.home import check_home, home_folder
+    from study.preflight import preflight
+    from study.study_file import load_study_file
+
+    config = load_study_file(study_file)
+    check_home(home_folder(home))
+    checked = preflight(config, code=code_folders(study_file))
+    plan = _plan(checked)
+    if as_json:
+        typer.echo(json.dumps(plan))
+        return
+    console = Console(highlight=False)
+    console.print(_space_table(checked))
+    console.print(
+        f"{plan['trials']} trials of {config.steps} steps, sampler {config.sampler}, "
+        f"{config.seeds} {'seed' if config.seeds == 1 else 'seeds'} a configuration"
+    )
+    console.print(
+        f"{plan['groups']} groups that train together, {plan['largest_group']} trials in the "
+        f"largest; at most {plan['memory_mb']:.0f} MB a cohort"
+    )
+    console.print(
+        f"about {plan['gflop']:.0f} GFLOP, roughly {plan['core_seconds']:.0f} s on one CPU core"
+    )
+
+
+def _plan(checked: Preflight) -> dict[str, int | float | str]:
+    from search_spaces.samplers import make_sampler
+    from study.dispatch import COHORT_LIMIT
+    from study.ledger import preview
+
+    config = checked.config
+    sampler = make_sampler(
+        config.sampler, space=config.space, seed=config.seed, seeds=config.seeds
+    )
+    sampled = preview(sampler=sampler, space=config.space, trials=min(config.trials, SAMPLED))
+    scale = config.trials / len(sampled)
+    groups = Counter(config.space.cohort_key(values) for values in sampled)
+    by_key = {config.space.cohort_key(values): values for values in sampled}
+    largest_mb = max(
+        min(count * scale, COHORT_LIMIT) * checked.cost(by_key[key]).memory_bytes / 1e6
+        for key, count in groups.items()
+    )
+    flops = scale * sum(checked.work(by_key[key]) * count for key, count in groups.items())
+    return {
+        "study": config.study,
+        "trials": config.trials,
+        "groups": len(groups),
+        "largest_group": round(max(groups.values()) * scale),
+        "memory_mb": largest_mb,
+        "gflop": flops / 1e9,
+        "core_seconds": flops / FLOPS_PER_S,
+    }
+
+
+def _space_table(checked: Preflight) -> Table:
+    table = Table(title=f"{checked.config.study}: {checked.config.network} on {checked.task.name}")
+    for heading in ("hyperparameter", "", "values", "unit", "applies"):
+        table.add_column(heading)
+    for row in checked.config.space.describe():
+        style = "bold" if row.role in ("choice", "range") else "dim"
+        table.add_row(row.name, row.role, row.values, row.unit, row.applies, style=style)
+    return table

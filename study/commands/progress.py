@@ -1,0 +1,75 @@
+"""Progress of a run on the terminal; plain lines where there is none."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from study.commands.verdict_style import verdict_text
+from study.progress import StudyProgress
+
+PLAIN_EVERY_S = 15.0
+"""Between lines where no terminal shows a live display, for logs."""
+
+
+@contextmanager
+def watched(study: str, *, quiet: bool) -> Iterator[Callable[[StudyProgress], None]]:
+    """A display of the run while the block lasts; the function it gives updates it."""
+    console = Console(stderr=True)
+    if quiet:
+        yield lambda progress: None
+    elif console.is_terminal:
+        with Live(console=console, refresh_per_second=4, transient=True) as live:
+            live.update(Text(f"{study}: starting workers"))
+            yield lambda progress: live.update(_display(study, progress))
+    else:
+        yield _plain(study, console)
+
+
+def _display(study: str, progress: StudyProgress) -> Table:
+    grid = Table.grid(padding=(0, 1))
+    bar = ProgressBar(total=progress.total, completed=progress.done, width=30)
+    grid.add_row(Text(study, style="bold"), bar, Text(_numbers(progress)))
+    lines = Table.grid()
+    lines.add_row(grid)
+    if progress.verdicts:
+        lines.add_row(verdict_text(progress.verdicts))
+    if progress.notice:
+        lines.add_row(Text(f"{progress.notice}; results wait on disk", style="yellow"))
+    return lines
+
+
+def _numbers(progress: StudyProgress) -> str:
+    text = f"{progress.done}/{progress.total} trials"
+    if progress.recorded:
+        text += f"  {progress.trials_per_s:.1f} trials/s"
+    if progress.left_s is not None and progress.done < progress.total:
+        text += f"  {_duration(progress.left_s)} left"
+    return text
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def _plain(study: str, console: Console) -> Callable[[StudyProgress], None]:
+    shown = [-PLAIN_EVERY_S]
+
+    def show(progress: StudyProgress) -> None:
+        if time.monotonic() - shown[0] < PLAIN_EVERY_S:
+            return
+        shown[0] = time.monotonic()
+        counts = ", ".join(f"{count} {name}" for name, count in progress.verdicts.items())
+        parts = [f"{study}: {_numbers(progress)}", counts, progress.notice or ""]
+        console.print("  ".join(part for part in parts if part), highlight=False, soft_wrap=True)
+
+    return show

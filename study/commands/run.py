@@ -1,0 +1,95 @@
+"""`gradscape run`: a study from its file to its report."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from study.commands.options import Home, Json, StudyFile, code_folders
+from study.commands.progress import watched
+from study.commands.summary import print_result, result_json
+
+if TYPE_CHECKING:
+    from study.home import StudyPaths
+
+
+def run(
+    study_file: StudyFile,
+    home: Home = None,
+    trials: Annotated[
+        int | None,
+        typer.Option(help="Trials of the study; more than it has extends it.", show_default=False),
+    ] = None,
+    local_mode: Annotated[
+        bool, typer.Option("--local-mode", help="Train in this process, without Ray.")
+    ] = False,
+    no_report: Annotated[bool, typer.Option("--no-report", help="Leave the report out.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Run a study. The same command continues a broken run and extends a finished one.
+
+    Example: gradscape run digits-mlp.yaml --trials 1024
+    """
+    from study.study_file import load_study_file
+
+    config = load_study_file(study_file)
+    if trials is not None:
+        config = config.with_trials(trials)
+
+    from study.dispatch import InProcessDispatcher
+    from study.run import run_study
+
+    with _interruptible() as stop, watched(config.study, quiet=as_json) as on_progress:
+        result = run_study(
+            config,
+            home=home,
+            dispatcher=InProcessDispatcher() if local_mode else None,
+            publish=None if no_report else _publish,
+            on_progress=on_progress,
+            stop=stop,
+            code=code_folders(study_file),
+        )
+    if as_json:
+        typer.echo(json.dumps(result_json(result)))
+    else:
+        print_result(result)
+    if result.stopped and not result.complete:
+        raise typer.Exit(130)
+    if not result.complete:
+        raise typer.Exit(1)
+
+
+def _publish(paths: StudyPaths) -> Path:
+    from analysis import write_report
+
+    return write_report(paths.study, home=paths.home, out=paths.report).parent
+
+
+@contextmanager
+def _interruptible() -> Iterator[threading.Event]:
+    """The first Ctrl-C lets running cohorts finish, the second stops at once."""
+    stop = threading.Event()
+
+    def interrupt(signum: int, frame: object) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+        print(
+            "\nfinishing the cohorts in training, then recording them; "
+            "press Ctrl-C again to stop at once (nothing recorded is lost)",
+            file=sys.stderr,
+        )
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGINT, before)

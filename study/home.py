@@ -1,0 +1,94 @@
+"""Where results lie: the home folder and a study's place in it."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from search_spaces.errors import InputError
+
+HOME_VARIABLE = "GRADSCAPE_HOME"
+DEFAULT_HOME = "gradscape"
+
+
+def home_folder(given: str | Path | None = None) -> Path:
+    """The home folder: the one given, else GRADSCAPE_HOME, else ./gradscape."""
+    return Path(given or os.environ.get(HOME_VARIABLE) or DEFAULT_HOME)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyPaths:
+    """The files of one study under a home folder.
+
+    Attributes:
+        home: The home folder.
+        study: The study's name; it holds no separator (the study file refuses those).
+    """
+
+    home: Path
+    study: str
+
+    @property
+    def folder(self) -> Path:
+        """Everything of this study but its MLflow runs."""
+        return self.home / "studies" / self.study
+
+    @property
+    def study_file(self) -> Path:
+        """The study file as it was last run, `${VAR}` unexpanded."""
+        return self.folder / "study.yaml"
+
+    @property
+    def journal(self) -> Path:
+        """Optuna's storage, unless the study file names another."""
+        return self.folder / "optuna.journal"
+
+    @property
+    def tables(self) -> Path:
+        """The tables, in parts."""
+        return self.folder / "tables"
+
+    @property
+    def report(self) -> Path:
+        """The stability report."""
+        return self.folder / "report"
+
+    def create(self) -> None:
+        """Makes the study's folder.
+
+        Raises:
+            InputError: If the home folder cannot be written.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.folder):
+                pass
+        except OSError as error:
+            raise InputError(
+                f"the home folder must be writable, but {self.home} is not: {error.strerror}; "
+                f"choose another with --home or {HOME_VARIABLE}"
+            ) from error
+
+
+def check_home(home: Path) -> None:
+    """Refuses a home folder that could not be written, without writing anything.
+
+    Raises:
+        InputError: If it, or the folder it would be made in, is no writable folder.
+    """
+    nearest = next(path for path in (home.absolute(), *home.absolute().parents) if path.exists())
+    if not (nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)):
+        raise InputError(
+            f"the home folder must be writable, but {nearest} is not a writable folder; "
+            f"choose another with --home or {HOME_VARIABLE}"
+        )
+
+
+def studies(home: Path) -> list[str]:
+    """Names of the studies in a home folder, sorted."""
+    folder = home / "studies"
+    return (
+        sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+    )

@@ -1,0 +1,148 @@
+"""From what the engine recorded to the rows of the three tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from study.engine import CohortRecord, Task
+from study.tables import LAYERS, STEPS, CohortTables, StudyMetadata, to_arrow, trial_columns
+from study.verdicts import Thresholds, label_trials
+
+WINDOW = 20
+"""Steps over which losses and metrics are averaged (as in Sohl-Dickstein 2024)."""
+
+Array = npt.NDArray[np.float64]
+
+
+def cohort_tables(
+    record: CohortRecord, *, task: Task, metadata: StudyMetadata, thresholds: Thresholds
+) -> CohortTables:
+    """The tables of a cohort, labels included.
+
+    Args:
+        record: What training left behind.
+        task: Gives chance, ceiling and target.
+        metadata: Goes into the tables; names the hyperparameters that get a column.
+        thresholds: Where one label ends and the next begins.
+    """
+    steps, layers = _steps(record), _layers(record)
+    columns = trial_columns(metadata)
+    trials = pd.DataFrame(_trial_rows(record, task, list(metadata.hyperparameters)))
+    trials = label_trials(trials, layers, thresholds, metric=task.metric_name)
+    return CohortTables(
+        trials=to_arrow(trials, columns, metadata),
+        steps=to_arrow(steps, STEPS, metadata),
+        layers=to_arrow(layers, LAYERS, metadata),
+    )
+
+
+def _trial_rows(
+    record: CohortRecord, task: Task, hyperparameters: Sequence[str]
+) -> list[dict[str, object]]:
+    seconds = record.seconds / len(record.trials)
+    rows = []
+    for place, trial in enumerate(record.trials):
+        ran = int(record.steps_run[place])
+        failed = int(record.failure_step[place])
+        clipped = record.clip_factor[place, :ran] < 1
+        row: dict[str, object] = {
+            "trial": trial.number,
+            "configuration": trial.configuration,
+            "seed": trial.seed,
+            "steps_run": ran,
+            "failure_step": None if failed < 0 else failed,
+            "failure_tensor": record.failure_tensor[place],
+            "loss_chance": task.loss_chance,
+            "metric_chance": task.chance,
+            "metric_ceiling": task.ceiling,
+            "metric_target": task.target,
+            "clipped_fraction": float(clipped.mean()),
+            "update_ratio_median": _median(record.update_ratio[place]),
+            "sharpness_initial": None,
+            "train_seconds": seconds,
+            "mlflow_run_id": None,
+        }
+        row |= {name: trial.hyperparameters.get(name) for name in hyperparameters}
+        row |= _loss_figures(record.loss[place, :ran])
+        row |= _metric_figures(record.metric[place, :ran], task)
+        row |= _gradient_figures(record.grad_norm[place, :ran])
+        rows.append(row)
+    return rows
+
+
+def _loss_figures(loss: Array) -> dict[str, object]:
+    """Of the losses of the steps run; a window with a non-finite loss has no mean."""
+    means = _window_means(loss)
+    swings = np.abs(np.diff(loss[-WINDOW:]))
+    return {
+        "loss_initial": loss[0],
+        "loss_final": means[-1],
+        "loss_best": _finite(means, np.min),
+        "loss_max": _finite(loss, np.max),
+        "loss_swing": float(swings.mean()) if len(swings) else 0.0,
+    }
+
+
+def _metric_figures(metric: Array, task: Task) -> dict[str, object]:
+    means = _window_means(metric)
+    best = np.max if task.ceiling > task.chance else np.min
+    return {"metric_final": means[-1], "metric_best": _finite(means, best)}
+
+
+def _gradient_figures(grad_norm: Array) -> dict[str, object]:
+    return {
+        "grad_norm_initial": grad_norm[0],
+        "grad_norm_median": _median(grad_norm),
+        "grad_norm_max": _finite(grad_norm, np.max),
+    }
+
+
+def _window_means(values: Array) -> Array:
+    """Means of all windows of 20 consecutive steps, of fewer where fewer were run."""
+    window = min(WINDOW, len(values))
+    with np.errstate(invalid="ignore"):
+        return np.lib.stride_tricks.sliding_window_view(values, window).mean(axis=1)
+
+
+def _finite(values: Array, choose) -> float:  # type: ignore[no-untyped-def]
+    finite = values[np.isfinite(values)]
+    return float(choose(finite)) if len(finite) else np.nan
+
+
+def _median(values: Array) -> float:
+    return _finite(values, np.median)
+
+
+def _steps(record: CohortRecord) -> pd.DataFrame:
+    """One row a trial and recorded step that counts."""
+    counts_KxR = record.recorded < record.steps_run[:, None]
+    place, position = np.nonzero(counts_KxR)
+    step = record.recorded[position]
+    numbers = np.array([trial.number for trial in record.trials])
+    frame = {"trial": numbers[place], "step": step}
+    for name in ("loss", "metric", "grad_norm", "clip_factor", "learning_rate"):
+        frame[name] = getattr(record, name)[place, step]
+    frame["update_ratio"] = record.update_ratio[place, position]
+    return pd.DataFrame(frame)
+
+
+def _layers(record: CohortRecord) -> pd.DataFrame:
+    """One row a trial, recorded step that counts, and layer."""
+    counts_KxR = record.recorded < record.steps_run[:, None]
+    place, position = np.nonzero(counts_KxR)
+    layers = len(record.layers)
+    numbers = np.array([trial.number for trial in record.trials])
+    frame: dict[str, object] = {
+        "trial": np.repeat(numbers[place], layers),
+        "step": np.repeat(record.recorded[position], layers),
+        "layer": np.tile([layer.number for layer in record.layers], len(place)),
+        "name": np.tile([layer.name for layer in record.layers], len(place)),
+        "role": np.tile([layer.role for layer in record.layers], len(place)),
+    }
+    for name, values_KxRxL in record.by_layer.items():
+        frame[name] = values_KxRxL[place, position].reshape(-1)
+    return pd.DataFrame(frame)
