@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from search_spaces.errors import InputError, unknown
-from study.study_file import list_presets, preset_text
 
 
 def init(
@@ -22,6 +21,8 @@ def init(
 
     Example: gradscape init digits-mlp
     """
+    from study.study_file import list_presets, preset_text
+
     presets = list_presets()
     if preset is None:
         for name in presets:

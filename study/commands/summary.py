@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from rich.console import Console
 
 from study.commands.verdict_style import COLOURS, verdict_text
-from study.run import StudyResult
+
+if TYPE_CHECKING:
+    from study.run import StudyResult
 
 
 def print_result(result: StudyResult) -> None:

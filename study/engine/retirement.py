@@ -25,6 +25,8 @@ def retirement(
     grad_norm: npt.NDArray[np.float64],
     failing_parameter: npt.NDArray[np.int64],
     parameters: Sequence[str],
+    *,
+    scale: float = 0.0,
 ) -> Retirement | None:
     """The first step at which a trial was lost; None while it goes on.
 
@@ -34,10 +36,12 @@ def retirement(
             counts as non-finite, as it does for torch's own clipping.
         failing_parameter: Position among `parameters` of the first non-finite gradient, or -1.
         parameters: Names of the network's parameters.
+        scale: A loss that is ordinary for the task; stands in for a first loss of zero or below.
     """
     with np.errstate(invalid="ignore"):
         nonfinite = ~np.isfinite(loss) | ~np.isfinite(grad_norm)
-        diverged = loss > DIVERGENCE_FACTOR * abs(loss[0])
+        first = loss[0] if loss[0] > 0 else max(abs(loss[0]), scale)
+        diverged = loss > DIVERGENCE_FACTOR * first
     lost = np.flatnonzero(nonfinite | diverged)
     if len(lost) == 0:
         return None

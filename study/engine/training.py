@@ -248,6 +248,7 @@ class _CohortRun:
                 self._history.scalars["grad_norm"][trial, seen],
                 self._history.failing_parameter[trial, seen],
                 self._names,
+                scale=abs(self._task.loss_chance),
             )
             if end is not None:
                 lost[slot] = end

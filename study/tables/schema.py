@@ -71,9 +71,15 @@ TRIAL_FIGURES: tuple[Column, ...] = (
     _column("depth_scale_initial", "float64", "layers", "1 / |slope of ln rms(delta_l)^2 over l|"),
     _column("clipped_fraction", "float64", "1", "share of steps whose gradient was clipped"),
     _column("update_ratio_median", "float64", "1", "median of |update| / |parameters|"),
-    _column("dead_fraction", "float64", "1", "share of dead units in the worst hidden layer, last"),
-    _column("saturated_fraction", "float64", "1", "saturated share in the worst hidden layer, last"),
-    _column("sharpness_initial", "float64", "1/lr", "largest Hessian eigenvalue; null if unmeasured"),
+    _column(
+        "dead_fraction", "float64", "1", "share of dead units in the worst hidden layer, last"
+    ),
+    _column(
+        "saturated_fraction", "float64", "1", "saturated share in the worst hidden layer, last"
+    ),
+    _column(
+        "sharpness_initial", "float64", "1/lr", "largest Hessian eigenvalue; null if unmeasured"
+    ),
     _column("train_seconds", "float64", "s", "the cohort's training time over its trials"),
     _column("mlflow_run_id", "string", "", "the trial's MLflow run; null before delivery"),
 )
@@ -84,7 +90,9 @@ STEPS: tuple[Column, ...] = (
     _column("loss", "float64", "task", "loss of this step's batch before the update"),
     _column("metric", "float64", "task", "metric of this step's batch before the update"),
     _column("grad_norm", "float64", "1", "global gradient norm before clipping"),
-    _column("clip_factor", "float64", "1", "what clipping multiplied the gradient by; 1 if nothing"),
+    _column(
+        "clip_factor", "float64", "1", "what clipping multiplied the gradient by; 1 if nothing"
+    ),
     _column("learning_rate", "float64", "1", "learning rate of this step's update"),
     _column("update_ratio", "float64", "1", "|update| / |parameters|, all parameters together"),
 )
@@ -103,6 +111,8 @@ LAYERS: tuple[Column, ...] = (
     _column("activation_std", "float64", "1", "standard deviation of the layer's activations"),
     _column("zero_fraction", "float64", "1", "share of activations that are exactly zero"),
     _column("dead_fraction", "float64", "1", "share of units that are zero on the whole batch"),
-    _column("saturated_fraction", "float64", "1", "share with derivative below 1 % of its maximum"),
+    _column(
+        "saturated_fraction", "float64", "1", "share with derivative below 1 % of its maximum"
+    ),
     _column("nonfinite_count", "int64", "1", "NaN or Inf among activations and weight gradient"),
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import torch
-from sklearn.datasets import load_digits
 
 from study.engine.tasks.task import Task, classification
 
@@ -20,6 +19,8 @@ def digits() -> Task:
     References:
         Alpaydin and Kaynak, Optical Recognition of Handwritten Digits, UCI 1998.
     """
+    from sklearn.datasets import load_digits  # Takes a second; other tasks do without.
+
     pixels, labels = load_digits(return_X_y=True)
     inputs = torch.as_tensor(pixels, dtype=torch.float64)
     inputs = (inputs - inputs.mean()) / inputs.std()

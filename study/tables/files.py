@@ -1,0 +1,111 @@
+"""Part files: written whole or not at all, and read by columns."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from study.tables.errors import TableError, write_error
+
+LEFTOVER_AGE_S = 900.0
+"""Temporary files older than this were left by a process that died; younger ones may be alive."""
+
+_PREFIX = "part-"
+_SUFFIX = ".parquet"
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+
+
+def part_path(folder: Path, name: str) -> Path:
+    """The file of a part.
+
+    Raises:
+        ValueError: If the name could not stand in a file's name.
+    """
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"a part's name must be letters, digits, '-', '_', '.', but got {name!r}")
+    return folder / f"{_PREFIX}{name}{_SUFFIX}"
+
+
+def part_names(folder: Path) -> set[str]:
+    """Names of the finished parts in a folder; none if the folder does not exist."""
+    try:
+        with os.scandir(folder) as entries:
+            files = [entry.name for entry in entries]
+    except (FileNotFoundError, NotADirectoryError):
+        return set()
+    return {
+        file[len(_PREFIX) : -len(_SUFFIX)]
+        for file in files
+        if file.startswith(_PREFIX) and file.endswith(_SUFFIX)
+    }
+
+
+def write_part(path: Path, table: pa.Table) -> None:
+    """Writes a table so that a crash at any moment leaves the whole file or none.
+
+    Raises:
+        TableWriteError: If the system refuses; the message says why and what helps.
+    """
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd")
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(temporary, "wb") as file:
+            file.write(sink.getvalue())
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        # The first error is the one to tell; a leftover that stays is swept later.
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise write_error(path, error) from error
+
+
+def read_part(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """Rows of a part, of these columns only if they are named (absent ones are left out).
+
+    Raises:
+        TableError: If the file is missing or no Parquet.
+    """
+    try:
+        with pq.ParquetFile(path) as file:
+            present = set(file.schema_arrow.names)
+            wanted = None if columns is None else [one for one in columns if one in present]
+            return file.read(columns=wanted)
+    except FileNotFoundError as error:
+        raise TableError(f"the part {path} is missing though its trials are recorded") from error
+    except pa.ArrowInvalid as error:
+        raise TableError(f"the part {path} is damaged: {error}") from error
+
+
+def sweep_leftovers(folder: Path, *, older_than_s: float = LEFTOVER_AGE_S) -> int:
+    """Removes temporary files of writers that died; gives their number."""
+    before = time.time() - older_than_s
+    swept = 0
+    for leftover in folder.glob(f"{_PREFIX}*.tmp"):
+        with contextlib.suppress(FileNotFoundError):  # its writer has just finished it
+            if leftover.stat().st_mtime < before:
+                leftover.unlink()
+                swept += 1
+    return swept
+
+
+def _sync_folder(folder: Path) -> None:
+    # Without this, a power cut could keep the commit mark and lose the parts renamed before it.
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

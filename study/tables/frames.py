@@ -1,0 +1,164 @@
+"""DataFrames to Arrow tables of the schema's types, and back.
+
+NaN and None both become null: pandas does not tell them apart. What was NaN is still known, from
+`failure_step` and `nonfinite_count`. Infinities stay what they are.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from search_spaces.catalogue import CATALOGUE, Kind
+from study.tables.errors import TableError
+from study.tables.metadata import StudyMetadata, attach, metadata_of
+from study.tables.schema import (
+    TRIAL_FIGURES,
+    TRIAL_IDENTITY,
+    TRIAL_LABELS,
+    Column,
+    ColumnType,
+)
+
+_ARROW_TYPES: dict[ColumnType, pa.DataType] = {
+    "int64": pa.int64(),
+    "float64": pa.float64(),
+    "float32": pa.float32(),
+    "string": pa.string(),
+}
+
+_KIND_TYPES: dict[Kind, ColumnType] = {
+    "integer": "int64",
+    "number": "float64",
+    "number-or-none": "float64",
+    "name": "string",
+}
+
+NO_LIMIT = "none"
+"""What a study file calls the absence of a numeric limit; +inf in the tables."""
+
+
+def trial_columns(
+    metadata: StudyMetadata, frame: pd.DataFrame | None = None
+) -> tuple[Column, ...]:
+    """Every column of the trials table, hyperparameters included, in order.
+
+    Args:
+        metadata: Names the hyperparameters and their values.
+        frame: Rows to take a type from where the metadata does not tell it.
+    """
+    hyperparameters = tuple(
+        Column(
+            name=name,
+            type=_hyperparameter_type(name, entry, _values_seen(frame, name)),
+            unit="",
+            meaning="hyperparameter",
+        )
+        for name, entry in metadata.hyperparameters.items()
+    )
+    return (*TRIAL_IDENTITY, *hyperparameters, *TRIAL_LABELS, *TRIAL_FIGURES)
+
+
+def to_arrow(frame: pd.DataFrame, columns: Sequence[Column], metadata: StudyMetadata) -> pa.Table:
+    """The rows as a typed Arrow table that carries the study's metadata.
+
+    Args:
+        frame: One column for each of `columns`, in any order.
+        columns: `trial_columns(metadata)`, `schema.STEPS` or `schema.LAYERS`.
+        metadata: Goes into the table's schema.
+
+    Raises:
+        TableError: If a column is missing or unknown, or a value does not fit its type.
+    """
+    expected = [column.name for column in columns]
+    for name in frame.columns:
+        if name not in expected:
+            raise TableError(f"unknown column {name!r}; known: {', '.join(expected)}")
+    missing = [name for name in expected if name not in frame.columns]
+    if missing:
+        raise TableError(f"every column of the table must be given, missing: {', '.join(missing)}")
+    arrays = [_to_array(frame[column.name], column) for column in columns]
+    fields = [pa.field(column.name, _ARROW_TYPES[column.type]) for column in columns]
+    return attach(pa.Table.from_arrays(arrays, schema=pa.schema(fields)), metadata)
+
+
+def to_frame(table: pa.Table) -> pd.DataFrame:
+    """The table as a DataFrame; its metadata, as a dict, is in ``attrs``.
+
+    Integers with nulls come back as float64 with NaN, as pandas has it.
+    """
+    metadata = metadata_of(table.schema)
+    frame: pd.DataFrame = table.replace_schema_metadata(None).to_pandas()
+    frame.attrs.update(metadata.to_dict())
+    return frame
+
+
+def _values_seen(frame: pd.DataFrame | None, name: str) -> list[Any]:
+    if frame is None or name not in frame.columns:
+        return []
+    return [_plain(value) for value in frame[name].dropna().unique()]
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _hyperparameter_type(name: str, entry: Mapping[str, Any], seen: Iterable[Any]) -> ColumnType:
+    stated: ColumnType | None = entry.get("type")
+    if stated is not None:
+        if stated not in _ARROW_TYPES:
+            raise TableError(f"unknown type {stated!r}; known: {', '.join(_ARROW_TYPES)}")
+        return stated
+    # Values alone cannot tell: a study without clipping has only `none`, which is a number.
+    if name in CATALOGUE:
+        return _KIND_TYPES[CATALOGUE[name].kind]
+    listed = entry.get("choices", [entry[key] for key in ("value", "low", "high") if key in entry])
+    values = [*listed, *seen]
+    numbers = [one for one in values if _is_number(one)]
+    if not numbers or any(not _is_number(one) and one != NO_LIMIT for one in values):
+        return "string"
+    return "int64" if all(isinstance(one, int) for one in values) else "float64"
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _to_array(values: pd.Series, column: Column) -> pa.Array:
+    arrow_type = _ARROW_TYPES[column.type]
+    try:
+        if column.type == "string":
+            return _strings(values)
+        if column.type == "int64":
+            return pa.array(values, type=arrow_type, from_pandas=True)
+        return pa.array(_floats(values), type=arrow_type, from_pandas=True)
+    except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
+        raise TableError(f"{column.name} must be {column.type}, but: {error}") from error
+
+
+def _strings(values: pd.Series) -> pa.Array:
+    if pd.api.types.is_string_dtype(values):
+        return pa.array(values, type=pa.string(), from_pandas=True)
+    texts = values.astype(object).where(values.notna(), None)
+    return pa.array([_text(one) for one in texts], type=pa.string())
+
+
+def _floats(values: pd.Series) -> np.ndarray:
+    if not pd.api.types.is_numeric_dtype(values.dtype):
+        plain = values.astype(object).where(values.notna(), math.nan)
+        return np.array([math.inf if one == NO_LIMIT else float(one) for one in plain])
+    return values.to_numpy(dtype=np.float64, na_value=math.nan)
+
+
+def _text(value: Any) -> str | None:
+    """Names as they are; a switch or a number among names as a study file would have it."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, (bool, np.bool_)):
+        return "true" if value else "false"
+    return str(_plain(value))

@@ -1,0 +1,90 @@
+"""What a table file says about its study: a JSON object in its Parquet metadata."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+import pyarrow as pa
+
+from study.tables.errors import TableError
+from study.tables.schema import METADATA_KEY, SCHEMA_VERSION
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyMetadata:
+    """What every table of a study carries beside its rows.
+
+    Attributes:
+        study: The study's name.
+        task: The task's name, as in the study file.
+        network: The network's name, as in the study file.
+        hyperparameters: By name, in the study file's order: ``{"kind": "fixed", "value": ...}``,
+            ``{"kind": "choice", "choices": [...]}`` or ``{"kind": "range", "low", "high",
+            "log"}``. An entry may also give the column's ``type`` ("int64", "float64",
+            "string"); else the catalogue tells it, or the values do.
+        thresholds: By name, those that the labels were made with.
+        metric: What the task's metric is called, e.g. "accuracy".
+        schema_version: Version of the tables' schema.
+    """
+
+    study: str
+    task: str
+    network: str
+    hyperparameters: Mapping[str, Mapping[str, Any]]
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    metric: str = "metric"
+    schema_version: int = SCHEMA_VERSION
+
+    def to_json(self) -> str:
+        """The JSON object; `from_json` gives an equal value back."""
+        return json.dumps(self.to_dict(), ensure_ascii=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same as plain dicts and lists, as `DataFrame.attrs` holds it."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> StudyMetadata:
+        """Reads what `to_json` wrote.
+
+        Raises:
+            TableError: If it is no such object, or of a later schema version than this one.
+        """
+        try:
+            values = json.loads(text)
+        except ValueError as error:
+            raise TableError(f"the metadata of a table must be JSON, but: {error}") from error
+        version = values.get("schema_version") if isinstance(values, dict) else None
+        if not isinstance(version, int):
+            raise TableError("the metadata of a table must be an object with schema_version")
+        if version > SCHEMA_VERSION:
+            raise TableError(
+                f"the tables have schema version {version}, this gradscape reads up to"
+                f" {SCHEMA_VERSION}; use the gradscape that wrote them, or a later one"
+            )
+        known = {one.name for one in fields(cls)}
+        missing = {"study", "task", "network", "hyperparameters"} - values.keys()
+        if missing:
+            raise TableError(f"the metadata of a table lacks {', '.join(sorted(missing))}")
+        # Keys of a later minor version are dropped: they add, they never change a meaning.
+        return cls(**{name: value for name, value in values.items() if name in known})
+
+
+def attach(table: pa.Table, metadata: StudyMetadata) -> pa.Table:
+    """The table with the study's metadata in its schema (pandas' own is dropped)."""
+    return table.replace_schema_metadata({METADATA_KEY: metadata.to_json().encode()})
+
+
+def metadata_of(schema: pa.Schema) -> StudyMetadata:
+    """The study's metadata in an Arrow schema.
+
+    Raises:
+        TableError: If there is none.
+    """
+    stored = (schema.metadata or {}).get(METADATA_KEY)
+    if stored is None:
+        raise TableError("the table carries no gradscape metadata; another program wrote it")
+    return StudyMetadata.from_json(stored)

@@ -1,0 +1,155 @@
+"""The tables of a study on disk: parts that are written once and never change.
+
+    <folder>/{trials,steps,layers}/part-<name>.parquet    rows of one cohort; trials come last
+    <folder>/runs/part-<name>.parquet                     trial -> MLflow run
+
+A part counts when its `trials` file is there: that file is the commit mark. Rows of `steps` or
+`layers` without it belong to a write that never finished, and no reader sees them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+
+from study.tables.bundle import CohortTables
+from study.tables.errors import TableError
+from study.tables.files import part_path, sweep_leftovers, write_part
+from study.tables.frames import to_frame
+from study.tables.index import PartIndex
+from study.tables.reading import empty_trials, merge, read_rows
+from study.tables.runs import RunParts
+
+_ORDER = {"layers": ("trial", "step", "layer"), "steps": ("trial", "step"), "trials": ("trial",)}
+"""Tables in the order of writing, with the order of their rows."""
+
+
+class TableStore:
+    """Tables of one study in a folder; opening it creates nothing.
+
+    Several processes may read while one writes.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = Path(folder)
+        self._index = PartIndex(self.folder / "trials")
+        self._runs = RunParts(self.folder / "runs")
+        self._swept = False
+
+    def write(self, bundle: CohortTables, name: str) -> set[int]:
+        """Records a cohort's trials: all of them or, after a crash or an error, none.
+
+        Trials that are recorded already are left as they are, so writing again does nothing.
+
+        Args:
+            bundle: The cohort's tables.
+            name: Of the part; letters, digits, '-', '_', '.'; unique in the study.
+
+        Returns:
+            The trials that this call recorded.
+
+        Raises:
+            TableError: If the name is taken by a part with other trials.
+            TableWriteError: If the system refuses to write; nothing is recorded then.
+        """
+        self._index.ensure()
+        new = {trial for trial in bundle.trial_numbers if not self._index.holds(trial)}
+        if not new:
+            return set()
+        if name in self._index or part_path(self.folder / "trials", name).exists():
+            raise TableError(f"a part's name must be new, but {name!r} holds other trials already")
+        self._sweep()
+        rows = bundle if len(new) == bundle.trials.num_rows else bundle.only(new)
+        for table, order in _ORDER.items():
+            ordered = getattr(rows, table).sort_by([(column, "ascending") for column in order])
+            write_part(part_path(self.folder / table, name), ordered)
+        self._index.add(name, tuple(sorted(new)))
+        return new
+
+    def write_runs(self, runs: Mapping[int, str]) -> None:
+        """Records the MLflow runs of trials; a trial that has one already keeps it.
+
+        Args:
+            runs: MLflow run id by trial.
+
+        Raises:
+            TableWriteError: If the system refuses to write.
+        """
+        self._runs.write(runs)
+
+    def recorded_trials(self) -> set[int]:
+        """Numbers of the trials whose rows are safe on disk; reads only parts that are new."""
+        self._index.refresh()
+        return self._index.trials()
+
+    def recorded_runs(self) -> dict[int, str]:
+        """MLflow run id of each delivered trial; reads only parts that are new."""
+        return self._runs.read()
+
+    def trials_by_part(self) -> dict[str, tuple[int, ...]]:
+        """The trials of each part, each trial once; for work that goes part by part."""
+        self._index.refresh()
+        return {name: self._index.owned(name) for name in self._index.names()}
+
+    def read_trials(
+        self, trials: Collection[int] | None = None, columns: Sequence[str] | None = None
+    ) -> pd.DataFrame:
+        """The trials table, sorted by trial, with MLflow runs filled in and metadata in `attrs`.
+
+        Args:
+            trials: Only these; all if None.
+            columns: Only these (and `trial`); all if None.
+
+        Raises:
+            TableError: If a trial is not recorded, or a file is damaged.
+        """
+        table = self._read("trials", trials, columns)
+        return empty_trials() if table is None else to_frame(table)
+
+    def read_steps(
+        self, trials: Collection[int] | None = None, columns: Sequence[str] | None = None
+    ) -> pd.DataFrame:
+        """The steps table; arguments and errors as `read_trials`. Sorted within a trial."""
+        table = self._read("steps", trials, columns)
+        return pd.DataFrame() if table is None else to_frame(table)
+
+    def read_layers(
+        self, trials: Collection[int] | None = None, columns: Sequence[str] | None = None
+    ) -> pd.DataFrame:
+        """The layers table; arguments and errors as `read_trials`. Sorted within a trial."""
+        table = self._read("layers", trials, columns)
+        return pd.DataFrame() if table is None else to_frame(table)
+
+    def bundle_of(self, trials: Collection[int]) -> CohortTables:
+        """The tables of recorded trials, for delivering them again after a crash.
+
+        Raises:
+            TableError: If a trial is not recorded, or none is asked for.
+        """
+        tables = {table: self._read(table, trials, None) for table in _ORDER}
+        if any(table is None for table in tables.values()):
+            raise TableError("a bundle must hold at least one trial, but got none")
+        return CohortTables(**tables)
+
+    def _read(
+        self, table: str, trials: Collection[int] | None, columns: Sequence[str] | None
+    ) -> pa.Table | None:
+        self._index.refresh()
+        wanted = self._index.trials() if trials is None else set(trials)
+        missing = sorted(trial for trial in wanted if not self._index.holds(trial))
+        if missing:
+            raise TableError(f"trials must be recorded in {self.folder}, missing: {missing[:10]}")
+        rows = read_rows(self.folder / table, self._index, wanted, columns)
+        if not rows:
+            return None
+        runs = self.recorded_runs() if table == "trials" else {}
+        return merge(table, rows, runs)
+
+    def _sweep(self) -> None:
+        if not self._swept:
+            for table in _ORDER:
+                sweep_leftovers(self.folder / table)
+            self._swept = True

@@ -1,0 +1,55 @@
+"""Which MLflow run shows which trial."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pyarrow as pa
+
+from study.tables.files import part_names, part_path, read_part, write_part
+from study.tables.schema import METADATA_KEY, SCHEMA_VERSION
+
+
+class RunParts:
+    """Parts of `trial, mlflow_run_id`, written at delivery; a trial keeps its first."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._read: set[str] = set()
+        self._runs: dict[int, str] = {}
+
+    def read(self) -> dict[int, str]:
+        """Run id by trial; reads only parts that appeared since the last time."""
+        for name in sorted(part_names(self._folder) - self._read):
+            columns = read_part(part_path(self._folder, name)).to_pydict()
+            for trial, run in zip(columns["trial"], columns["mlflow_run_id"], strict=True):
+                self._runs.setdefault(trial, run)
+            self._read.add(name)
+        return dict(self._runs)
+
+    def write(self, runs: Mapping[int, str]) -> None:
+        """Records the runs of trials that have none yet.
+
+        Raises:
+            TableWriteError: If the system refuses to write.
+        """
+        if not self._read:
+            self.read()
+        new = {trial: run for trial, run in sorted(runs.items()) if trial not in self._runs}
+        if not new:
+            return
+        digest = hashlib.sha256(json.dumps(new).encode()).hexdigest()[:8]
+        name = f"{len(self._read):08d}-{digest}"
+        table = pa.table(
+            {
+                "trial": pa.array(list(new), type=pa.int64()),
+                "mlflow_run_id": pa.array(list(new.values()), type=pa.string()),
+            },
+            metadata={METADATA_KEY: json.dumps({"schema_version": SCHEMA_VERSION}).encode()},
+        )
+        write_part(part_path(self._folder, name), table)
+        self._read.add(name)
+        self._runs.update(new)

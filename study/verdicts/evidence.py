@@ -1,0 +1,154 @@
+"""What the sentence about one trial is made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from study.verdicts.columns import numbers
+from study.verdicts.layer_profile import Profiles
+from study.verdicts.outcome import first_loss_scale, passed_all_bounds, progress, swing_limit
+from study.verdicts.regime import NONE, Moment, Regime
+from study.verdicts.thresholds import Thresholds
+
+_FIGURES = (
+    "steps_run",
+    "failure_step",
+    "loss_initial",
+    "loss_final",
+    "loss_max",
+    "loss_swing",
+    "metric_final",
+    "metric_chance",
+    "metric_ceiling",
+    "metric_target",
+    "grad_norm_initial",
+    "grad_norm_max",
+    "update_ratio_median",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """The figures of one trial, named as in docs/tables.md, and of its failing regime.
+
+    Attributes:
+        metric: What the task's metric is called, e.g. "accuracy".
+        outcome: String of `Outcome`.
+        regime: String of `Regime`: the one a failure is put down to.
+        failure_tensor: Where values stopped being finite; None if nowhere.
+        progress: Way of the metric from chance (0) to the ceiling (1).
+        swing_limit: Change of the loss from step to step that counts as violent.
+        stopped: Whether training was stopped because the loss passed all bounds.
+        loss_scale: What the rise of the loss is measured against.
+        layers: Numbers of the first and last hidden layer; None if there is no hidden layer.
+        ratio: R of the failing regime; NaN if no delta was finite.
+        ratio_step: The recorded step it is from.
+        dead: Share of dead units in the worst hidden layer.
+        dead_layer: That layer.
+        saturated: Share of saturated activations in the worst hidden layer.
+        saturated_layer: That layer.
+        units_step: The recorded step of these shares.
+    """
+
+    metric: str
+    outcome: str
+    regime: str
+    failure_tensor: str | None
+    progress: float
+    swing_limit: float
+    stopped: bool
+    loss_scale: float
+    layers: tuple[int, int] | None
+    ratio: float
+    ratio_step: int
+    dead: float
+    dead_layer: int
+    saturated: float
+    saturated_layer: int
+    units_step: int
+    steps_run: float
+    failure_step: float
+    loss_initial: float
+    loss_final: float
+    loss_max: float
+    loss_swing: float
+    metric_final: float
+    metric_chance: float
+    metric_ceiling: float
+    metric_target: float
+    grad_norm_initial: float
+    grad_norm_max: float
+    update_ratio_median: float
+
+
+def gather(
+    trials: pd.DataFrame,
+    outcome: np.ndarray,
+    seen: Profiles,
+    initial: Moment,
+    final: Moment,
+    thresholds: Thresholds,
+    *,
+    metric: str,
+) -> list[Evidence]:
+    """The evidence of each trial, in the order of `trials`.
+
+    Args:
+        trials: Figures of docs/tables.md.
+        outcome: Strings of `Outcome`, shape (trials,).
+        seen: Profiles of the trials' hidden layers.
+        initial: Regimes at initialization.
+        final: Regimes at the end.
+        thresholds: Those that the labels were made with.
+        metric: What the task's metric is called.
+    """
+    columns: dict[str, list[Any]] = {name: numbers(trials, name).tolist() for name in _FIGURES}
+    tensor = trials["failure_tensor"]
+    columns |= {
+        "outcome": outcome.tolist(),
+        "failure_tensor": tensor.astype(object).where(tensor.notna(), None).tolist(),
+        "progress": progress(trials).tolist(),
+        "swing_limit": swing_limit(trials, thresholds).tolist(),
+        "stopped": passed_all_bounds(trials, thresholds).tolist(),
+        "loss_scale": first_loss_scale(trials).tolist(),
+        **_of_failing_regime(seen, initial, final),
+    }
+    names = list(columns)
+    return [
+        Evidence(metric=metric, **dict(zip(names, row, strict=True)))
+        for row in zip(*columns.values(), strict=True)
+    ]
+
+
+def _of_failing_regime(seen: Profiles, initial: Moment, final: Moment) -> dict[str, list[Any]]:
+    at_end = final.regime != Regime.HEALTHY.value
+    unhealthy_first = ~at_end & (initial.regime != Regime.HEALTHY.value)
+
+    def either(name: str) -> np.ndarray:
+        return np.where(unhealthy_first, getattr(initial, name), getattr(final, name))
+
+    profile, units = either("profile"), either("units")
+    first, last = _at(seen.first_layer, units), _at(seen.last_layer, units)
+    spans = [
+        (int(one), int(other)) if known else None
+        for one, other, known in zip(first, last, units != NONE, strict=True)
+    ]
+    return {
+        "regime": either("regime").tolist(),
+        "layers": spans,
+        "ratio": either("ratio").tolist(),
+        "ratio_step": _at(seen.step, profile).tolist(),
+        "dead": either("dead").tolist(),
+        "dead_layer": _at(seen.dead_layer, units).tolist(),
+        "saturated": either("saturated").tolist(),
+        "saturated_layer": _at(seen.saturated_layer, units).tolist(),
+        "units_step": _at(seen.step, units).tolist(),
+    }
+
+
+def _at(values: np.ndarray, index: np.ndarray) -> np.ndarray:
+    return values[index] if len(values) else np.zeros(len(index), dtype=np.int64)

@@ -1,0 +1,210 @@
+"""One sentence a trial: what happened, where, and against which threshold."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from study.verdicts.evidence import Evidence
+from study.verdicts.figures import figure, percent
+from study.verdicts.outcome import Outcome
+from study.verdicts.regime import Regime
+from study.verdicts.thresholds import Thresholds
+
+Clause = Callable[[Evidence, Thresholds], str]
+
+
+def explain(seen: Evidence, thresholds: Thresholds) -> str:
+    """The sentence about one trial; figures have two significant digits.
+
+    Args:
+        seen: Its evidence.
+        thresholds: Those that its labels were made with.
+    """
+    ending = _ENDINGS[seen.outcome](seen, thresholds)
+    regime = _REGIMES[seen.regime](seen, thresholds)
+    if seen.outcome == Outcome.TRAINED:
+        return f"{ending}, though {regime}." if _unhealthy(seen) else f"{ending}."
+    if seen.outcome in (Outcome.STALLED, Outcome.SLOW):
+        if _unhealthy(seen):
+            return f"{regime}, and {ending}."
+        return f"{ending}, though {regime}{_step_size(seen)}."
+    return f"{ending}; {regime}." if _unhealthy(seen) else f"{ending}."
+
+
+def _unhealthy(seen: Evidence) -> bool:
+    return seen.regime != Regime.HEALTHY
+
+
+def _step_size(seen: Evidence) -> str:
+    if not math.isfinite(seen.update_ratio_median):
+        return ""
+    return f"; an update moves the parameters by {figure(seen.update_ratio_median)} of their size"
+
+
+def _when(step: int) -> str:
+    return "at initialization" if step == 0 else f"at step {step}"
+
+
+def _nonfinite(seen: Evidence, _: Thresholds) -> str:
+    if not math.isfinite(seen.failure_step):
+        return f"the final loss is not finite ({figure(seen.loss_final)})"
+    what = _tensor(seen.failure_tensor)
+    step = int(seen.failure_step)
+    if step == 0 and not what.startswith("the parameter"):
+        return f"{what} was not finite at step 0, before any update"
+    first, highest = seen.grad_norm_initial, seen.grad_norm_max
+    became = f"{what} became non-finite at step {step}"
+    if not (math.isfinite(first) and math.isfinite(highest)):
+        return became
+    if highest > first:
+        return f"{became}, after the gradient norm rose from {figure(first)} to {figure(highest)}"
+    return f"{became}, though the gradient norm never rose above its first, {figure(first)}"
+
+
+def _tensor(stored: str | None) -> str:
+    if stored is None:
+        return "a value"
+    if stored == "gradient:norm":
+        return "the gradient norm"
+    kind, separator, name = stored.partition(":")
+    of = " of " if kind == "gradient" else " "
+    return f"the {kind}{of}{name}" if separator else f"the {kind}"
+
+
+def _diverged(seen: Evidence, thresholds: Thresholds) -> str:
+    first = figure(seen.loss_initial)
+    if seen.stopped:
+        return (
+            f"the loss rose from {first} to {figure(seen.loss_max)} within {seen.steps_run:.0f}"
+            f" steps, more than {figure(thresholds.divergence_factor)} times the first"
+        )
+    return (
+        f"the loss rose from {first} to {figure(seen.loss_final)} in {seen.steps_run:.0f} steps"
+        f" (diverged above {figure(seen.loss_initial + _rise(seen, thresholds))})"
+    )
+
+
+def _rise(seen: Evidence, thresholds: Thresholds) -> float:
+    return thresholds.divergence_rise * seen.loss_scale
+
+
+def _oscillating(seen: Evidence, _: Thresholds) -> str:
+    swing, limit = figure(seen.loss_swing), figure(seen.swing_limit)
+    return (
+        f"the loss still swings by {swing} from step to step at the end (violent above {limit}),"
+        f" with {seen.metric} {figure(seen.metric_final)} short of the target"
+        f" {figure(seen.metric_target)}"
+    )
+
+
+def _stalled(seen: Evidence, thresholds: Thresholds) -> str:
+    chance = figure(seen.metric_chance)
+    share = percent(thresholds.stalled_progress)
+    limit = f"stalled below {share} of the way to {figure(seen.metric_ceiling)}"
+    final = f"{seen.metric} {figure(seen.metric_final)}"
+    if not math.isfinite(seen.progress):
+        return f"{seen.metric} never left chance ({final}, chance {chance})"
+    if seen.progress < -thresholds.stalled_progress:
+        return f"{seen.metric} ended worse than chance ({final}, chance {chance})"
+    return f"{seen.metric} never left chance ({final}, chance {chance}; {limit})"
+
+
+def _slow(seen: Evidence, _: Thresholds) -> str:
+    chance, final = figure(seen.metric_chance), figure(seen.metric_final)
+    return (
+        f"{seen.metric} got from chance ({chance}) to {final} in {seen.steps_run:.0f} steps,"
+        f" short of the target {figure(seen.metric_target)}"
+    )
+
+
+def _trained(seen: Evidence, _: Thresholds) -> str:
+    return (
+        f"trained to {seen.metric} {figure(seen.metric_final)} (target"
+        f" {figure(seen.metric_target)}, chance {figure(seen.metric_chance)})"
+    )
+
+
+_ENDINGS: dict[str, Clause] = {
+    Outcome.NONFINITE: _nonfinite,
+    Outcome.DIVERGED: _diverged,
+    Outcome.OSCILLATING: _oscillating,
+    Outcome.STALLED: _stalled,
+    Outcome.SLOW: _slow,
+    Outcome.TRAINED: _trained,
+}
+
+
+def _by_layer(seen: Evidence) -> tuple[int, int, float]:
+    """First and last hidden layer, and the mean factor by which a layer changes the gradient."""
+    first, last = seen.layers or (0, 0)
+    return first, last, seen.ratio ** (1 / max(last - first, 1))
+
+
+def _vanishing(seen: Evidence, thresholds: Thresholds) -> str:
+    first, last, factor = _by_layer(seen)
+    limit = f"vanishing below {figure(thresholds.vanishing_ratio)}"
+    if seen.ratio == 0:
+        return f"{_when(seen.ratio_step)} no gradient at all reaches layer {first} ({limit})"
+    return (
+        f"{_when(seen.ratio_step)} gradients shrink to {figure(factor)} of their size at every"
+        f" layer on average, layer {first} receives {figure(seen.ratio)} of what layer {last} does"
+        f" ({limit})"
+    )
+
+
+def _exploding(seen: Evidence, thresholds: Thresholds) -> str:
+    first, last, factor = _by_layer(seen)
+    limit = f"exploding above {figure(thresholds.exploding_ratio)}"
+    if math.isnan(seen.ratio):
+        return f"{_when(seen.units_step)} the gradients of the hidden layers are not finite"
+    if math.isinf(seen.ratio):
+        return f"{_when(seen.ratio_step)} layer {last} receives no gradient at all ({limit})"
+    return (
+        f"{_when(seen.ratio_step)} gradients grow by a factor of {figure(factor)} at every layer"
+        f" on average, layer {first} receives {figure(seen.ratio)} times what layer {last} does"
+        f" ({limit})"
+    )
+
+
+def _dead(seen: Evidence, thresholds: Thresholds) -> str:
+    return (
+        f"{_when(seen.units_step)}, {percent(seen.dead)} of layer {seen.dead_layer}'s units are"
+        f" zero on the whole batch (dead from {percent(thresholds.dead_share)})"
+        f"{_consequence(seen, thresholds)}"
+    )
+
+
+def _saturated(seen: Evidence, thresholds: Thresholds) -> str:
+    return (
+        f"{_when(seen.units_step)}, {percent(seen.saturated)} of layer {seen.saturated_layer}'s"
+        f" activations are saturated (limit {percent(thresholds.saturated_share)})"
+        f"{_consequence(seen, thresholds)}"
+    )
+
+
+def _consequence(seen: Evidence, thresholds: Thresholds) -> str:
+    """What dead or saturated units did to the gradients, where it is grave."""
+    if not seen.ratio < thresholds.vanishing_ratio:
+        return ""
+    first, last, _ = _by_layer(seen)
+    received = f"{figure(seen.ratio)} of what layer {last} does" if seen.ratio else "no gradient"
+    return f" and layer {first} receives {received}"
+
+
+def _healthy(seen: Evidence, _: Thresholds) -> str:
+    if seen.layers is None:
+        return "there is no hidden layer in which gradients could vanish"
+    first, last = seen.layers
+    if first == last:
+        return "gradients pass a single hidden layer"
+    return f"gradients are healthy (layer {first} receives {figure(seen.ratio)} of layer {last}'s)"
+
+
+_REGIMES: dict[str, Clause] = {
+    Regime.EXPLODING: _exploding,
+    Regime.DEAD: _dead,
+    Regime.SATURATED: _saturated,
+    Regime.VANISHING: _vanishing,
+    Regime.HEALTHY: _healthy,
+}

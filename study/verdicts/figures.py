@@ -1,0 +1,24 @@
+"""Numbers as an explanation shows them."""
+
+from __future__ import annotations
+
+import math
+
+
+def figure(value: float) -> str:
+    """Two significant digits: 0.24, 0.10, 3.1, 64, 230, 7e-19, 4.2e11; "unknown" for NaN."""
+    if math.isnan(value):
+        return "unknown"
+    if math.isinf(value) or value == 0:
+        return f"{value:.0f}"
+    mantissa, _, power = f"{value:.1e}".partition("e")
+    exponent = int(power)
+    if -2 <= exponent < 4:
+        digits = 1 - exponent
+        return f"{round(value, digits):.{max(digits, 0)}f}"
+    return f"{mantissa.removesuffix('.0')}e{exponent}"
+
+
+def percent(share: float) -> str:
+    """A share as a percentage of two significant digits: "98 %"."""
+    return f"{figure(100 * share).removesuffix('.0')} %"

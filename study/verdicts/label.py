@@ -1,0 +1,96 @@
+"""Labels of trials from their tables: the same tables and thresholds give the same labels."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from study.tables.schema import TRIAL_LABELS
+from study.verdicts.columns import require
+from study.verdicts.evidence import gather
+from study.verdicts.explanation import explain
+from study.verdicts.layer_profile import profiles
+from study.verdicts.outcome import outcomes
+from study.verdicts.regime import at_first_step, final_moment, initial_moment
+from study.verdicts.thresholds import DEFAULT, Thresholds
+from study.verdicts.verdict import verdicts
+
+NEEDED = (
+    "trial",
+    "steps_run",
+    "failure_step",
+    "failure_tensor",
+    "loss_initial",
+    "loss_final",
+    "loss_max",
+    "loss_swing",
+    "loss_chance",
+    "metric_final",
+    "metric_chance",
+    "metric_ceiling",
+    "metric_target",
+    "grad_norm_initial",
+    "grad_norm_max",
+    "update_ratio_median",
+)
+"""Figures of the trials table that labels are made from."""
+
+DERIVED = (
+    "delta_ratio_initial",
+    "delta_ratio_final",
+    "depth_scale_initial",
+    "dead_fraction",
+    "saturated_fraction",
+)
+"""Figures that labelling computes from the layers table."""
+
+
+def label_trials(
+    trials: pd.DataFrame,
+    layers: pd.DataFrame,
+    thresholds: Thresholds = DEFAULT,
+    *,
+    metric: str = "metric",
+) -> pd.DataFrame:
+    """The trials with the five label columns and the figures of `DERIVED` filled.
+
+    Args:
+        trials: At least `NEEDED`; `batch_size` and `normalization` are heeded where present.
+        layers: The recorded layers of these trials, at least `layer_profile.COLUMNS`; rows of
+            other trials are ignored. A trial without rows counts as one without hidden layers.
+        thresholds: Where one label ends and the next begins.
+        metric: What the explanation calls the task's metric, e.g. "accuracy".
+
+    Returns:
+        A copy of `trials` with its index and its other columns as they were; new columns come
+        last, labels before figures.
+
+    Raises:
+        ValueError: If a needed column is missing; the message names it.
+    """
+    require(trials, NEEDED, "trials")
+    seen = profiles(layers)
+    initial = initial_moment(trials, seen, thresholds)
+    final = final_moment(trials, seen, thresholds)
+    outcome = outcomes(trials, thresholds).to_numpy(dtype=object)
+    evidence = gather(trials, outcome, seen, initial, final, thresholds, metric=metric)
+    ratio, depth_scale = at_first_step(trials, seen)
+    columns: dict[str, np.ndarray | list[str]] = {
+        "outcome": outcome,
+        "regime_initial": initial.regime,
+        "regime_final": final.regime,
+        "verdict": verdicts(outcome, initial.regime, final.regime),
+        "explanation": [explain(one, thresholds) for one in evidence],
+        "delta_ratio_initial": ratio,
+        "delta_ratio_final": final.ratio,
+        "depth_scale_initial": depth_scale,
+        "dead_fraction": final.dead,
+        "saturated_fraction": final.saturated,
+    }
+    labels = {column.name for column in TRIAL_LABELS}
+    return trials.assign(
+        **{
+            name: pd.Series(values, index=trials.index, dtype="str" if name in labels else None)
+            for name, values in columns.items()
+        }
+    )

@@ -1,0 +1,119 @@
+"""How a trial ended, from its losses and its metric alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from study.verdicts.columns import numbers
+from study.verdicts.label_enum import Label
+from study.verdicts.thresholds import Thresholds
+
+
+class Outcome(Label):
+    """How a trial ended; the first that matches, in this order."""
+
+    NONFINITE = "nonfinite", "a loss, gradient or parameter became NaN or infinite"
+    DIVERGED = "diverged", "the loss ended above where it began, or passed all bounds"
+    OSCILLATING = "oscillating", "the loss still swings violently, short of the task's target"
+    STALLED = "stalled", "the metric got nowhere from chance"
+    SLOW = "slow", "something was learned, short of the task's target"
+    TRAINED = "trained", "the metric reached the task's target"
+
+
+def outcomes(trials: pd.DataFrame, thresholds: Thresholds) -> pd.Series:
+    """Outcome of each trial, as the strings of `Outcome`.
+
+    Args:
+        trials: The losses and metrics of docs/tables.md, and `batch_size` where it is known.
+        thresholds: Where one outcome ends.
+
+    Returns:
+        Strings, with the index of `trials`.
+    """
+    reached = progress(trials) >= target_progress(trials)
+    conditions = [
+        (Outcome.NONFINITE, _nonfinite(trials)),
+        (Outcome.DIVERGED, _diverged(trials, thresholds)),
+        (Outcome.OSCILLATING, _violent(trials, thresholds) & ~reached),
+        # A metric that is NaN shows no progress.
+        (Outcome.STALLED, ~(progress(trials) >= thresholds.stalled_progress)),
+        (Outcome.SLOW, ~reached),
+    ]
+    names = np.select(
+        [holds for _, holds in conditions],
+        [outcome.value for outcome, _ in conditions],
+        default=Outcome.TRAINED.value,
+    )
+    return pd.Series(names, index=trials.index, dtype="str", name="outcome")
+
+
+def progress(trials: pd.DataFrame) -> np.ndarray:
+    """Way of the final metric from chance (0) to the ceiling (1); NaN if chance is the ceiling.
+
+    Also right for a metric that falls, such as an error with ceiling 0. Shape (trials,).
+    """
+    return _way(trials, "metric_final")
+
+
+def target_progress(trials: pd.DataFrame) -> np.ndarray:
+    """Way of the task's target from chance (0) to the ceiling (1). Shape (trials,)."""
+    return _way(trials, "metric_target")
+
+
+def first_loss_scale(trials: pd.DataFrame) -> np.ndarray:
+    """What a rise of the loss is measured against: the first loss, shape (trials,).
+
+    A first loss of 0 or below (a likelihood of densities, a perfect start) has no relative rise;
+    there it is its size or the size of the chance loss, whichever is larger.
+    """
+    first = numbers(trials, "loss_initial")
+    size = np.fmax(np.abs(first), np.abs(numbers(trials, "loss_chance")))
+    return np.where(first > 0, first, size)
+
+
+def swing_limit(trials: pd.DataFrame, thresholds: Thresholds) -> np.ndarray:
+    """Mean step-to-step change of the loss above which it swings violently, shape (trials,).
+
+    A share of the loss level (the chance loss, or the final loss where that is higher): at least
+    `swing`, and more for small batches, whose losses differ by chance alone.
+    """
+    level = np.fmax(np.abs(numbers(trials, "loss_chance")), np.abs(numbers(trials, "loss_final")))
+    share = np.full(len(trials), thresholds.swing)
+    if "batch_size" in trials.columns:
+        noise = thresholds.swing_noise / np.sqrt(numbers(trials, "batch_size"))
+        share = np.fmax(share, noise)
+    return share * level
+
+
+def passed_all_bounds(trials: pd.DataFrame, thresholds: Thresholds) -> np.ndarray:
+    """Whether some loss was so high that training stopped there, shape (trials,)."""
+    highest = numbers(trials, "loss_max")
+    return highest > thresholds.divergence_factor * first_loss_scale(trials)
+
+
+def _nonfinite(trials: pd.DataFrame) -> np.ndarray:
+    failed = np.isfinite(numbers(trials, "failure_step"))
+    return failed | ~np.isfinite(numbers(trials, "loss_final"))
+
+
+def _diverged(trials: pd.DataFrame, thresholds: Thresholds) -> np.ndarray:
+    with np.errstate(invalid="ignore"):  # infinite losses, which are an outcome of their own
+        rise = numbers(trials, "loss_final") - numbers(trials, "loss_initial")
+    risen = rise > thresholds.divergence_rise * first_loss_scale(trials)
+    # The first loss is one batch's. Where parameters hardly moved, a rise is that batch's luck.
+    path = numbers(trials, "update_ratio_median") * numbers(trials, "steps_run")
+    beyond_noise = rise > thresholds.divergence_noise * numbers(trials, "loss_swing")
+    still = (path < thresholds.divergence_path) & ~beyond_noise
+    return (risen & ~still) | passed_all_bounds(trials, thresholds)
+
+
+def _violent(trials: pd.DataFrame, thresholds: Thresholds) -> np.ndarray:
+    return numbers(trials, "loss_swing") > swing_limit(trials, thresholds)
+
+
+def _way(trials: pd.DataFrame, column: str) -> np.ndarray:
+    chance = numbers(trials, "metric_chance")
+    span = numbers(trials, "metric_ceiling") - chance
+    span = np.where(span == 0, np.nan, span)
+    return (numbers(trials, column) - chance) / span

@@ -1,0 +1,75 @@
+"""The generated tables of docs/verdicts.md, made from the labels and the thresholds."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import Field, fields
+from pathlib import Path
+from typing import Any
+
+from study.verdicts.figures import figure
+from study.verdicts.label_enum import Label
+from study.verdicts.outcome import Outcome
+from study.verdicts.regime import Regime
+from study.verdicts.thresholds import DEFAULT, Thresholds
+from study.verdicts.verdict import Verdict
+
+
+def thresholds_markdown() -> str:
+    """One row a threshold: name, default, domain, meaning, source."""
+    rows = [
+        (
+            f"`{one.name}`",
+            figure(getattr(DEFAULT, one.name)),
+            _domain(one),
+            one.metadata["meaning"],
+            one.metadata["source"],
+        )
+        for one in fields(Thresholds)
+    ]
+    return _table(("threshold", "default", "domain", "meaning", "source"), rows)
+
+
+def labels_markdown(labels: Iterable[Label]) -> str:
+    """One row a label: its name and its meaning."""
+    return _table(("label", "meaning"), [(f"`{one.value}`", one.meaning) for one in labels])
+
+
+_SECTIONS: dict[str, Callable[[], str]] = {
+    "outcomes": lambda: labels_markdown(Outcome),
+    "regimes": lambda: labels_markdown(Regime),
+    "verdicts": lambda: labels_markdown(Verdict),
+    "thresholds": thresholds_markdown,
+}
+
+
+def with_tables(page: str) -> str:
+    """The page with what stands between its `<!-- name -->` and `<!-- end -->` marks made anew.
+
+    Raises:
+        ValueError: If the page lacks the marks of a table.
+    """
+    for name, make in _SECTIONS.items():
+        between = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end -->)", re.DOTALL)
+        table = make()
+        if not between.search(page):
+            raise ValueError(f"the page must have the marks `<!-- {name} -->` and `<!-- end -->`")
+        page = between.sub(lambda mark, table=table: mark[1] + table + mark[2], page)  # type: ignore[misc]
+    return page
+
+
+def _domain(one: Field[Any]) -> str:
+    low, high = one.metadata["low"], one.metadata["high"]
+    return f"> {low:g}" if math.isinf(high) else f"> {low:g}, <= {high:g}"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join("| " + " | ".join(line) + " |\n" for line in lines)
+
+
+if __name__ == "__main__":
+    docs = Path("docs/verdicts.md")
+    docs.write_text(with_tables(docs.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,0 +1,179 @@
+"""How gradients travel through the hidden layers: at initialization and at the end of training.
+
+delta_l is the gradient of the loss by layer l's pre-activation; R = rms(delta) of the first over
+the last hidden layer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from study.verdicts.label_enum import Label
+from study.verdicts.layer_profile import Profiles
+from study.verdicts.thresholds import Thresholds
+
+FINAL_STEPS = 3
+"""Recorded steps whose middle R is the final one; one step alone is noisy near a boundary."""
+
+WARM_IN_STEP = 3
+"""Last step of the warm-in at which networks with batch normalization are judged initially."""
+
+NONE = -1
+"""Index of a profile that does not exist."""
+
+
+class Regime(Label):
+    """A gradient regime; the first that matches, in this order."""
+
+    EXPLODING = "exploding", "gradients grow on their way to the first layer, or are not finite"
+    DEAD = "dead", "a hidden layer whose units are nearly all zero on the whole batch"
+    SATURATED = "saturated", "a hidden layer most of whose activations are flat"
+    VANISHING = "vanishing", "gradients are all but gone when they reach the first layer"
+    HEALTHY = "healthy", "gradients arrive at every layer"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moment:
+    """The regime of every trial at one moment of its training; arrays of shape (trials,).
+
+    Attributes:
+        regime: Strings of `Regime`.
+        profile: Index of the profile that R is from; `NONE` if no delta was finite.
+        units: Index of the profile that dead and saturated shares are from; `NONE` if a trial has
+            no hidden layer.
+        ratio: R; NaN if no delta was finite.
+        dead: Largest share of dead units in a hidden layer; NaN where unmeasured.
+        saturated: Largest share of saturated activations; NaN where unmeasured.
+    """
+
+    regime: np.ndarray
+    profile: np.ndarray
+    units: np.ndarray
+    ratio: np.ndarray
+    dead: np.ndarray
+    saturated: np.ndarray
+
+
+def regime(
+    ratio: np.ndarray, dead: np.ndarray, saturated: np.ndarray, thresholds: Thresholds
+) -> np.ndarray:
+    """Regime by R and the worst layer's shares, as the strings of `Regime`; shapes (n,).
+
+    Exploding comes first, because it was measured and calls for another cure; dead and saturated
+    come before vanishing, because they are what made it vanish. NaN is unmeasured and no alarm.
+    """
+    conditions = [
+        (Regime.EXPLODING, ratio > thresholds.exploding_ratio),
+        (Regime.DEAD, dead >= thresholds.dead_share),
+        (Regime.SATURATED, saturated > thresholds.saturated_share),
+        (Regime.VANISHING, ratio < thresholds.vanishing_ratio),
+    ]
+    return np.select(
+        [holds for _, holds in conditions],
+        [one.value for one, _ in conditions],
+        default=Regime.HEALTHY.value,
+    )
+
+
+def initial_moment(trials: pd.DataFrame, seen: Profiles, thresholds: Thresholds) -> Moment:
+    """Regimes at the first recorded step.
+
+    Networks with batch normalization explode at step 0 and have equilibrated a step later (Yang
+    et al. 2019), so theirs is the middle of steps 1 to 3 where these were recorded.
+    """
+    first, end = _extent(trials, seen)
+    window = np.full((len(trials), FINAL_STEPS), NONE)
+    window[:, 0] = _if_finite(seen, first, end)
+    if "normalization" in trials.columns and len(seen):
+        after = first[:, None] + np.arange(1, FINAL_STEPS + 1)
+        after = np.where(after < end[:, None], after, NONE)
+        after[seen.step[after] > WARM_IN_STEP] = NONE
+        after = np.where(after == NONE, NONE, np.where(seen.finite[after], after, NONE))
+        normalized = (trials["normalization"] == "batch").to_numpy() & (after != NONE).any(axis=1)
+        window[normalized] = after[normalized]
+    profile = _middle(seen, window)
+    exists = np.where(first < end, first, NONE)
+    return _moment(seen, profile, np.where(profile == NONE, exists, profile), thresholds)
+
+
+def final_moment(trials: pd.DataFrame, seen: Profiles, thresholds: Thresholds) -> Moment:
+    """Regimes at the end: R is the middle one of the last 3 recorded steps with finite deltas.
+
+    Dead and saturated shares are those of the last of these steps: where values are not finite,
+    no unit counts as dead.
+    """
+    finite = np.flatnonzero(seen.finite)
+    number = trials["trial"].to_numpy(dtype=np.int64)
+    first = np.searchsorted(seen.trial[finite], number, side="left")
+    end = np.searchsorted(seen.trial[finite], number, side="right")
+    back = end[:, None] - 1 - np.arange(FINAL_STEPS)
+    window = np.full(back.shape, NONE)
+    inside = back >= first[:, None]
+    window[inside] = finite[back[inside]]
+    start, stop = _extent(trials, seen)
+    units = np.where(window[:, 0] == NONE, np.where(start < stop, stop - 1, NONE), window[:, 0])
+    return _moment(seen, _middle(seen, window), units, thresholds)
+
+
+def at_first_step(trials: pd.DataFrame, seen: Profiles) -> tuple[np.ndarray, np.ndarray]:
+    """R and depth scale at the first recorded step, NaN where delta is not finite; (trials,).
+
+    The depth scale is 1 / |s| in layers, s the slope of ln rms(delta_l)^2 over l: the number of
+    layers over which the squared gradient changes by a factor e. Infinite where s is 0, NaN with
+    fewer than two hidden layers that a gradient reaches.
+
+    References:
+        Schoenholz et al., Deep Information Propagation, ICLR 2017, eq. 11.
+    """
+    first, end = _extent(trials, seen)
+    profile = np.where(first < end, first, NONE)
+    with np.errstate(divide="ignore"):
+        depth_scale = 1 / np.abs(_take(seen.slope, profile))
+    return _take(seen.ratio, profile), depth_scale
+
+
+def _moment(
+    seen: Profiles, profile: np.ndarray, units: np.ndarray, thresholds: Thresholds
+) -> Moment:
+    ratio = _take(seen.ratio, profile)
+    dead, saturated = _take(seen.dead, units), _take(seen.saturated, units)
+    names = regime(ratio, dead, saturated, thresholds)
+    names[(profile == NONE) & (units != NONE)] = Regime.EXPLODING.value
+    return Moment(
+        regime=names, profile=profile, units=units, ratio=ratio, dead=dead, saturated=saturated
+    )
+
+
+def _extent(trials: pd.DataFrame, seen: Profiles) -> tuple[np.ndarray, np.ndarray]:
+    number = trials["trial"].to_numpy(dtype=np.int64)
+    return (
+        np.searchsorted(seen.trial, number, side="left"),
+        np.searchsorted(seen.trial, number, side="right"),
+    )
+
+
+def _if_finite(seen: Profiles, first: np.ndarray, end: np.ndarray) -> np.ndarray:
+    exists = first < end
+    chosen = np.full(len(first), NONE)
+    chosen[exists] = np.where(seen.finite[first[exists]], first[exists], NONE)
+    return chosen
+
+
+def _middle(seen: Profiles, window: np.ndarray) -> np.ndarray:
+    """Index of the profile with the middle R by row; the smaller R of two."""
+    ratio = np.where(window == NONE, np.inf, _take(seen.ratio, window))
+    # An absent profile must stay behind one whose R is infinite.
+    order = np.lexsort((window == NONE, ratio), axis=1)
+    count = (window != NONE).sum(axis=1)
+    rows = np.arange(len(window))
+    return np.asarray(window[rows, order[rows, np.maximum(count - 1, 0) // 2]])
+
+
+def _take(values: np.ndarray, index: np.ndarray) -> np.ndarray:
+    """Values at the indices, NaN at `NONE`."""
+    if len(values) == 0:
+        return np.full(index.shape, np.nan)
+    return np.where(index == NONE, np.nan, values[index])

@@ -1,0 +1,14 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from study.tables.reference import schema_markdown
+
+PAGE = Path(__file__).parents[2] / "docs" / "tables.md"
+
+
+def test_the_page_is_up_to_date() -> None:
+    made = schema_markdown()
+    assert PAGE.read_text(encoding="utf-8") == made, (
+        "run: python -m study.tables.reference > docs/tables.md"
+    )

@@ -1,0 +1,83 @@
+"""Trials and layers as a study would record them, with closed-form deltas."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import pandas as pd
+import pytest
+
+MakeTrials = Callable[..., pd.DataFrame]
+MakeLayers = Callable[..., pd.DataFrame]
+
+TRAINED = {
+    "configuration": 0,
+    "seed": 0,
+    "steps_run": 200,
+    "failure_step": None,
+    "failure_tensor": None,
+    "loss_initial": 2.4,
+    "loss_final": 0.2,
+    "loss_best": 0.2,
+    "loss_max": 2.5,
+    "loss_swing": 0.02,
+    "loss_chance": 2.3,
+    "metric_final": 0.95,
+    "metric_best": 0.95,
+    "metric_chance": 0.10,
+    "metric_ceiling": 1.0,
+    "metric_target": 0.80,
+    "grad_norm_initial": 3.1,
+    "grad_norm_median": 1.0,
+    "grad_norm_max": 5.0,
+    "clipped_fraction": 0.0,
+    "update_ratio_median": 1e-3,
+    "sharpness_initial": None,
+    "train_seconds": 0.1,
+    "mlflow_run_id": None,
+}
+
+
+@pytest.fixture
+def make_trials() -> MakeTrials:
+    """One trial for each mapping: a trained one, with what the mapping changes."""
+
+    def make(*changes: dict[str, object]) -> pd.DataFrame:
+        rows = [{"trial": number, **TRAINED, **change} for number, change in enumerate(changes)]
+        return pd.DataFrame(rows)
+
+    return make
+
+
+@pytest.fixture
+def make_layers() -> MakeLayers:
+    """Hidden layers of one trial at some steps, deltas given or geometric, and an output layer."""
+
+    def make(
+        *,
+        trial: int = 0,
+        steps: Sequence[int] = (0,),
+        depth: int = 30,
+        factor: float = 1.0,
+        deltas: Sequence[float] | None = None,
+        dead: float | Sequence[float] = 0.0,
+        saturated: float | Sequence[float] = 0.0,
+    ) -> pd.DataFrame:
+        # factor is what one layer does to a gradient on its way back.
+        values = deltas or [1e-2 * factor ** (depth - layer) for layer in range(1, depth + 1)]
+        hidden = pd.DataFrame(
+            {
+                "layer": range(1, len(values) + 1),
+                "role": "hidden",
+                "delta_rms": values,
+                "dead_fraction": dead,
+                "saturated_fraction": saturated,
+            }
+        )
+        output = {"layer": len(values) + 1, "role": "output", "delta_rms": 123.0}
+        one_step = pd.concat([hidden, pd.DataFrame([output])], ignore_index=True)
+        return pd.concat(
+            [one_step.assign(trial=trial, step=step) for step in steps], ignore_index=True
+        )
+
+    return make

@@ -1,0 +1,199 @@
+from __future__ import annotations
+
+import itertools
+import math
+import re
+
+import pandas as pd
+import pytest
+
+from study.verdicts import DEFAULT, Outcome, Regime, label_trials
+
+OUTCOMES: dict[str, dict[str, object]] = {
+    "nonfinite": {
+        "failure_step": 13,
+        "failure_tensor": "gradient:hidden.2.weight",
+        "loss_final": math.nan,
+        "grad_norm_max": 4e11,
+    },
+    "diverged": {"loss_final": 14.0, "metric_final": 0.1},
+    "oscillating": {"loss_final": 1.9, "loss_swing": 1.2, "metric_final": 0.4},
+    "stalled": {"loss_final": 2.3, "metric_final": 0.103, "update_ratio_median": 1.2e-7},
+    "slow": {"loss_final": 1.5, "metric_final": 0.45},
+    "trained": {"metric_final": 0.97},
+}
+REGIMES: dict[str, dict[str, object]] = {
+    "exploding": {"factor": 1.5},
+    "dead": {"dead": 0.98},
+    "saturated": {"saturated": 0.764},
+    "vanishing": {"factor": 0.24},
+    "healthy": {"factor": 0.99},
+}
+
+
+@pytest.fixture
+def explain(make_trials, make_layers):
+    """The sentence about one trial whose layers look the same at steps 0 to 199."""
+
+    def sentence(change: dict[str, object], **shape: object) -> str:
+        layers = make_layers(steps=(0, 1, 2, 144, 199), **shape)
+        return str(label_trials(make_trials(change), layers, metric="accuracy").explanation[0])
+
+    return sentence
+
+
+def test_vanishing(explain) -> None:
+    assert explain(OUTCOMES["stalled"], depth=30, factor=0.24) == (
+        "at step 144 gradients shrink to 0.24 of their size at every layer on average, layer 1"
+        " receives 1.1e-18 of what layer 30 does (vanishing below 1e-3), and accuracy never left"
+        " chance (accuracy 0.10, chance 0.10; stalled below 5 % of the way to 1.0)."
+    )
+
+
+def test_nonfinite(explain) -> None:
+    assert explain(OUTCOMES["nonfinite"]) == (
+        "the gradient of hidden.2.weight became non-finite at step 13, after the gradient norm"
+        " rose from 3.1 to 4e11."
+    )
+
+
+@pytest.mark.parametrize(
+    ("tensor", "step", "start"),
+    [
+        ("loss", 5, "the loss became non-finite at step 5"),
+        ("loss", 0, "the loss was not finite at step 0, before any update"),
+        ("parameter:out.bias", 0, "the parameter out.bias became non-finite at step 0"),
+        ("gradient:norm", 4, "the gradient norm became non-finite at step 4"),
+        (None, 7, "a value became non-finite at step 7"),
+    ],
+)
+def test_where_values_stopped_being_finite(
+    explain, tensor: str | None, step: int, start: str
+) -> None:
+    text = explain({**OUTCOMES["nonfinite"], "failure_tensor": tensor, "failure_step": step})
+    assert text.startswith(start)
+
+
+def test_gradient_norms_that_do_not_explain_are_not_claimed(explain) -> None:
+    failed = OUTCOMES["nonfinite"]
+    assert "never rose above its first, 3.1" in explain({**failed, "grad_norm_max": 3.1})
+    assert "norm" not in explain({**failed, "grad_norm_initial": math.nan})
+    assert "not finite (inf)" in explain({"loss_final": math.inf})
+
+
+def test_diverged(explain) -> None:
+    assert explain(OUTCOMES["diverged"]) == (
+        "the loss rose from 2.4 to 14 in 200 steps (diverged above 2.5)."
+    )
+    stopped = {"loss_max": 3.1e7, "loss_final": 1e6, "steps_run": 12}
+    assert explain(stopped) == (
+        "the loss rose from 2.4 to 3.1e7 within 12 steps, more than 1e6 times the first."
+    )
+    assert explain(OUTCOMES["diverged"], factor=1.5).endswith(
+        "; at step 144 gradients grow by a factor of 1.5 at every layer on average, layer 1"
+        " receives 1.3e5 times what layer 30 does (exploding above 70)."
+    )
+
+
+def test_oscillating(explain) -> None:
+    assert explain({**OUTCOMES["oscillating"], "batch_size": 64}) == (
+        "the loss still swings by 1.2 from step to step at the end (violent above 0.80), with"
+        " accuracy 0.40 short of the target 0.80."
+    )
+
+
+def test_healthy_but_stalled_names_the_step_size(explain) -> None:
+    assert explain(OUTCOMES["stalled"], factor=0.99) == (
+        "accuracy never left chance (accuracy 0.10, chance 0.10; stalled below 5 % of the way to"
+        " 1.0), though gradients are healthy (layer 1 receives 0.75 of layer 30's); an update"
+        " moves the parameters by 1.2e-7 of their size."
+    )
+
+
+def test_slow(explain) -> None:
+    assert explain(OUTCOMES["slow"], factor=0.99).startswith(
+        "accuracy got from chance (0.10) to 0.45 in 200 steps, short of the target 0.80, though"
+        " gradients are healthy"
+    )
+
+
+def test_trained(explain) -> None:
+    trained = "trained to accuracy 0.97 (target 0.80, chance 0.10)"
+    assert explain(OUTCOMES["trained"]) == f"{trained}."
+    assert explain(OUTCOMES["trained"], saturated=[0.1] * 6 + [0.764] + [0.1] * 23) == (
+        f"{trained}, though at step 199, 76 % of layer 7's activations are saturated (limit 50 %)."
+    )
+
+
+def test_dead_layer_is_named(explain) -> None:
+    assert explain(OUTCOMES["stalled"], depth=3, dead=[0.2, 0.98, 0.3]).startswith(
+        "at step 199, 98 % of layer 2's units are zero on the whole batch (dead from 90 %), and "
+    )
+
+
+def test_what_dead_and_saturated_units_do_to_gradients_is_told(explain) -> None:
+    dead = explain(OUTCOMES["stalled"], dead=[0.0, 1.0, 0.0], deltas=[0.0, 1.0, 1.0])
+    assert "(dead from 90 %) and layer 1 receives no gradient, and accuracy never" in dead
+    saturated = explain(OUTCOMES["stalled"], saturated=0.8, factor=0.5, depth=20)
+    assert "(limit 50 %) and layer 1 receives 1.9e-6 of what layer 20 does, and" in saturated
+
+
+def test_the_initial_regime_speaks_where_the_final_one_is_healthy(
+    make_trials, make_layers
+) -> None:
+    layers = pd.concat(
+        [make_layers(steps=(0,), factor=1.5), make_layers(steps=(1, 2, 3), factor=1.0)]
+    )
+    text = label_trials(make_trials(OUTCOMES["slow"]), layers).explanation[0]
+    assert text.startswith("at initialization gradients grow by a factor of 1.5")
+
+
+def test_gradients_that_are_gone_or_not_finite(explain) -> None:
+    assert "no gradient at all reaches layer 1" in explain(
+        OUTCOMES["stalled"], deltas=[0.0, 0.0, 1.0]
+    )
+    assert "layer 2 receives no gradient at all" in explain(OUTCOMES["stalled"], deltas=[1.0, 0.0])
+    assert "at step 199 the gradients of the hidden layers are not finite" in explain(
+        OUTCOMES["nonfinite"], deltas=[math.nan, 1.0]
+    )
+
+
+def test_shallow_networks(make_trials, explain) -> None:
+    assert "though gradients pass a single hidden layer;" in explain(OUTCOMES["slow"], depth=1)
+    none = pd.DataFrame(
+        columns=["trial", "step", "layer", "role", "delta_rms", "dead_fraction"]
+        + ["saturated_fraction"]
+    )
+    text = label_trials(make_trials(OUTCOMES["slow"]), none).explanation[0]
+    assert "there is no hidden layer" in text
+
+
+def test_metrics_worse_than_chance_or_unknown(explain) -> None:
+    assert "ended worse than chance (accuracy 0.010" in explain({"metric_final": 0.01})
+    assert "(accuracy unknown, chance 0.10)" in explain({"metric_final": math.nan})
+
+
+@pytest.mark.parametrize(("outcome", "regime"), itertools.product(Outcome, Regime))
+def test_every_combination_is_one_sentence_with_its_evidence(
+    make_trials, make_layers, explain, outcome: Outcome, regime: Regime
+) -> None:
+    layers = make_layers(steps=(0, 1, 2), **REGIMES[regime])
+    row = label_trials(make_trials(OUTCOMES[outcome]), layers, metric="accuracy").iloc[0]
+    assert (row.outcome, row.regime_initial, row.regime_final) == (outcome, regime, regime)
+    text = row.explanation
+    assert text.endswith(".") and text.count(". ") == 0
+    assert not re.search(r"nan|None|\{|\}|  |unknown", text)
+    limits = {
+        "exploding": f"exploding above {DEFAULT.exploding_ratio:g}",
+        "vanishing": "vanishing below 1e-3",
+        "dead": "dead from 90 %",
+        "saturated": "saturated (limit 50 %)",
+        "healthy": "",
+    }
+    assert limits[regime] in text
+
+
+def test_braces_in_names_are_text(make_trials, make_layers) -> None:
+    failed = {**OUTCOMES["nonfinite"], "failure_tensor": "gradient:{metric}.weight"}
+    text = label_trials(make_trials(failed), make_layers(), metric="accuracy").explanation[0]
+    assert text.startswith("the gradient of {metric}.weight became")

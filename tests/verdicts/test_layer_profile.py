@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from study.verdicts.layer_profile import profiles
+
+
+@pytest.mark.parametrize("factor", [0.24, 0.9, 1.0, 1.5])
+def test_geometric_deltas_give_the_exact_ratio_and_slope(make_layers, factor: float) -> None:
+    seen = profiles(make_layers(depth=30, factor=factor))
+    assert seen.ratio == pytest.approx([factor**29], rel=1e-12)
+    # ln delta_l^2 = const - 2 l ln(factor)
+    assert seen.slope == pytest.approx([-2 * math.log(factor)], rel=1e-9, abs=1e-12)
+    assert (seen.first_layer.tolist(), seen.last_layer.tolist()) == ([1], [30])
+
+
+def test_slope_is_the_least_squares_one(make_layers) -> None:
+    deltas = list(np.exp(np.random.default_rng(1).normal(size=12)))
+    expected = np.polyfit(np.arange(1, 13), np.log(np.square(deltas)), 1)[0]
+    assert profiles(make_layers(deltas=deltas)).slope == pytest.approx([expected])
+
+
+def test_rows_in_any_order_and_trials_of_any_depth(make_layers) -> None:
+    layers = pd.concat(
+        [
+            make_layers(trial=5, steps=(0, 1), depth=3, factor=0.5),
+            make_layers(trial=2, steps=(0, 7), depth=10, factor=2.0),
+        ]
+    )
+    seen = profiles(layers.sample(frac=1, random_state=0))
+    assert list(zip(seen.trial.tolist(), seen.step.tolist(), strict=True)) == [
+        (2, 0),
+        (2, 7),
+        (5, 0),
+        (5, 1),
+    ]
+    assert seen.ratio == pytest.approx([2.0**9, 2.0**9, 0.25, 0.25])
+
+
+def test_edge_cases_of_delta(make_layers) -> None:
+    cases = {
+        "one layer": ([3.0], 1.0, math.nan),
+        "nothing arrives": ([0.0, 1e-30, 1.0], 0.0, math.log(1e60)),
+        "no gradient at all": ([0.0, 0.0], 0.0, math.nan),
+        "one layer without any": ([0.0], 0.0, math.nan),
+        "none at the end": ([1.0, 0.0], math.inf, math.nan),
+        "nan": ([math.nan, 1.0], math.nan, math.nan),
+        "inf inside": ([1.0, math.inf, 1.0], math.nan, math.nan),
+    }
+    for deltas, ratio, slope in cases.values():
+        seen = profiles(make_layers(deltas=deltas))
+        assert seen.ratio == pytest.approx([ratio], nan_ok=True)
+        assert seen.slope == pytest.approx([slope], nan_ok=True)
+        assert seen.finite.tolist() == [np.isfinite(deltas).all()]
+
+
+def test_the_worst_layer_is_named(make_layers) -> None:
+    layers = make_layers(depth=3, dead=[0.1, 0.7, 0.7], saturated=[math.nan, 0.2, 0.3])
+    seen = profiles(layers)
+    assert (seen.dead.tolist(), seen.dead_layer.tolist()) == ([0.7], [2])
+    assert (seen.saturated.tolist(), seen.saturated_layer.tolist()) == ([0.3], [3])
+    unmeasured = profiles(make_layers(depth=3, saturated=math.nan))
+    assert np.isnan(unmeasured.saturated).all()
+
+
+def test_output_layers_do_not_count_and_none_may_be_left(make_layers) -> None:
+    layers = make_layers(depth=2)
+    assert len(profiles(layers[layers["role"] == "output"])) == 0
+
+
+def test_a_missing_column_is_named(make_layers) -> None:
+    with pytest.raises(ValueError, match=r"layers must have .* missing: \['delta_rms'\]"):
+        profiles(make_layers().drop(columns="delta_rms"))
