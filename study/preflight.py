@@ -63,14 +63,23 @@ def preflight(config: StudyConfig, *, code: Sequence[Path] = ()) -> Preflight:
         InputError: If the task or network cannot be loaded, the network does not fit the task,
             the batch exceeds the data, or a threshold does not exist.
     """
-    thresholds = DEFAULT.with_overrides(config.thresholds)
+    try:
+        return _checked(config, tuple(code))
+    except InputError as error:
+        raise error.inside(file=config.file) from error
+
+
+def _checked(config: StudyConfig, code: tuple[Path, ...]) -> Preflight:
+    try:
+        thresholds = DEFAULT.with_overrides(config.thresholds)
+    except InputError as error:
+        raise error.inside(key="thresholds") from error
     task = load_task(config.task, code=code)
     network = load_network(config.network, code=code)
     checked = Preflight(
-        config=config, task=task, network=network, thresholds=thresholds, code=tuple(code)
+        config=config, task=task, network=network, thresholds=thresholds, code=code
     )
-    corner = config.space.corner()
-    checked.cost(corner)
+    checked.cost(config.space.corner())
     _check_batches(config, task)
     return checked
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from study.ledger import TrialResult, trial_results
+from study.stopwatch import Stopwatch
 from study.tables import CohortTables
 from study.tracking import Tracker, TrackingUnavailable
 from study.trial import Cohort
@@ -79,6 +80,7 @@ class Recorder:
         tracker: The invocation in MLflow.
         ledger: The Optuna study.
         on_progress: Called in the thread after each change.
+        stopwatch: Gets the time of each stage.
     """
 
     def __init__(
@@ -88,7 +90,9 @@ class Recorder:
         tracker: Tracker,
         ledger: Ledger,
         on_progress: Callable[[Progress], None] = lambda progress: None,
+        stopwatch: Stopwatch | None = None,
     ) -> None:
+        self._watch = stopwatch or Stopwatch()
         self._store = store
         self._tracker = tracker
         self._ledger = ledger
@@ -159,7 +163,7 @@ class Recorder:
             return sorted(trial for one in self._backlog for trial in one.trials)
 
     def close(self) -> None:
-        """End the thread after what it is doing; call `flush` before."""
+        """End the thread once all that was submitted is on disk; `flush` delivers it before."""
         with self._changed:
             self._closing = True
             self._changed.notify_all()
@@ -189,24 +193,27 @@ class Recorder:
     def _next_work(self) -> Callable[[], None] | None:
         """Writing tables comes before delivering: they are what must not be lost."""
         with self._changed:
-            while not self._closing:
+            while True:
                 if self._inbox:
                     payload = self._inbox.popleft()
                     self._busy = True
                     return lambda: self._write(payload)
+                if self._closing:
+                    return None
                 wait_s = self._retry_at - time.monotonic()
                 if self._backlog and wait_s <= 0:
                     return self._deliver
                 self._changed.wait(wait_s if self._backlog else None)
-            return None
 
     def _write(self, payload: bytes) -> None:
         tables = CohortTables.from_bytes(payload)
         trials = tables.trial_numbers
         # The same trials always get the same name, so a repeated write finds its own part.
         digest = hashlib.sha256(repr(trials).encode()).hexdigest()[:8]
-        new = self._store.write(tables, f"{min(trials):08d}-{digest}")
-        labels = tables.trials.select(["trial", "verdict"]).to_pylist()
+        with self._watch.measure("tables"):
+            new = self._store.write(tables, f"{min(trials):08d}-{digest}")
+        labels = tables.trials.select(["trial", "verdict", "train_seconds"]).to_pylist()
+        self._watch.add("training", sum(row["train_seconds"] for row in labels))
         with self._changed:
             self._recorded += len(new)
             self._verdicts.update(row["verdict"] for row in labels if row["trial"] in new)
@@ -228,7 +235,8 @@ class Recorder:
                 if not self._awaited:
                     self._retry_s = min(2 * self._retry_s, LAST_RETRY_S)
             return
-        told = self._ledger.tell_many(trial_results(tables, runs))
+        with self._watch.measure("telling"):
+            told = self._ledger.tell_many(trial_results(tables, runs))
         with self._changed:
             self._away, self._retry_s = None, FIRST_RETRY_S
             self._told += told
@@ -242,7 +250,8 @@ class Recorder:
         missing = set(one.trials) - runs.keys()
         if missing:
             rest = tables if not runs else tables.only(missing)
-            runs.update(self._tracker.log_trials(rest, maybe_logged=one.maybe_logged))
+            with self._watch.measure("tracking"):
+                runs.update(self._tracker.log_trials(rest, maybe_logged=one.maybe_logged))
             self._store.write_runs({trial: run for trial, run in runs.items() if run is not None})
         return runs
 

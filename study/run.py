@@ -6,7 +6,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,6 +37,9 @@ from study.trial import Trial
 
 DELIVERY_S = 120.0
 """How long a finished study waits for an MLflow that is away."""
+
+RESCUE_S = 10.0
+"""The same for a study that failed."""
 
 AHEAD, AHEAD_ADAPTIVE = 2048, 64
 """Trials sampled ahead of training, without and with a sampler that learns from results."""
@@ -171,6 +173,7 @@ class _Run:
             tracker=tracker,
             ledger=self._ledger,
             on_progress=self._notice,
+            stopwatch=self._watch,
         )
         try:
             recorder.redeliver(self._redeliver)
@@ -179,14 +182,22 @@ class _Run:
                 dispatcher.run(self._queue(), self._trainer(), recorder.submit, stop=self._stop)
             with self._watch.measure("delivery"):
                 undelivered = recorder.flush(DELIVERY_S)
-        except BaseException:
-            recorder.close()
-            with suppress(TrackingUnavailable):
-                tracker.close("FAILED")
+        except BaseException as error:
+            self._rescue(recorder, tracker, error)
             raise
         recorder.close()
         notice = self._publish(tracker, publish)
         return self.result(undelivered=undelivered, notice=notice)
+
+    def _rescue(self, recorder: Recorder, tracker: Tracker, error: BaseException) -> None:
+        """Delivers what had arrived when the run failed; the failure itself is what is told."""
+        try:
+            recorder.flush(RESCUE_S)
+            tracker.close("FAILED")
+        except Exception as second:
+            error.add_note(f"while delivering what had arrived: {second}")
+        finally:
+            recorder.close()
 
     def result(self, *, undelivered: Sequence[int], notice: str | None = None) -> StudyResult:
         """The state now."""
@@ -297,6 +308,7 @@ def _check_compatible(config: StudyConfig, paths: StudyPaths) -> None:
             f"study {config.study} exists with other settings; give this one another name, or "
             f"restore: {'; '.join(found)}",
             key="study",
+            file=config.file,
         )
 
 

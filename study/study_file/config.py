@@ -141,6 +141,11 @@ class StudyConfig(BaseModel):
         return build_space(self.hyperparameters, network=self.network, reserved=_COLUMNS)
 
     @property
+    def file(self) -> str | None:
+        """Where it was read from, for errors; None for a configuration made in Python."""
+        return self._file
+
+    @property
     def source_text(self) -> str:
         """The study file with `${VAR}` as written: what may be stored and shown.
 

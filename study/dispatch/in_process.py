@@ -1,0 +1,34 @@
+"""Cohorts trained one after the other in this process: the twin for tests and debuggers."""
+
+from __future__ import annotations
+
+import threading
+
+from search_spaces.errors import InputError
+from study.dispatch.cohorts import CohortQueue
+from study.dispatch.dispatcher import Deliver, Train
+from study.dispatch.failures import describe
+
+
+class InProcessDispatcher:
+    """Implements `Dispatcher` as a loop."""
+
+    def run(
+        self, queue: CohortQueue, train: Train, deliver: Deliver, *, stop: threading.Event
+    ) -> None:
+        while not stop.is_set():
+            cohort = queue.next()
+            if cohort is None:
+                return
+            try:
+                payload = train(cohort)
+            except InputError:
+                raise
+            except Exception as error:
+                failure = describe(error)
+                if not failure.out_of_memory:
+                    raise failure.error(cohort) from error
+                queue.lost(cohort, failure.message, halve=True)
+                continue
+            deliver(cohort, payload)
+            queue.completed(cohort)

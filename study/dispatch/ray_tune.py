@@ -1,0 +1,164 @@
+"""Cohorts trained on Ray workers, scheduled by Ray Tune.
+
+One Tune trial carries one cohort, and one actor a worker is reused for all of them, so that
+torch is imported once a worker. Tune knows numbers of cohorts and nothing else.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import ray
+from ray import cloudpickle, tune
+from ray.actor import ActorHandle
+from ray.exceptions import RayError
+
+from study.dispatch.cluster import WorkerResources, cluster, environment
+from study.dispatch.cohorts import CohortQueue
+from study.dispatch.dispatcher import Deliver, Train
+from study.dispatch.exchange import start_exchange
+from study.dispatch.failures import DispatchError
+from study.dispatch.searcher import CohortCallback, CohortSearcher, RunState
+from study.dispatch.worker import CohortTrainable
+from study.trial import Cohort
+
+_ANSWER_S = 60.0
+"""Time limit of a call to the exchange, which answers in milliseconds while it lives."""
+
+_POLL_S = 1.0
+"""How long the collecting thread waits for tables before it looks whether the study ended."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RayTuneDispatcher:
+    """Implements `Dispatcher` on a Ray cluster.
+
+    Attributes:
+        workers: Cohorts that train at the same time; None for as many as fit.
+        resources: Of one worker.
+        address: Of a running cluster; None starts a local Ray for the time of the run.
+    """
+
+    workers: int | None = None
+    resources: WorkerResources = field(default_factory=WorkerResources)
+    address: str | None = None
+
+    def run(
+        self, queue: CohortQueue, train: Train, deliver: Deliver, *, stop: threading.Event
+    ) -> None:
+        if self.workers is not None:
+            queue.workers = self.workers
+        state = RunState(queue, stop)
+        # Sampling takes as long as Ray's start: do both at once.
+        prefill = threading.Thread(target=_prefill, args=(state,), daemon=True)
+        prefill.start()
+        with (
+            environment(),
+            _quiet_tune(),
+            cluster(address=self.address, workers=self.workers, resources=self.resources) as fit,
+        ):
+            prefill.join()
+            queue.workers = fit
+            if not state.stopping and not queue.finished:
+                self._run_on(fit, state, train, deliver)
+        if state.failure is not None:
+            raise state.failure
+
+    def _run_on(self, workers: int, state: RunState, train: Train, deliver: Deliver) -> None:
+        exchange = start_exchange(capacity=workers + 2)
+        ended = threading.Event()
+        collector = threading.Thread(
+            target=_collect, args=(exchange, state, deliver, ended), daemon=True
+        )
+        collector.start()
+        try:
+            self._tune(workers, state, train, exchange)
+        except RayError as error:
+            state.fail(DispatchError(f"the Ray cluster is gone: {error}"))
+        finally:
+            ended.set()
+            collector.join()
+            ray.kill(exchange)
+
+    def _tune(self, workers: int, state: RunState, train: Train, exchange: ActorHandle) -> None:
+        def publish(cohort: Cohort) -> None:
+            exchange.publish.remote(cohort)
+
+        def revoke(number: int) -> bool:
+            return bool(ray.get(exchange.revoke.remote(number), timeout=_ANSWER_S))
+
+        trainable = tune.with_parameters(
+            CohortTrainable, train_pickle=cloudpickle.dumps(train), exchange=exchange
+        )
+        wanted = self.resources
+        with tempfile.TemporaryDirectory(prefix="gradscape-tune-") as folder:
+            tune.run(
+                trainable,
+                name="cohorts",
+                num_samples=-1,
+                search_alg=CohortSearcher(state, publish),
+                max_concurrent_trials=workers,
+                reuse_actors=True,
+                resources_per_trial=tune.PlacementGroupFactory(
+                    [{"CPU": wanted.cpus, "GPU": wanted.gpus, **(wanted.custom or {})}]
+                ),
+                callbacks=[CohortCallback(state, revoke)],
+                storage_path=folder,
+                raise_on_failed_trial=False,
+                verbose=0,
+            )
+
+
+def _collect(
+    exchange: ActorHandle, state: RunState, deliver: Deliver, ended: threading.Event
+) -> None:
+    while True:
+        last = ended.is_set()
+        try:
+            arrived = ray.get(exchange.collect.remote(0.0 if last else _POLL_S))
+        except RayError as error:
+            state.fail(DispatchError(f"the exchange of results is gone: {error}"))
+            return
+        for number, payload in arrived:
+            _deliver(state, deliver, state.collected(number), payload)
+        if last and not arrived:
+            return
+
+
+def _deliver(state: RunState, deliver: Deliver, cohort: Cohort, payload: bytes) -> None:
+    if state.undeliverable:
+        return  # Only taken off the worker's hands; the trials are run again on resume.
+    try:
+        deliver(cohort, payload)
+    except Exception as error:
+        state.undeliverable = True
+        state.fail(error)
+
+
+def _prefill(state: RunState) -> None:
+    try:
+        state.queue.prefill()
+    except Exception as error:
+        state.fail(error)
+
+
+@contextmanager
+def _quiet_tune() -> Iterator[None]:
+    """Tune's own messages off (lost cohorts are told by us) and its SIGUSR1 handler undone."""
+    logger = logging.getLogger("ray.tune")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    main = threading.current_thread() is threading.main_thread()
+    handler = signal.getsignal(signal.SIGUSR1) if main else None
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+        if handler is not None:
+            signal.signal(signal.SIGUSR1, handler)

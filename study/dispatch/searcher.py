@@ -1,0 +1,170 @@
+"""Ray Tune's side of a cohort queue: what to run next, and what became of it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from ray import tune
+from ray.tune.experiment import Trial as TuneTrial
+from ray.tune.search import Searcher
+
+from study.dispatch.cohorts import CohortQueue
+from study.dispatch.worker import FAILURE, from_json
+from study.trial import Cohort
+
+_logger = logging.getLogger("gradscape.dispatch")
+
+
+class RunState:
+    """What the searcher, the callback and the collecting thread know in common.
+
+    Args:
+        queue: The cohorts.
+        stop: Set when no further cohort may start.
+    """
+
+    def __init__(self, queue: CohortQueue, stop: threading.Event) -> None:
+        self.queue = queue
+        self._stop = stop
+        self._lock = threading.Lock()
+        self._running: dict[int, Cohort] = {}
+        self._undelivered: dict[int, Cohort] = {}
+        self._failure: BaseException | None = None
+        self.undeliverable = False
+
+    @property
+    def failure(self) -> BaseException | None:
+        """The first fault that ends the study."""
+        return self._failure
+
+    @property
+    def stopping(self) -> bool:
+        """Whether no further cohort may start."""
+        return self._stop.is_set() or self._failure is not None
+
+    def fail(self, error: BaseException) -> None:
+        """End the study with this error, unless another came first."""
+        with self._lock:
+            self._failure = self._failure or error
+
+    def issue(self, cohort: Cohort) -> None:
+        """Remember a cohort that starts."""
+        with self._lock:
+            self._running[cohort.number] = cohort
+            self._undelivered[cohort.number] = cohort
+
+    def ended(self, number: int) -> Cohort:
+        """The cohort that Tune says has ended; asked for once."""
+        with self._lock:
+            return self._running.pop(number)
+
+    def collected(self, number: int) -> Cohort:
+        """The cohort whose tables came, before or after Tune says that it ended; once."""
+        with self._lock:
+            return self._undelivered.pop(number)
+
+    def lost(self, cohort: Cohort, reason: str, *, halve: bool) -> None:
+        """Put a cohort without tables back into the queue."""
+        with self._lock:
+            self._undelivered.pop(cohort.number, None)
+        try:
+            self.queue.lost(cohort, reason, halve=halve)
+        except Exception as error:
+            self.fail(error)
+
+
+class CohortSearcher(Searcher):
+    """Gives Tune the next cohort, by its number alone.
+
+    Args:
+        state: Shared with the callback.
+        publish: Makes a cohort's content known to the workers.
+    """
+
+    def __init__(self, state: RunState, publish: Callable[[Cohort], None]) -> None:
+        super().__init__()
+        self._state = state
+        self._publish = publish
+
+    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
+        if self._state.stopping:
+            return Searcher.FINISHED
+        cohort = self._state.queue.next()
+        if cohort is None:
+            return Searcher.FINISHED if self._state.queue.finished else None
+        self._state.issue(cohort)
+        self._publish(cohort)
+        return {"cohort": cohort.number}
+
+    def on_trial_complete(
+        self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
+    ) -> None:
+        """Left to `CohortCallback`, which is told why a trial failed."""
+
+    def save(self, checkpoint_path: str) -> None:
+        """Nothing to save: Optuna's storage knows which trials exist."""
+
+    def restore(self, checkpoint_path: str) -> None:
+        """Nothing to restore, see `save`."""
+
+
+class CohortCallback(tune.Callback):
+    """Tells the queue what became of each cohort.
+
+    Args:
+        state: Shared with the searcher.
+        revoke: Ends a cohort's claim; True if its tables had arrived before its worker was lost.
+    """
+
+    def __init__(self, state: RunState, revoke: Callable[[int], bool]) -> None:
+        self._state = state
+        self._revoke = revoke
+
+    def on_trial_complete(
+        self, iteration: int, trials: list[TuneTrial], trial: TuneTrial, **info: Any
+    ) -> None:
+        cohort = self._state.ended(trial.config["cohort"])
+        told = (trial.last_result or {}).get(FAILURE)
+        if told is None:
+            self._state.queue.completed(cohort)
+            return
+        failure = from_json(told)
+        if failure.out_of_memory:
+            self._lost(cohort, failure.message, halve=True)
+        else:
+            self._state.fail(failure.error(cohort))
+
+    def on_trial_error(
+        self, iteration: int, trials: list[TuneTrial], trial: TuneTrial, **info: Any
+    ) -> None:
+        cohort = self._state.ended(trial.config["cohort"])
+        try:
+            arrived = self._revoke(cohort.number)
+        except Exception as error:
+            self._state.fail(error)
+            return
+        if arrived:
+            self._state.queue.completed(cohort)
+        else:
+            self._lost(cohort, _reason(trial), halve=False)
+
+    def _lost(self, cohort: Cohort, reason: str, *, halve: bool) -> None:
+        _logger.warning(
+            "cohort %d (%d trials) lost, attempt %d: %s",
+            cohort.number,
+            len(cohort.trials),
+            cohort.attempt + 1,
+            reason,
+        )
+        self._state.lost(cohort, reason, halve=halve)
+
+
+def _reason(trial: TuneTrial) -> str:
+    error = trial.get_pickled_error() or trial.get_error()
+    if error is None:
+        return "worker lost"
+    first_line = str(error).strip().partition("\n")[0]
+    return f"{type(error).__name__}: {first_line}"

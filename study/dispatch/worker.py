@@ -1,0 +1,63 @@
+"""What runs inside a Ray worker: one actor that trains cohort after cohort."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Any
+
+import ray
+from ray import cloudpickle, tune
+from ray.actor import ActorHandle
+
+from study.dispatch.dispatcher import Train
+from study.dispatch.failures import Failure, describe
+
+FAILURE = "failure"
+"""Key of Tune's result under which a worker says what `train` raised."""
+
+
+class CohortTrainable(tune.Trainable):
+    """Trains the cohort whose number is in the config, and is then reset to the next one."""
+
+    def setup(
+        self,
+        config: dict[str, Any],
+        train_pickle: bytes = b"",
+        exchange: ActorHandle | None = None,
+    ) -> None:
+        self._number = int(config["cohort"])
+        self._train_pickle = train_pickle
+        self._exchange = exchange
+        self._train: Train | None = None
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        self._number = int(new_config["cohort"])
+        return True
+
+    def step(self) -> dict[str, Any]:
+        assert self._exchange is not None
+        cohort = ray.get(self._exchange.fetch.remote(self._number))
+        try:
+            if self._train is None:
+                # Here and not in `setup`: what cannot be imported on this machine is then told
+                # by its own message, where a failing `setup` looks like a lost worker.
+                self._train = cloudpickle.loads(self._train_pickle)
+            payload = self._train(cohort)
+        except Exception as error:
+            return {"done": True, FAILURE: to_json(describe(error))}
+        ray.get(self._exchange.deliver.remote(self._number, payload))
+        return {"done": True}
+
+
+def to_json(failure: Failure) -> str:
+    """A failure as text that any process can read (exceptions may not be picklable)."""
+    return json.dumps(dataclasses.asdict(failure))
+
+
+def from_json(text: str) -> Failure:
+    """Reads what `to_json` wrote."""
+    fields = json.loads(text)
+    if fields["input_error"] is not None:
+        fields["input_error"] = tuple(fields["input_error"])
+    return Failure(**fields)

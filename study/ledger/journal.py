@@ -1,0 +1,124 @@
+"""Optuna's journal file, written a group at a time.
+
+The file is the one of `optuna.storages.journal.JournalFileBackend` (one JSON object a line), so
+Optuna's own tools open it. Three things differ: operations inside `group()` reach the disk with
+one lock, one write and one fsync; the memory for reading does not grow with the journal; and the
+torn last line that a killed writer leaves is cut off before the next write, where Optuna's
+backend would append to it and so make the whole study unreadable.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from optuna.storages.journal import BaseJournalBackend, JournalFileSymlinkLock
+
+
+class GroupJournal(BaseJournalBackend):
+    """A journal backend for one writing thread at a time; other processes may read and write.
+
+    Args:
+        path: The journal file; made when missing.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = JournalFileSymlinkLock(str(path))
+        self._read_number = 0
+        self._read_offset = 0
+        self._pending: list[dict[str, Any]] = []
+        self._grouping = False
+        path.touch(exist_ok=True)
+
+    @contextmanager
+    def group(self) -> Iterator[None]:
+        """Operations inside become one append; other processes wait meanwhile.
+
+        The lock is held throughout, so that the operations get the numbers in the file under
+        which this process has already seen them. What was done before an exception is kept; what
+        a full disk refuses stays pending and goes with the next group.
+        """
+        if self._grouping:
+            yield
+            return
+        self._lock.acquire()
+        self._grouping = True
+        try:
+            yield
+        finally:
+            self._grouping = False
+            try:
+                self._write_pending()
+            finally:
+                self._lock.release()
+
+    def append_logs(self, logs: list[dict[str, Any]]) -> None:
+        if self._grouping:
+            self._pending.extend(logs)
+            return
+        self._lock.acquire()
+        try:
+            self._write_pending()
+            self._append(logs)
+        finally:
+            self._lock.release()
+
+    def read_logs(self, log_number_from: int) -> Iterator[dict[str, Any]]:
+        if log_number_from < self._read_number:
+            self._read_number, self._read_offset = 0, 0
+        if log_number_from == self._read_number or not self._pending:
+            yield from self._read_file(log_number_from)
+        yield from self._pending[max(0, log_number_from - self._read_number) :]
+
+    def _write_pending(self) -> None:
+        if self._pending:
+            self._append(self._pending)
+            self._read_number += len(self._pending)
+            self._read_offset = self._path.stat().st_size
+            self._pending = []
+
+    def _read_file(self, log_number_from: int) -> Iterator[dict[str, Any]]:
+        if self._path.stat().st_size == self._read_offset:
+            return
+        with self._path.open("rb") as file:
+            file.seek(self._read_offset)
+            for line in file:
+                if not line.endswith(b"\n"):
+                    return
+                number = self._read_number
+                self._read_number += 1
+                self._read_offset += len(line)
+                if number >= log_number_from:
+                    yield json.loads(line)
+
+    def _append(self, logs: list[dict[str, Any]]) -> None:
+        lines = "".join(json.dumps(log, separators=(",", ":")) + "\n" for log in logs)
+        with self._path.open("rb+") as file:
+            end = _end_of_whole_lines(file)
+            file.truncate(end)
+            file.seek(end)
+            try:
+                file.write(lines.encode())
+                file.flush()
+                os.fsync(file.fileno())
+            except OSError:
+                # A full disk: a half-written group must not be taken for a whole one.
+                file.truncate(end)
+                raise
+
+
+def _end_of_whole_lines(file: BinaryIO) -> int:
+    end = file.seek(0, os.SEEK_END)
+    while end > 0:
+        start = max(0, end - 4096)
+        file.seek(start)
+        newline = file.read(end - start).rfind(b"\n")
+        if newline >= 0:
+            return start + newline + 1
+        end = start
+    return 0

@@ -1,0 +1,47 @@
+"""What a trial tells Optuna, from its row in the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from study.ledger.told_value import told_value
+from study.tables import CohortTables
+
+_ATTRIBUTES = ("verdict", "outcome", "configuration", "seed")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialResult:
+    """The end of a trial.
+
+    Attributes:
+        number: Its number.
+        value: Told value, finite; see `told_value`.
+        attributes: User attributes, JSON-able.
+    """
+
+    number: int
+    value: float
+    attributes: Mapping[str, str | int | None]
+
+
+def trial_results(tables: CohortTables, runs: Mapping[int, str | None]) -> list[TrialResult]:
+    """The results of a cohort's trials.
+
+    Args:
+        tables: The cohort's tables.
+        runs: MLflow run id by trial; None or missing where there is none.
+    """
+    columns = ["trial", "loss_initial", "loss_final", *_ATTRIBUTES]
+    return [
+        TrialResult(
+            number=row["trial"],
+            value=told_value(row["loss_final"], row["loss_initial"]),
+            attributes={
+                **{name: row[name] for name in _ATTRIBUTES},
+                "mlflow_run_id": runs.get(row["trial"]),
+            },
+        )
+        for row in tables.trials.select(columns).to_pylist()
+    ]

@@ -1,0 +1,19 @@
+"""Where people look at trials while a study runs: MLflow, or nowhere."""
+
+from study.tracking.deferred_tracker import DeferredTracker
+from study.tracking.locations import artifact_location, default_tracking_uri, ui_command
+from study.tracking.mlflow_tracker import MlflowTracker
+from study.tracking.null_tracker import NullTracker
+from study.tracking.tracker import RunStatus, Tracker, TrackingUnavailable
+
+__all__ = [
+    "DeferredTracker",
+    "MlflowTracker",
+    "NullTracker",
+    "RunStatus",
+    "Tracker",
+    "TrackingUnavailable",
+    "artifact_location",
+    "default_tracking_uri",
+    "ui_command",
+]

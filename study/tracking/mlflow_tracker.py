@@ -1,0 +1,188 @@
+"""A study in MLflow: one parent run an invocation, one child run a trial."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from study.redaction import redacted
+from study.tables import CohortTables
+from study.tracking.quiet import import_mlflow
+from study.tracking.tracker import RunStatus, TrackingUnavailable
+from study.tracking.trial_record import TrialRecord, trial_records
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+TRIAL_TAG = "gradscape.trial"
+PARENT_TAG = "mlflow.parentRunId"
+
+
+class MlflowTracker:
+    """Implements `Tracker`; made by `open`.
+
+    Attributes:
+        parent_run_id: Run of this invocation.
+        experiment_id: Experiment of the study.
+    """
+
+    def __init__(
+        self, *, client: MlflowClient, uri: str, experiment_id: str, parent_run_id: str
+    ) -> None:
+        self._client = client
+        self._uri = uri
+        self.experiment_id = experiment_id
+        self.parent_run_id = parent_run_id
+
+    @classmethod
+    def open(
+        cls,
+        *,
+        tracking_uri: str,
+        study: str,
+        study_file: str,
+        artifact_location: str | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> MlflowTracker:
+        """Open or make the study's experiment and start this invocation's parent run.
+
+        Args:
+            tracking_uri: Of a data base or of an MLflow server.
+            study: Name of the study and of its experiment.
+            study_file: Its text, kept as the artifact ``study.yaml``.
+            artifact_location: Where a new experiment keeps its artifacts; None leaves it to the
+                server.
+            tags: Of the parent run.
+
+        Raises:
+            TrackingUnavailable: If the server does not answer.
+        """
+        mlflow = import_mlflow(tracking_uri)
+        with _unavailable(tracking_uri):
+            client = mlflow.MlflowClient(tracking_uri=tracking_uri)
+            experiment_id = _experiment(client, study, artifact_location)
+            started = time.strftime("%Y-%m-%d %H:%M:%S")
+            run = client.create_run(
+                experiment_id,
+                run_name=f"{study} {started}",
+                tags={"gradscape.study": study, "mlflow.source.name": "gradscape", **(tags or {})},
+            )
+            client.log_text(run.info.run_id, study_file, "study.yaml")
+        return cls(
+            client=client,
+            uri=tracking_uri,
+            experiment_id=experiment_id,
+            parent_run_id=run.info.run_id,
+        )
+
+    def log_trials(
+        self, tables: CohortTables, *, maybe_logged: bool = False
+    ) -> dict[int, str | None]:
+        with _unavailable(self._uri):
+            runs: dict[int, str | None] = {}
+            if maybe_logged:
+                runs.update(self._earlier_runs(tables.trial_numbers))
+            for record in trial_records(tables):
+                if record.trial not in runs:
+                    runs[record.trial] = self._log(record)
+            return runs
+
+    def update_counts(self, counts: Mapping[str, int]) -> None:
+        from mlflow.entities import Metric
+
+        now = int(time.time() * 1000)
+        step = sum(counts.values())
+        metrics = [
+            Metric(f"trials/{name}", float(count), now, step) for name, count in counts.items()
+        ]
+        with _unavailable(self._uri):
+            self._client.log_batch(self.parent_run_id, metrics=metrics)
+
+    def log_report(self, folder: Path) -> None:
+        with _unavailable(self._uri):
+            self._client.log_artifacts(self.parent_run_id, str(folder), "report")
+
+    def log_tables(self, folder: Path) -> None:
+        with _unavailable(self._uri):
+            self._client.log_artifacts(self.parent_run_id, str(folder), "tables")
+
+    def close(self, status: RunStatus) -> None:
+        with _unavailable(self._uri):
+            self._client.set_terminated(self.parent_run_id, status)
+
+    def _log(self, record: TrialRecord) -> str:
+        from mlflow.entities import Metric, Param
+
+        end_ms = int(time.time() * 1000)
+        train_ms = int(record.train_seconds * 1000)
+        last = max((step for _, _, step in record.metrics), default=0) or 1
+        run = self._client.create_run(
+            self.experiment_id,
+            start_time=end_ms - train_ms,
+            run_name=_run_name(record.trial),
+            tags={**record.tags, PARENT_TAG: self.parent_run_id},
+        )
+        run_id: str = run.info.run_id
+        self._client.log_batch(
+            run_id,
+            metrics=[
+                Metric(key, value, end_ms - train_ms + train_ms * step // last, step)
+                for key, value, step in record.metrics
+            ],
+            params=[Param(key, value) for key, value in record.params.items()],
+        )
+        self._client.set_terminated(run_id, "FINISHED", end_ms)
+        return run_id
+
+    def _earlier_runs(self, trials: tuple[int, ...]) -> Iterator[tuple[int, str]]:
+        """Finished runs of these trials under any parent; half-written ones are deleted."""
+        for trial in trials:
+            # One search a trial: MLflow has no IN for tags. Only a resumed study comes here.
+            found = self._client.search_runs(
+                [self.experiment_id], filter_string=f"tags.`{TRIAL_TAG}` = '{trial}'"
+            )
+            for run in found:
+                if run.info.status == "FINISHED":
+                    yield trial, run.info.run_id
+                else:
+                    self._client.delete_run(run.info.run_id)
+
+
+def _run_name(trial: int) -> str:
+    return f"trial-{trial:06d}"
+
+
+def _experiment(client: MlflowClient, name: str, artifact_location: str | None) -> str:
+    from mlflow.exceptions import MlflowException
+
+    known = client.get_experiment_by_name(name)
+    if known is None:
+        try:
+            return str(client.create_experiment(name, artifact_location=artifact_location))
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+        # Another study of the same name made it in between.
+        known = client.get_experiment_by_name(name)
+    if known.lifecycle_stage == "deleted":
+        client.restore_experiment(known.experiment_id)
+    return str(known.experiment_id)
+
+
+@contextmanager
+def _unavailable(uri: str) -> Iterator[None]:
+    import requests
+    from mlflow.exceptions import MlflowException
+
+    temporary = ("INTERNAL_ERROR", "TEMPORARILY_UNAVAILABLE", "REQUEST_LIMIT_EXCEEDED")
+    try:
+        yield
+    except (MlflowException, requests.RequestException, OSError) as error:
+        if isinstance(error, MlflowException) and error.error_code not in temporary:
+            raise
+        reason = str(error).strip().partition("\n")[0]
+        message = f"MLflow at {redacted(uri)} does not answer: {redacted(reason)}"
+        raise TrackingUnavailable(message) from None

@@ -1,0 +1,139 @@
+"""What of a trial goes to MLflow: few rows, since metric rows are the budget.
+
+A row costs MLflow about 0.15 ms, so a trial gets at most 8 steps of six metrics and six final
+figures; everything by layer stays in the tables.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from study.tables import CohortTables
+
+MAX_STEPS = 8
+"""Steps of each metric, chosen among the recorded ones."""
+
+TAG_COLUMNS = ("verdict", "outcome", "regime_initial", "regime_final")
+
+FINAL_COLUMNS = (
+    "loss_final",
+    "metric_final",
+    "grad_norm_median",
+    "grad_norm_max",
+    "delta_ratio_final",
+    "steps_run",
+)
+
+_STEP_METRICS = {
+    "loss": "loss",
+    "metric": "metric",
+    "grad/norm": "grad_norm",
+    "grad/delta_ratio": "delta_ratio",
+    "grad/clipped_fraction": "clipped_fraction",
+    "update/ratio": "update_ratio",
+}
+"""MLflow's metric key by column of the chosen steps."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialRecord:
+    """One trial as MLflow shows it.
+
+    Attributes:
+        trial: Its number.
+        tags: Labels, numbers and the explanation.
+        params: Hyperparameters as text.
+        metrics: (key, value, step); values may be NaN or infinite.
+        train_seconds: How long it trained.
+    """
+
+    trial: int
+    tags: Mapping[str, str]
+    params: Mapping[str, str]
+    metrics: tuple[tuple[str, float, int], ...]
+    train_seconds: float
+
+
+def trial_records(tables: CohortTables) -> Iterator[TrialRecord]:
+    """The records of a cohort's trials, in the order of its table."""
+    hyperparameters = list(tables.metadata.hyperparameters)
+    chosen = _chosen_steps(tables)
+    for row in tables.trials.to_pylist():
+        seconds = row["train_seconds"]
+        yield TrialRecord(
+            trial=row["trial"],
+            tags=_tags(row),
+            params={
+                name: _param(row[name]) for name in hyperparameters if row.get(name) is not None
+            },
+            metrics=tuple(_metrics(row, chosen.get(row["trial"]))),
+            train_seconds=0.0 if seconds is None or not math.isfinite(seconds) else seconds,
+        )
+
+
+def _tags(row: Mapping[str, Any]) -> dict[str, str]:
+    tags = {name: str(row[name]) for name in TAG_COLUMNS if row[name] is not None}
+    tags["gradscape.trial"] = str(row["trial"])
+    tags["gradscape.configuration"] = str(row["configuration"])
+    tags["gradscape.seed"] = str(row["seed"])
+    if row["explanation"]:
+        tags["mlflow.note.content"] = row["explanation"]
+    return tags
+
+
+def _param(value: object) -> str:
+    # +inf is how the tables say that there is no limit, `none` in a study file.
+    return "none" if value == math.inf else str(value)
+
+
+def _metrics(
+    row: Mapping[str, Any], steps: dict[str, list[float]] | None
+) -> Iterator[tuple[str, float, int]]:
+    last = int(row["steps_run"] or 0)
+    if steps is not None:
+        numbers = [int(step) for step in steps["step"]]
+        last = max(last, numbers[-1])
+        for key, column in _STEP_METRICS.items():
+            points = list(zip(numbers, steps[column], strict=True))
+            # A flat line is drawn by its two ends.
+            flat = len(points) > 2 and len(set(steps[column])) == 1
+            for step, value in (points[0], points[-1]) if flat else points:
+                yield key, float(value), step
+    for column in FINAL_COLUMNS:
+        if row[column] is not None:
+            yield column, float(row[column]), last
+
+
+def _chosen_steps(tables: CohortTables) -> dict[int, dict[str, list[float]]]:
+    steps = tables.steps.to_pandas().sort_values(["trial", "step"], kind="stable")
+    clipped = (steps["clip_factor"] < 1.0).astype(float)
+    # Of the steps recorded so far; the tables know the share of all steps.
+    steps["clipped_fraction"] = clipped.groupby(steps["trial"]).expanding().mean().to_numpy()
+    steps = steps.merge(_delta_ratios(tables), on=["trial", "step"], how="left")
+    columns = ["step", *_STEP_METRICS.values()]
+    chosen = {}
+    for trial, rows in steps.groupby("trial", sort=False):
+        # Recorded steps are log-spaced already: even places among them stay so.
+        places = np.unique(np.linspace(0, len(rows) - 1, min(MAX_STEPS, len(rows))).round())
+        picked = rows.iloc[places.astype(int)]
+        chosen[int(trial)] = {column: picked[column].tolist() for column in columns}
+    return chosen
+
+
+def _delta_ratios(tables: CohortTables) -> pd.DataFrame:
+    """Columns trial, step, delta_ratio: rms of delta, first over last hidden layer."""
+    layers = tables.layers.select(["trial", "step", "layer", "role", "delta_rms"]).to_pandas()
+    hidden = layers[layers["role"] == "hidden"].sort_values("layer", kind="stable")
+    # Not `groupby().first()`, which skips a missing value and takes the next layer's.
+    first = hidden[~hidden.duplicated(["trial", "step"], keep="first")]
+    last = hidden[~hidden.duplicated(["trial", "step"], keep="last")]
+    both = first.merge(last, on=["trial", "step"], suffixes=("_first", "_last"))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        both["delta_ratio"] = both["delta_rms_first"] / both["delta_rms_last"]
+    return both[["trial", "step", "delta_ratio"]]

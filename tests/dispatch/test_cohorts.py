@@ -1,0 +1,203 @@
+from __future__ import annotations
+
+import random
+import threading
+from collections import Counter
+
+import pytest
+
+from study.dispatch import CohortQueue
+from study.trial import Trial
+
+
+class Study:
+    """Asks trials numbered from 0 whose depth follows a list, over and over."""
+
+    def __init__(self, depths, available: int | None = None) -> None:
+        self.depths = depths
+        self.available = available
+        self.asked = 0
+        self.largest_ask = 0
+        self.given_up: list[tuple[int, str]] = []
+
+    def ask(self, n):
+        self.largest_ask = max(self.largest_ask, n)
+        if self.available is not None:
+            n = min(n, self.available - self.asked)
+        trials = [self.trial(self.asked + i) for i in range(n)]
+        self.asked += n
+        return trials
+
+    def trial(self, number: int) -> Trial:
+        return Trial(
+            number=number,
+            configuration=number,
+            seed=number,
+            hyperparameters={"depth": self.depths[number % len(self.depths)]},
+        )
+
+    def queue(self, trials: int, **settings) -> CohortQueue:
+        return CohortQueue(
+            ask=self.ask,
+            remaining=trials,
+            cohort_key=lambda values: values["depth"],
+            cost=lambda values: float(values["depth"]),
+            give_up=lambda trials, why: self.given_up.extend((t.number, why) for t in trials),
+            **settings,
+        )
+
+
+def drain(queue):
+    cohorts = []
+    while (cohort := queue.next()) is not None:
+        cohorts.append(cohort)
+        queue.completed(cohort)
+    return cohorts
+
+
+def sizes(cohorts):
+    return [len(c.trials) for c in cohorts]
+
+
+@pytest.mark.parametrize("workers", [1, 2, 5, 40])
+@pytest.mark.parametrize("seed", range(5))
+def test_every_trial_is_in_exactly_one_cohort_of_its_own_kind(workers, seed):
+    rng = random.Random(seed)
+    depths = [rng.choice([1, 2, 4, 8, 16, 32]) for _ in range(97)]
+    trials = rng.choice([1, 63, 64, 65, 500])
+    queue = Study(depths).queue(trials, workers=workers, window=rng.choice([16, 100, 2048]))
+    cohorts = drain(queue)
+    numbers = Counter(t.number for c in cohorts for t in c.trials)
+    assert numbers == Counter(range(trials))
+    assert all(len({t.hyperparameters["depth"] for t in c.trials}) == 1 for c in cohorts)
+    assert max(sizes(cohorts)) <= 64
+    assert [c.number for c in cohorts] == list(range(len(cohorts)))
+    assert queue.finished
+
+
+def test_the_costliest_group_goes_first():
+    cohorts = drain(Study([2, 2, 2, 32, 8, 8]).queue(60))
+    order = [c.trials[0].hyperparameters["depth"] for c in cohorts]
+    assert order == [32, 8, 2]
+
+
+def test_one_group_is_shared_by_two_workers():
+    queue = Study([4]).queue(64, workers=2)
+    assert [len(queue.next().trials), len(queue.next().trials)] == [32, 32]
+    assert queue.next() is None
+    assert not queue.finished
+
+
+def test_cohorts_are_not_cut_below_eight():
+    queue = Study([4]).queue(20, workers=10)
+    assert min(sizes(drain(queue))) >= 8
+    assert sizes(drain(Study([4]).queue(5, workers=10))) == [5]
+
+
+def test_a_worker_that_comes_back_early_leaves_work_for_the_one_that_is_nearly_done():
+    now = [0.0]
+    queue = Study([1]).queue(100, workers=2, clock=lambda: now[0])
+    first, second = queue.next(), queue.next()
+    assert sizes([first, second]) == [50, 50]
+    queue = Study([1]).queue(200, workers=2, clock=lambda: now[0])
+    first, second = queue.next(), queue.next()
+    now[0] = 64.0
+    queue.completed(first)
+    third = queue.next()
+    # 72 wait and the second cohort is as good as done: 36 each, not 64 and 8.
+    assert len(third.trials) == 36
+
+
+def test_no_group_waits_for_ever():
+    # Rare cheap trials among a stream of costly ones that always outweigh them.
+    depths = [32] * 40 + [1]
+    queue = Study(depths).queue(200_000, window=128)
+    for _ in range(200):
+        cohort = queue.next()
+        queue.completed(cohort)
+        if cohort.trials[0].hyperparameters["depth"] == 1:
+            return
+    pytest.fail("the cheap group was overtaken 200 times")
+
+
+def test_asking_stays_inside_the_window_and_one_ask_is_short():
+    study = Study(list(range(1, 50)))
+    queue = study.queue(100_000, window=512)
+    taken = 0
+    for _ in range(300):
+        cohort = queue.next()
+        taken += len(cohort.trials)
+        queue.completed(cohort)
+        assert study.asked - taken <= 512
+    assert taken > 1000
+
+
+def test_prefill_asks_the_window():
+    study = Study([1])
+    study.queue(5000, window=1000).prefill()
+    assert study.asked == 1000
+    assert study.largest_ask <= 128
+
+
+def test_a_sampler_that_runs_dry_ends_the_study():
+    queue = Study([1, 2], available=30).queue(1000)
+    assert sum(sizes(drain(queue))) == 30
+    assert queue.finished
+
+
+def test_unfinished_trials_of_an_earlier_run_go_first():
+    study = Study([32])
+    earlier = [Study([2]).trial(n) for n in (7, 3)]
+    queue = study.queue(10, unfinished=earlier)
+    first = queue.next()
+    assert [t.number for t in first.trials] == [7, 3]
+    assert study.asked == 0
+
+
+def test_lost_cohorts_run_again_first_then_in_halves_then_are_given_up():
+    study = Study([1])
+    queue = study.queue(16, max_retries=2)
+    whole = queue.next()
+    queue.lost(whole, "node lost")
+    again = queue.next()
+    assert (again.trials, again.attempt) == (whole.trials, 1)
+    assert again.number != whole.number
+    queue.lost(again, "node lost")
+    left, right = queue.next(), queue.next()
+    assert left.trials + right.trials == whole.trials and left.attempt == 2
+    queue.completed(left)
+    queue.lost(right, "killed by the kernel")
+    assert study.given_up == [(t.number, "killed by the kernel") for t in right.trials]
+    assert queue.finished
+
+
+def test_out_of_memory_halves_at_once():
+    queue = Study([1]).queue(16)
+    queue.lost(queue.next(), "out of memory", halve=True)
+    assert sizes([queue.next(), queue.next()]) == [8, 8]
+
+
+def test_a_late_word_about_a_cohort_changes_nothing():
+    queue = Study([1]).queue(4)
+    cohort = queue.next()
+    queue.completed(cohort)
+    queue.completed(cohort)
+    queue.lost(cohort, "late")
+    assert queue.next() is None and queue.finished
+
+
+def test_threads_never_get_the_same_trial():
+    queue = Study([1, 2, 4]).queue(3000, workers=4, window=256)
+    seen: list[int] = []
+
+    def work():
+        for cohort in iter(queue.next, None):
+            seen.extend(t.number for t in cohort.trials)
+            queue.completed(cohort)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(seen) == list(range(3000))

@@ -1,0 +1,214 @@
+from __future__ import annotations
+
+import threading
+import time
+
+import optuna
+import pytest
+
+from study.ledger import open_ledger
+from study.recorder import INBOX, Recorder
+from study.tables import TableStore
+from study.tracking import NullTracker, TrackingUnavailable
+from study.trial import Cohort, Trial
+from tests.tracking.sample_tables import sample_tables
+
+
+class Space:
+    def suggest(self, trial):
+        return {"learning_rate": trial.suggest_float("learning_rate", 0.0, 1.0)}
+
+
+class FlakyTracker(NullTracker):
+    """Keeps what it logged; away while `away` is set; may die after logging."""
+
+    def __init__(self) -> None:
+        self.away = threading.Event()
+        self.logged: list[int] = []
+        self.asked_twice: list[bool] = []
+        self.fails_after_logging = 0
+
+    def log_trials(self, tables, *, maybe_logged=False):
+        self.asked_twice.append(maybe_logged)
+        if self.away.is_set():
+            raise TrackingUnavailable("MLflow does not answer")
+        new = [n for n in tables.trial_numbers if not (maybe_logged and n in self.logged)]
+        self.logged.extend(new)
+        if self.fails_after_logging:
+            self.fails_after_logging -= 1
+            raise TrackingUnavailable("the answer was lost")
+        return {n: f"run-{n}" for n in tables.trial_numbers}
+
+
+class World:
+    def __init__(self, folder, trials: int) -> None:
+        self.journal = folder / "optuna.journal"
+        self.store = TableStore(folder / "tables")
+        self.tracker = FlakyTracker()
+        self.open_ledger()
+        self.ledger.ask(trials)
+        self.seen = []
+        self.start()
+
+    def open_ledger(self) -> None:
+        self.ledger = open_ledger(
+            name="digits",
+            storage=self.journal,
+            sampler=optuna.samplers.RandomSampler(seed=0),
+            space=Space(),
+            seeds=2,
+            seed_of=lambda number: 1000 + number,
+            description={},
+        )
+
+    def start(self) -> None:
+        self.recorder = Recorder(
+            store=self.store,
+            tracker=self.tracker,
+            ledger=self.ledger,
+            on_progress=self.progressed,
+        )
+
+    def progressed(self, progress) -> None:
+        self.seen.append(progress)
+
+    def submit(self, *numbers: int) -> None:
+        trials = tuple(
+            Trial(number=n, configuration=n // 2, seed=1000 + n, hyperparameters={})
+            for n in numbers
+        )
+        payload = sample_tables(numbers).to_bytes()
+        self.recorder.submit(Cohort(number=numbers[0], trials=trials), payload)
+
+    def optuna_trials(self):
+        self.open_ledger()
+        return self.ledger._study.get_trials()
+
+
+@pytest.fixture
+def world(tmp_path):
+    made = World(tmp_path, trials=12)
+    yield made
+    made.recorder.close()
+
+
+def test_a_cohort_reaches_tables_tracking_and_optuna_once(world):
+    world.submit(0, 1, 2)
+    world.submit(4, 5)
+    assert world.recorder.flush(10) == []
+    assert world.store.recorded_trials() == {0, 1, 2, 4, 5}
+    assert world.store.recorded_runs() == {n: f"run-{n}" for n in (0, 1, 2, 4, 5)}
+    assert sorted(world.tracker.logged) == [0, 1, 2, 4, 5]
+    trials = world.optuna_trials()
+    assert {t.number for t in trials if t.state.name == "COMPLETE"} == {0, 1, 2, 4, 5}
+    assert trials[4].user_attrs == {
+        "verdict": "exploding",
+        "outcome": "diverged",
+        "configuration": 2,
+        "seed": 1004,
+        "mlflow_run_id": "run-4",
+    }
+    # The final loss of trial 1 was NaN: it counts as its initial loss.
+    assert trials[0].value == 0.1
+    assert trials[1].value == 2.3
+
+
+def test_progress_counts_verdicts(world):
+    world.submit(0, 1, 2, 3)
+    world.recorder.flush(10)
+    world.recorder.close()
+    last = world.seen[-1]
+    assert (last.recorded, last.told) == (4, 4)
+    assert last.verdicts == {"stable": 2, "exploding": 1, "vanishing": 1}
+
+
+def test_tables_go_on_while_tracking_is_away_and_are_delivered_once_when_it_is_back(world):
+    world.tracker.away.set()
+    for n in range(10):
+        world.submit(n)
+    assert world.recorder.flush(0.3) == list(range(10))
+    assert world.store.recorded_trials() == set(range(10))
+    assert "does not answer" in world.recorder.progress.tracking_away
+    assert world.ledger.completed() == 0
+
+    world.tracker.away.clear()
+    assert world.recorder.flush(10) == []
+    assert world.tracker.logged == list(range(10))
+    assert world.ledger.completed() == 10
+    assert world.recorder.progress.tracking_away is None
+
+
+def test_an_answer_that_was_lost_does_not_double_a_run(world):
+    world.tracker.fails_after_logging = 1
+    world.submit(0, 1)
+    assert world.recorder.flush(10) == []
+    assert world.tracker.logged == [0, 1]
+    assert world.tracker.asked_twice == [False, True]
+
+
+def test_rows_of_a_killed_invocation_are_delivered_and_not_trained_again(world):
+    # Killed after the tables were written, before anything else knew.
+    world.store.write(sample_tables([0, 1]), "00000000-earlier")
+    world.store.write_runs({0: "run-of-then"})
+    world.recorder.redeliver([1, 0])
+    assert world.recorder.flush(10) == []
+    assert world.tracker.logged == [1]
+    trials = world.optuna_trials()
+    assert trials[0].user_attrs["mlflow_run_id"] == "run-of-then"
+    assert trials[1].user_attrs["mlflow_run_id"] == "run-1"
+
+
+def test_a_cohort_submitted_twice_counts_once(world):
+    world.submit(0, 1)
+    world.submit(0, 1)
+    assert world.recorder.flush(10) == []
+    assert world.tracker.logged == [0, 1]
+    assert (world.recorder.progress.recorded, world.recorder.progress.told) == (2, 2)
+    assert world.ledger.completed() == 2
+    assert sum(world.recorder.progress.verdicts.values()) == 2
+
+
+def test_a_fault_in_the_thread_reaches_the_caller(world, monkeypatch):
+    def refuse(bundle, name):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(world.store, "write", refuse)
+    world.submit(0)
+    with pytest.raises(OSError, match="No space left"):
+        world.recorder.flush(10)
+    with pytest.raises(OSError, match="No space left"):
+        world.submit(1)
+
+
+def test_closing_without_a_flush_still_writes_what_was_submitted(world):
+    world.tracker.away.set()
+    for n in range(6):
+        world.submit(n)
+    world.recorder.close()
+    assert world.store.recorded_trials() == set(range(6))
+
+
+def test_submit_waits_when_many_payloads_wait(world, monkeypatch):
+    gate = threading.Event()
+    write = world.store.write
+
+    def slow(bundle, name):
+        gate.wait(10)
+        return write(bundle, name)
+
+    monkeypatch.setattr(world.store, "write", slow)
+    done = threading.Event()
+
+    def fill():
+        for _ in range(INBOX + 3):
+            world.submit(0)
+        done.set()
+
+    thread = threading.Thread(target=fill)
+    thread.start()
+    time.sleep(0.5)
+    assert not done.is_set()
+    gate.set()
+    assert done.wait(10)
+    thread.join()
+    world.recorder.flush(10)
