@@ -1,0 +1,50 @@
+"""How many trials came to each verdict."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from analysis.errors import AnalysisError
+from analysis.intervals import CONFIDENCE, wilson_interval
+
+VERDICTS: tuple[str, ...] = ("stable", "exploding", "vanishing", "oscillating", "stalled")
+"""Every verdict, in the order that all tables and figures keep."""
+
+
+def verdict_counts(trials: pd.DataFrame, *, confidence: float = CONFIDENCE) -> pd.DataFrame:
+    """Number and share of trials by verdict.
+
+    Args:
+        trials: Trials table; only `verdict` is read.
+        confidence: Of the intervals.
+
+    Returns:
+        Always the five verdicts in their fixed order, with `verdict`, `trials`, `share` (of all
+        trials) and the Wilson interval `low`, `high`; NaN shares if there are no trials.
+
+    Raises:
+        AnalysisError: If a trial has no verdict or one that is not known.
+    """
+    check_verdicts(trials)
+    counts = trials["verdict"].value_counts().reindex(list(VERDICTS), fill_value=0)
+    low, high = wilson_interval(counts.to_numpy(), len(trials), confidence=confidence)
+    share = counts.to_numpy() / len(trials) if len(trials) else float("nan")
+    return pd.DataFrame(
+        {
+            "verdict": list(VERDICTS),
+            "trials": counts.to_numpy(),
+            "share": share,
+            "low": low,
+            "high": high,
+        }
+    )
+
+
+def check_verdicts(trials: pd.DataFrame) -> None:
+    """Raises AnalysisError unless every trial has one of `VERDICTS`."""
+    strange = trials.loc[~trials["verdict"].isin(VERDICTS), "verdict"]
+    if len(strange):
+        raise AnalysisError(
+            f"every trial must have a verdict of {', '.join(VERDICTS)}, but {len(strange)} of "
+            f"{len(trials)} have others, for example {strange.iloc[0]!r}"
+        )

@@ -1,0 +1,46 @@
+"""What was asked of the analysis that cannot be had, in one line."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class AnalysisError(ValueError):
+    """A study, a column or a table that is not as the question needs it."""
+
+
+class StudyNotFound(AnalysisError):
+    """No study of that name; the message lists the studies there are, nearest first.
+
+    Args:
+        name: The name that was asked for.
+        known: Names of the studies that exist.
+        place: The folder that was searched.
+    """
+
+    def __init__(self, name: str, known: Iterable[str], place: str) -> None:
+        self.name = name
+        self.known = nearest_first(name, known)
+        self.place = place
+        studies = f"known: {', '.join(self.known)}" if self.known else "it has no studies yet"
+        super().__init__(f"unknown study {name!r} in {place}; {studies}")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (StudyNotFound, (self.name, self.known, self.place))
+
+
+def nearest_first(name: str, known: Iterable[str]) -> list[str]:
+    """The known names, the most similar to `name` first; ties alphabetically."""
+
+    def distance(candidate: str) -> tuple[float, str]:
+        ratio = difflib.SequenceMatcher(None, name.lower(), candidate.lower()).ratio()
+        return (-ratio, candidate)
+
+    return sorted(known, key=distance)
+
+
+def unknown_column(name: str, known: Iterable[str]) -> AnalysisError:
+    """The error for a column that the trials do not have."""
+    choices = ", ".join(nearest_first(name, known))
+    return AnalysisError(f"unknown hyperparameter {name!r}; known: {choices}")

@@ -1,0 +1,34 @@
+"""Figures: each takes DataFrames and a theme and returns a plotly figure."""
+
+from collections.abc import Callable
+
+import plotly.graph_objects as go
+
+from analysis.figures.layer_gradients import layer_gradients
+from analysis.figures.learning_rate_by_depth import learning_rate_by_depth
+from analysis.figures.loss_curves import loss_curves
+from analysis.figures.palette import DARK, LIGHT, VERDICT_COLORS, Theme
+from analysis.figures.region_map import region_map
+from analysis.figures.verdict_bar import verdict_bar
+
+FIGURES: dict[str, Callable[..., go.Figure]] = {
+    "layer_gradients": layer_gradients,
+    "learning_rate_by_depth": learning_rate_by_depth,
+    "loss_curves": loss_curves,
+    "region_map": region_map,
+    "verdict_bar": verdict_bar,
+}
+"""Every figure by name."""
+
+__all__ = [
+    "DARK",
+    "FIGURES",
+    "LIGHT",
+    "VERDICT_COLORS",
+    "Theme",
+    "layer_gradients",
+    "learning_rate_by_depth",
+    "loss_curves",
+    "region_map",
+    "verdict_bar",
+]

@@ -1,0 +1,41 @@
+"""A figure on the page: drawn for both themes, described in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+from markupsafe import Markup
+
+from analysis.figures.palette import DARK, LIGHT, Theme
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """A figure as the page's templates take it.
+
+    Attributes:
+        id: Unique on the page.
+        data: JSON `{"light": figure, "dark": figure}`, safe inside a script element.
+        height: In CSS pixels, so that the page does not jump when it is drawn.
+        alt: What is to be seen, for those who do not see it.
+        caption: Plain text below the figure; may be empty.
+    """
+
+    id: str
+    data: Markup
+    height: int
+    alt: str
+    caption: str
+
+
+def picture(
+    id: str, draw: Callable[[Theme], go.Figure], *, alt: str, caption: str = ""
+) -> Picture:
+    """Draws a figure for both themes."""
+    light, dark = draw(LIGHT), draw(DARK)
+    data = f'{{"light":{light.to_json()},"dark":{dark.to_json()}}}'
+    # Inside a script element, only "<" could end it early (or open a comment).
+    safe = Markup(data.replace("<", "\\u003c"))
+    return Picture(id=id, data=safe, height=int(light.layout.height), alt=alt, caption=caption)

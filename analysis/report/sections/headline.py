@@ -1,0 +1,81 @@
+"""What the study is and how many of its trials were stable."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from analysis.axes import entry, hyperparameters, varied
+from analysis.labels import value_label
+from analysis.records import records
+from analysis.report.evidence import Evidence
+
+
+@dataclass(frozen=True, kw_only=True)
+class AxisRow:
+    """A hyperparameter and what it took."""
+
+    name: str
+    values: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Headline:
+    """The head of the page; `counts` are rows of `verdict_counts`."""
+
+    study: str
+    task: str
+    network: str
+    trials: int
+    configurations: int
+    stable: int
+    share: float
+    low: float
+    high: float
+    counts: list[dict[str, object]]
+    varied: list[AxisRow]
+    fixed: list[AxisRow]
+
+
+def headline(evidence: Evidence) -> Headline:
+    """The study, the share of stable trials, and what varied."""
+    trials = evidence.trials
+    stable = evidence.counts.iloc[0]
+    axes = varied(trials)
+    return Headline(
+        study=evidence.study,
+        task=str(evidence.metadata.get("task", "an unnamed task")),
+        network=str(evidence.metadata.get("network", "an unnamed network")),
+        trials=len(trials),
+        configurations=trials["configuration"].nunique(),
+        stable=int(stable["trials"]),
+        share=float(stable["share"]),
+        low=float(stable["low"]),
+        high=float(stable["high"]),
+        counts=records(evidence.counts),
+        varied=[AxisRow(name=name, values=_values(trials, name)) for name in axes],
+        fixed=[
+            AxisRow(name=name, values=_seen(trials, name))
+            for name in hyperparameters(trials)
+            if name not in axes
+        ],
+    )
+
+
+def _values(trials: pd.DataFrame, name: str) -> str:
+    stated = entry(trials, name)
+    listed = stated.get("choices")
+    if isinstance(listed, list):
+        return ", ".join("none" if one is None else value_label(one) for one in listed)
+    if "low" in stated and "high" in stated:
+        scale = ", log scale" if stated.get("log") else ""
+        return f"{value_label(stated['low'])} to {value_label(stated['high'])}{scale}"
+    return _seen(trials, name)
+
+
+def _seen(trials: pd.DataFrame, name: str) -> str:
+    seen = sorted(trials[name].dropna().unique().tolist())
+    if len(seen) > 8:
+        return f"{value_label(seen[0])} to {value_label(seen[-1])}"
+    return ", ".join(value_label(one) for one in seen) or "not applicable"

@@ -1,0 +1,30 @@
+"""How the numbers were made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from analysis.intervals import CONFIDENCE
+from analysis.labels import value_label
+from analysis.report.evidence import Evidence
+from analysis.summary import library_versions
+
+
+@dataclass(frozen=True, kw_only=True)
+class Methods:
+    """Thresholds as (name, value), versions as (name, version)."""
+
+    confidence: float
+    thresholds: list[tuple[str, str]]
+    versions: list[tuple[str, str]]
+
+
+def methods(evidence: Evidence) -> Methods:
+    """Thresholds and versions; the text is the template's."""
+    thresholds = evidence.metadata.get("thresholds")
+    stated = thresholds if isinstance(thresholds, dict) else {}
+    return Methods(
+        confidence=CONFIDENCE,
+        thresholds=[(str(key), value_label(value, digits=4)) for key, value in stated.items()],
+        versions=list(library_versions().items()),
+    )

@@ -1,0 +1,71 @@
+"""How the trials ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from analysis.figures import verdict_bar
+from analysis.labels import percent
+from analysis.records import records
+from analysis.report.evidence import Evidence
+from analysis.report.picture import Picture, picture
+
+_MEANING: dict[str, str] = {
+    "stable": "It trained: the task's target was reached and no value broke.",
+    "exploding": "A value became infinite or NaN, the loss grew beyond its start, or training "
+    "failed while gradients grew from the output to the input.",
+    "vanishing": "It hardly learned while the first layers received almost no gradient, or "
+    "units were dead or saturated.",
+    "oscillating": "The loss kept swinging violently and did not settle.",
+    "stalled": "It hardly learned although its gradients were healthy: for example the steps "
+    "were too small or too few.",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerdictRow:
+    """A verdict, its meaning, and its trials."""
+
+    verdict: str
+    meaning: str
+    trials: int
+    share: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdicts:
+    """The figure and its numbers."""
+
+    rows: list[VerdictRow]
+    missing: list[str]
+    figure: Picture
+
+
+def verdicts(evidence: Evidence) -> Verdicts:
+    """Trials by verdict."""
+    counts = evidence.counts
+    rows = [
+        VerdictRow(
+            verdict=row["verdict"],
+            meaning=_MEANING[row["verdict"]],
+            trials=int(row["trials"]),
+            share=row["share"],
+            low=row["low"],
+            high=row["high"],
+        )
+        for row in records(counts)
+    ]
+    spoken = ", ".join(f"{row.verdict} {percent(row.share)}" for row in rows)
+    return Verdicts(
+        rows=rows,
+        missing=[row.verdict for row in rows if not row.trials],
+        figure=picture(
+            "verdict-bar",
+            lambda theme: verdict_bar(counts, theme=theme),
+            alt=f"Bars of the share of trials by verdict: {spoken}.",
+            caption="Number and share of trials by verdict. The thin lines are 95 % Wilson "
+            "intervals of the share.",
+        ),
+    )

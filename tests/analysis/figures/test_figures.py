@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+from analysis import (
+    VERDICTS,
+    largest_learning_rate,
+    load_layers,
+    load_steps,
+    load_trials,
+    stability_regions,
+    typical_trials,
+    verdict_counts,
+)
+from analysis.figures import (
+    DARK,
+    FIGURES,
+    LIGHT,
+    VERDICT_COLORS,
+    layer_gradients,
+    learning_rate_by_depth,
+    loss_curves,
+    region_map,
+    verdict_bar,
+)
+from analysis.figures.frame import literal
+from analysis.figures.palette import color_at, ink_on
+
+
+@pytest.fixture(scope="module")
+def trials(home):
+    return load_trials("digits-mlp", home=home)
+
+
+def drawn(figure):
+    return json.loads(figure.to_json())
+
+
+def test_the_map_shows_the_probabilities_the_numbers_and_the_intervals(trials):
+    regions = stability_regions(trials, "learning_rate", "depth")
+    figure = region_map(regions)
+    shown = np.array(figure.data[0].z, dtype=float)
+    for row, x, y in zip(
+        regions.to_dict("records"), regions["x"].cat.codes, regions["y"].cat.codes, strict=True
+    ):
+        assert shown[y, x] == pytest.approx(row["probability"], nan_ok=True)
+        hover = figure.data[0].hovertext[y][x]
+        assert f"{row['trials']} trials" in hover or row["trials"] <= 1
+    assert sorted(figure.data[1].text, key=str) == sorted(map(str, regions["trials"]), key=str)
+
+
+def test_empty_cells_of_the_map_have_no_colour_and_say_so(trials):
+    regions = stability_regions(trials.head(4), "activation", "initialization")
+    figure = region_map(regions)
+    empty = np.isnan(np.array(figure.data[0].z, dtype=float))
+    assert empty.sum() >= 16
+    assert all("no trial" in text for text in np.array(figure.data[0].hovertext)[empty])
+    assert figure.data[1].text.count("·") == empty.sum()
+
+
+def test_bins_are_labelled_at_their_edges_and_names_in_their_middle(trials):
+    figure = region_map(stability_regions(trials, "learning_rate", "activation"))
+    assert list(figure.layout.xaxis.ticktext) == ["1e-4", "0.001", "0.01", "0.1", "1", "10"]
+    assert list(figure.layout.xaxis.tickvals) == [-0.5, 1.5, 3.5, 5.5, 7.5, 9.5]
+    assert list(figure.layout.yaxis.tickvals) == [0, 1, 2, 3, 4]
+
+
+def test_verdicts_have_the_same_colours_everywhere(trials, home):
+    bars = verdict_bar(verdict_counts(trials))
+    assert list(bars.data[0].marker.color) == [VERDICT_COLORS[verdict] for verdict in VERDICTS]
+    typical = typical_trials(trials)
+    steps = load_steps("digits-mlp", home=home, trials=typical["trial"])
+    for trace, verdict in zip(loss_curves(steps, typical).data, VERDICTS, strict=True):
+        assert trace.line.color == VERDICT_COLORS[verdict]
+
+
+def test_gradients_have_one_line_a_recorded_step_on_a_log_axis(home):
+    layers = load_layers("digits-mlp", home=home, trials=[0])
+    layers.loc[layers.index[0], "delta_rms"] = 0.0
+    figure = layer_gradients(layers)
+    lines = [trace for trace in figure.data if trace.mode == "lines+markers"]
+    assert len(lines) == layers["step"].nunique()
+    assert figure.layout.yaxis.type == "log"
+    assert np.isnan(lines[0].y[0]), "a zero has no place on a log axis"
+    last = layers[layers["step"] == layers["step"].max()]
+    np.testing.assert_allclose(lines[-1].y, last["delta_rms"], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "by", [(), ("depth",), ("depth", "activation"), ("width", "depth", "lr_decay")]
+)
+def test_learning_rates_are_drawn_for_any_grouping(trials, by):
+    boundaries = largest_learning_rate(trials, by)
+    figure = learning_rate_by_depth(boundaries, trials)
+    strokes = figure.data[-1]
+    assert len(strokes.y) == len(boundaries) == len(set(strokes.y))
+    np.testing.assert_allclose(strokes.x, boundaries["largest"])
+    marks = sum(len(trace.x) for trace in figure.data[:2])
+    assert marks == len(trials)
+
+
+def test_no_figure_interprets_what_people_wrote():
+    assert literal("<b>&amp;") == "&lt;b&gt;&amp;amp;"
+    assert literal("é" * 200, limit=20) == "é" * 19 + "…"
+
+
+def test_ink_reads_on_every_colour_of_both_maps():
+    def luminance(color):
+        parts = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    for theme in (LIGHT, DARK):
+        for place in np.linspace(0, 1, 21):
+            color = color_at(theme.probability, place)
+            light, dark = sorted([luminance(color), luminance(ink_on(color))], reverse=True)
+            assert (light + 0.05) / (dark + 0.05) >= 4.5
+
+
+def test_every_registered_figure_goes_by_its_own_name():
+    assert all(draw.__name__ == name for name, draw in FIGURES.items())
+    assert all(re.fullmatch(r"[a-z_]+", name) for name in FIGURES)

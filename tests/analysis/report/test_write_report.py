@@ -1,0 +1,232 @@
+from __future__ import annotations
+
+import html.parser
+import json
+import re
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from analysis import (
+    AnalysisError,
+    StudyNotFound,
+    largest_learning_rate,
+    load_layers,
+    load_trials,
+    verdict_counts,
+    write_report,
+)
+from tests.analysis.synthetic import SPACE, Tables, synthetic_tables, write_study
+
+FILES = {
+    "index.html",
+    "summary.json",
+    "regions.csv",
+    "boundaries.csv",
+    "importance.csv",
+    *(f"{name}.{kind}" for name in ("trials", "steps", "layers") for kind in ("csv", "parquet")),
+}
+HOSTILE = "<script>alert(1)</script>"
+
+
+class Words(html.parser.HTMLParser):
+    """What a reader sees of a page, and the tags and scripts it is made of."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.seen: list[str] = []
+        self.tags: list[str] = []
+        self.scripts: list[str] = []
+        self._inside = ""
+        self.feed(page)
+        self.text = re.sub(r"\s+", " ", " ".join(self.seen))
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self._inside = tag if tag in ("script", "style") else ""
+
+    def handle_endtag(self, tag):
+        self._inside = ""
+
+    def handle_data(self, data):
+        (self.scripts if self._inside else self.seen).append(data)
+
+
+@pytest.fixture(scope="module")
+def report(home, tmp_path_factory):
+    """The folder of the report of `digits-mlp`."""
+    return write_report("digits-mlp", home=home, out=tmp_path_factory.mktemp("r")).parent
+
+
+def page_of(tables: Tables, home) -> Words:
+    write_study(home, tables, parts=1, name="study")
+    return Words(write_report("study", home=home).read_text(encoding="utf-8"))
+
+
+def test_it_writes_all_files_beside_the_study(home):
+    page = write_report("digits-mlp", home=home)
+    assert page == home / "studies" / "digits-mlp" / "report" / "index.html"
+    assert {path.name for path in page.parent.iterdir()} == FILES
+
+
+def test_the_files_hold_what_the_tables_hold(home, report):
+    trials = load_trials("digits-mlp", home=home)
+    written = pq.read_table(report / "trials.parquet").to_pandas()
+    pd.testing.assert_frame_equal(written, trials, check_dtype=False)
+    csv = pd.read_csv(report / "trials.csv")
+    np.testing.assert_allclose(csv["learning_rate"], trials["learning_rate"])
+    assert np.isposinf(csv["clip_norm"]).sum() == np.isposinf(trials["clip_norm"]).sum()
+    layers = pq.read_table(report / "layers.parquet")
+    assert layers.num_rows == len(load_layers("digits-mlp", home=home))
+    boundaries = pd.read_csv(report / "boundaries.csv")
+    np.testing.assert_allclose(boundaries["largest"], largest_learning_rate(trials)["largest"])
+    regions = pd.read_csv(report / "regions.csv", keep_default_na=True)
+    assert set(regions.groupby(["x_name", "y_name"])["trials"].sum()) == {512}
+
+
+def test_the_summary_is_strict_json_and_true(home, report):
+    text = (report / "summary.json").read_text()
+    summary = json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+    trials = load_trials("digits-mlp", home=home)
+    assert summary["trials"] == 512 and summary["study"] == "digits-mlp"
+    counted = {row["verdict"]: row["trials"] for row in summary["verdicts"]}
+    expected = verdict_counts(trials)
+    assert counted == dict(zip(expected["verdict"], expected["trials"], strict=True))
+    assert len(summary["boundaries"]) == 25
+    assert {row["verdict"] for row in summary["typical"]} == set(trials["verdict"])
+
+
+def test_the_page_needs_nothing_from_outside(report):
+    page = (report / "index.html").read_text(encoding="utf-8")
+    words = Words(page)
+    assert not re.search(r'<(link|img|iframe|script)[^>]*(src|href)="(?!data:)', page)
+    assert page.count("plotly.js v") == 1 or sum(len(s) > 1e6 for s in words.scripts) == 1
+    assert len(page) < 10_000_000
+
+
+def test_the_page_tells_the_numbers_of_the_study(home, report):
+    words = Words((report / "index.html").read_text(encoding="utf-8"))
+    trials = load_trials("digits-mlp", home=home)
+    stable = int((trials["verdict"] == "stable").sum())
+    assert f"{stable} of 512" in words.text
+    assert "512 trials of 512 configurations, 1 seed each" in words.text
+    for verdict in ("stable", "exploding", "vanishing", "oscillating", "stalled"):
+        assert re.search(rf"{verdict} trial \d+, typical of \d+", words.text)
+    assert re.search(r"MLflow run run\d{29}", words.text)
+    assert "gradients change by 0.4 at every layer." in words.text
+
+
+def test_names_that_people_wrote_come_out_as_text(tmp_path):
+    space = SPACE | {
+        "activation": {"kind": "choice", "choices": [HOSTILE, "<b>tanh</b>", '"&amp;é🙂' * 25]},
+        "<img src=x onerror=alert(2)>": {"kind": "choice", "choices": ["</script>", "<!--"]},
+    }
+    tables = synthetic_tables(200, space=space, study=HOSTILE)
+    tables.metadata["task"] = "</script><h1>task"
+    tables.trials["explanation"] = HOSTILE
+    words = page_of(tables, tmp_path)
+    assert words.text.count(HOSTILE) >= 7
+    assert words.tags.count("h1") == 1 and "img" not in words.tags
+    assert not any("alert(1)" in script and "<script" in script for script in words.scripts)
+    figures = [json.loads(script) for script in words.scripts if script.startswith('{"light"')]
+    assert len(figures) >= 8
+    assert "<script" not in json.dumps(figures) and "<img" not in json.dumps(figures)
+
+
+@pytest.mark.parametrize("verdict", ["stable", "exploding", "vanishing"])
+def test_a_study_of_one_verdict_only(tmp_path, verdict):
+    words = page_of(synthetic_tables(40, verdict=verdict), tmp_path)
+    assert "All trials agree" in words.text
+    assert words.text.count("typical of") == 1
+    assert ("No cell has a stable trial" in words.text) == (verdict != "stable")
+    assert "nan" not in words.text.lower().replace("nan,", "")
+
+
+def test_a_study_of_ten_trials(tmp_path):
+    words = page_of(synthetic_tables(10, seed=2), tmp_path)
+    assert "10 trials of mlp on digits" in words.text
+    assert "have no trial." in words.text
+    assert "Most cells hold fewer than 5 trials" in words.text
+
+
+def test_a_single_trial(tmp_path):
+    words = page_of(synthetic_tables(1), tmp_path)
+    assert "1 trial of mlp" in words.text and "there is no map to draw" in words.text
+
+
+def test_a_study_of_one_hyperparameter(tmp_path):
+    space = {
+        "learning_rate": {"kind": "range", "low": 1e-4, "high": 10.0, "log": True},
+        "depth": {"kind": "fixed", "value": 8},
+    }
+    words = page_of(synthetic_tables(60, space=space), tmp_path)
+    assert "1 hyperparameter varied" in words.text
+    assert "Surest cell: learning rate" in words.text
+
+
+def test_a_study_without_learning_rates_says_so(tmp_path):
+    space = {name: SPACE[name] for name in ("depth", "activation")}
+    words = page_of(synthetic_tables(60, space=space), tmp_path)
+    assert "The learning rate did not vary" in words.text
+
+
+def test_a_hyperparameter_that_applies_to_some_trials_only(tmp_path):
+    tables = synthetic_tables(80)
+    tables.trials.loc[::2, "weight_decay"] = np.nan
+    assert "mlp" in page_of(tables, tmp_path).text
+
+
+def test_trials_without_series_still_have_a_page(tmp_path):
+    tables = synthetic_tables(30)
+    bare = Tables(
+        trials=tables.trials,
+        steps=tables.steps.head(0),
+        layers=tables.layers.head(0),
+        metadata=tables.metadata,
+    )
+    assert "no gradients by layer of this trial" in page_of(bare, tmp_path).text
+
+
+def test_no_finished_trial_is_one_clear_line(tmp_path):
+    (tmp_path / "studies" / "new" / "tables").mkdir(parents=True)
+    with pytest.raises(AnalysisError, match="no finished trial yet"):
+        write_report("new", home=tmp_path)
+    assert not (tmp_path / "studies" / "new" / "report").exists()
+
+
+def test_an_unknown_study_writes_nothing(tmp_path):
+    with pytest.raises(StudyNotFound):
+        write_report("none", home=tmp_path, out=tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_other_files_in_the_folder_are_left_alone(tmp_path):
+    write_study(tmp_path / "home", synthetic_tables(10))
+    tmp_path = tmp_path / "out"
+    tmp_path.mkdir()
+    (tmp_path / "notes.txt").write_text("mine")
+    (tmp_path / "index.html").write_text("old")
+    write_report("digits-mlp", home=tmp_path.parent / "home", out=tmp_path)
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+    assert (tmp_path / "index.html").stat().st_size > 1_000_000
+    assert {path.name for path in tmp_path.iterdir()} == FILES | {"notes.txt"}
+
+
+def test_a_failure_leaves_the_earlier_report_as_it_was(home, report, monkeypatch):
+    before = {path.name: path.stat().st_mtime_ns for path in report.iterdir()}
+
+    def broken(*args, **kwargs):
+        raise RuntimeError("disk gone")
+
+    monkeypatch.setattr("analysis.report.write.render_page", broken)
+    with pytest.raises(RuntimeError, match="disk gone"):
+        write_report("digits-mlp", home=home, out=report)
+    assert {path.name: path.stat().st_mtime_ns for path in report.iterdir()} == before
+
+
+def test_a_file_in_the_place_of_the_folder_is_refused(home, tmp_path):
+    (tmp_path / "out").write_text("a file")
+    with pytest.raises(AnalysisError, match="needs a folder"):
+        write_report("digits-mlp", home=home, out=tmp_path / "out")
