@@ -7,9 +7,16 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 SELU_FLOOR = -1.7580993408473766
 """The limit of selu at -infinity: -scale * alpha (Klambauer et al. 2017)."""
+
+
+_SELU_ALPHA, _SELU_SCALE = 1.6732632423543772, 1.0507009873554805
+
+_aten = torch.ops.aten
+"""Holds the backward formulas that autograd itself uses."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,28 +25,88 @@ class Activation:
 
     Attributes:
         module: Builds the module that applies it.
+        function: Applies it to pre-activations, which it may overwrite.
+        gradient: The loss gradient by the pre-activation, from (gradient by the output,
+            pre-activation, output); it uses the output only where `function` overwrites.
         slope: From outputs, the derivative over its maximum; None for functions that cannot
             saturate or whose output does not tell.
     """
 
     module: Callable[[], nn.Module]
+    function: Callable[[Tensor], Tensor]
+    gradient: Callable[[Tensor, Tensor, Tensor], Tensor]
     slope: Callable[[Tensor], Tensor] | None = None
 
 
 ACTIVATIONS: dict[str, Activation] = {
-    "sigmoid": Activation(module=nn.Sigmoid, slope=lambda y: 4 * y * (1 - y)),
-    "tanh": Activation(module=nn.Tanh, slope=lambda y: 1 - y * y),
-    "relu": Activation(module=nn.ReLU),
-    "leaky_relu": Activation(module=nn.LeakyReLU),
-    "elu": Activation(module=nn.ELU, slope=lambda y: 1 + y.clamp(max=0)),
-    "selu": Activation(module=nn.SELU, slope=lambda y: 1 - y.clamp(max=0) / SELU_FLOOR),
-    "gelu": Activation(module=nn.GELU),
-    "silu": Activation(module=nn.SiLU),
-    "softsign": Activation(module=nn.Softsign, slope=lambda y: (1 - y.abs()) ** 2),
-    "softplus": Activation(module=nn.Softplus, slope=lambda y: -torch.expm1(-y)),
-    "mish": Activation(module=nn.Mish),
-    "hardtanh": Activation(module=nn.Hardtanh, slope=lambda y: (1 - y.abs()).sign()),
-    "identity": Activation(module=nn.Identity),
+    "sigmoid": Activation(
+        module=nn.Sigmoid,
+        function=torch.sigmoid_,
+        gradient=lambda g, h, y: _aten.sigmoid_backward(g, y),
+        slope=lambda y: 4 * y * (1 - y),
+    ),
+    "tanh": Activation(
+        module=nn.Tanh,
+        function=torch.tanh_,
+        gradient=lambda g, h, y: _aten.tanh_backward(g, y),
+        slope=lambda y: 1 - y * y,
+    ),
+    "relu": Activation(
+        module=nn.ReLU,
+        function=torch.relu_,
+        gradient=lambda g, h, y: _aten.threshold_backward(g, y, 0),
+    ),
+    "leaky_relu": Activation(
+        module=nn.LeakyReLU,
+        function=functional.leaky_relu_,
+        gradient=lambda g, h, y: _aten.leaky_relu_backward(g, y, 0.01, True),
+    ),
+    "elu": Activation(
+        module=nn.ELU,
+        function=functional.elu_,
+        gradient=lambda g, h, y: _aten.elu_backward(g, 1.0, 1.0, 1.0, True, y),
+        slope=lambda y: 1 + y.clamp(max=0),
+    ),
+    "selu": Activation(
+        module=nn.SELU,
+        function=functional.selu_,
+        gradient=lambda g, h, y: _aten.elu_backward(g, _SELU_ALPHA, _SELU_SCALE, 1.0, True, y),
+        slope=lambda y: 1 - y.clamp(max=0) / SELU_FLOOR,
+    ),
+    "gelu": Activation(
+        module=nn.GELU,
+        function=functional.gelu,
+        gradient=lambda g, h, y: _aten.gelu_backward(g, h),
+    ),
+    "silu": Activation(
+        module=nn.SiLU,
+        function=functional.silu,
+        gradient=lambda g, h, y: _aten.silu_backward(g, h),
+    ),
+    "softsign": Activation(
+        module=nn.Softsign,
+        function=functional.softsign,
+        gradient=lambda g, h, y: g * (1 - y.abs()) ** 2,
+        slope=lambda y: (1 - y.abs()) ** 2,
+    ),
+    "softplus": Activation(
+        module=nn.Softplus,
+        function=functional.softplus,
+        gradient=lambda g, h, y: _aten.softplus_backward(g, h, 1.0, 20.0),
+        slope=lambda y: -torch.expm1(-y),
+    ),
+    "mish": Activation(
+        module=nn.Mish,
+        function=functional.mish,
+        gradient=lambda g, h, y: _aten.mish_backward(g, h),
+    ),
+    "hardtanh": Activation(
+        module=nn.Hardtanh,
+        function=functional.hardtanh_,
+        gradient=lambda g, h, y: _aten.hardtanh_backward(g, y, -1.0, 1.0),
+        slope=lambda y: (1 - y.abs()).sign(),
+    ),
+    "identity": Activation(module=nn.Identity, function=lambda h: h, gradient=lambda g, h, y: g),
 }
 
 

@@ -31,17 +31,17 @@ class History:
         self._pending: list[tuple[Tensor, Tensor]] = []
         self._flushed = 0
 
-    def add(self, scalars: Sequence[Tensor], norms_PxK: Tensor) -> None:
+    def add(self, scalars: Sequence[Tensor], norms_NxK: Tensor) -> None:
         """One step: the scalars in the order of SCALARS, each (K,), and gradient norms.
 
         Args:
             scalars: One tensor (K,) each.
-            norms_PxK: Gradient norm by parameter; the last non-finite one is where the backward
-                pass, which runs from the output to the input, went wrong first.
+            norms_NxK: Gradient norm by parameter in the order of the forward pass; the last
+                non-finite one is where the backward pass went wrong first.
         """
-        bad_PxK = ~norms_PxK.isfinite()
-        order = torch.arange(1, len(norms_PxK) + 1, device=norms_PxK.device).unsqueeze(1)
-        failing_K = (bad_PxK * order).amax(dim=0) - 1
+        bad_NxK = ~norms_NxK.isfinite()
+        order = torch.arange(1, len(norms_NxK) + 1, device=norms_NxK.device).unsqueeze(1)
+        failing_K = (bad_NxK * order).amax(dim=0) - 1
         self._pending.append((torch.stack([value.double() for value in scalars]), failing_K))
 
     def flush(self, alive: npt.NDArray[np.int64]) -> slice:

@@ -102,10 +102,18 @@ INITIALIZATIONS: dict[str, Initialization] = {
 }
 
 
+def is_drawn(module: nn.Module, hyperparameters: Mapping[str, Any]) -> bool:
+    """Whether `initialize` draws every parameter: the module's own values do not matter then."""
+    shapes = {key: value.ndim for key, value in module.named_parameters()}
+    drawn = {key for key, ndim in shapes.items() if ndim >= 2}
+    drawn |= {_bias_of(key) for key in drawn}
+    return _name(hyperparameters) != TORCH_DEFAULT and drawn >= shapes.keys()
+
+
 def initialize(
     module: nn.Module, hyperparameters: Mapping[str, Any], generator: Generator
 ) -> dict[str, Tensor]:
-    """Initial parameters of one trial, as float64 tensors on the CPU by parameter name.
+    """Initial parameters of one trial, on the CPU, by parameter name; float32 or float64.
 
     Weights of two or more dimensions follow `initialization`, times `init_gain`; the biases beside
     them are zero (drawn with `bias_std` under `mean_field`). Everything else, such as a
@@ -116,22 +124,25 @@ def initialize(
         hyperparameters: `initialization`, `init_gain` and what the initialization needs.
         generator: Where all random numbers come from.
     """
-    name = hyperparameters.get("initialization", TORCH_DEFAULT)
+    name = _name(hyperparameters)
     gain = hyperparameters.get("init_gain", 1.0)
-    values = {key: value.detach().double() for key, value in module.named_parameters()}
-    for key, value in values.items():
-        if value.ndim < 2:
-            continue
+    values = {key: value.detach() for key, value in module.named_parameters()}
+    weights = [key for key, value in values.items() if value.ndim >= 2]
+    for key in weights:
         if name == TORCH_DEFAULT:
-            values[key] = value * gain
+            values[key] = values[key].double() * gain
             continue
-        draw = INITIALIZATIONS[name](tuple(value.shape), generator, hyperparameters)
-        values[key] = draw.double() * gain
+        shape = tuple(values[key].shape)
+        values[key] = INITIALIZATIONS[name](shape, generator, hyperparameters).double() * gain
         bias = _bias_of(key)
         if bias in values:
             std = hyperparameters["bias_std"] if name == "mean_field" else 0.0
-            values[bias] = _normal(tuple(values[bias].shape), generator, std).double()
+            values[bias] = _normal(tuple(values[bias].shape), generator, std)
     return values
+
+
+def _name(hyperparameters: Mapping[str, Any]) -> str:
+    return str(hyperparameters.get("initialization", TORCH_DEFAULT))
 
 
 def _bias_of(weight: str) -> str:

@@ -2,64 +2,80 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import torch
-from torch import Tensor, nn
-from torch.utils.hooks import RemovableHandle
+from torch import Tensor
 
 from study.engine import quantities
 from study.engine.layers import Layer
-from study.engine.tap import Sink, tap
+
+
+class Sink:
+    """Collects one module's outputs and the loss gradients by them, with the trial axis first.
+
+    A module called T times in one pass (a recurrent cell) leaves T tensors.
+    """
+
+    def __init__(self) -> None:
+        self._values: list[Tensor] = []
+        self._gradients: list[Tensor] = []
+
+    def add_value(self, value_KxB: Tensor) -> None:
+        """Take an output, (K, B, ...)."""
+        self._values.append(value_KxB)
+
+    def add_gradient(self, gradient_KxB: Tensor) -> None:
+        """Take a gradient, (K, B, ...)."""
+        self._gradients.append(gradient_KxB)
+
+    @property
+    def values_KxB(self) -> Tensor:
+        """All outputs, calls joined along the batch axis."""
+        return _joined(self._values)
+
+    @property
+    def gradients_KxB(self) -> Tensor:
+        """All gradients, calls joined along the batch axis (order of the backward pass)."""
+        return _joined(self._gradients)
+
+
+def _joined(tensors: list[Tensor]) -> Tensor:
+    return tensors[0] if len(tensors) == 1 else torch.cat(tensors, dim=1)
 
 
 class Observation:
-    """Taps a network for one step: hooks during the forward pass, quantities after the backward.
+    """What one step shows of each layer, and the quantities computed from it.
 
     Args:
-        module: The network's skeleton, on which forward hooks are set.
         layers: What to look at.
     """
 
-    def __init__(self, module: nn.Module, layers: Sequence[Layer]) -> None:
-        self._module = module
-        self._layers = layers
+    def __init__(self, layers: Sequence[Layer]) -> None:
+        self.layers = layers
         self._preactivations = {layer.name: Sink() for layer in layers}
-        self._activations = {
-            layer.name: Sink() for layer in layers if layer.activation is not None
-        }
-        self._handles: list[RemovableHandle] = []
+        self._activations = {layer.name: Sink() for layer in layers}
 
-    def __enter__(self) -> Observation:
-        modules = dict(self._module.named_modules()) if self._layers else {}
-        for layer in self._layers:
-            self._watch(modules[layer.name], self._preactivations[layer.name])
-            if layer.activation is not None:
-                self._watch(modules[layer.activation], self._activations[layer.name])
-        return self
+    def preactivation(self, layer: str) -> Sink:
+        """Takes a layer's output and delta, the loss gradient by it."""
+        return self._preactivations[layer]
 
-    def __exit__(self, *_: object) -> None:
-        for handle in self._handles:
-            handle.remove()
-
-    def _watch(self, module: nn.Module, sink: Sink) -> None:
-        def look(_: nn.Module, __: object, output: Tensor) -> Tensor:
-            return tap(output, sink)
-
-        self._handles.append(module.register_forward_hook(look))
+    def activation(self, layer: str) -> Sink:
+        """Takes the output of the activation behind a layer."""
+        return self._activations[layer]
 
     def measure(
-        self, parameters: Mapping[str, Tensor], gradients: Mapping[str, Tensor]
+        self, parameter: Callable[[str], Tensor], gradient: Callable[[str], Tensor]
     ) -> dict[str, Tensor]:
         """Every per-layer quantity but the update's, each (K, L) in float64.
 
         Args:
-            parameters: Stacked parameters before the update.
-            gradients: Their unclipped gradients.
+            parameter: A parameter of all trials before the update by its name, (K, ...).
+            gradient: Its unclipped gradient.
         """
         rows = [
-            self._measure_layer(layer, parameters[layer.weight], gradients[layer.weight])
-            for layer in self._layers
+            self._measure_layer(layer, parameter(layer.weight), gradient(layer.weight))
+            for layer in self.layers
         ]
         return {
             column: torch.stack([row[column].double() for row in rows], dim=1)

@@ -1,6 +1,21 @@
-"""At which steps a trial is recorded."""
+"""What is kept of a cohort's training, and when."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+from torch import Tensor
+
+from study.engine.history import SCALARS, History
+from study.engine.layers import Layer
+from study.engine.quantities import LAYER_COLUMNS
+from study.engine.record import CohortRecord
+from study.engine.retirement import Retirement, retirement
+from study.trial import Trial
+
+Array = npt.NDArray[np.float64]
 
 
 def recorded_steps(steps: int) -> tuple[int, ...]:
@@ -19,3 +34,123 @@ def recorded_steps(steps: int) -> tuple[int, ...]:
     if chosen[-1] != steps - 1:
         chosen.append(steps - 1)
     return tuple(chosen)
+
+
+class Recording:
+    """Collects what a cohort shows, and knows which of its trials are still in it.
+
+    Args:
+        trials: All trials of the cohort.
+        layers: Of their network.
+        parameters: Names in the order of the forward pass.
+        learning_rate_KxS: Of every trial and step.
+        loss_scale: A loss that is ordinary for the task.
+
+    Attributes:
+        alive: Places of the trials still in training, in the order of the cohort's slots.
+    """
+
+    def __init__(
+        self,
+        trials: Sequence[Trial],
+        layers: Sequence[Layer],
+        parameters: Sequence[str],
+        learning_rate_KxS: Array,
+        loss_scale: float,
+    ) -> None:
+        self._trials = tuple(trials)
+        self._layers = tuple(layers)
+        self._parameters = parameters
+        self._learning_rate_KxS = learning_rate_KxS
+        self._loss_scale = loss_scale
+        steps = learning_rate_KxS.shape[1]
+        self._places = {step: place for place, step in enumerate(recorded_steps(steps))}
+        self.alive = np.arange(len(trials))
+        self.history = History(len(trials), steps)
+        self._ends: dict[int, Retirement] = {}
+        shape = (len(trials), len(self._places))
+        self._update_ratio_KxR = np.full(shape, np.nan)
+        self._by_layer = {
+            name: np.full((*shape, len(layers)), np.nan)
+            for name in (*LAYER_COLUMNS, "update_ratio")
+        }
+
+    def is_recorded(self, step: int) -> bool:
+        """Whether this step is looked at."""
+        return step in self._places
+
+    def look(self, step: int, update_ratio_K: Tensor, by_layer: Mapping[str, Tensor]) -> None:
+        """Keeps what a recorded step showed; per-layer quantities are (K, L)."""
+        place = self._places[step]
+        self._update_ratio_KxR[self.alive, place] = update_ratio_K.cpu().numpy()
+        for name, values_KxL in by_layer.items():
+            self._by_layer[name][self.alive, place] = values_KxL.cpu().numpy()
+
+    def retire(self) -> list[int] | None:
+        """Takes trials that are lost out of the cohort.
+
+        Returns:
+            The slots that go on, or None where all do.
+        """
+        arrived = self.history.flush(self.alive)
+        lost = set()
+        for slot, trial in enumerate(self.alive):
+            end = self._end(int(trial), arrived.stop)
+            if end is not None:
+                lost.add(slot)
+                self._ends[int(trial)] = end
+        if not lost:
+            return None
+        kept = [slot for slot in range(len(self.alive)) if slot not in lost]
+        self.alive = self.alive[kept]
+        return kept
+
+    def break_at_the_end(self, slots: Sequence[int], parameter: str) -> None:
+        """Notes trials whose very last update made a parameter non-finite."""
+        last = self._learning_rate_KxS.shape[1] - 1
+        for slot in slots:
+            end = Retirement(step=last, tensor=f"parameter:{parameter}")
+            self._ends.setdefault(int(self.alive[slot]), end)
+
+    def record(self, seconds: float) -> CohortRecord:
+        """Everything, cut at each trial's last step that counts."""
+        trials, steps = self._learning_rate_KxS.shape
+        recorded = np.array(list(self._places))
+        steps_run = np.full(trials, steps)
+        failure_step = np.full(trials, -1)
+        failure_tensor: list[str | None] = [None] * trials
+        for trial, end in self._ends.items():
+            steps_run[trial] = end.step + 1
+            if end.tensor is not None:
+                failure_step[trial] = end.step
+                failure_tensor[trial] = end.tensor
+        late_KxS = np.arange(steps) >= steps_run[:, None]
+        late_KxR = recorded >= steps_run[:, None]
+        scalars = {
+            name: np.where(late_KxS, np.nan, self.history.scalars[name]) for name in SCALARS
+        }
+        return CohortRecord(
+            trials=self._trials,
+            layers=self._layers,
+            recorded=recorded,
+            steps_run=steps_run,
+            failure_step=failure_step,
+            failure_tensor=tuple(failure_tensor),
+            learning_rate=np.where(late_KxS, np.nan, self._learning_rate_KxS),
+            update_ratio=np.where(late_KxR, np.nan, self._update_ratio_KxR),
+            by_layer={
+                name: np.where(late_KxR[:, :, None], np.nan, values)
+                for name, values in self._by_layer.items()
+            },
+            seconds=seconds,
+            **scalars,
+        )
+
+    def _end(self, trial: int, steps: int) -> Retirement | None:
+        return retirement(
+            self.history.scalars["loss"][trial, :steps],
+            self.history.scalars["grad_norm"][trial, :steps],
+            self.history.failing_parameter[trial, :steps],
+            self._parameters,
+            scale=self._loss_scale,
+        )

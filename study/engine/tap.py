@@ -2,44 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.autograd import Function
 
-
-class Sink:
-    """Collects one module's outputs and the loss gradients by them, with the trial axis first.
-
-    A module called T times in one pass (a recurrent cell) leaves T tensors.
-    """
-
-    def __init__(self) -> None:
-        self._values: list[Tensor] = []
-        self._gradients: list[Tensor] = []
-
-    def add_value(self, value_KxB: Tensor) -> None:
-        """Take an output, (K, B, ...)."""
-        self._values.append(value_KxB)
-
-    def add_gradient(self, gradient_KxB: Tensor) -> None:
-        """Take a gradient, (K, B, ...)."""
-        self._gradients.append(gradient_KxB)
-
-    @property
-    def values_KxB(self) -> Tensor:
-        """All outputs, calls joined along the batch axis."""
-        return _joined(self._values)
-
-    @property
-    def gradients_KxB(self) -> Tensor:
-        """All gradients, calls joined along the batch axis (order of the backward pass)."""
-        return _joined(self._gradients)
-
-
-def _joined(tensors: list[Tensor]) -> Tensor:
-    return tensors[0] if len(tensors) == 1 else torch.cat(tensors, dim=1)
+from study.engine.observation import Observation, Sink
 
 
 class _Tap(Function):
@@ -80,3 +50,31 @@ class _Tap(Function):
 def tap(value: Tensor, sink: Sink) -> Tensor:
     """`value` unchanged; `sink` gets it now and its gradient in the backward pass."""
     return _Tap.apply(value, sink)
+
+
+@contextmanager
+def taps(module: nn.Module, observation: Observation | None) -> Iterator[None]:
+    """Shows the observation, if any, what passes its layers and activations in the block."""
+    if observation is None:
+        yield
+        return
+    modules = dict(module.named_modules())
+    handles = []
+    for layer in observation.layers:
+        sinks = {layer.name: observation.preactivation(layer.name)}
+        if layer.activation is not None:
+            sinks[layer.activation] = observation.activation(layer.name)
+        for name, sink in sinks.items():
+            handles.append(modules[name].register_forward_hook(_hook(sink)))
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def _hook(sink: Sink) -> Any:
+    def look(module: nn.Module, inputs: Any, output: Tensor) -> Tensor:
+        return tap(output, sink)
+
+    return look

@@ -12,6 +12,7 @@ from torch import nn
 from study.engine import Task, classification, find_layers
 from study.engine.batches import BatchOrder
 from study.engine.cost import trial_cost
+from study.engine.execution.chain import links_of
 from study.engine.initializations import INITIALIZATIONS, initialize
 from study.engine.networks import NETWORKS
 from study.engine.recording import recorded_steps
@@ -54,7 +55,7 @@ def test_biases_are_zero_but_for_mean_field_and_torch_default() -> None:
     drawn = initialize(module, values, generator)["0.bias"]
     assert drawn.std().item() == pytest.approx(0.3, rel=0.05)
     own = initialize(module, {"initialization": "torch_default", "init_gain": 2.0}, generator)
-    torch.testing.assert_close(own["0.bias"], module[0].bias.detach().double())
+    torch.testing.assert_close(own["0.bias"], module[0].bias.detach())
     torch.testing.assert_close(own["0.weight"], 2 * module[0].weight.detach().double())
 
 
@@ -123,3 +124,19 @@ def test_chance_is_the_most_frequent_label() -> None:
 def test_task_without_matching_targets_is_refused(digits: Task) -> None:
     with pytest.raises(ValueError, match="4 inputs and 3 targets"):
         classification("t", torch.zeros(4, 2), torch.tensor([0, 1, 0]), classes=2, target=0.9)
+
+
+def test_only_plain_chains_are_run_as_chains() -> None:
+    plain = nn.Sequential(nn.Flatten(), nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2))
+    links = links_of(plain)
+    assert links is not None and [link.name for link in links] == ["1", "3"]
+    others = [
+        nn.Linear(4, 2),
+        nn.Sequential(nn.Linear(4, 3, bias=False), nn.Linear(3, 2)),
+        nn.Sequential(nn.Linear(4, 3), nn.LeakyReLU(0.3), nn.Linear(3, 2)),
+        nn.Sequential(nn.Linear(4, 3), nn.Dropout(), nn.Linear(3, 2)),
+        nn.Sequential(nn.Linear(4, 3), nn.ReLU()),
+        nn.Sequential(nn.ReLU(), nn.Linear(4, 3)),
+        nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Tanh(), nn.Linear(3, 2)),
+    ]
+    assert all(links_of(module) is None for module in others)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import random
 
 import numpy as np
@@ -11,6 +12,7 @@ import torch
 from torch import nn
 
 from study.engine import NETWORKS, NetworkError, Task, train_cohort
+from study.engine.activations import ACTIVATIONS
 from study.trial import Trial
 from tests.engine.conftest import make_trial
 from tests.engine.reference import train_plainly
@@ -69,33 +71,36 @@ def test_trial_of_nans_leaves_its_neighbours_alone(digits: Task) -> None:
     assert mixed.loss[1, 1] > 1e6 * mixed.loss[1, 0]
 
 
-def test_diverged_trials_are_retired_and_the_cohort_shrinks(
-    digits: Task, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("chains", [True, False])
+def test_diverged_trials_are_retired_and_the_cohort_shrinks(digits: Task, chains: bool) -> None:
     sizes: list[int] = []
-    forward = NETWORKS["mlp"]
 
-    def counting(hyperparameters, task):  # type: ignore[no-untyped-def]
-        return forward(hyperparameters, task)
+    def watched(outputs: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        sizes.append(len(outputs) // 32)
+        return digits.metric(outputs, labels)
 
-    from study.engine import stacking
-
-    original = stacking.forward
-
-    def watch(module, parameters, inputs_KxB):  # type: ignore[no-untyped-def]
-        sizes.append(len(inputs_KxB))
-        return original(module, parameters, inputs_KxB)
-
-    monkeypatch.setattr(stacking, "forward", watch)
+    task = dataclasses.replace(digits, metric=watched)
     common = {"activation": "relu", "initialization": "he_normal", "clip_norm": "none"}
     trials = [make_trial(n, **common, learning_rate=0.01, momentum=0.0) for n in range(4)]
     trials += [make_trial(n, **common, learning_rate=1e12) for n in range(4, 8)]
-    record = train_cohort(trials, task=digits, network=counting, steps=30)
+    record = train(trials, task, 30, chains=chains)
     assert sizes[0] == 8 and sizes[-1] == 4
     assert (record.steps_run[:4] == 30).all() and (record.steps_run[4:] < 8).all()
     for place in range(4, 8):
         ran = record.steps_run[place]
         assert np.isnan(record.loss[place, ran:]).all()
+    alone = train(trials[:4], digits, 30)
+    np.testing.assert_allclose(record.loss[:4], alone.loss, rtol=1e-9)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_chains_equal_what_vmap_and_autograd_give(digits: Task, activation: str) -> None:
+    trials = [make_trial(n, activation=activation) for n in range(8)]
+    chain, vmapped = (train(trials, digits, 20, chains=chains) for chains in (True, False))
+    for name in ("loss", "metric", "grad_norm", "clip_factor", "update_ratio"):
+        np.testing.assert_allclose(getattr(chain, name), getattr(vmapped, name), rtol=1e-9)
+    for name, values in vmapped.by_layer.items():
+        np.testing.assert_allclose(chain.by_layer[name], values, rtol=1e-7, atol=1e-12)
 
 
 def test_observing_changes_nothing(digits: Task) -> None:

@@ -16,13 +16,13 @@ class Optimizer(Protocol):
 
     def step(
         self,
-        parameters: Sequence[Tensor],
+        blocks: Sequence[Tensor],
         gradients: Sequence[Tensor],
         *,
         learning_rate_K: Tensor,
         gradient_scale_K: Tensor | None,
     ) -> None:
-        """Update `parameters` in place from gradients that clipping multiplies by a scale."""
+        """Updates blocks (P, K, ...) in place, from gradients that clipping scales."""
 
     def keep(self, slots: Tensor) -> None:
         """Go on with these trials of the cohort only."""

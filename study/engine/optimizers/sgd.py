@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from study.engine.stacking import aligned
-
-
-def per_trial(values_K: Tensor, like: Tensor) -> Tensor:
-    """(K,) as (K, 1, ..., 1), to multiply a stacked parameter."""
-    return values_K.view(-1, *(1,) * (like.ndim - 1))
+CHUNK = 2**17
+"""Numbers updated together: all operations on them find them in the cache of a CPU core."""
 
 
 class Sgd:
@@ -40,35 +37,45 @@ class Sgd:
 
     def step(
         self,
-        parameters: Sequence[Tensor],
+        blocks: Sequence[Tensor],
         gradients: Sequence[Tensor],
         *,
         learning_rate_K: Tensor,
         gradient_scale_K: Tensor | None,
     ) -> None:
-        """Update in place; gradients may be overwritten."""
-        if self._momentum_K is not None and not self._buffers:
-            self._buffers = [torch.zeros_like(gradient) for gradient in gradients]
-        for position, (parameter, gradient) in enumerate(zip(parameters, gradients, strict=True)):
-            direction = gradient
-            if gradient_scale_K is not None:
-                direction = direction.mul_(per_trial(gradient_scale_K, gradient))
-            if self._weight_decay_K is not None:
-                direction = direction.addcmul_(
-                    parameter, per_trial(self._weight_decay_K, gradient)
-                )
-            if self._momentum_K is not None:
-                buffer = self._buffers[position] = aligned(self._buffers[position], direction)
-                direction = buffer.mul_(per_trial(self._momentum_K, buffer)).add_(direction)
-            parameter.addcmul_(direction, per_trial(learning_rate_K, parameter), value=-1)
+        """Updates blocks (P, K, ...) in place; gradients may be overwritten."""
+        if self._momentum_K is not None:
+            self._fit_buffers(gradients)
+        for position, (block, gradient) in enumerate(zip(blocks, gradients, strict=True)):
+            rates = learning_rate_K, gradient_scale_K, self._momentum_K, self._weight_decay_K
+            rate, scale, momentum, decay = (_along(value, block) for value in rates)
+            assert rate is not None
+            for rows in _chunks(block):
+                parameter, direction = block[rows], gradient[rows]
+                if scale is not None:
+                    direction.mul_(scale)
+                if decay is not None:
+                    direction.addcmul_(parameter, decay)
+                if momentum is not None:
+                    buffer = self._buffers[position][rows]
+                    direction = buffer.mul_(momentum).add_(direction)
+                parameter.addcmul_(direction, rate, value=-1)
 
     def keep(self, slots: Tensor) -> None:
         """Go on with these trials of the cohort only."""
-        self._buffers = [buffer.index_select(0, slots) for buffer in self._buffers]
+        self._buffers = [buffer.index_select(1, slots) for buffer in self._buffers]
         if self._momentum_K is not None:
             self._momentum_K = self._momentum_K[slots]
         if self._weight_decay_K is not None:
             self._weight_decay_K = self._weight_decay_K[slots]
+
+    def _fit_buffers(self, gradients: Sequence[Tensor]) -> None:
+        """Zero buffers at first; later, buffers in the memory layout of their gradients."""
+        if not self._buffers:
+            self._buffers = [torch.zeros_like(gradient) for gradient in gradients]
+        for position, (buffer, gradient) in enumerate(zip(self._buffers, gradients, strict=True)):
+            if buffer.stride() != gradient.stride():
+                self._buffers[position] = torch.empty_like(gradient).copy_(buffer)
 
 
 def _column(
@@ -82,3 +89,17 @@ def _column(
     if not any(values):
         return None
     return torch.tensor(values, device=device, dtype=dtype)
+
+
+def _along(values_K: Tensor | None, block: Tensor) -> Tensor | None:
+    """(K,) as (1, K, 1, ...), to multiply a block (P, K, ...)."""
+    return None if values_K is None else values_K.view(1, -1, *(1,) * (block.ndim - 2))
+
+
+def _chunks(block: Tensor) -> Iterator[slice]:
+    """Rows of a block that fit a CPU core's cache; all rows on other devices."""
+    rows = len(block)
+    if block.device.type == "cpu":
+        rows = max(1, CHUNK // max(1, math.prod(block.shape[1:])))
+    for start in range(0, len(block), rows):
+        yield slice(start, start + rows)

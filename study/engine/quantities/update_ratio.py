@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import torch
 from torch import Tensor
 
 from study.engine.quantities.rms import norm
@@ -15,8 +12,6 @@ def update_ratio(before: Tensor, after: Tensor) -> Tensor:
     return norm(after - before) / norm(before)
 
 
-def joint_update_ratio(before: Sequence[Tensor], after: Sequence[Tensor]) -> Tensor:
-    """The same over several stacked parameters taken together, -> (K,)."""
-    updates = torch.stack([norm(new - old) for old, new in zip(before, after, strict=True)])
-    sizes = torch.stack([norm(old) for old in before])
-    return updates.norm(dim=0) / sizes.norm(dim=0)
+def joint_update_ratio(update_norms_NxK: Tensor, norms_NxK: Tensor) -> Tensor:
+    """The same for N parameters taken together, from the norms of each, -> (K,)."""
+    return update_norms_NxK.norm(dim=0) / norms_NxK.norm(dim=0)

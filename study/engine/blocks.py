@@ -1,0 +1,83 @@
+"""Parameters of a cohort in blocks: P parameters of one shape and K trials are (P, K, *shape).
+
+One operation on a block updates, clips or measures P parameters of K trials at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+
+class Blocks:
+    """Stacked parameters, and where each parameter is.
+
+    Args:
+        names: Parameters by block; those of one block have one shape.
+        values: One mapping of parameters a trial, K of them.
+        order: All names in the order of the forward pass.
+        device: Where the parameters are.
+        dtype: Of the parameters.
+
+    Attributes:
+        names: As given.
+        values: One tensor (P, K, *shape) a block; replaced, never resized.
+    """
+
+    def __init__(
+        self,
+        names: Sequence[Sequence[str]],
+        values: Sequence[Mapping[str, Tensor]],
+        *,
+        order: Sequence[str],
+        device: torch.device,
+        dtype: torch.dtype,
+    ) -> None:
+        self.names = tuple(tuple(block) for block in names)
+        self.values = [
+            torch.stack(
+                [torch.stack([trial[name].to(dtype) for trial in values]) for name in block]
+            ).to(device)
+            for block in self.names
+        ]
+        self.order = tuple(order)
+        self._places = {
+            name: (position, row)
+            for position, block in enumerate(self.names)
+            for row, name in enumerate(block)
+        }
+        place_of = {name: place for place, name in enumerate(self.order)}
+        self._rows = torch.tensor(
+            [place_of[name] for block in self.names for name in block], device=device
+        ).argsort()
+
+    def of(self, tensors: Sequence[Tensor], name: str) -> Tensor:
+        """One parameter's (K, *shape) in tensors that are laid out as the blocks are."""
+        block, row = self._places[name]
+        return tensors[block][row]
+
+    def norms(self, tensors: Sequence[Tensor]) -> Tensor:
+        """Euclidean norm by parameter in the order of the forward pass, and trial: (N, K)."""
+        return self.in_order([_norms(tensor) for tensor in tensors])
+
+    def in_order(self, by_block: Sequence[Tensor]) -> Tensor:
+        """Figures (P, K) of each block as one (N, K) in the order of the forward pass."""
+        return torch.cat(list(by_block)).index_select(0, self._rows)
+
+    def keep(self, slots: Tensor) -> None:
+        """Go on with these trials of the cohort only."""
+        self.values = [value.index_select(1, slots) for value in self.values]
+
+
+def by_shape(shapes: Mapping[str, torch.Size]) -> list[list[str]]:
+    """Groups parameters of one shape, in the order of their first."""
+    groups: dict[torch.Size, list[str]] = {}
+    for name, shape in shapes.items():
+        groups.setdefault(shape, []).append(name)
+    return list(groups.values())
+
+
+def _norms(block: Tensor) -> Tensor:
+    return torch.linalg.vector_norm(block, dim=tuple(range(2, block.ndim)))

@@ -1,0 +1,125 @@
+"""Sequences of linear layers and activations, with the backward pass written out.
+
+The most studied networks are the simplest, and there the bookkeeping of autograd and vmap costs
+as much as the arithmetic. Here each layer is one batched product forward and two backward, and
+parameters of one shape lie in one block.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from study.engine.activations import ACTIVATIONS, Activation, activation_name
+from study.engine.blocks import Blocks
+from study.engine.execution.execution import Pass, by_example, mean_metric
+from study.engine.observation import Observation
+from study.engine.tasks.task import Task
+
+
+@dataclass(frozen=True, kw_only=True)
+class Link:
+    """A linear layer by its module's name, and the activation behind it."""
+
+    name: str
+    activation: Activation | None
+
+
+def links_of(module: nn.Module) -> tuple[Link, ...] | None:
+    """The module as a chain; None if it is anything else."""
+    if type(module) is not nn.Sequential:
+        return None
+    links: list[Link] = []
+    for name, child in module.named_children():
+        if type(child) is nn.Flatten and not links and repr(child) == repr(nn.Flatten()):
+            continue
+        if type(child) is nn.Linear and child.bias is not None:
+            links.append(Link(name=name, activation=None))
+            continue
+        known = activation_name(child)
+        if known is None or not links or links[-1].activation is not None:
+            return None
+        activation = ACTIVATIONS[known]
+        if repr(child) != repr(activation.module()):
+            return None  # Not with its default settings (a steeper LeakyReLU).
+        links[-1] = Link(name=links[-1].name, activation=activation)
+    return tuple(links) if links and links[-1].activation is None else None
+
+
+class ChainExecution:
+    """Implements `Execution` for chains.
+
+    Args:
+        links: Of the network, from the input to the output.
+        blocks: Parameters grouped by shape.
+        task: Loss and metric.
+    """
+
+    def __init__(self, links: Sequence[Link], blocks: Blocks, task: Task) -> None:
+        self._links = links
+        self.blocks = blocks
+        self._task = task
+        self._point()
+
+    def run(
+        self, inputs_KxB: Tensor, targets_KxB: Tensor, observation: Observation | None
+    ) -> Pass:
+        values = [inputs_KxB.flatten(2)]
+        preactivations: list[Tensor] = []
+        with torch.no_grad():
+            for weight, bias, link in zip(self._weights, self._biases, self._links, strict=True):
+                h = torch.baddbmm(bias.unsqueeze(1), values[-1], weight.transpose(1, 2))
+                preactivations.append(h)
+                values.append(h if link.activation is None else link.activation.function(h))
+        outputs = values[-1].requires_grad_()
+        loss_K = by_example(self._task.loss, outputs, targets_KxB).mean(dim=1)
+        (delta,) = torch.autograd.grad(loss_K.sum(), outputs)
+        with torch.no_grad():
+            self._backward(delta, values, preactivations, observation)
+        return Pass(
+            loss_K=loss_K.detach(),
+            metric_K=mean_metric(self._task, outputs, targets_KxB),
+            gradients=self._gradients,
+        )
+
+    def keep(self, slots: Tensor) -> None:
+        self.blocks.keep(slots)
+        self._point()
+
+    def _backward(
+        self,
+        delta: Tensor,
+        values: Sequence[Tensor],
+        preactivations: Sequence[Tensor],
+        observation: Observation | None,
+    ) -> None:
+        """Fills the gradients; `values[l]` is the input of link l, `delta` of its output."""
+        for position in range(len(self._links) - 1, -1, -1):
+            link, inputs = self._links[position], values[position]
+            if observation is not None:
+                observation.preactivation(link.name).add_gradient(delta)
+                if link.activation is not None:
+                    observation.activation(link.name).add_value(values[position + 1])
+            torch.bmm(delta.transpose(1, 2), inputs, out=self._weight_gradients[position])
+            torch.sum(delta, 1, out=self._bias_gradients[position])
+            if position == 0:
+                return
+            delta = torch.bmm(delta, self._weights[position])
+            before = self._links[position - 1].activation
+            if before is not None:
+                delta = before.gradient(delta, preactivations[position - 1], inputs)
+
+    def _point(self) -> None:
+        """Views of the blocks by link, for parameters and for their gradients."""
+        blocks, values = self.blocks, self.blocks.values
+        gradients = [torch.empty_like(value) for value in values]
+        self._gradients: Sequence[Tensor] = gradients
+        self._weights = [blocks.of(values, f"{link.name}.weight") for link in self._links]
+        self._biases = [blocks.of(values, f"{link.name}.bias") for link in self._links]
+        self._weight_gradients = [
+            blocks.of(gradients, f"{link.name}.weight") for link in self._links
+        ]
+        self._bias_gradients = [blocks.of(gradients, f"{link.name}.bias") for link in self._links]

@@ -1,0 +1,59 @@
+"""What turns a cohort's parameters and batches into losses and gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from torch import Tensor
+
+from study.engine.blocks import Blocks
+from study.engine.observation import Observation
+from study.engine.tasks.task import PerExample, Task
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pass:
+    """One forward and backward pass.
+
+    Attributes:
+        loss_K: Mean loss of each trial's batch.
+        metric_K: Mean metric of each trial's batch.
+        gradients: Laid out as the blocks' values are.
+    """
+
+    loss_K: Tensor
+    metric_K: Tensor
+    gradients: Sequence[Tensor]
+
+
+class Execution(Protocol):
+    """One way to run a cohort's network; all give the same numbers up to floating point."""
+
+    blocks: Blocks
+
+    def run(
+        self, inputs_KxB: Tensor, targets_KxB: Tensor, observation: Observation | None
+    ) -> Pass:
+        """Losses and gradients of each trial on its own batch.
+
+        Args:
+            inputs_KxB: (K, B, ...).
+            targets_KxB: (K, B, ...).
+            observation: Shown activations and deltas, if any.
+        """
+
+    def keep(self, slots: Tensor) -> None:
+        """Go on with these trials of the cohort only."""
+
+
+def by_example(function: PerExample, outputs_KxB: Tensor, targets_KxB: Tensor) -> Tensor:
+    """Applies a function of examples to all trials' examples at once; (K, B)."""
+    values = function(outputs_KxB.flatten(0, 1), targets_KxB.flatten(0, 1))
+    return values.view(outputs_KxB.shape[:2])
+
+
+def mean_metric(task: Task, outputs_KxB: Tensor, targets_KxB: Tensor) -> Tensor:
+    """Mean metric by trial, (K,)."""
+    return by_example(task.metric, outputs_KxB.detach(), targets_KxB).mean(dim=1)
