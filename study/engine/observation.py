@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from study.engine import quantities
 from study.engine.layers import Layer
+
+MEASURED_TOGETHER = 2**20
+"""Numbers in a tensor up to which layers are joined to be measured at once (4 MB)."""
 
 
 class Sink:
@@ -32,15 +36,15 @@ class Sink:
     @property
     def values_KxB(self) -> Tensor:
         """All outputs, calls joined along the batch axis."""
-        return _joined(self._values)
+        return _calls_joined(self._values)
 
     @property
     def gradients_KxB(self) -> Tensor:
         """All gradients, calls joined along the batch axis (order of the backward pass)."""
-        return _joined(self._gradients)
+        return _calls_joined(self._gradients)
 
 
-def _joined(tensors: list[Tensor]) -> Tensor:
+def _calls_joined(tensors: list[Tensor]) -> Tensor:
     return tensors[0] if len(tensors) == 1 else torch.cat(tensors, dim=1)
 
 
@@ -73,28 +77,100 @@ class Observation:
             parameter: A parameter of all trials before the update by its name, (K, ...).
             gradient: Its unclipped gradient.
         """
-        rows = [
-            self._measure_layer(layer, parameter(layer.weight), gradient(layer.weight))
-            for layer in self.layers
-        ]
+        views = [self._view(layer, parameter, gradient) for layer in self.layers]
+        parts = [_measure(group) for group in _groups(views)]
         return {
-            column: torch.stack([row[column].double() for row in rows], dim=1)
+            column: torch.cat([part[column] for part in parts], dim=1)
             for column in quantities.LAYER_COLUMNS
         }
 
-    def _measure_layer(self, layer: Layer, weight: Tensor, gradient: Tensor) -> dict[str, Tensor]:
-        delta_KxB = self._preactivations[layer.name].gradients_KxB
-        row = {name: compute(delta_KxB) for name, compute in quantities.ON_DELTA.items()}
-        row |= {name: compute(weight) for name, compute in quantities.ON_WEIGHT.items()}
-        row |= {name: compute(gradient) for name, compute in quantities.ON_WEIGHT_GRADIENT.items()}
-        row["nonfinite_count"] = quantities.nonfinite_count(gradient)
-        if layer.activation is None:
-            unmeasured = torch.full_like(row["weight_rms"], torch.nan)
-            return row | dict.fromkeys(quantities.ACTIVATION_COLUMNS, unmeasured)
-        values_KxB = self._activations[layer.name].values_KxB
-        row |= {name: compute(values_KxB) for name, compute in quantities.ON_ACTIVATION.items()}
-        row["saturated_fraction"] = quantities.saturated_fraction(
-            values_KxB, layer.activation_name
+    def _view(
+        self, layer: Layer, parameter: Callable[[str], Tensor], gradient: Callable[[str], Tensor]
+    ) -> _View:
+        known = layer.activation is not None
+        return _View(
+            delta_KxB=self._preactivations[layer.name].gradients_KxB,
+            activation_KxB=self._activations[layer.name].values_KxB if known else None,
+            activation_name=layer.activation_name,
+            weight=parameter(layer.weight),
+            gradient=gradient(layer.weight),
         )
-        row["nonfinite_count"] = row["nonfinite_count"] + quantities.nonfinite_count(values_KxB)
-        return row
+
+
+@dataclass(frozen=True, kw_only=True)
+class _View:
+    """What one layer, or several alike joined along the trial axis, showed in one step."""
+
+    delta_KxB: Tensor
+    activation_KxB: Tensor | None
+    activation_name: str | None
+    weight: Tensor
+    gradient: Tensor
+
+    @property
+    def likeness(self) -> tuple[object, ...]:
+        """What layers must agree in to be measured together."""
+        return self.delta_KxB.shape, self.weight.shape, self.activation_name
+
+    @property
+    def size(self) -> int:
+        """Numbers in its largest tensor."""
+        return max(self.delta_KxB.numel(), self.weight.numel())
+
+
+def _groups(views: Sequence[_View]) -> list[list[_View]]:
+    """Neighbouring layers that are alike, together while they are small.
+
+    The layers of a deep, narrow network cost more to ask one by one than to measure.
+    """
+    groups: list[list[_View]] = []
+    for view in views:
+        alike = bool(groups) and groups[-1][0].likeness == view.likeness
+        if alike and (len(groups[-1]) + 1) * view.size <= MEASURED_TOGETHER:
+            groups[-1].append(view)
+        else:
+            groups.append([view])
+    return groups
+
+
+def _measure(group: Sequence[_View]) -> dict[str, Tensor]:
+    """The quantities of some layers, each (K, layers of the group)."""
+    view = group[0]
+    trials = len(view.weight)
+    activations_KxB = None
+    if view.activation_KxB is not None:
+        activations_KxB = _joined([one.activation_KxB for one in group])
+    row = _quantities(
+        delta_KxB=_joined([one.delta_KxB for one in group]),
+        activation_KxB=activations_KxB,
+        activation_name=view.activation_name,
+        weight=_joined([one.weight for one in group]),
+        gradient=_joined([one.gradient for one in group]),
+    )
+    return {name: values.double().view(-1, trials).T for name, values in row.items()}
+
+
+def _joined(tensors: Sequence[Tensor | None]) -> Tensor:
+    known = [one for one in tensors if one is not None]
+    return known[0] if len(known) == 1 else torch.cat(known)
+
+
+def _quantities(
+    *,
+    delta_KxB: Tensor,
+    activation_KxB: Tensor | None,
+    activation_name: str | None,
+    weight: Tensor,
+    gradient: Tensor,
+) -> dict[str, Tensor]:
+    row = {name: compute(delta_KxB) for name, compute in quantities.ON_DELTA.items()}
+    row |= {name: compute(weight) for name, compute in quantities.ON_WEIGHT.items()}
+    row |= {name: compute(gradient) for name, compute in quantities.ON_WEIGHT_GRADIENT.items()}
+    row["nonfinite_count"] = quantities.nonfinite_count(gradient)
+    if activation_KxB is None:
+        unmeasured = torch.full_like(row["weight_rms"], torch.nan)
+        return row | dict.fromkeys(quantities.ACTIVATION_COLUMNS, unmeasured)
+    row |= {name: compute(activation_KxB) for name, compute in quantities.ON_ACTIVATION.items()}
+    row["saturated_fraction"] = quantities.saturated_fraction(activation_KxB, activation_name)
+    row["nonfinite_count"] = row["nonfinite_count"] + quantities.nonfinite_count(activation_KxB)
+    return row

@@ -47,17 +47,18 @@ class Sgd:
         if self._momentum_K is not None:
             self._fit_buffers(gradients)
         for position, (block, gradient) in enumerate(zip(blocks, gradients, strict=True)):
-            rates = learning_rate_K, gradient_scale_K, self._momentum_K, self._weight_decay_K
-            rate, scale, momentum, decay = (_along(value, block) for value in rates)
-            assert rate is not None
-            for rows in _chunks(block):
-                parameter, direction = block[rows], gradient[rows]
+            rate = _along(learning_rate_K, block)
+            scale, momentum, decay = (
+                None if values is None else _along(values, block)
+                for values in (gradient_scale_K, self._momentum_K, self._weight_decay_K)
+            )
+            buffers = self._buffers[position] if self._buffers else gradient
+            for parameter, direction, buffer in _chunks(block, gradient, buffers):
                 if scale is not None:
                     direction.mul_(scale)
                 if decay is not None:
                     direction.addcmul_(parameter, decay)
                 if momentum is not None:
-                    buffer = self._buffers[position][rows]
                     direction = buffer.mul_(momentum).add_(direction)
                 parameter.addcmul_(direction, rate, value=-1)
 
@@ -91,15 +92,16 @@ def _column(
     return torch.tensor(values, device=device, dtype=dtype)
 
 
-def _along(values_K: Tensor | None, block: Tensor) -> Tensor | None:
+def _along(values_K: Tensor, block: Tensor) -> Tensor:
     """(K,) as (1, K, 1, ...), to multiply a block (P, K, ...)."""
-    return None if values_K is None else values_K.view(1, -1, *(1,) * (block.ndim - 2))
+    return values_K.view(1, -1, *(1,) * (block.ndim - 2))
 
 
-def _chunks(block: Tensor) -> Iterator[slice]:
-    """Rows of a block that fit a CPU core's cache; all rows on other devices."""
-    rows = len(block)
-    if block.device.type == "cpu":
-        rows = max(1, CHUNK // max(1, math.prod(block.shape[1:])))
-    for start in range(0, len(block), rows):
-        yield slice(start, start + rows)
+def _chunks(*blocks: Tensor) -> Iterator[tuple[Tensor, ...]]:
+    """Rows of blocks of one shape that fit a CPU core's cache; all rows on other devices."""
+    first = blocks[0]
+    rows = max(1, CHUNK // max(1, math.prod(first.shape[1:])))
+    if first.device.type != "cpu" or rows >= len(first):
+        yield blocks
+        return
+    yield from zip(*(block.split(rows) for block in blocks), strict=True)

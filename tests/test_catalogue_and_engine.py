@@ -1,0 +1,63 @@
+"""The catalogue promises what the engine has, and nothing else."""
+
+from __future__ import annotations
+
+import pytest
+
+from search_spaces.catalogue import BUILT_IN_NETWORKS, BUILT_IN_TASKS, CATALOGUE
+from study.engine import NETWORKS, TASKS
+from study.engine.activations import ACTIVATIONS
+from study.engine.initializations import INITIALIZATIONS, TORCH_DEFAULT
+from study.engine.optimizers import OPTIMIZERS
+from study.engine.schedules import DEFAULT_DECAY_RATE, SCHEDULES
+from study.engine.training import DTYPES, FUSIBLE
+from study.study_file import StudyConfig
+from study.tables.schema import TRIAL_FIGURES, TRIAL_IDENTITY, TRIAL_LABELS
+
+
+@pytest.mark.parametrize(
+    ("hyperparameter", "registry"),
+    [
+        ("activation", set(ACTIVATIONS)),
+        ("initialization", {*INITIALIZATIONS, TORCH_DEFAULT}),
+        ("optimizer", set(OPTIMIZERS)),
+        ("lr_decay", set(SCHEDULES)),
+        ("dtype", set(DTYPES)),
+    ],
+)
+def test_choices_are_the_engines(hyperparameter: str, registry: set[str]) -> None:
+    assert set(CATALOGUE[hyperparameter].choices) == registry
+
+
+def test_built_in_names_are_the_engines() -> None:
+    assert set(BUILT_IN_NETWORKS) == set(NETWORKS)
+    assert set(BUILT_IN_TASKS) == set(TASKS)
+
+
+def test_fusible_means_the_same_on_both_sides() -> None:
+    assert {name for name, one in CATALOGUE.items() if one.fusible} == FUSIBLE
+
+
+def test_defaults_agree() -> None:
+    assert CATALOGUE["lr_decay_rate"].default == DEFAULT_DECAY_RATE
+
+
+def test_no_hyperparameter_is_called_like_a_column() -> None:
+    columns = {one.name for one in (*TRIAL_IDENTITY, *TRIAL_LABELS, *TRIAL_FIGURES)}
+    assert not columns & set(CATALOGUE)
+
+
+def test_python_and_yaml_describe_the_same_study() -> None:
+    from_python = StudyConfig(
+        study="s",
+        task="digits",
+        network="mlp",
+        hyperparameters={"learning_rate": {"low": 0.001, "high": 1.0, "log": True}},
+        steps=10,
+        trials=3,
+    )
+    from_yaml = StudyConfig.from_text(
+        "study: s\ntask: digits\nnetwork: mlp\nsteps: 10\ntrials: 3\n"
+        "hyperparameters:\n  learning_rate: {low: 1e-3, high: 1.0, log: true}\n"
+    )
+    assert from_python.space.metadata() == from_yaml.space.metadata()
