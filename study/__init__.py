@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from search_spaces.errors import InputError
     from study.engine import Task, classification, train_cohort
-    from study.run import StudyResult, run_study
+    from study.result import StudyResult
+    from study.run import run_study
     from study.study_file import StudyConfig, load_study_file
     from study.trial import Trial
 
 _HOMES = {
     "InputError": "search_spaces.errors",
     "StudyConfig": "study.study_file",
-    "StudyResult": "study.run",
+    "StudyResult": "study.result",
     "Task": "study.engine",
     "Trial": "study.trial",
     "classification": "study.engine",

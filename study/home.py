@@ -55,6 +55,14 @@ class StudyPaths:
         """The stability report."""
         return self.folder / "report"
 
+    @property
+    def report_is_current(self) -> bool:
+        """Whether the report was written after the last trials."""
+        page = self.report / "index.html"
+        parts = (self.tables / "trials").glob("*.parquet")
+        newest = max((part.stat().st_mtime for part in parts), default=0.0)
+        return page.exists() and page.stat().st_mtime >= newest
+
     def create(self) -> None:
         """Makes the study's folder.
 

@@ -16,6 +16,7 @@ class StudyProgress:
         recorded: Trials that this invocation has trained and written.
         verdicts: All trials of the study so far by verdict.
         elapsed_s: Time since training began.
+        left_s: Estimate of the time left; None while it cannot be told.
         notice: Something a person should know, e.g. that MLflow is away.
     """
 
@@ -24,6 +25,7 @@ class StudyProgress:
     recorded: int
     verdicts: Mapping[str, int]
     elapsed_s: float
+    left_s: float | None = None
     notice: str | None = None
 
     @property
@@ -35,9 +37,3 @@ class StudyProgress:
     def trials_per_s(self) -> float:
         """Of this invocation."""
         return self.recorded / self.elapsed_s if self.elapsed_s > 0 else 0.0
-
-    @property
-    def left_s(self) -> float | None:
-        """Estimate of the time left; None before the first trials."""
-        rate = self.trials_per_s
-        return (self.total - self.done) / rate if rate > 0 else None

@@ -143,11 +143,14 @@ class Recorder:
                 self._backlog.append(_Undelivered(trials=some, tables=None, maybe_logged=True))
             self._changed.notify_all()
 
-    def flush(self, timeout_s: float) -> list[int]:
-        """Wait until all is delivered.
+    def flush(self, patience_s: float) -> list[int]:
+        """Wait until all is delivered, however long that takes while MLflow answers.
+
+        Args:
+            patience_s: How long to wait for an MLflow that is away.
 
         Returns:
-            The recorded trials that MLflow or Optuna still do not know after the time limit.
+            The recorded trials that MLflow and Optuna do not know when patience has ended.
             Their rows are safe; `redeliver` takes them up later.
 
         Raises:
@@ -157,7 +160,15 @@ class Recorder:
             # Now somebody waits: try at once, and often.
             self._awaited, self._retry_at, self._retry_s = True, 0.0, FIRST_RETRY_S
             self._changed.notify_all()
-            self._changed.wait_for(lambda: self._idle or self._failure, timeout_s)
+            answered_at = time.monotonic()
+            while not (self._idle or self._failure):
+                if self._away is None:
+                    answered_at = time.monotonic()
+                    self._changed.wait()
+                elif (left_s := answered_at + patience_s - time.monotonic()) > 0:
+                    self._changed.wait(left_s)
+                else:
+                    break
             self._awaited = False
             self._raise_failure()
             return sorted(trial for one in self._backlog for trial in one.trials)

@@ -5,80 +5,37 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from search_spaces.errors import InputError
-from search_spaces.samplers import is_adaptive, make_sampler
-from search_spaces.seeds import trial_seed
-from study.description import describe, differences
-from study.dispatch import CohortQueue, Dispatcher, RayTuneDispatcher
-from study.dispatch.cluster import WorkerResources
+from search_spaces.samplers import is_adaptive
+from study.backends import check_compatible, mlflow_tracker, ray_dispatcher, study_ledger
+from study.dispatch import CohortQueue, Dispatcher
 from study.home import StudyPaths, check_home, home_folder
 from study.lease import lease
-from study.ledger import TrialLedger, open_ledger, stored_description
 from study.preflight import Preflight, preflight
 from study.progress import StudyProgress
 from study.recorder import Progress, Recorder
+from study.redaction import redacted
+from study.result import StudyResult
 from study.stopwatch import Stopwatch
 from study.study_file import StudyConfig
 from study.tables import StudyMetadata, TableStore
-from study.tracking import (
-    DeferredTracker,
-    MlflowTracker,
-    Tracker,
-    TrackingUnavailable,
-    artifact_location,
-    default_tracking_uri,
-)
+from study.tracking import DeferredTracker, Tracker, TrackingUnavailable
 from study.trainer import CohortTrainer
 from study.trial import Trial
 
-DELIVERY_S = 120.0
-"""How long a finished study waits for an MLflow that is away."""
+WAIT_S = 60.0
+"""How long a finished study waits for an MLflow that has gone away."""
 
-RESCUE_S = 10.0
-"""The same for a study that failed."""
+SHORT_WAIT_S = 10.0
+"""The same for one that never answered, and when the study failed or was stopped."""
+
+RETRY_S = 1.0
+"""Between attempts to hand the report to an MLflow that is away."""
 
 AHEAD, AHEAD_ADAPTIVE = 2048, 64
 """Trials sampled ahead of training, without and with a sampler that learns from results."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class StudyResult:
-    """What a run left behind.
-
-    Attributes:
-        study: Name of the study.
-        paths: Where everything lies.
-        total: Trials the study asks for.
-        trained: Trials that this invocation trained.
-        done: Trials that are done in all.
-        verdicts: Trials done by verdict.
-        given_up: Trials given up after repeated infrastructure failures, with the reason.
-        undelivered: Trials whose rows are safe but MLflow or Optuna do not know yet.
-        seconds: Time of this invocation by activity; activities overlap.
-        stopped: Whether it was asked to stop early.
-        notice: What a person should know, e.g. that MLflow did not take the report.
-    """
-
-    study: str
-    paths: StudyPaths
-    total: int
-    trained: int
-    done: int
-    verdicts: Mapping[str, int]
-    given_up: Mapping[int, str]
-    undelivered: Sequence[int]
-    seconds: Mapping[str, float]
-    stopped: bool
-    notice: str | None = None
-
-    @property
-    def complete(self) -> bool:
-        """Whether every trial is done and known everywhere."""
-        return self.done >= self.total and not self.undelivered
 
 
 def run_study(
@@ -113,15 +70,15 @@ def run_study(
     paths = StudyPaths(home=home_folder(home), study=config.study)
     check_home(paths.home)
     checked = preflight(config, code=code)
-    _check_compatible(config, paths)
+    check_compatible(config, paths)
     paths.create()
     with lease(paths.folder):
         run = _Run(checked, paths, on_progress, stop or threading.Event())
-        if run.nothing_left:
-            return run.result(undelivered=())
+        if run.nothing_left and (publish is None or paths.report_is_current):
+            return run.result()
         paths.study_file.write_text(config.source_text, encoding="utf-8")
-        tracker = DeferredTracker(lambda: (open_tracker or _mlflow)(config, paths))
-        return run.execute(dispatcher or _on_ray(config), tracker, publish)
+        tracker = DeferredTracker(lambda: (open_tracker or mlflow_tracker)(config, paths))
+        return run.execute(dispatcher or ray_dispatcher(config), tracker, publish)
 
 
 class _Run:
@@ -142,7 +99,7 @@ class _Run:
         self._stop = stop
         self._watch = Stopwatch()
         self._store = TableStore(paths.tables)
-        self._ledger = _open(config, paths)
+        self._ledger = study_ledger(config, paths)
         unfinished = self._ledger.unfinished()
         recorded = self._store.recorded_trials()
         self._redeliver = [one.number for one in unfinished if one.number in recorded]
@@ -152,8 +109,9 @@ class _Run:
         self._earlier = self._recorded_verdicts() if recorded else Counter[str]()
         self._verdicts = self._earlier
         self._total = max(config.trials, self._ledger.next_number)
-        self._recorded = 0
+        self._recorded = self._delivered = 0
         self._given_up: dict[int, str] = {}
+        self._queue: CohortQueue | None = None
         self._started = time.monotonic()
 
     @property
@@ -179,28 +137,62 @@ class _Run:
             recorder.redeliver(self._redeliver)
             self._show()
             with self._watch.measure("dispatch"):
-                dispatcher.run(self._queue(), self._trainer(), recorder.submit, stop=self._stop)
+                self._queue = self._make_queue()
+                dispatcher.run(self._queue, self._trainer(), recorder.submit, stop=self._stop)
             with self._watch.measure("delivery"):
-                undelivered = recorder.flush(DELIVERY_S)
+                answered = recorder.progress.told > 0
+                undelivered = recorder.flush(self._patience_s if answered else SHORT_WAIT_S)
         except BaseException as error:
             self._rescue(recorder, tracker, error)
             raise
         recorder.close()
-        notice = self._publish(tracker, publish)
-        return self.result(undelivered=undelivered, notice=notice)
+        with self._watch.measure("report"):
+            report = None
+            if publish is not None and self._before + self._recorded:
+                report = publish(self._paths)
+            away = recorder.progress.tracking_away
+            notice = away if undelivered else self._finish(tracker, report)
+        return self.result(undelivered, notice)
+
+    @property
+    def _patience_s(self) -> float:
+        return SHORT_WAIT_S if self._stop.is_set() else WAIT_S
 
     def _rescue(self, recorder: Recorder, tracker: Tracker, error: BaseException) -> None:
         """Delivers what had arrived when the run failed; the failure itself is what is told."""
+        hurried = isinstance(error, KeyboardInterrupt)
         try:
-            recorder.flush(RESCUE_S)
-            tracker.close("FAILED")
+            if not hurried:
+                recorder.flush(SHORT_WAIT_S)
+            recorder.close()
+            progress = recorder.progress
+            if progress.tracking_away is None and (progress.told or not hurried):
+                tracker.close("KILLED" if hurried else "FAILED")
         except Exception as second:
             error.add_note(f"while delivering what had arrived: {second}")
         finally:
             recorder.close()
 
-    def result(self, *, undelivered: Sequence[int], notice: str | None = None) -> StudyResult:
+    def _finish(self, tracker: Tracker, report: Path | None) -> str | None:
+        """Report and tables to MLflow; says why if it does not take them."""
+        stopped = self._stop.is_set() and self._before + self._recorded < self._total
+        patient_until = time.monotonic() + self._patience_s
+        while True:
+            try:
+                if report is not None:
+                    tracker.log_report(report)
+                tracker.log_tables(self._paths.tables)
+                tracker.update_counts(self._verdicts)
+                tracker.close("KILLED" if stopped else "FINISHED")
+                return None
+            except TrackingUnavailable as error:
+                if time.monotonic() >= patient_until:
+                    return f"{error}; it has the trials, but not this report"
+                time.sleep(RETRY_S)
+
+    def result(self, undelivered: Sequence[int] = (), notice: str | None = None) -> StudyResult:
         """The state now."""
+        uri = self._config.tracking_uri
         return StudyResult(
             study=self._config.study,
             paths=self._paths,
@@ -209,31 +201,15 @@ class _Run:
             done=self._before + self._recorded,
             verdicts=self._verdicts,
             given_up=self._given_up,
+            delivered=self._delivered,
             undelivered=undelivered,
             seconds=self._watch.seconds,
             stopped=self._stop.is_set(),
             notice=notice,
+            tracking_uri=None if uri is None else redacted(uri),
         )
 
-    def _publish(
-        self, tracker: Tracker, publish: Callable[[StudyPaths], Path] | None
-    ) -> str | None:
-        """Report and tables; returns what a person should know when MLflow did not take them."""
-        with self._watch.measure("report"):
-            report = None
-            if publish is not None and self._before + self._recorded:
-                report = publish(self._paths)
-            try:
-                if report is not None:
-                    tracker.log_report(report)
-                tracker.log_tables(self._paths.tables)
-                tracker.update_counts(self._verdicts)
-                tracker.close("KILLED" if self._stop.is_set() else "FINISHED")
-            except TrackingUnavailable as error:
-                return str(error)
-        return None
-
-    def _queue(self) -> CohortQueue:
+    def _make_queue(self) -> CohortQueue:
         config = self._config
         return CohortQueue(
             ask=self._ask,
@@ -277,7 +253,7 @@ class _Run:
         )
 
     def _notice(self, progress: Progress) -> None:
-        self._recorded = progress.recorded
+        self._recorded, self._delivered = progress.recorded, progress.told
         self._verdicts = self._earlier + Counter(progress.verdicts)
         self._show(progress.tracking_away)
 
@@ -289,57 +265,10 @@ class _Run:
                 recorded=self._recorded,
                 verdicts=self._verdicts,
                 elapsed_s=time.monotonic() - self._started,
+                left_s=None if self._queue is None else self._queue.left_s,
                 notice=notice,
             )
         )
 
     def _recorded_verdicts(self) -> Counter[str]:
         return Counter(self._store.read_trials(columns=["verdict"])["verdict"])
-
-
-def _check_compatible(config: StudyConfig, paths: StudyPaths) -> None:
-    """Refuses a study file that describes other trials than the study holds."""
-    stored = stored_description(name=config.study, storage=config.storage or paths.journal)
-    if not stored:
-        return
-    found = differences(stored, describe(config))
-    if found:
-        raise InputError(
-            f"study {config.study} exists with other settings; give this one another name, or "
-            f"restore: {'; '.join(found)}",
-            key="study",
-            file=config.file,
-        )
-
-
-def _open(config: StudyConfig, paths: StudyPaths) -> TrialLedger:
-    return open_ledger(
-        name=config.study,
-        storage=config.storage or paths.journal,
-        sampler=make_sampler(
-            config.sampler, space=config.space, seed=config.seed, seeds=config.seeds
-        ),
-        space=config.space,
-        seeds=config.seeds,
-        seed_of=lambda number: trial_seed(config.seed, number),
-        description=describe(config),
-    )
-
-
-def _mlflow(config: StudyConfig, paths: StudyPaths) -> Tracker:
-    own = config.tracking_uri is None
-    return MlflowTracker.open(
-        tracking_uri=config.tracking_uri or default_tracking_uri(paths.home),
-        study=config.study,
-        study_file=config.source_text,
-        artifact_location=artifact_location(paths.home) if own else None,
-        tags={"gradscape.task": config.task, "gradscape.network": config.network},
-    )
-
-
-def _on_ray(config: StudyConfig) -> Dispatcher:
-    resources = config.resources
-    return RayTuneDispatcher(
-        workers=None if resources.workers == "auto" else int(resources.workers),
-        resources=WorkerResources(cpus=resources.cpus_per_worker, gpus=resources.gpus_per_worker),
-    )

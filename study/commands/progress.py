@@ -70,6 +70,7 @@ def _plain(study: str, console: Console) -> Callable[[StudyProgress], None]:
         shown[0] = time.monotonic()
         counts = ", ".join(f"{count} {name}" for name, count in progress.verdicts.items())
         parts = [f"{study}: {_numbers(progress)}", counts, progress.notice or ""]
-        console.print("  ".join(part for part in parts if part), highlight=False, soft_wrap=True)
+        line = "  ".join(part for part in parts if part)
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     return show

@@ -80,12 +80,12 @@ def _interruptible() -> Iterator[threading.Event]:
 
     def interrupt(signum: int, frame: object) -> None:
         if stop.is_set():
+            _say("stopping at once; the same command goes on where it stopped")
             raise KeyboardInterrupt
         stop.set()
-        print(
-            "\nfinishing the cohorts in training, then recording them; "
-            "press Ctrl-C again to stop at once (nothing recorded is lost)",
-            file=sys.stderr,
+        _say(
+            "finishing the cohorts in training, then recording them; "
+            "press Ctrl-C again to stop at once (nothing recorded is lost)"
         )
 
     before = signal.signal(signal.SIGINT, interrupt)
@@ -93,3 +93,7 @@ def _interruptible() -> Iterator[threading.Event]:
         yield stop
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def _say(text: str) -> None:
+    print(f"\n{text}", file=sys.stderr)

@@ -9,13 +9,14 @@ from rich.console import Console
 from study.commands.verdict_style import COLOURS, verdict_text
 
 if TYPE_CHECKING:
-    from study.run import StudyResult
+    from study.result import StudyResult
 
 
 def print_result(result: StudyResult) -> None:
-    """Counts by verdict and where everything lies, for people."""
-    console = Console(highlight=False, soft_wrap=True)
-    if result.trained == 0 and result.complete:
+    """Counts by verdict and where everything lies, for people; on stderr what is amiss."""
+    console = Console(highlight=False, soft_wrap=True, markup=False)
+    amiss = Console(highlight=False, soft_wrap=True, markup=False, stderr=True, style="yellow")
+    if result.delivered == 0 and result.complete:
         console.print(
             f"study {result.study} has all of its {result.done} trials; nothing to do "
             f"(more with --trials, or another name)"
@@ -23,23 +24,30 @@ def print_result(result: StudyResult) -> None:
     else:
         console.print(
             f"study {result.study}: {result.done} of {result.total} trials done, "
-            f"{result.trained} in this run"
+            f"{result.trained} in this run" + _to_come(result)
         )
     console.print(verdict_text(result.verdicts))
     for number, reason in result.given_up.items():
-        console.print(f"trial {number} was given up: {reason}", style="yellow")
+        amiss.print(f"gradscape: trial {number} was given up: {reason}")
     if result.undelivered:
-        console.print(
-            f"{len(result.undelivered)} trials are recorded but not yet in MLflow and Optuna; "
-            "the same command delivers them",
-            style="yellow",
+        because = f" ({result.notice})" if result.notice else ""
+        amiss.print(
+            f"gradscape: {len(result.undelivered)} trials are recorded but not yet in MLflow and "
+            f"Optuna{because}; the same command delivers them"
         )
-    if result.notice:
-        console.print(result.notice, style="yellow")
+    elif result.notice:
+        amiss.print(f"gradscape: {result.notice}")
     if (result.paths.report / "index.html").exists():
         console.print(f"report   {result.paths.report / 'index.html'}")
     console.print(f"tables   {result.paths.tables}")
-    console.print(f"MLflow   gradscape ui --home {result.paths.home}")
+    console.print(f"MLflow   {result.tracking_uri or f'gradscape ui --home {result.paths.home}'}")
+
+
+def _to_come(result: StudyResult) -> str:
+    if result.stopped and result.done < result.total:
+        return "; the same command goes on"
+    earlier = result.delivered - result.trained
+    return f"; {earlier} of earlier runs delivered" if earlier > 0 else ""
 
 
 def result_json(result: StudyResult) -> dict[str, object]:
@@ -54,7 +62,9 @@ def result_json(result: StudyResult) -> dict[str, object]:
         "trained": result.trained,
         "verdicts": {name: result.verdicts.get(name, 0) for name in COLOURS},
         "given_up": dict(result.given_up),
+        "delivered": result.delivered,
         "undelivered": list(result.undelivered),
+        "notice": result.notice,
         "seconds": {name: round(value, 3) for name, value in result.seconds.items()},
         "report": str(report) if report.exists() else None,
         "tables": str(result.paths.tables),

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
@@ -10,17 +14,19 @@ import typer
 from search_spaces.errors import InputError
 from study.commands.options import Home
 
+POLL_S = 0.2
+
 
 def ui(
     home: Home = None,
-    port: Annotated[int, typer.Option(help="TCP port on 127.0.0.1.")] = 5000,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="TCP port on 127.0.0.1.")] = 5000,
 ) -> None:
     """Open MLflow's user interface on this home's results, on this machine only.
 
     Example: gradscape ui --port 5001
     """
     from study.home import home_folder
-    from study.tracking import ui_command
+    from study.tracking import UiServer, port_is_free
 
     folder = home_folder(home)
     if not (folder / "mlflow.db").exists():
@@ -28,6 +34,32 @@ def ui(
             f"{folder} must hold results of a study, but has no mlflow.db; run a study first or "
             "choose the folder with --home"
         )
-    command = ui_command(folder, port=port)
-    typer.echo(f"MLflow on http://127.0.0.1:{port} (Ctrl-C ends it)")
-    os.execv(command[0], command)
+    if not port_is_free(port):
+        raise InputError(f"the port must be free, but {port} is in use; choose one with --port")
+    with _told_to_end() as told:
+        server = UiServer(folder, port=port)
+        try:
+            announced = False
+            while not (told.is_set() or server.ended):
+                if not announced and server.answers:
+                    announced = True
+                    typer.echo(f"MLflow on http://127.0.0.1:{port} (Ctrl-C ends it)")
+                told.wait(POLL_S)
+        finally:
+            server.end()
+    if not told.is_set():
+        print("gradscape: MLflow's server has ended by itself, see above", file=sys.stderr)
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _told_to_end() -> Iterator[threading.Event]:
+    """Set by Ctrl-C, by SIGTERM, and when the terminal is closed."""
+    told = threading.Event()
+    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [signal.signal(one, lambda number, frame: told.set()) for one in signals]
+    try:
+        yield told
+    finally:
+        for one, handler in zip(signals, before, strict=True):
+            signal.signal(one, handler)

@@ -97,13 +97,17 @@ def _connect(address: str | None, workers: int | None, resources: WorkerResource
         except (ConnectionError, RuntimeError, ValueError) as error:
             raise DispatchError(f"no Ray cluster answers at {address}: {error}") from error
         return
-    ray.init(
-        address="local",
-        num_cpus=None if workers is None else max(1, round(workers * resources.cpus)),
-        include_dashboard=False,
-        log_to_driver=False,
-        logging_level=logging.ERROR,
-    )
+    try:
+        ray.init(
+            address="local",
+            num_cpus=None if workers is None else max(1, round(workers * resources.cpus)),
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+        )
+    except (OSError, RuntimeError, ValueError) as error:
+        # For example a TMPDIR so long that no socket fits below it.
+        raise DispatchError(f"no Ray can be started on this machine: {error}") from error
 
 
 def _capacity(workers: int | None, resources: WorkerResources) -> int:

@@ -105,6 +105,14 @@ class CohortQueue:
                 self._remaining or self._waiting_trials or self._retries or self._in_flight
             )
 
+    @property
+    def left_s(self) -> float | None:
+        """Estimate of the time until it is finished; None before the first cohort is trained."""
+        with self._lock:
+            if not self._cost_per_s:
+                return None
+            return self._work_left() / (self._cost_per_s * self._workers)
+
     def prefill(self) -> None:
         """Ask until the window is full, for a caller that has time before the first `next`."""
         while True:

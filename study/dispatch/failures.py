@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import traceback
 from dataclasses import dataclass
+from pathlib import Path
 
 from search_spaces.errors import InputError
 from study.trial import Cohort
+
+NAMED = 3
+"""Trials of a failed cohort that a message names."""
+
+_OURS = Path(__file__).parents[1]
 
 
 class TrainingError(RuntimeError):
     """Training a cohort raised; the message is the original one.
 
     Args:
-        message: Which cohort, and what it raised.
+        message: Which trials, and what it raised.
         remote_traceback: The traceback as text, from wherever the cohort was trained.
     """
 
@@ -34,12 +40,14 @@ class Failure:
         message: Type and message of the exception.
         traceback: Its traceback as text.
         out_of_memory: Whether memory ran out: a smaller cohort may do.
+        place: File, line and function that raised it, where that is a person's own code.
         input_error: Rule, key and file where the exception was an `InputError`.
     """
 
     message: str
     traceback: str
     out_of_memory: bool
+    place: str | None = None
     input_error: tuple[str, str | None, str | None] | None = None
 
     def error(self, cohort: Cohort) -> Exception:
@@ -47,10 +55,9 @@ class Failure:
         if self.input_error is not None:
             rule, key, file = self.input_error
             return InputError(rule, key=key, file=file)
-        first, last = cohort.trials[0].number, cohort.trials[-1].number
-        where = f"trial {first}" if first == last else f"trials {first}-{last}"
+        place = f" ({self.place})" if self.place else ""
         return TrainingError(
-            f"training cohort {cohort.number} ({where}) failed: {self.message}",
+            f"training {_named(cohort)} failed: {self.message}{place}",
             remote_traceback=self.traceback,
         )
 
@@ -66,5 +73,27 @@ def describe(error: BaseException) -> Failure:
         message=f"{type(error).__name__}: {error}".rstrip(": "),
         traceback="".join(traceback.format_exception(error)),
         out_of_memory=bool(names & {"MemoryError", "OutOfMemoryError"}),
+        place=_place(error),
         input_error=(error.rule, error.key, error.file) if isinstance(error, InputError) else None,
     )
+
+
+def _place(error: BaseException) -> str | None:
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        file = Path(frame.filename)
+        if "site-packages" in file.parts or not file.exists():
+            continue
+        if file.is_relative_to(_OURS):
+            return None
+        return f"{file.name}, line {frame.lineno}, in {frame.name}"
+    return None
+
+
+def _named(cohort: Cohort) -> str:
+    """The trials by number, e.g. "trials 3, 7, 8 and 6 more"."""
+    numbers = [str(trial.number) for trial in cohort.trials]
+    if len(numbers) == 1:
+        return f"trial {numbers[0]}"
+    if len(numbers) <= NAMED:
+        return f"trials {', '.join(numbers[:-1])} and {numbers[-1]}"
+    return f"trials {', '.join(numbers[:NAMED])} and {len(numbers) - NAMED} more"

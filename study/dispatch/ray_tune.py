@@ -31,7 +31,7 @@ from study.trial import Cohort
 _ANSWER_S = 60.0
 """Time limit of a call to the exchange, which answers in milliseconds while it lives."""
 
-_POLL_S = 1.0
+_POLL_S = 0.2
 """How long the collecting thread waits for tables before it looks whether the study ended."""
 
 

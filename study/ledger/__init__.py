@@ -1,11 +1,12 @@
 """Which trials exist and what became of them: an ordinary Optuna study."""
 
+from study.ledger.opening import open_ledger
 from study.ledger.preview import preview
 from study.ledger.results import TrialResult, trial_results
 from study.ledger.storage import StorageUnavailable
 from study.ledger.stored import stored_description
 from study.ledger.told_value import NEVER_TRAINED, told_value
-from study.ledger.trial_ledger import LedgerCounts, SearchSpaceLike, TrialLedger, open_ledger
+from study.ledger.trial_ledger import LedgerCounts, SearchSpaceLike, TrialLedger
 
 __all__ = [
     "NEVER_TRAINED",

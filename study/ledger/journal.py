@@ -33,7 +33,8 @@ class GroupJournal(BaseJournalBackend):
         self._read_offset = 0
         self._pending: list[dict[str, Any]] = []
         self._grouping = False
-        path.touch(exist_ok=True)
+        if not path.exists():  # Reading alone leaves the file as it is, its time included.
+            path.touch()
 
     @contextmanager
     def group(self) -> Iterator[None]:

@@ -5,16 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 import optuna
-from optuna.samplers import BaseSampler
 from optuna.trial import BaseTrial, FixedTrial, FrozenTrial, TrialState
 
 from study.ledger.results import TrialResult
-from study.ledger.storage import LedgerStorage, StorageUnavailable, open_storage
-from study.redaction import redacted
+from study.ledger.storage import LedgerStorage
 from study.trial import HyperparameterValue, Trial
 
 DESCRIPTION = "gradscape"
@@ -209,49 +206,3 @@ class TrialLedger:
     def _set_attributes(self, trial_id: int, attributes: Mapping[str, Any]) -> None:
         for key, value in attributes.items():
             self._storage.storage.set_trial_user_attr(trial_id, key, value)
-
-
-def open_ledger(
-    *,
-    name: str,
-    storage: str | Path,
-    sampler: BaseSampler,
-    space: SearchSpaceLike,
-    seeds: int,
-    seed_of: Callable[[int], int],
-    description: Mapping[str, Any],
-) -> TrialLedger:
-    """Open the study, or make it.
-
-    Args:
-        name: Name of the study.
-        storage: Path of a journal file, or URL of a data base.
-        sampler: Samples new trials.
-        space: Suggests the hyperparameters of a trial.
-        seeds: Trials a configuration, at least 1.
-        seed_of: Seed of a trial by its number.
-        description: The study's space and settings (JSON), kept when the study is made; an
-            existing study keeps the one it has (`TrialLedger.description`).
-
-    Raises:
-        StorageUnavailable: If the storage cannot be opened.
-    """
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    opened = open_storage(storage)
-    try:
-        study = optuna.create_study(
-            study_name=name,
-            storage=opened.storage,
-            sampler=sampler,
-            direction="minimize",
-            load_if_exists=True,
-        )
-        ledger = TrialLedger(
-            study=study, storage=opened, space=space, seeds=seeds, seed_of=seed_of
-        )
-        if not ledger.description:
-            ledger.describe(description)
-    except optuna.exceptions.StorageInternalError as error:
-        where = redacted(str(storage))
-        raise StorageUnavailable(f"storage {where} failed: {redacted(str(error))}") from None
-    return ledger

@@ -5,6 +5,7 @@ from study.tracking.locations import artifact_location, default_tracking_uri, ui
 from study.tracking.mlflow_tracker import MlflowTracker
 from study.tracking.null_tracker import NullTracker
 from study.tracking.tracker import RunStatus, Tracker, TrackingUnavailable
+from study.tracking.ui_server import UiServer, port_is_free
 
 __all__ = [
     "DeferredTracker",
@@ -13,7 +14,9 @@ __all__ = [
     "RunStatus",
     "Tracker",
     "TrackingUnavailable",
+    "UiServer",
     "artifact_location",
     "default_tracking_uri",
+    "port_is_free",
     "ui_command",
 ]

@@ -39,4 +39,6 @@ def ui_command(home: Path, *, port: int = 5000, tracking_uri: str | None = None)
         str(port),
         "--workers",
         "1",
+        "--uvicorn-opts",
+        "--log-level warning",
     ]

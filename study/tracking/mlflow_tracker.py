@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from study.redaction import redacted
 from study.tables import CohortTables
-from study.tracking.quiet import import_mlflow
-from study.tracking.tracker import RunStatus, TrackingUnavailable
+from study.tracking.outage import tracking_errors
+from study.tracking.quiet import import_mlflow, prepare_sqlite
+from study.tracking.tracker import RunStatus
 from study.tracking.trial_record import TrialRecord, trial_records
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 TRIAL_TAG = "gradscape.trial"
+PLACE_TAG = "gradscape.place"
 PARENT_TAG = "mlflow.parentRunId"
 
 
@@ -46,6 +46,7 @@ class MlflowTracker:
         study_file: str,
         artifact_location: str | None = None,
         tags: Mapping[str, str] | None = None,
+        place: str | None = None,
     ) -> MlflowTracker:
         """Open or make the study's experiment and start this invocation's parent run.
 
@@ -56,19 +57,29 @@ class MlflowTracker:
             artifact_location: Where a new experiment keeps its artifacts; None leaves it to the
                 server.
             tags: Of the parent run.
+            place: Names where the study is kept, in letters and digits. One invocation at a time
+                works there: runs of others there that never ended are marked killed.
 
         Raises:
             TrackingUnavailable: If the server does not answer.
         """
-        mlflow = import_mlflow(tracking_uri)
-        with _unavailable(tracking_uri):
+        mlflow = import_mlflow()
+        with tracking_errors(tracking_uri):
+            prepare_sqlite(tracking_uri)
             client = mlflow.MlflowClient(tracking_uri=tracking_uri)
             experiment_id = _experiment(client, study, artifact_location)
+            if place is not None:
+                _end_killed(client, experiment_id, place)
             started = time.strftime("%Y-%m-%d %H:%M:%S")
             run = client.create_run(
                 experiment_id,
                 run_name=f"{study} {started}",
-                tags={"gradscape.study": study, "mlflow.source.name": "gradscape", **(tags or {})},
+                tags={
+                    "gradscape.study": study,
+                    "mlflow.source.name": "gradscape",
+                    **({} if place is None else {PLACE_TAG: place}),
+                    **(tags or {}),
+                },
             )
             client.log_text(run.info.run_id, study_file, "study.yaml")
         return cls(
@@ -81,7 +92,7 @@ class MlflowTracker:
     def log_trials(
         self, tables: CohortTables, *, maybe_logged: bool = False
     ) -> dict[int, str | None]:
-        with _unavailable(self._uri):
+        with tracking_errors(self._uri):
             runs: dict[int, str | None] = {}
             if maybe_logged:
                 runs.update(self._earlier_runs(tables.trial_numbers))
@@ -98,19 +109,19 @@ class MlflowTracker:
         metrics = [
             Metric(f"trials/{name}", float(count), now, step) for name, count in counts.items()
         ]
-        with _unavailable(self._uri):
+        with tracking_errors(self._uri):
             self._client.log_batch(self.parent_run_id, metrics=metrics)
 
     def log_report(self, folder: Path) -> None:
-        with _unavailable(self._uri):
+        with tracking_errors(self._uri):
             self._client.log_artifacts(self.parent_run_id, str(folder), "report")
 
     def log_tables(self, folder: Path) -> None:
-        with _unavailable(self._uri):
+        with tracking_errors(self._uri):
             self._client.log_artifacts(self.parent_run_id, str(folder), "tables")
 
     def close(self, status: RunStatus) -> None:
-        with _unavailable(self._uri):
+        with tracking_errors(self._uri):
             self._client.set_terminated(self.parent_run_id, status)
 
     def _log(self, record: TrialRecord) -> str:
@@ -172,17 +183,10 @@ def _experiment(client: MlflowClient, name: str, artifact_location: str | None) 
     return str(known.experiment_id)
 
 
-@contextmanager
-def _unavailable(uri: str) -> Iterator[None]:
-    import requests
-    from mlflow.exceptions import MlflowException
-
-    temporary = ("INTERNAL_ERROR", "TEMPORARILY_UNAVAILABLE", "REQUEST_LIMIT_EXCEEDED")
-    try:
-        yield
-    except (MlflowException, requests.RequestException, OSError) as error:
-        if isinstance(error, MlflowException) and error.error_code not in temporary:
-            raise
-        reason = str(error).strip().partition("\n")[0]
-        message = f"MLflow at {redacted(uri)} does not answer: {redacted(reason)}"
-        raise TrackingUnavailable(message) from None
+def _end_killed(client: MlflowClient, experiment_id: str, place: str) -> None:
+    found = client.search_runs(
+        [experiment_id],
+        filter_string=f"attributes.status = 'RUNNING' and tags.`{PLACE_TAG}` = '{place}'",
+    )
+    for run in found:
+        client.set_terminated(run.info.run_id, "KILLED")

@@ -21,18 +21,24 @@ _SETTINGS = {
 }
 
 
-def import_mlflow(tracking_uri: str) -> ModuleType:
+def import_mlflow() -> ModuleType:
     """Import MLflow (2 s) with settings fit for a background thread; a person's own stay."""
     for name, value in _SETTINGS.items():
         os.environ.setdefault(name, value)
     for name in ("alembic", "mlflow.store.db.utils"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    _prepare_sqlite(tracking_uri)
     return importlib.import_module("mlflow")
 
 
-def _prepare_sqlite(tracking_uri: str) -> None:
-    """Write-ahead logging, which SQLite remembers: the UI reads while a study writes."""
+def prepare_sqlite(tracking_uri: str) -> None:
+    """Write-ahead logging, which SQLite remembers: the UI reads while a study writes.
+
+    Does nothing for another data base or a server.
+
+    Raises:
+        OSError: If the folder cannot be made.
+        sqlite3.Error: If the file is no SQLite data base, or locked.
+    """
     prefix = "sqlite:///"
     if tracking_uri.startswith(prefix):
         path = unquote(tracking_uri[len(prefix) :].partition("?")[0])

@@ -12,7 +12,7 @@ RunStatus = Literal["FINISHED", "FAILED", "KILLED"]
 
 
 class TrackingUnavailable(RuntimeError):
-    """The tracking server does not answer; trying again later may help."""
+    """The tracking server does not answer, or refuses; trying again later may help."""
 
 
 class Tracker(Protocol):

@@ -201,3 +201,15 @@ def test_threads_never_get_the_same_trial():
     for thread in threads:
         thread.join()
     assert sorted(seen) == list(range(3000))
+
+
+def test_time_left_is_told_from_the_work_done() -> None:
+    now = [0.0]
+    queue = Study([1]).queue(40, limit=10, clock=lambda: now[0])
+    assert queue.left_s is None
+    cohort = queue.next()
+    assert cohort is not None and queue.left_s is None
+    now[0] = 5.0
+    queue.completed(cohort)
+    size = len(cohort.trials)
+    assert queue.left_s == pytest.approx((40 - size) * 5.0 / size)

@@ -1,0 +1,27 @@
+"""Writes the reference pages that are made from the code: `make docs`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from search_spaces.reference import catalogue_markdown
+from study.tables.reference import schema_markdown
+from study.verdicts.reference import with_tables
+
+DOCS = Path(__file__).parent
+
+
+def pages() -> dict[Path, str]:
+    """Each generated page as it should be."""
+    verdicts = DOCS / "verdicts.md"
+    return {
+        DOCS / "hyperparameters.md": catalogue_markdown(),
+        DOCS / "tables.md": schema_markdown(),
+        verdicts: with_tables(verdicts.read_text(encoding="utf-8")),
+    }
+
+
+if __name__ == "__main__":
+    for path, text in pages().items():
+        path.write_text(text, encoding="utf-8")
+        print(f"wrote {path.relative_to(DOCS.parent)}")

@@ -1,0 +1,91 @@
+"""The ledger, the tracker and the dispatcher that a study file asks for."""
+
+from __future__ import annotations
+
+import hashlib
+import socket
+
+from search_spaces.errors import InputError
+from search_spaces.samplers import make_sampler
+from search_spaces.seeds import trial_seed
+from study.description import describe, differences
+from study.dispatch import Dispatcher
+from study.home import StudyPaths
+from study.ledger import TrialLedger, open_ledger, stored_description
+from study.study_file import StudyConfig
+from study.tracking import MlflowTracker, Tracker, artifact_location, default_tracking_uri
+
+
+def check_compatible(config: StudyConfig, paths: StudyPaths) -> None:
+    """Refuses a study file that describes other trials than the study holds.
+
+    Raises:
+        InputError: If it does; the message names each difference.
+        StorageUnavailable: If the storage cannot be opened.
+    """
+    stored = stored_description(name=config.study, storage=config.storage or paths.journal)
+    if not stored:
+        return
+    found = differences(stored, describe(config))
+    if found:
+        raise InputError(
+            f"study {config.study} exists with other settings; give this one another name, or "
+            f"restore: {'; '.join(found)}",
+            key="study",
+            file=config.file,
+        )
+
+
+def study_ledger(config: StudyConfig, paths: StudyPaths) -> TrialLedger:
+    """The Optuna study, made if there is none.
+
+    Raises:
+        StorageUnavailable: If the storage cannot be opened.
+    """
+    return open_ledger(
+        name=config.study,
+        storage=config.storage or paths.journal,
+        sampler=make_sampler(
+            config.sampler, space=config.space, seed=config.seed, seeds=config.seeds
+        ),
+        space=config.space,
+        seeds=config.seeds,
+        seed_of=lambda number: trial_seed(config.seed, number),
+        description=describe(config),
+    )
+
+
+def mlflow_tracker(config: StudyConfig, paths: StudyPaths) -> Tracker:
+    """The MLflow run of this invocation.
+
+    Raises:
+        TrackingUnavailable: If MLflow does not answer.
+    """
+    own = config.tracking_uri is None
+    return MlflowTracker.open(
+        tracking_uri=config.tracking_uri or default_tracking_uri(paths.home),
+        study=config.study,
+        study_file=config.source_text,
+        artifact_location=artifact_location(paths.home) if own else None,
+        tags={"gradscape.task": config.task, "gradscape.network": config.network},
+        place=_place(paths),
+    )
+
+
+def ray_dispatcher(config: StudyConfig) -> Dispatcher:
+    """Workers on Ray, as the study file's `resources` says."""
+    # Here: a study in this process never imports Ray.
+    from study.dispatch import RayTuneDispatcher
+    from study.dispatch.cluster import WorkerResources
+
+    resources = config.resources
+    return RayTuneDispatcher(
+        workers=None if resources.workers == "auto" else int(resources.workers),
+        resources=WorkerResources(cpus=resources.cpus_per_worker, gpus=resources.gpus_per_worker),
+    )
+
+
+def _place(paths: StudyPaths) -> str:
+    """Tells this study's folder from all others, in letters that an MLflow filter takes."""
+    text = f"{socket.gethostname()}:{paths.folder.resolve()}"
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

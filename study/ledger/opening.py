@@ -1,0 +1,69 @@
+"""Opening the Optuna study of a study, or making it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import optuna
+from optuna.samplers import BaseSampler
+from optuna.storages import BaseStorage
+
+from study.ledger.storage import StorageUnavailable, open_storage
+from study.ledger.trial_ledger import SearchSpaceLike, TrialLedger
+from study.redaction import redacted
+
+
+def open_ledger(
+    *,
+    name: str,
+    storage: str | Path,
+    sampler: BaseSampler,
+    space: SearchSpaceLike,
+    seeds: int,
+    seed_of: Callable[[int], int],
+    description: Mapping[str, Any],
+) -> TrialLedger:
+    """Open the study, or make it.
+
+    Args:
+        name: Name of the study.
+        storage: Path of a journal file, or URL of a data base.
+        sampler: Samples new trials.
+        space: Suggests the hyperparameters of a trial.
+        seeds: Trials a configuration, at least 1.
+        seed_of: Seed of a trial by its number.
+        description: The study's space and settings (JSON), kept when the study is made; an
+            existing study keeps the one it has (`TrialLedger.description`).
+
+    Raises:
+        StorageUnavailable: If the storage cannot be opened.
+    """
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    opened = open_storage(storage)
+    try:
+        study = _load_or_create(name, opened.storage, sampler)
+        ledger = TrialLedger(
+            study=study, storage=opened, space=space, seeds=seeds, seed_of=seed_of
+        )
+        if not ledger.description:
+            ledger.describe(description)
+    except optuna.exceptions.StorageInternalError as error:
+        where = redacted(str(storage))
+        raise StorageUnavailable(f"storage {where} failed: {redacted(str(error))}") from None
+    return ledger
+
+
+def _load_or_create(name: str, storage: BaseStorage, sampler: BaseSampler) -> optuna.Study:
+    try:
+        # Not `create_study` at once, which writes even if the study exists.
+        return optuna.load_study(study_name=name, storage=storage, sampler=sampler)
+    except KeyError:
+        return optuna.create_study(
+            study_name=name,
+            storage=storage,
+            sampler=sampler,
+            direction="minimize",
+            load_if_exists=True,
+        )

@@ -1,0 +1,48 @@
+"""What a run of a study left behind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from study.home import StudyPaths
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyResult:
+    """What a run left behind.
+
+    Attributes:
+        study: Name of the study.
+        paths: Where everything lies.
+        total: Trials the study asks for.
+        trained: Trials that this invocation trained.
+        done: Trials that are done in all.
+        verdicts: Trials done by verdict.
+        given_up: Trials given up after repeated infrastructure failures, with the reason.
+        delivered: Trials that this invocation made known to MLflow and Optuna.
+        undelivered: Trials whose rows are safe but MLflow or Optuna do not know yet.
+        seconds: Time of this invocation by activity; activities overlap.
+        stopped: Whether it was asked to stop early.
+        notice: What a person should know, e.g. why MLflow did not take everything.
+        tracking_uri: Address of MLflow with its password masked; None is the home's own.
+    """
+
+    study: str
+    paths: StudyPaths
+    total: int
+    trained: int
+    done: int
+    verdicts: Mapping[str, int]
+    given_up: Mapping[int, str]
+    delivered: int
+    undelivered: Sequence[int]
+    seconds: Mapping[str, float]
+    stopped: bool
+    notice: str | None = None
+    tracking_uri: str | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether every trial is done and known everywhere."""
+        return self.done >= self.total and not self.undelivered

@@ -1,0 +1,190 @@
+"""What `run_study` promises, in this process; other files disturb it from outside."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from analysis import load_trials
+from study import StudyConfig, run_study
+from study.dispatch import Dispatcher, InProcessDispatcher
+from study.result import StudyResult
+from study.tracking import NullTracker
+from tests.commands.conftest import STUDY, Gradscape, gradscape, study_file
+from tests.driver import Command, write_slow_study
+from tests.left_behind import (
+    assert_once_everywhere,
+    assert_same_study,
+    mlflow_runs,
+    optuna_trials,
+)
+
+__all__ = ["gradscape", "study_file"]
+
+HALVES = """
+from torch import nn
+
+def stacked(hyperparameters, task):
+    if hyperparameters["depth"] == FAILS:
+        raise ValueError("no such depth yet")
+    layers = [Fragile(hyperparameters["depth"])]
+    features = task.features
+    for _ in range(hyperparameters["depth"]):
+        layers += [nn.Linear(features, 8), nn.Tanh()]
+        features = 8
+    return nn.Sequential(*layers, nn.Linear(features, task.outputs))
+
+class Fragile(nn.Module):
+    def __init__(self, depth):
+        super().__init__()
+        self.depth = depth
+        self.calls = 0
+
+    def forward(self, inputs):
+        self.calls += 1
+        if self.depth == BREAKS and self.calls > 10:
+            raise RuntimeError("my layer is broken")
+        return inputs
+"""
+"""A network of the person's own that fails as the tests say."""
+
+
+def config(dtype: str = "float64", trials: int = 40) -> StudyConfig:
+    return StudyConfig.from_text(
+        STUDY.replace("width: 16", f"width: 16\n  dtype: {dtype}")
+        .replace("high: 10.0", "high: 1.0")
+        .replace("steps: 60", "steps: 40")
+        .replace("trials: 12", f"trials: {trials}")
+    )
+
+
+class OneCohort(InProcessDispatcher):
+    """Is asked to stop while the first cohort is in training."""
+
+    def run(self, queue, train, deliver, *, stop) -> None:
+        def train_and_stop(cohort):
+            stop.set()
+            return train(cohort)
+
+        super().run(queue, train_and_stop, deliver, stop=stop)
+
+
+def run(home: Path, study: StudyConfig, dispatcher: Dispatcher | None = None) -> StudyResult:
+    return run_study(
+        study,
+        home=home,
+        dispatcher=dispatcher or InProcessDispatcher(),
+        open_tracker=lambda config, paths: NullTracker(),
+    )
+
+
+@pytest.mark.parametrize(("dtype", "rtol"), [("float64", 1e-9), ("float32", 1e-5)])
+def test_a_study_stopped_and_extended_is_the_study_run_in_one_go(
+    tmp_path: Path, dtype: str, rtol: float
+) -> None:
+    run(tmp_path / "whole", config(dtype))
+    home = tmp_path / "pieces"
+    first = run(home, config(dtype, trials=17), OneCohort())
+    assert first.stopped and not first.complete and 0 < first.done < 17
+    second = run(home, config(dtype, trials=17))
+    assert second.complete and (second.done, second.trained) == (17, 17 - first.done)
+    third = run(home, config(dtype))
+    assert third.complete and (third.done, third.trained) == (40, 23)
+    assert_same_study(home, tmp_path / "whole", "small", rtol=rtol)
+
+
+def test_the_report_that_a_run_did_not_come_to_is_made_by_the_next(
+    gradscape: Gradscape, study_file: Path, tmp_path: Path
+) -> None:
+    page = tmp_path / "gradscape/studies/small/report/index.html"
+    assert gradscape("run", study_file, "--local-mode", "--no-report").code == 0
+    assert not page.exists()
+    said = gradscape("run", study_file, "--local-mode")
+    assert said.code == 0 and str(page.relative_to(tmp_path)) in said.out
+    assert page.exists()
+    written = page.stat().st_mtime_ns
+    again = gradscape("run", study_file, "--local-mode")
+    assert again.code == 0 and "nothing to do" in again.out
+    assert page.stat().st_mtime_ns == written
+
+
+def own(folder: Path, *, fails: int = 0, breaks: int = 0) -> Path:
+    """A study of the network above; a new module each time, since Python keeps the old one."""
+    name = f"halves_{fails}_{breaks}_{folder.name}"
+    text = HALVES.replace("FAILS", str(fails)).replace("BREAKS", str(breaks))
+    (folder / f"{name}.py").write_text(text)
+    path = folder / "own.yaml"
+    path.write_text(
+        f"""
+study: own
+task: digits
+network: {name}:stacked
+hyperparameters: {{depth: [1, 2, 3], learning_rate: {{low: 0.01, high: 0.5}}, batch_size: 32}}
+steps: 30
+trials: 24
+"""
+    )
+    return path
+
+
+def test_a_network_that_fails_in_training_is_named_and_what_was_trained_is_kept(
+    gradscape: Gradscape, tmp_path: Path
+) -> None:
+    file, home = own(tmp_path, breaks=1), tmp_path / "gradscape"
+    said = gradscape("run", file, "--local-mode")
+    assert said.code == 1, said
+    line = said.err.splitlines()[-1]
+    assert line.startswith("gradscape: training trials ")
+    assert "RuntimeError: my layer is broken" in line and "line 23, in forward" in line
+    assert "Traceback" not in said.err
+    # Depth 3 and 2 came first, and are where they belong.
+    kept = load_trials("own", home=home)
+    assert len(kept) == 16 and set(kept["depth"]) == {2, 3}
+    parents, children = mlflow_runs(home, "own")
+    assert [parent.info.status for parent in parents] == ["FAILED"]
+    assert [run.info.run_id for run in children] == kept["mlflow_run_id"].tolist()
+    complete = [one.number for one in optuna_trials(home, "own") if one.state.name == "COMPLETE"]
+    assert complete == kept["trial"].tolist()
+
+
+def test_a_network_that_cannot_be_built_for_one_value_is_named(
+    gradscape: Gradscape, tmp_path: Path
+) -> None:
+    said = gradscape("run", own(tmp_path, fails=2), "--local-mode")
+    assert said.code == 2, said
+    line = said.err.splitlines()[-1]
+    assert line.startswith("gradscape: ") and "network: the network cannot be built" in line
+    assert "'depth': 2" in line and "ValueError: no such depth yet" in line
+    assert "Traceback" not in said.err
+
+
+def test_a_mended_network_goes_on_with_the_same_command(
+    gradscape: Gradscape, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = own(tmp_path, breaks=1)
+    assert gradscape("run", file, "--local-mode").code == 1
+    module = file.read_text().split("network: ")[1].split(":")[0]
+    mended = HALVES.replace("FAILS", "0").replace("BREAKS", "0")
+    (tmp_path / f"{module}.py").write_text(mended + "\n# mended\n")
+    monkeypatch.delitem(__import__("sys").modules, module)
+    said = gradscape("run", file, "--local-mode")
+    assert said.code == 0 and "24 of 24 trials done, 8 in this run" in said.out
+    assert_once_everywhere(tmp_path / "gradscape", "own", 24)
+
+
+def test_a_second_driver_is_told_who_holds_the_study(gradscape: Gradscape, tmp_path: Path) -> None:
+    file, home = write_slow_study(tmp_path, seconds="1.0"), tmp_path / "gradscape"
+    first = Command("run", file, "--local-mode", folder=tmp_path)
+    try:
+        first.wait_for_text(home / "studies/slow/driver.lock")
+        said = gradscape("run", file, "--local-mode")
+    finally:
+        first.kill()
+    assert said.code == 2 and said.err.count("\n") == 1, said
+    held = json.loads((home / "studies/slow/driver.lock").read_text())
+    assert held["pid"] == first.process.pid
+    assert f"is being run by process {held['pid']} on {held['host']} since " in said.err
+    assert pd.Timestamp.now() - pd.Timestamp(held["since"]) < pd.Timedelta("2min")
