@@ -33,6 +33,8 @@ os.environ.update(
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "RAY_AIR_NEW_OUTPUT": "0",
         "OMP_NUM_THREADS": "1",
+        # What gradscape sets for a Ray that it starts itself; here both sides have it.
+        "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
     }
 )
 

@@ -54,12 +54,13 @@ class Sgd:
             )
             buffers = self._buffers[position] if self._buffers else gradient
             for parameter, direction, buffer in _chunks(block, gradient, buffers):
-                if scale is not None:
+                if momentum is not None:
+                    _accumulate(buffer.mul_(momentum), direction, scale)
+                    direction = buffer
+                elif scale is not None:
                     direction.mul_(scale)
                 if decay is not None:
                     direction.addcmul_(parameter, decay)
-                if momentum is not None:
-                    direction = buffer.mul_(momentum).add_(direction)
                 parameter.addcmul_(direction, rate, value=-1)
 
     def keep(self, slots: Tensor) -> None:
@@ -95,6 +96,13 @@ def _column(
 def _along(values_K: Tensor, block: Tensor) -> Tensor:
     """(K,) as (1, K, 1, ...), to multiply a block (P, K, ...)."""
     return values_K.view(1, -1, *(1,) * (block.ndim - 2))
+
+
+def _accumulate(buffer: Tensor, gradient: Tensor, scale: Tensor | None) -> None:
+    if scale is None:
+        buffer.add_(gradient)
+    else:
+        buffer.addcmul_(gradient, scale)
 
 
 def _chunks(*blocks: Tensor) -> Iterator[tuple[Tensor, ...]]:
