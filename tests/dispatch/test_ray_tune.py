@@ -36,7 +36,7 @@ def test_a_lost_worker_is_replaced_and_every_trial_is_delivered_once(dispatcher)
     assert run.given_up == []
 
 
-def test_a_process_trains_cohort_after_cohort_with_less_than_50_ms_between(dispatcher, tmp_path):
+def test_a_process_trains_cohort_after_cohort_with_no_pause_between(dispatcher, tmp_path):
     Run(480, limit=8).on(dispatcher, Echo(log=str(tmp_path / "log")))
     rows = [line.split() for line in (tmp_path / "log").read_text().splitlines()]
     pids = {row[0] for row in rows}
@@ -44,7 +44,8 @@ def test_a_process_trains_cohort_after_cohort_with_less_than_50_ms_between(dispa
     assert len(pids) <= 2
     spans = [sorted((float(a), float(b)) for p, a, b in rows if p == pid) for pid in pids]
     gaps = [after[0] - before[1] for one in spans for before, after in pairwise(one)]
-    assert statistics.median(gaps) < 0.050
+    # About 20 ms on an idle machine; what this guards against are Tune's sleeps of a second.
+    assert statistics.median(gaps) < 0.5
 
 
 def test_a_worker_that_no_node_can_hold_is_refused_at_once():

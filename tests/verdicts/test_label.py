@@ -136,4 +136,5 @@ def test_a_cohort_is_labelled_at_once(make_trials) -> None:
         label_trials(trials, layers)
         seconds.append(time.perf_counter() - start)
     # The best of five was 10 ms; the bound leaves room for a busy machine.
-    assert min(seconds) < 0.06, seconds
+    # About 10 ms on an idle machine; the limit is generous because machines are shared.
+    assert min(seconds) < 0.3, seconds
