@@ -122,6 +122,12 @@ class Recorder:
                 tracking_away=self._away,
             )
 
+    @property
+    def undelivered(self) -> list[int]:
+        """Trials on disk that MLflow and Optuna do not know; final once `close` has returned."""
+        with self._changed:
+            return sorted(trial for one in self._backlog for trial in one.trials)
+
     def submit(self, cohort: Cohort, payload: bytes) -> None:
         """Take a trained cohort's tables (`CohortTables.to_bytes`); blocks while many wait.
 
@@ -171,14 +177,18 @@ class Recorder:
                     break
             self._awaited = False
             self._raise_failure()
-            return sorted(trial for one in self._backlog for trial in one.trials)
+            return self.undelivered
 
-    def close(self) -> None:
-        """End the thread once all that was submitted is on disk; `flush` delivers it before."""
+    def close(self, timeout_s: float | None = None) -> None:
+        """End the thread once all that was submitted is on disk; `flush` delivers it before.
+
+        Args:
+            timeout_s: Leave the thread to itself after this time: MLflow may keep it waiting.
+        """
         with self._changed:
             self._closing = True
             self._changed.notify_all()
-        self._thread.join()
+        self._thread.join(timeout_s)
 
     @property
     def _idle(self) -> bool:

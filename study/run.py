@@ -31,6 +31,9 @@ WAIT_S = 60.0
 SHORT_WAIT_S = 10.0
 """The same for one that never answered, and when the study failed or was stopped."""
 
+HURRY_S = 2.0
+"""How long a study that must stop at once waits for what is being written."""
+
 RETRY_S = 1.0
 """Between attempts to hand the report to an MLflow that is away."""
 
@@ -141,11 +144,12 @@ class _Run:
                 dispatcher.run(self._queue, self._trainer(), recorder.submit, stop=self._stop)
             with self._watch.measure("delivery"):
                 answered = recorder.progress.told > 0
-                undelivered = recorder.flush(self._patience_s if answered else SHORT_WAIT_S)
+                recorder.flush(self._patience_s if answered else SHORT_WAIT_S)
         except BaseException as error:
             self._rescue(recorder, tracker, error)
             raise
         recorder.close()
+        undelivered = recorder.undelivered
         with self._watch.measure("report"):
             report = None
             if publish is not None and self._before + self._recorded:
@@ -164,14 +168,14 @@ class _Run:
         try:
             if not hurried:
                 recorder.flush(SHORT_WAIT_S)
-            recorder.close()
+            recorder.close(HURRY_S if hurried else None)
             progress = recorder.progress
             if progress.tracking_away is None and (progress.told or not hurried):
                 tracker.close("KILLED" if hurried else "FAILED")
         except Exception as second:
             error.add_note(f"while delivering what had arrived: {second}")
         finally:
-            recorder.close()
+            recorder.close(HURRY_S if hurried else None)
 
     def _finish(self, tracker: Tracker, report: Path | None) -> str | None:
         """Report and tables to MLflow; says why if it does not take them."""

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,7 +87,8 @@ class Command:
     """A `gradscape` command that is running, in a session and folder of its own."""
 
     def __init__(self, *arguments: object, folder: Path) -> None:
-        self._out, self._err = folder / "stdout.txt", folder / "stderr.txt"
+        said = Path(tempfile.mkdtemp(prefix="said-", dir=folder))
+        self._out, self._err = said / "out", said / "err"
         self._temporary = folder / "temporary"
         self._temporary.mkdir(exist_ok=True)
         environment = {
@@ -133,9 +135,16 @@ class Command:
         self.process.kill()
         self.process.wait()
 
-    def said(self) -> str:
-        """Its standard error so far."""
-        return self._err.read_text()
+    def wait_for_line(self, start: str, timeout_s: float = 90.0) -> str:
+        """The first line of its output that starts so, once it is there."""
+        deadline = time.monotonic() + timeout_s
+        while True:
+            found = [one for one in self._out.read_text().splitlines() if one.startswith(start)]
+            if found:
+                return found[0]
+            assert self.process.poll() is None, self._err.read_text()
+            assert time.monotonic() < deadline, f"no line {start!r}"
+            time.sleep(0.05)
 
     def end(self, timeout_s: float = 120.0) -> Ended:
         """Waits for its end."""
@@ -160,10 +169,7 @@ class Command:
 
     def left_over(self, timeout_s: float = 15.0) -> list[str]:
         """Processes of its session that are still there, once they had time to go."""
-        deadline = time.monotonic() + timeout_s
-        while (found := _processes_of(self.process.pid)) and time.monotonic() < deadline:
-            time.sleep(0.2)
-        return found
+        return left_of({self.process.pid}, timeout_s=timeout_s)
 
 
 def gradscape(*arguments: object, folder: Path, timeout_s: float = 180.0) -> Ended:
@@ -171,13 +177,21 @@ def gradscape(*arguments: object, folder: Path, timeout_s: float = 180.0) -> End
     return Command(*arguments, folder=folder).end(timeout_s)
 
 
-def _processes_of(session: int) -> list[str]:
+def left_of(sessions: set[int], *, timeout_s: float = 15.0) -> list[str]:
+    """Command lines of the processes of these sessions, once they had time to go."""
+    deadline = time.monotonic() + timeout_s
+    while (found := _processes_of(sessions)) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    return found
+
+
+def _processes_of(sessions: set[int]) -> list[str]:
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             with contextlib.suppress(OSError):
                 # pid (name) state parent group session ...
                 fields = (entry / "stat").read_text().rpartition(")")[2].split()
-                if int(fields[3]) == session and fields[0] != "Z":
+                if int(fields[3]) in sessions and fields[0] != "Z":
                     found.append((entry / "cmdline").read_text().replace("\0", " "))
     return found

@@ -90,7 +90,8 @@ def test_one_parent_run_with_study_file_report_and_tables(study: Study) -> None:
     assert listed == {"study.yaml", "report", "tables"}
     report = {one.path for one in client.list_artifacts(parent.info.run_id, "report")}
     assert "report/index.html" in report
-    folder = client.download_artifacts(parent.info.run_id, "", str(study.folder / "temporary"))
+    (study.folder / "downloaded").mkdir()
+    folder = client.download_artifacts(parent.info.run_id, "", str(study.folder / "downloaded"))
     assert (Path(folder) / "study.yaml").read_text() == STUDY
     kept = len(list((study.home / "studies/sister/tables").glob("*/*.parquet")))
     assert len(list((Path(folder) / "tables").glob("*/*.parquet"))) == kept

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -74,6 +76,25 @@ def test_never_there_and_then_there(
     assert {path: path.stat().st_mtime_ns for path in parts} == parts
     again = gradscape("run", file, "--local-mode")
     assert again.code == 0 and "nothing to do" in again.out
+
+
+@pytest.mark.slow
+def test_ctrl_c_twice_stops_at_once_though_mlflow_never_answers(tmp_path: Path) -> None:
+    # A server that accepts and keeps silent: each call takes 20 s, and stopping took 40 s.
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen(64)
+        uri = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        file = write_slow_study(tmp_path, extra=f"tracking_uri: {uri}\n")
+        driver = Command("run", file, "--local-mode", "--no-report", folder=tmp_path)
+        driver.wait_for_parts(tmp_path / "gradscape", 1)
+        driver.press_ctrl_c()
+        time.sleep(0.5)
+        driver.press_ctrl_c()
+        ended = driver.end(60)
+    assert ended.code == 130 and ended.seconds < 10, ended
+    assert "Traceback" not in ended.err
+    assert len(load_trials("slow", home=tmp_path / "gradscape")) >= 4
 
 
 def test_a_run_that_somebody_deleted_costs_no_result(

@@ -138,6 +138,42 @@ def test_tables_go_on_while_tracking_is_away_and_are_delivered_once_when_it_is_b
     assert world.recorder.progress.tracking_away is None
 
 
+def test_undelivered_are_also_those_that_were_written_last(world, monkeypatch):
+    # While MLflow kept the thread waiting, trials in the inbox were counted nowhere: a person
+    # was told of fewer undelivered trials than there were.
+    entered = threading.Event()
+
+    def keep_waiting(tables, *, maybe_logged=False):
+        entered.set()
+        time.sleep(0.5)
+        raise TrackingUnavailable("timed out")
+
+    monkeypatch.setattr(world.tracker, "log_trials", keep_waiting)
+    world.submit(0)
+    world.recorder.flush(0.1)
+    entered.clear()
+    assert entered.wait(10)
+    world.submit(1, 2)
+    assert world.recorder.flush(0.0) == [0]
+    world.recorder.close()
+    assert world.recorder.undelivered == [0, 1, 2]
+    assert world.store.recorded_trials() == {0, 1, 2}
+
+
+def test_delivering_takes_as_long_as_it_takes_while_tracking_answers(world, monkeypatch):
+    # A limit on the whole delivery failed large studies whose MLflow was well but slow.
+    log_trials = world.tracker.log_trials
+
+    def slow(tables, *, maybe_logged=False):
+        time.sleep(0.2)
+        return log_trials(tables, maybe_logged=maybe_logged)
+
+    monkeypatch.setattr(world.tracker, "log_trials", slow)
+    for n in range(5):
+        world.submit(n)
+    assert world.recorder.flush(0.1) == []
+
+
 def test_an_answer_that_was_lost_does_not_double_a_run(world):
     world.tracker.fails_after_logging = 1
     world.submit(0, 1)

@@ -12,7 +12,7 @@ from analysis import load_trials
 from study import StudyConfig, run_study
 from study.dispatch import Dispatcher, InProcessDispatcher
 from study.result import StudyResult
-from study.tracking import NullTracker
+from study.tracking import NullTracker, RunStatus, TrackingUnavailable
 from tests.commands.conftest import STUDY, Gradscape, gradscape, study_file
 from tests.driver import Command, write_slow_study
 from tests.left_behind import (
@@ -23,6 +23,23 @@ from tests.left_behind import (
 )
 
 __all__ = ["gradscape", "study_file"]
+
+
+class AwayForReports(NullTracker):
+    """Takes trials; the server goes away so many times when the report comes."""
+
+    def __init__(self, times: int) -> None:
+        self.times = times
+        self.ended: list[str] = []
+
+    def log_report(self, folder: Path) -> None:
+        if self.times > 0:
+            self.times -= 1
+            raise TrackingUnavailable("MLflow does not answer")
+
+    def close(self, status: RunStatus) -> None:
+        self.ended.append(status)
+
 
 HALVES = """
 from torch import nn
@@ -109,6 +126,25 @@ def test_the_report_that_a_run_did_not_come_to_is_made_by_the_next(
     again = gradscape("run", study_file, "--local-mode")
     assert again.code == 0 and "nothing to do" in again.out
     assert page.stat().st_mtime_ns == written
+
+
+@pytest.mark.parametrize(("times", "ended"), [(2, ["FINISHED"]), (10**6, [])])
+def test_an_mlflow_away_at_the_end_gets_the_report_late_or_the_person_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, times: int, ended: list[str]
+) -> None:
+    monkeypatch.setattr("study.run.WAIT_S", 0.5)
+    monkeypatch.setattr("study.run.RETRY_S", 0.1)
+    tracker = AwayForReports(times)
+    result = run_study(
+        config(trials=2),
+        home=tmp_path,
+        dispatcher=InProcessDispatcher(),
+        open_tracker=lambda config, paths: tracker,
+        publish=lambda paths: paths.report,
+    )
+    assert result.complete and tracker.ended == ended
+    assert (result.notice is None) == bool(ended)
+    assert ended or "MLflow does not answer; it has the trials, but not" in str(result.notice)
 
 
 def own(folder: Path, *, fails: int = 0, breaks: int = 0) -> Path:

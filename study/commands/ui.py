@@ -44,6 +44,8 @@ def ui(
                 if not announced and server.answers:
                     announced = True
                     typer.echo(f"MLflow on http://127.0.0.1:{port} (Ctrl-C ends it)")
+                    for study, link in server.links().items():
+                        typer.echo(f"{study}: {link}")
                 told.wait(POLL_S)
         finally:
             server.end()

@@ -49,15 +49,16 @@ class DeferredTracker:
         with self._lock:
             try:
                 self._tracker = self._open()
-            except TrackingUnavailable:
-                return  # The first call tries again and tells.
             except Exception as error:
                 self._failure = error  # Raised by the first call, in the caller's thread.
 
     def _opened(self) -> Tracker:
         with self._lock:
-            if self._failure is not None:
-                raise self._failure
+            failure = self._failure
+            if isinstance(failure, TrackingUnavailable):
+                self._failure = None  # Told once; the next call tries again.
+            if failure is not None:
+                raise failure
             if self._tracker is None:
                 self._tracker = self._open()
             return self._tracker

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import socket
 import subprocess
 import time
 from pathlib import Path
+from urllib.request import urlopen
 
 from study.tracking.locations import ui_command
 
 HOST = "127.0.0.1"
+
+LINKS = 20
+"""Studies whose pages are named at most."""
+
+RUNS_PAGE = "workflowType=machine_learning"
 
 _SETTINGS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -54,6 +61,24 @@ class UiServer:
                 return True
         except OSError:
             return False
+
+    def links(self) -> dict[str, str]:
+        """Page of each study's runs by the study's name, the latest first; once it answers.
+
+        MLflow's own start page opens on language models, and hides runs behind it.
+
+        Raises:
+            OSError: If the server is gone.
+        """
+        url = f"http://{HOST}:{self._port}"
+        asked = f"{url}/api/2.0/mlflow/experiments/search?max_results={LINKS}"
+        with urlopen(asked, timeout=10) as answer:
+            experiments = json.load(answer).get("experiments", [])
+        return {
+            one["name"]: f"{url}/#/experiments/{one['experiment_id']}/runs?{RUNS_PAGE}"
+            for one in experiments
+            if one["name"] != "Default"
+        }
 
     def end(self) -> None:
         """Ends it with all that it started."""
