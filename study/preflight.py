@@ -79,7 +79,8 @@ def _checked(config: StudyConfig, code: tuple[Path, ...]) -> Preflight:
     checked = Preflight(
         config=config, task=task, network=network, thresholds=thresholds, code=code
     )
-    checked.cost(config.space.corner())
+    for values in config.space.corners():
+        checked.cost(values)
     _check_batches(config, task)
     return checked
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -108,14 +108,19 @@ class SearchSpace:
 
         return collect(self.entries, pick)
 
-    def corner(self) -> dict[str, Value]:
-        """The configuration at the first choice or lower end of every axis that applies."""
-        firsts = {
-            name: axis.choices[0] if isinstance(axis, CategoricalDistribution) else axis.low
-            for name, axis in self.axes.items()
-            if isinstance(axis, (CategoricalDistribution, FloatDistribution, IntDistribution))
-        }
-        return self.resolve(firsts)
+    def corners(self) -> Iterator[dict[str, Value]]:
+        """Configurations that between them have every shape of network along one axis each.
+
+        The first has the first choice or lower end of every axis; each further one has another
+        choice, or the upper end, of one axis that decides the shape (is not fusible).
+        """
+        ends = {name: _ends(axis) for name, axis in self.axes.items()}
+        firsts = {name: values[0] for name, values in ends.items()}
+        yield self.resolve(firsts)
+        fusible = {each.name for each in self.catalogue if each.fusible}
+        for name, values in ends.items():
+            for value in values[1:] if name not in fusible else ():
+                yield self.resolve({**firsts, name: value})
 
     def complete(self, overrides: Mapping[str, object]) -> dict[str, Value]:
         """One configuration for `diagnose --set depth=30`: overrides, then what the file fixes.
@@ -201,6 +206,14 @@ class SearchSpace:
         kept = [each for each in given.values() if not (each.varies and _left_out(each))]
         rest = default_entries(given, network=self.network, catalogue=self.catalogue)
         return (*kept, *rest)
+
+
+def _ends(axis: BaseDistribution) -> tuple[Value, ...]:
+    """All choices of an axis, or both ends of its range."""
+    if isinstance(axis, CategoricalDistribution):
+        return tuple(axis.choices)
+    assert isinstance(axis, (FloatDistribution, IntDistribution))
+    return axis.low, axis.high
 
 
 def _left_out(entry: Entry) -> bool:

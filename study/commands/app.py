@@ -49,12 +49,14 @@ def main() -> None:
 
 def _is_expected(error: Exception) -> bool:
     """Whether the error's own text is all that a person needs."""
+    from analysis import AnalysisError
     from study.dispatch import DispatchError, TrainingError
     from study.ledger import StorageUnavailable
     from study.tables import TableError, TableWriteError
     from study.tracking import TrackingUnavailable
 
     expected = (
+        AnalysisError,
         DispatchError,
         StorageUnavailable,
         TableError,

@@ -40,7 +40,7 @@ class Layer:
     @property
     def weight(self) -> str:
         """Name of the layer's weight among the network's parameters."""
-        return f"{self.name}.weight"
+        return f"{self.name}.weight" if self.name else "weight"
 
 
 def build_network(

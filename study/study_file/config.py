@@ -36,7 +36,8 @@ _ADDRESSES = ("tracking_uri", "storage")
 
 _AtLeast0 = Annotated[int, BeforeValidator(fields.whole_number(0))]
 _AtLeast1 = Annotated[int, BeforeValidator(fields.whole_number(1))]
-_Uri = Annotated[str | None, BeforeValidator(fields.read_uri)]
+_TrackingUri = Annotated[str | None, BeforeValidator(fields.read_tracking_uri)]
+_Storage = Annotated[str | None, BeforeValidator(fields.read_storage)]
 
 
 class Resources(BaseModel):
@@ -89,8 +90,8 @@ class StudyConfig(BaseModel):
     sampler: Annotated[str, BeforeValidator(fields.read_sampler)] = "qmc"
     trials: _AtLeast1 = Field(default_factory=lambda known: _all_cells(known))
     resources: Resources = Resources()
-    tracking_uri: _Uri = None
-    storage: _Uri = None
+    tracking_uri: _TrackingUri = None
+    storage: _Storage = None
     thresholds: Annotated[dict[str, float], BeforeValidator(fields.read_thresholds)] = Field(
         default_factory=dict
     )

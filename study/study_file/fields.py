@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from search_spaces.catalogue import BUILT_IN_NETWORKS, BUILT_IN_TASKS, is_own
 from search_spaces.errors import InputError, unknown
@@ -71,9 +71,30 @@ def read_gpus(given: object) -> float:
     return float(number)
 
 
-def read_uri(given: object) -> str | None:
+TRACKING_SCHEMES = ("http", "https", "sqlite", "postgresql", "mysql", "mssql", "databricks")
+STORAGE_SCHEMES = ("sqlite", "postgresql", "mysql")
+
+
+def read_tracking_uri(given: object) -> str | None:
+    """An address that MLflow understands; empty is None."""
     text = _read_text(given)
+    if text and text.partition(":")[0].partition("+")[0] not in TRACKING_SCHEMES:
+        raise InputError(_scheme_rule("MLflow's address", text, TRACKING_SCHEMES))
     return text or None
+
+
+def read_storage(given: object) -> str | None:
+    """A data base that Optuna understands, or the path of a journal file; empty is None."""
+    text = _read_text(given)
+    if "://" in text and text.partition(":")[0].partition("+")[0] not in STORAGE_SCHEMES:
+        raise InputError(_scheme_rule("Optuna's data base", text, STORAGE_SCHEMES))
+    return text or None
+
+
+def _scheme_rule(what: str, text: str, schemes: Sequence[str]) -> str:
+    # Only the scheme is quoted: what follows may hold a password.
+    scheme = text.partition("://")[0] if "://" in text else "no scheme"
+    return f"{what} must begin with one of {', '.join(schemes)}://, but got {scheme}"
 
 
 def read_hyperparameters(given: object) -> Mapping[str, object]:

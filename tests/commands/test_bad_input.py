@@ -51,6 +51,10 @@ CASES = {
         STUDY + "thresholds: {vanish: 1.0}\n",
         ["thresholds", "vanish", "did you mean"],
     ),
+    "address of no server": (
+        STUDY + "tracking_uri: htp://mlflow:5000\n",
+        ["tracking_uri", "http, https", "htp"],
+    ),
     "variable that is not set": (STUDY + "storage: ${NO_SUCH_VARIABLE}\n", ["NO_SUCH_VARIABLE"]),
 }
 
@@ -91,6 +95,11 @@ def wrong_shape(hyperparameters, task):
 def fails(hyperparameters, task):
     raise RuntimeError("no such layer")
 
+def fails_when_deep(hyperparameters, task):
+    if hyperparameters["depth"] == 2:
+        raise RuntimeError("too deep")
+    return nn.Linear(task.features, task.outputs)
+
 def no_task():
     return 3
 """
@@ -101,6 +110,7 @@ def no_task():
     [
         ("network: own:wrong_shape", ["network", "(2, ..., 10)", "(2, 7)"]),
         ("network: own:fails", ["network", "no such layer"]),
+        ("network: own:fails_when_deep", ["network", "cannot be built", "too deep"]),
         ("network: own:wrong_shap", ["network", "did you mean 'wrong_shape'"]),
         ("task: own:no_task", ["task", "must return a Task", "3"]),
     ],

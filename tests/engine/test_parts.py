@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from study.engine import Task, classification, find_layers
+from study.engine import Task, classification, find_layers, train_cohort
 from study.engine.batches import BatchOrder
 from study.engine.cost import trial_cost
 from study.engine.execution.chain import links_of
@@ -140,3 +140,12 @@ def test_only_plain_chains_are_run_as_chains() -> None:
         nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Tanh(), nn.Linear(3, 2)),
     ]
     assert all(links_of(module) is None for module in others)
+
+
+def test_a_network_that_is_one_layer_has_one_layer(digits: Task) -> None:
+    (layer,) = find_layers(nn.Linear(64, 10), digits)
+    assert (layer.weight, layer.role) == ("weight", "output")
+    record = train_cohort(
+        [make_trial(0)], task=digits, network=lambda values, task: nn.Linear(64, 10), steps=2
+    )
+    assert record.loss.shape == (1, 2) and record.by_layer["delta_rms"][0, 0, 0] > 0

@@ -327,3 +327,23 @@ def test_describe_has_a_row_a_hyperparameter():
 def test_space_can_be_pickled():
     space = build_space({"depth": [2, 4]}, network="mlp")
     assert pickle.loads(pickle.dumps(space)) == space
+
+
+def test_corners_have_every_choice_that_decides_the_shape():
+    space = build_space(
+        {
+            "depth": [2, 4, 8],
+            "width": {"low": 8, "high": 64, "step": 8},
+            "activation": ["relu", "tanh"],
+            "learning_rate": {"low": 0.001, "high": 1.0},
+            "initialization": ["he_normal", "mean_field"],
+            "weight_std": {"low": 0.5, "high": 2.0},
+        },
+        network="mlp",
+    )
+    corners = list(space.corners())
+    shapes = [(one["depth"], one["width"], one["activation"]) for one in corners]
+    assert shapes == [
+        (2, 8, "relu"), (4, 8, "relu"), (8, 8, "relu"), (2, 64, "relu"), (2, 8, "tanh")
+    ]  # fmt: skip
+    assert all(one["learning_rate"] == 0.001 for one in corners)

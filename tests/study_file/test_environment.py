@@ -111,7 +111,7 @@ def test_no_error_shows_the_value(text):
 def test_configuration_shows_references():
     text = TEXT + (
         "storage: postgresql://u:${GRADSCAPE_TEST_SECRET}@h\n"
-        "tracking_uri: ${GRADSCAPE_TEST_SECRET}\n"
+        "tracking_uri: https://ann:${GRADSCAPE_TEST_SECRET}@mlflow\n"
     )
     config = StudyConfig.from_text(text)
     for shown in (repr(config), str(config), f"{config}", config.source_text):
