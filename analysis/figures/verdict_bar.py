@@ -53,6 +53,6 @@ def verdict_bar(counts: pd.DataFrame, *, theme: Theme = LIGHT) -> go.Figure:
         cliponaxis=False,
     )
     widest = float(counts["high"].max())
-    figure.update_xaxes(range=[0, min(widest * 1.45, 1.45)], visible=False)
+    figure.update_xaxes(range=[0, min(widest * 1.65, 1.65)], visible=False)
     figure.update_yaxes(autorange="reversed", showgrid=False, ticks="")
     return figure
