@@ -1,9 +1,11 @@
-"""The ledger, the tracker and the dispatcher that a study file asks for."""
+"""The ledger, the trainer, the tracker and the dispatcher that a study file asks for."""
 
 from __future__ import annotations
 
 import hashlib
 import socket
+from collections.abc import Mapping
+from typing import Any
 
 from search_spaces.errors import InputError
 from search_spaces.samplers import make_sampler
@@ -12,8 +14,11 @@ from study.description import describe, differences
 from study.dispatch import Dispatcher
 from study.home import StudyPaths
 from study.ledger import TrialLedger, open_ledger, stored_description
+from study.preflight import Preflight
 from study.study_file import StudyConfig
+from study.tables import StudyMetadata
 from study.tracking import MlflowTracker, Tracker, artifact_location, default_tracking_uri
+from study.trainer import CohortTrainer
 
 
 def check_compatible(config: StudyConfig, paths: StudyPaths) -> None:
@@ -52,6 +57,36 @@ def study_ledger(config: StudyConfig, paths: StudyPaths) -> TrialLedger:
         seeds=config.seeds,
         seed_of=lambda number: trial_seed(config.seed, number),
         description=describe(config),
+    )
+
+
+def study_trainer(
+    checked: Preflight, hyperparameters: Mapping[str, Mapping[str, Any]] | None = None
+) -> CohortTrainer:
+    """What a worker does with this study's cohorts.
+
+    Args:
+        checked: The study file.
+        hyperparameters: Columns of the tables as their metadata has them; the space's by default.
+    """
+    config = checked.config
+    metadata = StudyMetadata(
+        study=config.study,
+        task=config.task,
+        network=config.network,
+        hyperparameters=hyperparameters or config.space.metadata(),
+        thresholds=checked.thresholds.to_dict(),
+        metric=checked.task.metric_name,
+    )
+    return CohortTrainer(
+        task=config.task,
+        network=config.network,
+        steps=config.steps,
+        metadata=metadata,
+        thresholds=checked.thresholds,
+        device="cuda" if config.resources.gpus_per_worker else "cpu",
+        threads=config.resources.cpus_per_worker,
+        code=checked.code,
     )
 
 

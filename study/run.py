@@ -9,7 +9,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from search_spaces.samplers import is_adaptive
-from study.backends import check_compatible, mlflow_tracker, ray_dispatcher, study_ledger
+from study.backends import (
+    check_compatible,
+    mlflow_tracker,
+    ray_dispatcher,
+    study_ledger,
+    study_trainer,
+)
 from study.dispatch import CohortQueue, Dispatcher
 from study.home import StudyPaths, check_home, home_folder
 from study.lease import lease
@@ -20,9 +26,8 @@ from study.redaction import redacted
 from study.result import StudyResult
 from study.stopwatch import Stopwatch
 from study.study_file import StudyConfig
-from study.tables import StudyMetadata, TableStore
+from study.tables import TableStore
 from study.tracking import DeferredTracker, Tracker, TrackingUnavailable
-from study.trainer import CohortTrainer
 from study.trial import Trial
 
 WAIT_S = 60.0
@@ -141,7 +146,9 @@ class _Run:
             self._show()
             with self._watch.measure("dispatch"):
                 self._queue = self._make_queue()
-                dispatcher.run(self._queue, self._trainer(), recorder.submit, stop=self._stop)
+                dispatcher.run(
+                    self._queue, study_trainer(self._checked), recorder.submit, stop=self._stop
+                )
             with self._watch.measure("delivery"):
                 answered = recorder.progress.told > 0
                 recorder.flush(self._patience_s if answered else SHORT_WAIT_S)
@@ -234,27 +241,6 @@ class _Run:
         for trial in trials:
             self._given_up[trial.number] = reason
             self._ledger.fail(trial.number, reason)
-
-    def _trainer(self) -> CohortTrainer:
-        config = self._config
-        metadata = StudyMetadata(
-            study=config.study,
-            task=config.task,
-            network=config.network,
-            hyperparameters=config.space.metadata(),
-            thresholds=self._checked.thresholds.to_dict(),
-            metric=self._checked.task.metric_name,
-        )
-        return CohortTrainer(
-            task=config.task,
-            network=config.network,
-            steps=config.steps,
-            metadata=metadata,
-            thresholds=self._checked.thresholds,
-            device="cuda" if config.resources.gpus_per_worker else "cpu",
-            threads=config.resources.cpus_per_worker,
-            code=self._checked.code,
-        )
 
     def _notice(self, progress: Progress) -> None:
         self._recorded, self._delivered = progress.recorded, progress.told

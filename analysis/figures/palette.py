@@ -73,8 +73,6 @@ DARK = Theme(
     progress=((0.0, "#3a4c61"), (0.5, "#6fa3da"), (1.0, "#e3f0ff")),
 )
 
-THEMES: dict[str, Theme] = {"light": LIGHT, "dark": DARK}
-
 
 def color_at(scale: ColorScale, position: float) -> str:
     """The colour of a scale at a position in [0, 1], as #rrggbb."""

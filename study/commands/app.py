@@ -10,7 +10,7 @@ import typer
 from search_spaces.errors import InputError
 from study.commands import check, diagnose, init, listing, report, run, ui
 
-DONE, FAILED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
+FAILED, WRONG_INPUT, INTERRUPTED = 1, 2, 130
 
 app = typer.Typer(
     name="gradscape",

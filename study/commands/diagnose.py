@@ -65,8 +65,7 @@ def _overrides(pairs: list[str]) -> dict[str, str]:
 
 def _train(checked: Preflight, values: Mapping[str, Any], seeds: int) -> CohortTables:
     from search_spaces.seeds import trial_seed
-    from study.tables import StudyMetadata
-    from study.trainer import CohortTrainer
+    from study.backends import study_trainer
     from study.trial import Cohort, Trial
 
     config = checked.config
@@ -79,21 +78,8 @@ def _train(checked: Preflight, values: Mapping[str, Any], seeds: int) -> CohortT
         )
         for number in range(seeds)
     )
-    metadata = StudyMetadata(
-        study=config.study,
-        task=config.task,
-        network=config.network,
-        hyperparameters={name: {"kind": "fixed", "value": v} for name, v in values.items()},
-        metric=checked.task.metric_name,
-    )
-    trainer = CohortTrainer(
-        task=config.task,
-        network=config.network,
-        steps=config.steps,
-        metadata=metadata,
-        thresholds=checked.thresholds,
-        code=checked.code,
-    )
+    columns = {name: {"kind": "fixed", "value": value} for name, value in values.items()}
+    trainer = study_trainer(checked, columns)
     return trainer.train(Cohort(number=0, trials=trials))
 
 
