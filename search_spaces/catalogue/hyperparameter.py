@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 Kind = Literal["integer", "number", "number-or-none", "name"]
@@ -65,6 +66,8 @@ class Hyperparameter:
         choices: Domain of the kind `name`; empty for a free name of the person's own network.
         unit: "" where there is none.
         networks: Built-in networks that have it; None is part of training, whatever the network.
+        network_defaults: Defaults that differ by built-in network.
+        tasks: Built-in tasks that have it; None is no part of a task.
         conditions: All must hold for it to apply.
         fusible: Whether trials that differ in it may be trained in one cohort.
         default_text: What happens without a default, for people.
@@ -78,6 +81,8 @@ class Hyperparameter:
     choices: tuple[str, ...] = ()
     unit: str = ""
     networks: tuple[str, ...] | None = None
+    network_defaults: Mapping[str, Value] = field(default_factory=dict)
+    tasks: tuple[str, ...] | None = None
     conditions: tuple[Condition, ...] = ()
     fusible: bool = False
     default_text: str = ""

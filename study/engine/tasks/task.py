@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -30,6 +31,9 @@ class Task:
         ceiling: The best metric that the task allows.
         target: From this metric on a trial counts as trained.
         loss_chance: The loss of the best constant prediction.
+        vocabulary: Where inputs are token numbers (N, T), how many tokens there are; else None.
+        output_at: Whether a network answers once for an example, (N, outputs), or at each of
+            its time steps, (N, T, outputs).
 
     Raises:
         ValueError: If inputs and targets differ in length, or chance equals the ceiling.
@@ -46,6 +50,8 @@ class Task:
     ceiling: float
     target: float
     loss_chance: float
+    vocabulary: int | None = None
+    output_at: Literal["example", "time_step"] = "example"
 
     def __post_init__(self) -> None:
         if len(self.inputs) != len(self.targets) or len(self.inputs) == 0:
