@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from search_spaces.catalogue import CATALOGUE, Hyperparameter
 from search_spaces.space.entries import conditions_text
 
-_COLUMNS = ("name", "meaning", "domain", "default", "unit", "networks", "applies", "fusible")
+_COLUMNS = ("name", "meaning", "domain", "default", "unit", "belongs to", "applies", "fusible")
 
 
 def catalogue_markdown(catalogue: Mapping[str, Hyperparameter] = CATALOGUE) -> str:
@@ -17,17 +17,29 @@ def catalogue_markdown(catalogue: Mapping[str, Hyperparameter] = CATALOGUE) -> s
 
 
 def _row(each: Hyperparameter) -> tuple[str, ...]:
-    default = each.default_text if each.default is None else f"`{_plain(each.default)}`"
     return (
         f"`{each.name}`",
         each.meaning,
         each.expected,
-        default or "none: left out",
+        _default(each),
         each.unit or "-",
-        "all" if each.networks is None else ", ".join(each.networks),
+        _home(each),
         conditions_text(each) or "always",
         "yes" if each.fusible else "no",
     )
+
+
+def _home(each: Hyperparameter) -> str:
+    """Built-in networks and tasks that have it."""
+    if each.networks is None and each.tasks is None:
+        return "all"
+    return ", ".join((*(each.networks or ()), *(each.tasks or ())))
+
+
+def _default(each: Hyperparameter) -> str:
+    usual = each.default_text if each.default is None else f"`{_plain(each.default)}`"
+    special = [f"{name}: `{_plain(value)}`" for name, value in each.network_defaults.items()]
+    return "; ".join([usual or "none: left out", *special])
 
 
 def _plain(value: object) -> str:

@@ -87,6 +87,16 @@ class Hyperparameter:
     fusible: bool = False
     default_text: str = ""
 
+    def belongs_to(self, *, network: str, task: str) -> bool:
+        """Whether trials of this network on this task have it, whatever the study file says."""
+        if self.networks is None and self.tasks is None:
+            return True
+        return network in (self.networks or ()) or task in (self.tasks or ())
+
+    def default_for(self, network: str) -> Value | None:
+        """Used where a study file does not say; None leaves the hyperparameter out."""
+        return self.network_defaults.get(network, self.default)
+
     @property
     def expected(self) -> str:
         """What a value must be, e.g. "an integer >= 1" or "one of: sgd, adam"."""

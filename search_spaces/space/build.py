@@ -23,6 +23,7 @@ def build_space(
     hyperparameters: Mapping[str, object],
     *,
     network: str,
+    task: str,
     catalogue: Mapping[str, Hyperparameter] = CATALOGUE,
     reserved: Collection[str] = (),
 ) -> SearchSpace:
@@ -33,6 +34,7 @@ def build_space(
             {low, high, log, step} is a range.
         network: A built-in network, or ``package.module:factory`` of the person's own, which
             may have hyperparameters that the catalogue does not know.
+        task: A built-in task, or ``package.module:function`` of the person's own; as network.
         catalogue: The hyperparameters there are.
         reserved: Names that hyperparameters outside the catalogue must not have.
 
@@ -43,32 +45,37 @@ def build_space(
         raise InputError(
             f"must be a mapping of names to values, but got {show(hyperparameters)}", key=KEY
         )
-    available = _available(catalogue, network)
+    available = _available(catalogue, network, task)
     given = []
     for name, setting in hyperparameters.items():
         try:
-            each = _find(name, setting, network, available, catalogue, reserved)
+            each = _find(name, setting, network, task, available, catalogue, reserved)
             given.append(
                 Entry(hyperparameter=each, setting=read_setting(each, setting), given=True)
             )
         except InputError as error:
             raise error.inside(key=f"{KEY}.{name}") from None
     defaults = default_entries(
-        [each.name for each in given], network=network, catalogue=available.values()
+        [each.name for each in given], network=network, task=task, catalogue=available.values()
     )
     return SearchSpace(
         network=network,
+        task=task,
         entries=_applicable([*given, *defaults]),
         catalogue=tuple(available.values()),
     )
 
 
-def _available(catalogue: Mapping[str, Hyperparameter], network: str) -> dict[str, Hyperparameter]:
-    """What of the catalogue the network may have; one of the person's own may have all."""
+def _available(
+    catalogue: Mapping[str, Hyperparameter], network: str, task: str
+) -> dict[str, Hyperparameter]:
+    """What of the catalogue network and task may have; one of the person's own may have all."""
     return {
         name: each
         for name, each in catalogue.items()
-        if is_own(network) or each.networks is None or network in each.networks
+        if each.belongs_to(network=network, task=task)
+        or (is_own(network) and each.networks is not None)
+        or (is_own(task) and each.tasks is not None)
     }
 
 
@@ -76,6 +83,7 @@ def _find(
     name: object,
     given: object,
     network: str,
+    task: str,
     available: Mapping[str, Hyperparameter],
     catalogue: Mapping[str, Hyperparameter],
     reserved: Collection[str],
@@ -85,14 +93,14 @@ def _find(
     if name in available:
         return available[name]
     if name in catalogue:
-        raise InputError(f"network {network} has no {name}; it has: {', '.join(available)}")
-    if not is_own(network):
+        raise InputError(_belongs_elsewhere(catalogue[name], network, task))
+    if not is_own(network) and not is_own(task):
         raise InputError(unknown("hyperparameter", name, available))
     near = difflib.get_close_matches(name, catalogue, n=1, cutoff=_NEAR_MISS)
     if near:
         raise InputError(
             f"unknown hyperparameter {name!r}; did you mean {near[0]!r}? A hyperparameter of "
-            f"your own network needs a name less like one of the catalogue's"
+            f"your own network or task needs a name less like one of the catalogue's"
         )
     if not _OWN_NAME.fullmatch(name):
         raise InputError(
@@ -102,6 +110,15 @@ def _find(
     if name in reserved:
         raise InputError(f"{name!r} is a column of the trials table; choose another name")
     return own_hyperparameter(name, given)
+
+
+def _belongs_elsewhere(each: Hyperparameter, network: str, task: str) -> str:
+    sides = [("network", network, each.networks), ("task", task, each.tasks)]
+    return "; ".join(
+        f"{what} {name} has no {each.name}; {what}s that have it: {', '.join(homes)}"
+        for what, name, homes in sides
+        if homes is not None
+    )
 
 
 def _applicable(entries: list[Entry]) -> tuple[Entry, ...]:

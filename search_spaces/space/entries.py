@@ -48,19 +48,23 @@ def conditions_text(hyperparameter: Hyperparameter) -> str:
 
 
 def default_entries(
-    given: Iterable[str], *, network: str, catalogue: Iterable[Hyperparameter]
+    given: Iterable[str], *, network: str, task: str, catalogue: Iterable[Hyperparameter]
 ) -> list[Entry]:
     """What a study file leaves to the catalogue.
 
-    A network of the person's own gets no default depth or width: it may have none.
+    A network of the person's own gets no default depth or width, and a task of their own no
+    default sequence length: it may have none.
     """
     named = set(given)
-    return [
-        Entry(hyperparameter=each, setting=Fixed(value=each.default), given=False)
+    left = [
+        (each, each.default_for(network))
         for each in catalogue
-        if each.name not in named
-        and each.default is not None
-        and (each.networks is None or network in each.networks)
+        if each.name not in named and each.belongs_to(network=network, task=task)
+    ]
+    return [
+        Entry(hyperparameter=each, setting=Fixed(value=default), given=False)
+        for each, default in left
+        if default is not None
     ]
 
 

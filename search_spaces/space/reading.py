@@ -31,7 +31,7 @@ def read_setting(hyperparameter: Hyperparameter, given: object) -> Setting:
 
 
 def own_hyperparameter(name: str, given: object) -> Hyperparameter:
-    """A hyperparameter of the person's own network, its kind taken from its values.
+    """A hyperparameter of the person's own network or task, its kind taken from its values.
 
     Raises:
         InputError: If the values are neither all numbers nor all names. Without a key.
@@ -44,7 +44,7 @@ def own_hyperparameter(name: str, given: object) -> Hyperparameter:
         name=name,
         kind=_own_kind(values),
         default=None,
-        meaning="hyperparameter of your own network",
+        meaning="hyperparameter of your own network or task",
     )
 
 

@@ -24,7 +24,8 @@ from search_spaces.space.entries import (
     default_entries,
     owners_first,
 )
-from search_spaces.space.settings import Choice, Fixed
+from search_spaces.space.settings import Fixed
+from search_spaces.space.suggestion import suggest_value
 from search_spaces.values import read_value
 
 
@@ -55,12 +56,14 @@ class SearchSpace:
 
     Attributes:
         network: The study's network.
+        task: The study's task.
         entries: The study file's hyperparameters in its order, then the catalogue's defaults.
             Those that can apply to no trial are not among them.
-        catalogue: The catalogue's hyperparameters that this network may have.
+        catalogue: The catalogue's hyperparameters that this network and task may have.
     """
 
     network: str
+    task: str
     entries: tuple[Entry, ...]
     catalogue: tuple[Hyperparameter, ...]
 
@@ -92,7 +95,7 @@ class SearchSpace:
         Returns:
             Every hyperparameter that applies: the file's in its order, then defaults.
         """
-        return collect(self.entries, lambda entry: _suggest(trial, entry))
+        return collect(self.entries, lambda entry: suggest_value(trial, entry))
 
     def resolve(self, values: Mapping[str, object]) -> dict[str, Value]:
         """The full configuration of a trial from its values on the axes (Optuna's `params`).
@@ -141,7 +144,7 @@ class SearchSpace:
                 raise InputError(unknown("hyperparameter", name, known))
             chosen[name] = _read(known[name], given)
         entries = self._set_entries(chosen, known)
-        values = collect(entries, lambda entry: _default(entry))
+        values = collect(entries, self._default)
         for name in chosen:
             if name not in values:
                 raise InputError(f"applies only when {conditions_text(known[name])}", key=name)
@@ -193,6 +196,8 @@ class SearchSpace:
         ]
         if self.network != other.network:
             lines.insert(0, f"network: was {self.network}; now {other.network}")
+        if self.task != other.task:
+            lines.insert(0, f"task: was {self.task}; now {other.task}")
         return lines
 
     def _set_entries(
@@ -203,9 +208,23 @@ class SearchSpace:
         for name, value in chosen.items():
             given[name] = Entry(hyperparameter=known[name], setting=Fixed(value=value), given=True)
         # An axis without a default, such as lr_decay_steps, is then left to the engine.
-        kept = [each for each in given.values() if not (each.varies and _left_out(each))]
-        rest = default_entries(given, network=self.network, catalogue=self.catalogue)
+        kept = [each for each in given.values() if not (each.varies and self._left_out(each))]
+        rest = default_entries(
+            given, network=self.network, task=self.task, catalogue=self.catalogue
+        )
         return (*kept, *rest)
+
+    def _left_out(self, entry: Entry) -> bool:
+        hyperparameter = entry.hyperparameter
+        return hyperparameter.default_for(self.network) is None and bool(
+            hyperparameter.default_text
+        )
+
+    def _default(self, entry: Entry) -> Value:
+        default = entry.hyperparameter.default_for(self.network)
+        if default is None:
+            raise InputError("varies and has no default; set it", key=entry.name)
+        return default
 
 
 def _ends(axis: BaseDistribution) -> tuple[Value, ...]:
@@ -216,37 +235,8 @@ def _ends(axis: BaseDistribution) -> tuple[Value, ...]:
     return axis.low, axis.high
 
 
-def _left_out(entry: Entry) -> bool:
-    return entry.hyperparameter.default is None and bool(entry.hyperparameter.default_text)
-
-
-def _default(entry: Entry) -> Value:
-    default = entry.hyperparameter.default
-    if default is None:
-        raise InputError("varies and has no default; set it", key=entry.name)
-    return default
-
-
 def _read(hyperparameter: Hyperparameter, given: object) -> Value:
     try:
         return read_value(hyperparameter, given)
     except InputError as error:
         raise error.inside(key=hyperparameter.name) from None
-
-
-def _suggest(trial: optuna.trial.Trial, entry: Entry) -> Value:
-    setting = entry.setting
-    if isinstance(setting, Choice):
-        choice = trial.suggest_categorical(entry.name, setting.values)
-        assert isinstance(choice, (int, float, str))
-        return choice
-    distribution = setting.distribution()
-    if isinstance(distribution, IntDistribution):
-        low, high, step = distribution.low, distribution.high, distribution.step
-        return trial.suggest_int(entry.name, low, high, step=step, log=distribution.log)
-    if isinstance(distribution, FloatDistribution):
-        bounds = distribution.low, distribution.high
-        return trial.suggest_float(
-            entry.name, *bounds, step=distribution.step, log=distribution.log
-        )
-    raise TypeError(f"no way to suggest {setting!r}")

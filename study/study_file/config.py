@@ -139,7 +139,9 @@ class StudyConfig(BaseModel):
     @cached_property
     def space(self) -> SearchSpace:
         """What the study fixes and varies."""
-        return build_space(self.hyperparameters, network=self.network, reserved=_COLUMNS)
+        return build_space(
+            self.hyperparameters, network=self.network, task=self.task, reserved=_COLUMNS
+        )
 
     @property
     def file(self) -> str | None:
@@ -180,8 +182,9 @@ class StudyConfig(BaseModel):
     def _check_space(
         cls, value: Mapping[str, object], info: ValidationInfo
     ) -> Mapping[str, object]:
-        if "network" in info.data:
-            build_space(value, network=info.data["network"], reserved=_COLUMNS)
+        if {"network", "task"} <= info.data.keys():
+            network, task = info.data["network"], info.data["task"]
+            build_space(value, network=network, task=task, reserved=_COLUMNS)
         return value
 
     @model_validator(mode="after")
@@ -212,7 +215,12 @@ def _all_cells(known: dict[str, Any]) -> int:
         raise InputError(
             "is required, except for sampler grid; for example `trials: 512`", key="trials"
         )
-    space = build_space(known["hyperparameters"], network=known["network"], reserved=_COLUMNS)
+    space = build_space(
+        known["hyperparameters"],
+        network=known["network"],
+        task=known["task"],
+        reserved=_COLUMNS,
+    )
     return grid_size(space) * known["seeds"]
 
 

@@ -26,6 +26,7 @@ def test_scalar_is_fixed_list_is_a_choice_mapping_is_a_range():
             "clip_norm": ["none", 1],
         },
         network="mlp",
+        task="digits",
     )
     assert space.axes == {
         "depth": CategoricalDistribution((2, 4)),
@@ -39,7 +40,7 @@ def test_scalar_is_fixed_list_is_a_choice_mapping_is_a_range():
 
 
 def test_list_of_one_is_fixed():
-    space = build_space({"depth": [8]}, network="mlp")
+    space = build_space({"depth": [8]}, network="mlp", task="digits")
     assert not space.axes and space.fixed["depth"] == 8
 
 
@@ -62,7 +63,7 @@ def test_list_of_one_is_fixed():
     ],
 )
 def test_values_become_canonical(name, written, value):
-    read = build_space({name: written}, network="mlp").fixed[name]
+    read = build_space({name: written}, network="mlp", task="digits").fixed[name]
     assert read == value and type(read) is type(value)
 
 
@@ -155,25 +156,25 @@ def test_values_become_canonical(name, written, value):
 )
 def test_bad_values(name, written, rule):
     with pytest.raises(InputError) as caught:
-        build_space({name: written}, network="mlp")
+        build_space({name: written}, network="mlp", task="digits")
     assert str(caught.value) == f"hyperparameters.{name}: {rule}"
 
 
 def test_long_values_are_shortened_in_errors():
     with pytest.raises(InputError) as caught:
-        build_space({"depth": "x\n" * 1000}, network="mlp")
+        build_space({"depth": "x\n" * 1000}, network="mlp", task="digits")
     assert len(str(caught.value)) < 150 and "\n" not in str(caught.value)
 
 
 def test_unknown_name_of_a_built_in_network_suggests_the_nearest():
     with pytest.raises(InputError, match="^hyperparameters.dept: unknown .* did you mean 'depth'"):
-        build_space({"dept": 3}, network="mlp")
+        build_space({"dept": 3}, network="mlp", task="digits")
 
 
 @pytest.mark.parametrize("given", [None, 3, ["depth"], "depth"])
 def test_hyperparameters_must_be_a_mapping(given):
     with pytest.raises(InputError, match="^hyperparameters: must be a mapping of names to values"):
-        build_space(given, network="mlp")
+        build_space(given, network="mlp", task="digits")
 
 
 class TestOwnNetwork:
@@ -191,6 +192,7 @@ class TestOwnNetwork:
                 "path": "wide",
             },
             network=self.OWN,
+            task="digits",
         )
         kinds = {
             "heads": "integer",
@@ -206,15 +208,17 @@ class TestOwnNetwork:
         assert space.axes["alpha"] == CategoricalDistribution((1.0, 0.5))
 
     def test_own_hyperparameters_are_not_fusible(self):
-        space = build_space({"heads": [1, 2], "learning_rate": [0.1, 1]}, network=self.OWN)
+        space = build_space(
+            {"heads": [1, 2], "learning_rate": [0.1, 1]}, network=self.OWN, task="digits"
+        )
         values = space.resolve({"heads": 2, "learning_rate": 1.0})
         key = dict(space.cohort_key(values))
         assert key["heads"] == 2 and "learning_rate" not in key
 
     def test_architecture_is_only_what_the_file_says(self):
-        assert "depth" not in build_space({}, network=self.OWN).fixed
-        assert build_space({"depth": 3}, network=self.OWN).fixed["depth"] == 3
-        assert build_space({}, network=self.OWN).fixed["learning_rate"] == 0.01
+        assert "depth" not in build_space({}, network=self.OWN, task="digits").fixed
+        assert build_space({"depth": 3}, network=self.OWN, task="digits").fixed["depth"] == 3
+        assert build_space({}, network=self.OWN, task="digits").fixed["learning_rate"] == 0.01
 
     @pytest.mark.parametrize(
         ("name", "written", "rule"),
@@ -236,7 +240,7 @@ class TestOwnNetwork:
     )
     def test_bad_values(self, name, written, rule):
         with pytest.raises(InputError) as caught:
-            build_space({name: written}, network=self.OWN, reserved={"loss_final"})
+            build_space({name: written}, network=self.OWN, task="digits", reserved={"loss_final"})
         assert str(caught.value).startswith(f"hyperparameters.{name}: {rule}")
 
 
@@ -248,6 +252,7 @@ def test_metadata_is_json_and_covers_every_column_a_trial_can_have():
             "clip_norm": ["none", 1],
         },
         network="mlp",
+        task="digits",
     )
     metadata = json.loads(json.dumps(space.metadata()))
     assert metadata["learning_rate"] == {"kind": "range", "low": 0.1, "high": 1.0, "log": True}
@@ -260,7 +265,9 @@ def test_metadata_is_json_and_covers_every_column_a_trial_can_have():
 
 
 def test_columns_follow_the_file_then_the_defaults():
-    space = build_space({"momentum": 0.9, "width": 8, "depth": [2, 4]}, network="mlp")
+    space = build_space(
+        {"momentum": 0.9, "width": 8, "depth": [2, 4]}, network="mlp", task="digits"
+    )
     values = space.suggest(FixedTrial({"depth": 4}))
     assert list(values)[:3] == ["momentum", "width", "depth"]
     assert values == space.resolve({"depth": 4})
@@ -268,7 +275,7 @@ def test_columns_follow_the_file_then_the_defaults():
 
 
 def test_cohort_key_holds_what_cannot_be_vectorized():
-    space = build_space({"learning_rate": [0.1, 1], "depth": [2, 4]}, network="mlp")
+    space = build_space({"learning_rate": [0.1, 1], "depth": [2, 4]}, network="mlp", task="digits")
     one = space.cohort_key(space.resolve({"learning_rate": 0.1, "depth": 2}))
     same = space.cohort_key(space.resolve({"depth": 2, "learning_rate": 1}))
     other = space.cohort_key(space.resolve({"learning_rate": 0.1, "depth": 4}))
@@ -284,32 +291,41 @@ def test_cohort_key_holds_what_cannot_be_vectorized():
 
 
 def test_resolve_names_an_axis_without_a_value():
-    space = build_space({"depth": [2, 4]}, network="mlp")
+    space = build_space({"depth": [2, 4]}, network="mlp", task="digits")
     with pytest.raises(InputError, match="^depth: varies and applies, but has no value"):
         space.resolve({})
 
 
 def test_differences_show_before_and_after():
-    one = build_space({"depth": [2, 4], "width": 8}, network="mlp")
-    assert one.differences(build_space({"width": 8, "depth": [2, 4]}, network="mlp")) == []
-    assert one.differences(build_space({"depth": [2, 4, 8], "width": 8}, network="mlp")) == [
-        "depth: was 2, 4; now 2, 4, 8"
-    ]
-    other = build_space({"depth": [2, 4], "lr_decay": "step"}, network="mlp")
+    one = build_space({"depth": [2, 4], "width": 8}, network="mlp", task="digits")
+    assert (
+        one.differences(build_space({"width": 8, "depth": [2, 4]}, network="mlp", task="digits"))
+        == []
+    )
+    assert one.differences(
+        build_space({"depth": [2, 4, 8], "width": 8}, network="mlp", task="digits")
+    ) == ["depth: was 2, 4; now 2, 4, 8"]
+    other = build_space({"depth": [2, 4], "lr_decay": "step"}, network="mlp", task="digits")
     assert one.differences(other) == [
         "width: was 8; now 64",
         "lr_decay: was constant; now step",
         "lr_decay_rate: was absent; now 0.1",
     ]
     # Optuna's storage keeps a choice as its place in the list.
-    assert one.differences(build_space({"depth": [4, 2], "width": 8}, network="mlp"))
-    own = build_space({"depth": [2, 4], "width": 8, "activation": "relu"}, network="a.b:c")
+    assert one.differences(
+        build_space({"depth": [4, 2], "width": 8}, network="mlp", task="digits")
+    )
+    own = build_space(
+        {"depth": [2, 4], "width": 8, "activation": "relu"}, network="a.b:c", task="digits"
+    )
     assert one.differences(own) == ["network: was mlp; now a.b:c"]
 
 
 def test_describe_has_a_row_a_hyperparameter():
     space = build_space(
-        {"learning_rate": {"low": 1e-4, "high": 10, "log": True}, "depth": [2, 4]}, network="mlp"
+        {"learning_rate": {"low": 1e-4, "high": 10, "log": True}, "depth": [2, 4]},
+        network="mlp",
+        task="digits",
     )
     rows = {row.name: row for row in space.describe()}
     assert (rows["learning_rate"].role, rows["learning_rate"].values) == (
@@ -325,7 +341,7 @@ def test_describe_has_a_row_a_hyperparameter():
 
 
 def test_space_can_be_pickled():
-    space = build_space({"depth": [2, 4]}, network="mlp")
+    space = build_space({"depth": [2, 4]}, network="mlp", task="digits")
     assert pickle.loads(pickle.dumps(space)) == space
 
 
@@ -340,6 +356,7 @@ def test_corners_have_every_choice_that_decides_the_shape():
             "weight_std": {"low": 0.5, "high": 2.0},
         },
         network="mlp",
+        task="digits",
     )
     corners = list(space.corners())
     shapes = [(one["depth"], one["width"], one["activation"]) for one in corners]

@@ -6,7 +6,7 @@ import pickle
 
 import pytest
 
-from search_spaces.catalogue import BUILT_IN_NETWORKS, CATALOGUE
+from search_spaces.catalogue import BUILT_IN_NETWORKS, BUILT_IN_TASKS, CATALOGUE
 from search_spaces.reference import catalogue_markdown
 from search_spaces.values import read_value
 
@@ -51,9 +51,20 @@ def test_owners_do_not_own_each_other():
     assert max(map(depth, CATALOGUE)) <= len(CATALOGUE)
 
 
-def test_networks_are_built_in():
-    for each in CATALOGUE.values():
-        assert each.networks is None or set(each.networks) <= set(BUILT_IN_NETWORKS)
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_networks_and_tasks_are_built_in(name):
+    each = CATALOGUE[name]
+    assert each.networks is None or set(each.networks) <= set(BUILT_IN_NETWORKS)
+    assert each.tasks is None or set(each.tasks) <= set(BUILT_IN_TASKS)
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_defaults_of_networks_lie_in_the_domain(name):
+    each = CATALOGUE[name]
+    assert set(each.network_defaults) <= set(each.networks or BUILT_IN_NETWORKS)
+    for default in each.network_defaults.values():
+        value = read_value(each, default)
+        assert value == default and type(value) is type(default)
 
 
 def test_only_what_vectorizes_over_trials_is_fusible():

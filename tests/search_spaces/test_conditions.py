@@ -39,7 +39,7 @@ from search_spaces import InputError, build_space
 )
 def test_given_though_its_owner_never_has_it(hyperparameters, message, catalogue_with_adam):
     with pytest.raises(InputError) as caught:
-        build_space(hyperparameters, network="mlp", catalogue=catalogue_with_adam)
+        build_space(hyperparameters, network="mlp", task="digits", catalogue=catalogue_with_adam)
     assert str(caught.value) == message
 
 
@@ -47,6 +47,7 @@ def test_left_out_of_the_trials_where_it_does_not_apply(catalogue_with_adam):
     space = build_space(
         {"momentum": [0.0, 0.9], "optimizer": ["sgd", "adam"]},
         network="mlp",
+        task="digits",
         catalogue=catalogue_with_adam,
     )
     assert list(space.axes) == ["optimizer", "momentum"]  # the owner is asked first
@@ -60,6 +61,7 @@ def test_fixed_one_is_left_out_too(catalogue_with_adam):
     space = build_space(
         {"momentum": 0.9, "optimizer": ["sgd", "adam"]},
         network="mlp",
+        task="digits",
         catalogue=catalogue_with_adam,
     )
     assert space.resolve({"optimizer": "sgd"})["momentum"] == 0.9
@@ -74,6 +76,7 @@ def test_owner_that_is_owned_itself(catalogue_with_adam):
             "optimizer": ["adam", "sgd"],
         },
         network="mlp",
+        task="digits",
         catalogue=catalogue_with_adam,
     )
     assert list(space.axes) == ["optimizer", "nesterov", "look_ahead"]
@@ -86,7 +89,7 @@ def test_owner_that_is_owned_itself(catalogue_with_adam):
 
 
 def test_defaults_apply_only_with_their_owner():
-    space = build_space({"lr_decay": ["constant", "step", "cosine"]}, network="mlp")
+    space = build_space({"lr_decay": ["constant", "step", "cosine"]}, network="mlp", task="digits")
     assert "lr_decay_rate" not in space.resolve({"lr_decay": "constant"})
     step = space.resolve({"lr_decay": "step"})
     assert step["lr_decay_rate"] == 0.1
@@ -105,7 +108,7 @@ class TestComplete:
     }
 
     def test_override_then_fixed_then_default(self):
-        values = build_space(self.HYPERPARAMETERS, network="mlp").complete(
+        values = build_space(self.HYPERPARAMETERS, network="mlp", task="digits").complete(
             {"depth": "30", "activation": "sigmoid", "clip_norm": "none"}
         )
         assert values["depth"] == 30 and values["activation"] == "sigmoid"  # not on the axes
@@ -114,27 +117,29 @@ class TestComplete:
         assert values["clip_norm"] == "none"
 
     def test_texts_are_read_by_kind(self):
-        space = build_space(self.HYPERPARAMETERS, network="mlp")
+        space = build_space(self.HYPERPARAMETERS, network="mlp", task="digits")
         values = space.complete({"learning_rate": "1e-2", "clip_norm": "5", "momentum": ".9"})
         assert (values["learning_rate"], values["clip_norm"], values["momentum"]) == (0.01, 5, 0.9)
 
     def test_another_owner_brings_what_belongs_to_it(self):
-        space = build_space(self.HYPERPARAMETERS, network="mlp")
+        space = build_space(self.HYPERPARAMETERS, network="mlp", task="digits")
         assert space.complete({"lr_decay": "step"})["lr_decay_rate"] == 0.1
         assert space.complete({"lr_decay": "step", "lr_decay_steps": "7"})["lr_decay_steps"] == 7
 
     def test_another_owner_drops_what_the_file_fixed(self):
         fixed = {"initialization": "mean_field", "weight_std": 2.0}
-        space = build_space(fixed, network="mlp")
+        space = build_space(fixed, network="mlp", task="digits")
         assert space.complete({})["weight_std"] == 2.0
         assert "weight_std" not in space.complete({"initialization": "he_normal"})
 
     def test_axis_without_a_default_value_is_left_to_the_engine(self):
-        space = build_space({"lr_decay": "step", "lr_decay_steps": [5, 50]}, network="mlp")
+        space = build_space(
+            {"lr_decay": "step", "lr_decay_steps": [5, 50]}, network="mlp", task="digits"
+        )
         assert "lr_decay_steps" not in space.complete({})
 
     def test_equals_what_the_study_would_train(self):
-        space = build_space(self.HYPERPARAMETERS, network="mlp")
+        space = build_space(self.HYPERPARAMETERS, network="mlp", task="digits")
         point = {"depth": 4, "activation": "gelu", "learning_rate": 0.1}
         assert space.complete(point) == space.resolve(point)
 
@@ -149,11 +154,11 @@ class TestComplete:
     )
     def test_bad_overrides(self, overrides, message):
         with pytest.raises(InputError) as caught:
-            build_space(self.HYPERPARAMETERS, network="mlp").complete(overrides)
+            build_space(self.HYPERPARAMETERS, network="mlp", task="digits").complete(overrides)
         assert str(caught.value).startswith(message)
 
     def test_own_axis_has_no_default(self):
-        space = build_space({"heads": [1, 2]}, network="a.b:c")
+        space = build_space({"heads": [1, 2]}, network="a.b:c", task="digits")
         with pytest.raises(InputError, match="^heads: varies and has no default; set it"):
             space.complete({})
         assert space.complete({"heads": "4"})["heads"] == 4

@@ -53,7 +53,7 @@ def frozen(values):
 
 
 def space_for(name):
-    return build_space(CELLS if name == "grid" else MIXED, network="mlp")
+    return build_space(CELLS if name == "grid" else MIXED, network="mlp", task="digits")
 
 
 @pytest.mark.parametrize("name", ["qmc", "random", "grid"])
@@ -86,7 +86,9 @@ class TestDesigns:
     def test_reordered_study_file_gives_the_same_trials(self, name):
         space = space_for(name)
         other = build_space(
-            dict(reversed((CELLS if name == "grid" else MIXED).items())), network="mlp"
+            dict(reversed((CELLS if name == "grid" else MIXED).items())),
+            network="mlp",
+            task="digits",
         )
         assert ask(new_study(name, space), space, 30) == ask(new_study(name, other), other, 30)
 
@@ -106,13 +108,13 @@ class TestDesigns:
             assert set(trial.params) <= set(space.axes)
 
     def test_nothing_to_vary(self, name):
-        space = build_space({"depth": 3}, network="mlp")
+        space = build_space({"depth": 3}, network="mlp", task="digits")
         assert ask(new_study(name, space), space, 1)[0]["depth"] == 3
 
 
 class TestQmc:
     def test_choices_are_balanced_at_any_length(self):
-        space = build_space(MIXED, network="mlp")
+        space = build_space(MIXED, network="mlp", task="digits")
         for count in (64, 100, 250):
             asked = ask(new_study("qmc", space), space, count)
             for name, share in (("depth", 5), ("clip_norm", 3)):
@@ -121,7 +123,7 @@ class TestQmc:
                 assert max(counts.values()) - min(counts.values()) <= 0.1 * count / share + 3
 
     def test_log_range_is_even_over_decades(self):
-        space = build_space(MIXED, network="mlp")
+        space = build_space(MIXED, network="mlp", task="digits")
         asked = ask(new_study("qmc", space), space, 500)
         decades = Counter(math.floor(math.log10(values["learning_rate"])) for values in asked)
         assert all(abs(decades[decade] - 100) <= 3 for decade in range(-4, 1))
@@ -131,6 +133,7 @@ class TestQmc:
         space = build_space(
             {"weight_decay": {"low": 0, "high": 1}, "momentum": {"low": 0, "high": 0.5}},
             network="mlp",
+            task="digits",
         )
         points = qmc.Sobol(2, rng=np.random.default_rng(5)).random(4096)
         sampler = make_sampler("qmc", space=space, seed=5, seeds=1)
@@ -143,7 +146,7 @@ class TestQmc:
 
 class TestRandom:
     def test_is_uniform_on_the_axis(self):
-        space = build_space(MIXED, network="mlp")
+        space = build_space(MIXED, network="mlp", task="digits")
         asked = ask(new_study("random", space), space, 600)
         logs = [(math.log10(values["learning_rate"]) + 4) / 5 for values in asked]
         assert kstest(logs, "uniform").pvalue > 1e-3
@@ -155,6 +158,7 @@ class TestRandom:
         space = build_space(
             {"weight_decay": {"low": 0, "high": 1}, "momentum": {"low": 0, "high": 0.5}},
             network="mlp",
+            task="digits",
         )
         asked = ask(new_study("random", space), space, 500)
         pairs = np.array([(values["weight_decay"], values["momentum"]) for values in asked])
@@ -163,7 +167,7 @@ class TestRandom:
 
 class TestGrid:
     def test_every_cell_that_applies_exactly_once(self):
-        space = build_space(CELLS, network="mlp")
+        space = build_space(CELLS, network="mlp", task="digits")
         assert grid_size(space) == CELL_COUNT
         asked = ask(new_study("grid", space), space, CELL_COUNT)
         cells = {frozen(values) for values in asked}
@@ -182,6 +186,7 @@ class TestGrid:
                 "depth": [1, 2],
             },
             network="mlp",
+            task="digits",
             catalogue=catalogue_with_adam,
         )
         # adam, sgd without nesterov, and three with it; each at two depths
@@ -190,12 +195,14 @@ class TestGrid:
         assert len({frozen(values) for values in asked}) == 10
 
     def test_order_is_shuffled(self):
-        space = build_space({"depth": {"low": 1, "high": 100}}, network="mlp")
+        space = build_space({"depth": {"low": 1, "high": 100}}, network="mlp", task="digits")
         depths = [values["depth"] for values in ask(new_study("grid", space), space, 100)]
         assert sorted(depths) == list(range(1, 101)) and depths != sorted(depths)
 
     def test_steps_are_as_a_person_would_write_them(self):
-        space = build_space({"momentum": {"low": 0.1, "high": 0.7, "step": 0.1}}, network="mlp")
+        space = build_space(
+            {"momentum": {"low": 0.1, "high": 0.7, "step": 0.1}}, network="mlp", task="digits"
+        )
         asked = ask(new_study("grid", space), space, 7)
         assert sorted(v["momentum"] for v in asked) == [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7]
 
@@ -208,7 +215,7 @@ class TestGrid:
         ],
     )
     def test_range_without_steps_says_what_to_do(self, name, written):
-        space = build_space({"depth": [1, 2], name: written}, network="mlp")
+        space = build_space({"depth": [1, 2], name: written}, network="mlp", task="digits")
         with pytest.raises(InputError) as caught:
             make_sampler("grid", space=space, seed=0, seeds=1)
         text = str(caught.value)
@@ -217,7 +224,9 @@ class TestGrid:
 
     def test_enormous_grid_is_refused_at_once(self):
         space = build_space(
-            {name: {"low": 1, "high": 10**6} for name in ("width", "batch_size")}, network="mlp"
+            {name: {"low": 1, "high": 10**6} for name in ("width", "batch_size")},
+            network="mlp",
+            task="digits",
         )
         with pytest.raises(
             InputError, match="may have 10,000,000 cells, but .* 1,000,000,000,000"
@@ -225,7 +234,7 @@ class TestGrid:
             grid_size(space)
 
     def test_asked_for_more_than_it_has(self):
-        space = build_space({"depth": [1, 2]}, network="mlp")
+        space = build_space({"depth": [1, 2]}, network="mlp", task="digits")
         study = new_study("grid", space, seeds=2)
         ask(study, space, 4)
         with pytest.raises(InputError, match="^trials: the grid has 2 configurations"):
@@ -250,7 +259,7 @@ class TestTpe:
         return asked
 
     def test_restart_does_not_repeat_the_start(self):
-        space = build_space(self.SPACE, network="mlp")
+        space = build_space(self.SPACE, network="mlp", task="digits")
         storage = optuna.storages.InMemoryStorage()
         first = self.run(new_study("tpe", space, storage=storage), space, 5)
         again = self.run(new_study("tpe", space, storage=storage), space, 5)
@@ -258,7 +267,7 @@ class TestTpe:
         assert len(rates) == 10
 
     def test_restart_gives_what_an_unbroken_study_would(self):
-        space = build_space(self.SPACE, network="mlp")
+        space = build_space(self.SPACE, network="mlp", task="digits")
         storage = optuna.storages.InMemoryStorage()
         broken = [
             values
@@ -268,7 +277,7 @@ class TestTpe:
         assert broken == self.run(new_study("tpe", space), space, 30)
 
     def test_later_seeds_copy_the_configuration(self):
-        space = build_space(self.SPACE, network="mlp")
+        space = build_space(self.SPACE, network="mlp", task="digits")
         storage = optuna.storages.InMemoryStorage()
         asked = []
         for count in (16, 1, 19):  # restarts also between two seeds of a configuration
@@ -278,7 +287,7 @@ class TestTpe:
         assert len({frozen(values) for values in asked}) == 12
 
     def test_seeks_what_is_good(self):
-        space = build_space(self.SPACE, network="mlp")
+        space = build_space(self.SPACE, network="mlp", task="digits")
         asked = self.run(new_study("tpe", space, seed=1), space, 50)
 
         def miss(part):
@@ -289,7 +298,7 @@ class TestTpe:
 
 def test_unknown_sampler():
     with pytest.raises(InputError) as caught:
-        make_sampler("sobol", space=build_space({}, network="mlp"), seed=0, seeds=1)
+        make_sampler("sobol", space=build_space({}, network="mlp", task="digits"), seed=0, seeds=1)
     assert str(caught.value) == "sampler: unknown sampler 'sobol'; known: grid, qmc, random, tpe"
 
 
