@@ -9,8 +9,9 @@ from study.engine import NETWORKS, TASKS
 from study.engine.activations import ACTIVATIONS
 from study.engine.initializations import INITIALIZATIONS, TORCH_DEFAULT
 from study.engine.optimizers import OPTIMIZERS
+from study.engine.precision import PRECISIONS
 from study.engine.schedules import DEFAULT_DECAY_RATE, SCHEDULES
-from study.engine.training import DTYPES, FUSIBLE
+from study.engine.training import FUSIBLE
 from study.study_file import StudyConfig
 from study.tables.schema import TRIAL_FIGURES, TRIAL_IDENTITY, TRIAL_LABELS
 
@@ -22,7 +23,7 @@ from study.tables.schema import TRIAL_FIGURES, TRIAL_IDENTITY, TRIAL_LABELS
         ("initialization", {*INITIALIZATIONS, TORCH_DEFAULT}),
         ("optimizer", set(OPTIMIZERS)),
         ("lr_decay", set(SCHEDULES)),
-        ("dtype", set(DTYPES)),
+        ("dtype", set(PRECISIONS)),
     ],
 )
 def test_choices_are_the_engines(hyperparameter: str, registry: set[str]) -> None:

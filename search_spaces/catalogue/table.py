@@ -35,7 +35,7 @@ INITIALIZATIONS = (
 )
 LR_DECAYS = ("constant", "exponential", "step", "cosine")
 OPTIMIZERS = ("sgd",)
-DTYPES = ("float32", "float64")
+DTYPES = ("float32", "float64", "bfloat16")
 
 _POSITIVE = Interval(low=0, low_open=True)
 _NOT_NEGATIVE = Interval(low=0)
@@ -187,7 +187,7 @@ _ALL = (
         kind="name",
         choices=DTYPES,
         default="float32",
-        meaning="floating-point type of parameters and arithmetic",
+        meaning="floating-point type; bfloat16 rounds the operands of matrix products only",
     ),
 )
 

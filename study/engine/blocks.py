@@ -53,6 +53,11 @@ class Blocks:
             [place_of[name] for block in self.names for name in block], device=device
         ).argsort()
 
+    @property
+    def trials(self) -> int:
+        """Trials now in the cohort, K."""
+        return self.values[0].shape[1]
+
     def of(self, tensors: Sequence[Tensor], name: str) -> Tensor:
         """One parameter's (K, *shape) in tensors that are laid out as the blocks are."""
         block, row = self._places[name]

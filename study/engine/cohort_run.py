@@ -19,14 +19,13 @@ from study.engine.layers import build_network, find_layers
 from study.engine.networks import NetworkFactory
 from study.engine.observation import Observation
 from study.engine.optimizers import OPTIMIZERS
+from study.engine.precision import PRECISIONS
 from study.engine.quantities.update_ratio import joint_update_ratio, update_ratio
 from study.engine.recording import Recording
 from study.engine.schedules import learning_rates
 from study.engine.seeds import initialization_generator, module_seed
 from study.engine.tasks.task import Task
 from study.trial import Trial
-
-DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
 
 class CohortRun:
@@ -41,18 +40,16 @@ class CohortRun:
         device: torch.device,
         *,
         observe: bool,
-        chains: bool,
+        execution: str,
     ) -> None:
         hyperparameters = [trial.hyperparameters for trial in trials]
         first = hyperparameters[0]
-        dtype = DTYPES[str(first.get("dtype", "float32"))]
+        precision = PRECISIONS[str(first.get("dtype", "float32"))]
+        dtype = precision.parameters
         self._observe = observe
         module, values = _initial(trials, task, network)
         layers = find_layers(module, task)
         self._layers = layers
-        self._execution = make_execution(
-            module, values, task, device=device, dtype=dtype, chains=chains
-        )
         self._inputs = _placed(task.inputs, device, dtype)
         self._targets = _placed(task.targets, device, dtype)
         self._order = BatchOrder(
@@ -60,6 +57,17 @@ class CohortRun:
             examples=task.examples,
             batch_size=int(first["batch_size"]),
             device=device,
+        )
+        example_KxB = torch.arange(int(first["batch_size"]), device=device).expand(len(trials), -1)
+        self._execution = make_execution(
+            module,
+            values,
+            task,
+            device=device,
+            precision=precision,
+            seeds=[trial.seed for trial in trials],
+            batch=(self._inputs[example_KxB], self._targets[example_KxB]),
+            wanted=execution,
         )
         self._optimizer = OPTIMIZERS[str(first.get("optimizer", "sgd"))](
             hyperparameters, device, dtype
@@ -79,7 +87,7 @@ class CohortRun:
         observation = Observation(self._layers) if recorded and self._observe else None
         indices_KxB = self._order.batch(step)
         seen = self._execution.run(
-            self._inputs[indices_KxB], self._targets[indices_KxB], observation
+            step, self._inputs[indices_KxB], self._targets[indices_KxB], observation
         )
         blocks = self._execution.blocks
         with torch.no_grad():

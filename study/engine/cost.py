@@ -10,7 +10,7 @@ from study.engine.layers import build_network, find_layers
 from study.engine.networks import NetworkFactory
 from study.engine.tasks.task import Task
 
-BYTES = {"float32": 4, "float64": 8}
+BYTES = {"float32": 4, "float64": 8, "bfloat16": 4}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,20 +18,26 @@ MEASURED_TOGETHER = 2**20
 class Sink:
     """Collects one module's outputs and the loss gradients by them, with the trial axis first.
 
-    A module called T times in one pass (a recurrent cell) leaves T tensors.
+    A module called T times in one pass (a recurrent map, once a time step) leaves T tensors.
+    Where trials run one after another, each leaves its own, in the order of the trials.
     """
 
     def __init__(self) -> None:
-        self._values: list[Tensor] = []
-        self._gradients: list[Tensor] = []
+        self._values: dict[int, list[Tensor]] = {}
+        self._gradients: dict[int, list[Tensor]] = {}
 
-    def add_value(self, value_KxB: Tensor) -> None:
-        """Take an output, (K, B, ...)."""
-        self._values.append(value_KxB)
+    def add_value(self, value_KxB: Tensor, call: int = 0) -> None:
+        """Take the output of a call, (K, B, ...)."""
+        self._values.setdefault(call, []).append(value_KxB)
 
-    def add_gradient(self, gradient_KxB: Tensor) -> None:
-        """Take a gradient, (K, B, ...)."""
-        self._gradients.append(gradient_KxB)
+    def add_gradient(self, gradient_KxB: Tensor, call: int = 0) -> None:
+        """Take the gradient by the output of a call, (K, B, ...)."""
+        self._gradients.setdefault(call, []).append(gradient_KxB)
+
+    @property
+    def calls(self) -> int:
+        """How often the module was called in one pass."""
+        return max(len(self._values), len(self._gradients))
 
     @property
     def values_KxB(self) -> Tensor:
@@ -40,12 +46,21 @@ class Sink:
 
     @property
     def gradients_KxB(self) -> Tensor:
-        """All gradients, calls joined along the batch axis (order of the backward pass)."""
+        """All gradients, calls joined along the batch axis."""
         return _calls_joined(self._gradients)
 
+    def gradient_of_call_KxB(self, call: int) -> Tensor:
+        """The gradient by one call's output; -1 is the last call."""
+        return _trials_joined(self._gradients[range(self.calls)[call]])
 
-def _calls_joined(tensors: list[Tensor]) -> Tensor:
+
+def _calls_joined(by_call: dict[int, list[Tensor]]) -> Tensor:
+    tensors = [_trials_joined(by_call[call]) for call in sorted(by_call)]
     return tensors[0] if len(tensors) == 1 else torch.cat(tensors, dim=1)
+
+
+def _trials_joined(tensors: list[Tensor]) -> Tensor:
+    return tensors[0] if len(tensors) == 1 else torch.cat(tensors)
 
 
 class Observation:

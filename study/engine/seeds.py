@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-_INITIALIZATION, _DATA, _MODULE = range(3)
+_INITIALIZATION, _DATA, _MODULE, _NOISE = range(4)
 
 
 def initialization_generator(seed: int) -> torch.Generator:
@@ -23,5 +23,10 @@ def module_seed(seed: int) -> int:
     return _stream(seed, _MODULE)
 
 
-def _stream(seed: int, use: int) -> int:
-    return int(np.random.SeedSequence((seed, use)).generate_state(1)[0])
+def noise_seed(seed: int, step: int) -> int:
+    """Seeds torch's global generators for one forward pass of a network that draws (dropout)."""
+    return _stream(seed, _NOISE, step)
+
+
+def _stream(seed: int, *use: int) -> int:
+    return int(np.random.SeedSequence((seed, *use)).generate_state(1)[0])

@@ -1,7 +1,8 @@
-"""Looking at tensors inside a vectorized network without changing them."""
+"""Looking at tensors inside a network without changing them."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -22,42 +23,64 @@ class _Tap(Function):
     generate_vmap_rule = False
 
     @staticmethod
-    def forward(value: Tensor, sink: Sink) -> Tensor:
+    def forward(stacked: Tensor, sink: Sink, call: int) -> Tensor:
         # A copy, not a view: an in-place activation behind the tap must not touch what it saw.
-        return value.clone()
+        return stacked.clone()
 
     @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Tensor, Sink], output: Tensor) -> None:
-        ctx.sink = inputs[1]
+    def setup_context(ctx: Any, inputs: tuple[Tensor, Sink, int], output: Tensor) -> None:
+        _, ctx.sink, ctx.call = inputs
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
-        ctx.sink.add_gradient(gradients[0])
-        return gradients[0], None
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+        ctx.sink.add_gradient(gradients[0], ctx.call)
+        return gradients[0], None, None
 
     @staticmethod
     def vmap(
-        info: Any, in_dims: tuple[int | None, None], value: Tensor, sink: Sink
+        info: Any, in_dims: tuple[int | None, ...], value: Tensor, sink: Sink, call: int
     ) -> tuple[Tensor, int]:
         dim = in_dims[0]
         stacked = (
             value.expand(info.batch_size, *value.shape) if dim is None else value.movedim(dim, 0)
         )
-        sink.add_value(stacked.detach())
-        return _Tap.apply(stacked, sink), 0
+        sink.add_value(stacked.detach(), call)
+        return _Tap.apply(stacked, sink, call), 0
 
 
-def tap(value: Tensor, sink: Sink) -> Tensor:
-    """`value` unchanged; `sink` gets it now and its gradient in the backward pass."""
-    return _Tap.apply(value, sink)
+class _TapOfOne(Function):
+    """The same for a trial that runs by itself: the sink gets a trial axis of length one."""
+
+    @staticmethod
+    def forward(value: Tensor, sink: Sink, call: int) -> Tensor:
+        sink.add_value(value.detach().unsqueeze(0), call)
+        return value.clone()
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, Sink, int], output: Tensor) -> None:
+        _, ctx.sink, ctx.call = inputs
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+        ctx.sink.add_gradient(gradients[0].unsqueeze(0), ctx.call)
+        return gradients[0], None, None
 
 
 @contextmanager
-def taps(module: nn.Module, observation: Observation | None) -> Iterator[None]:
-    """Shows the observation, if any, what passes its layers and activations in the block."""
+def taps(
+    module: nn.Module, observation: Observation | None, *, vectorized: bool = True
+) -> Iterator[None]:
+    """Shows the observation, if any, what passes its layers and activations in the block.
+
+    Args:
+        module: Called at most once in the block.
+        observation: Says which layers to look at, and takes what they show.
+        vectorized: Whether the module runs under vmap for all trials, or for a single one.
+    """
     if observation is None:
         yield
         return
+    function = _Tap if vectorized else _TapOfOne
     modules = dict(module.named_modules())
     handles = []
     for layer in observation.layers:
@@ -65,7 +88,7 @@ def taps(module: nn.Module, observation: Observation | None) -> Iterator[None]:
         if layer.activation is not None:
             sinks[layer.activation] = observation.activation(layer.name)
         for name, sink in sinks.items():
-            handles.append(modules[name].register_forward_hook(_hook(sink)))
+            handles.append(modules[name].register_forward_hook(_hook(function, sink)))
     try:
         yield
     finally:
@@ -73,8 +96,11 @@ def taps(module: nn.Module, observation: Observation | None) -> Iterator[None]:
             handle.remove()
 
 
-def _hook(sink: Sink) -> Any:
+def _hook(function: type[Function], sink: Sink) -> Any:
+    calls = itertools.count()
+
     def look(module: nn.Module, inputs: Any, output: Tensor) -> Tensor:
-        return tap(output, sink)
+        looked_at: Tensor = function.apply(output, sink, next(calls))
+        return looked_at
 
     return look

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 
 import torch
 
-from study.engine.cohort_run import DTYPES, CohortRun
+from study.engine.cohort_run import CohortRun
 from study.engine.fusible import FUSIBLE, check_alike
 from study.engine.networks import NetworkFactory
 from study.engine.record import CohortRecord
 from study.engine.tasks.task import Task
 from study.trial import Trial
 
-__all__ = ["DTYPES", "FUSIBLE", "train_cohort"]
+__all__ = ["FUSIBLE", "train_cohort"]
 
 
 def train_cohort(
@@ -25,7 +25,7 @@ def train_cohort(
     steps: int,
     device: str | torch.device = "cpu",
     observe: bool = True,
-    chains: bool = True,
+    execution: str = "auto",
 ) -> CohortRecord:
     """Trains trials that agree in every hyperparameter outside FUSIBLE.
 
@@ -39,8 +39,8 @@ def train_cohort(
         steps: Optimizer steps, at least one.
         device: Where to train.
         observe: Whether to measure the per-layer quantities at recorded steps.
-        chains: Whether plain sequences of layers take their own, faster way; the numbers are
-            the same.
+        execution: How the network is run, one of EXECUTIONS: by default the fastest way; the
+            numbers are the same.
 
     Raises:
         ValueError: If the trials cannot share a cohort, or the batch exceeds the data.
@@ -49,7 +49,7 @@ def train_cohort(
     check_alike(trials)
     started = time.perf_counter()
     run = CohortRun(
-        trials, task, network, steps, torch.device(device), observe=observe, chains=chains
+        trials, task, network, steps, torch.device(device), observe=observe, execution=execution
     )
     for step in range(steps):
         run.step(step)

@@ -20,7 +20,7 @@ from tests.engine.reference import train_plainly
 STEPS = 50
 
 
-def train(trials: list[Trial], task: Task, steps: int = STEPS, **options: bool):  # type: ignore[no-untyped-def]
+def train(trials: list[Trial], task: Task, steps: int = STEPS, **options: object):  # type: ignore[no-untyped-def]
     return train_cohort(trials, task=task, network=NETWORKS["mlp"], steps=steps, **options)
 
 
@@ -71,8 +71,8 @@ def test_trial_of_nans_leaves_its_neighbours_alone(digits: Task) -> None:
     assert mixed.loss[1, 1] > 1e6 * mixed.loss[1, 0]
 
 
-@pytest.mark.parametrize("chains", [True, False])
-def test_diverged_trials_are_retired_and_the_cohort_shrinks(digits: Task, chains: bool) -> None:
+@pytest.mark.parametrize("execution", ["chain", "vectorized", "looped"])
+def test_diverged_trials_are_retired_and_the_cohort_shrinks(digits: Task, execution: str) -> None:
     sizes: list[int] = []
 
     def watched(outputs: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
@@ -83,7 +83,7 @@ def test_diverged_trials_are_retired_and_the_cohort_shrinks(digits: Task, chains
     common = {"activation": "relu", "initialization": "he_normal", "clip_norm": "none"}
     trials = [make_trial(n, **common, learning_rate=0.01, momentum=0.0) for n in range(4)]
     trials += [make_trial(n, **common, learning_rate=1e12) for n in range(4, 8)]
-    record = train(trials, task, 30, chains=chains)
+    record = train(trials, task, 30, execution=execution)
     assert sizes[0] == 8 and sizes[-1] == 4
     assert (record.steps_run[:4] == 30).all() and (record.steps_run[4:] < 8).all()
     for place in range(4, 8):
@@ -94,13 +94,18 @@ def test_diverged_trials_are_retired_and_the_cohort_shrinks(digits: Task, chains
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_chains_equal_what_vmap_and_autograd_give(digits: Task, activation: str) -> None:
+def test_chain_vmap_and_loop_give_the_same(digits: Task, activation: str) -> None:
     trials = [make_trial(n, activation=activation) for n in range(8)]
-    chain, vmapped = (train(trials, digits, 20, chains=chains) for chains in (True, False))
+    chain, vmapped, looped = (
+        train(trials, digits, 20, execution=execution)
+        for execution in ("chain", "vectorized", "looped")
+    )
     for name in ("loss", "metric", "grad_norm", "clip_factor", "update_ratio"):
         np.testing.assert_allclose(getattr(chain, name), getattr(vmapped, name), rtol=1e-9)
+        np.testing.assert_allclose(getattr(looped, name), getattr(vmapped, name), rtol=1e-9)
     for name, values in vmapped.by_layer.items():
         np.testing.assert_allclose(chain.by_layer[name], values, rtol=1e-7, atol=1e-12)
+        np.testing.assert_allclose(looped.by_layer[name], values, rtol=1e-7, atol=1e-12)
 
 
 def test_observing_changes_nothing(digits: Task) -> None:

@@ -58,6 +58,8 @@ class ChainExecution:
         task: Loss and metric.
     """
 
+    vectorized = True
+
     def __init__(self, links: Sequence[Link], blocks: Blocks, task: Task) -> None:
         self._links = links
         self.blocks = blocks
@@ -65,7 +67,11 @@ class ChainExecution:
         self._point()
 
     def run(
-        self, inputs_KxB: Tensor, targets_KxB: Tensor, observation: Observation | None
+        self,
+        step: int,
+        inputs_KxB: Tensor,
+        targets_KxB: Tensor,
+        observation: Observation | None,
     ) -> Pass:
         values = [inputs_KxB.flatten(2)]
         preactivations: list[Tensor] = []
@@ -87,6 +93,12 @@ class ChainExecution:
 
     def keep(self, slots: Tensor) -> None:
         self.blocks.keep(slots)
+        self._point()
+
+    def state(self) -> list[Tensor]:
+        return []
+
+    def load(self, state: Sequence[Tensor]) -> None:
         self._point()
 
     def _backward(

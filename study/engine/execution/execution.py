@@ -32,13 +32,19 @@ class Execution(Protocol):
     """One way to run a cohort's network; all give the same numbers up to floating point."""
 
     blocks: Blocks
+    vectorized: bool
 
     def run(
-        self, inputs_KxB: Tensor, targets_KxB: Tensor, observation: Observation | None
+        self,
+        step: int,
+        inputs_KxB: Tensor,
+        targets_KxB: Tensor,
+        observation: Observation | None,
     ) -> Pass:
         """Losses and gradients of each trial on its own batch.
 
         Args:
+            step: Number of the step; random numbers in the forward pass depend on it.
             inputs_KxB: (K, B, ...).
             targets_KxB: (K, B, ...).
             observation: Shown activations and deltas, if any.
@@ -46,6 +52,12 @@ class Execution(Protocol):
 
     def keep(self, slots: Tensor) -> None:
         """Go on with these trials of the cohort only."""
+
+    def state(self) -> list[Tensor]:
+        """What a checkpoint must hold beside the blocks' values."""
+
+    def load(self, state: Sequence[Tensor]) -> None:
+        """Go on from a checkpoint, whose values the blocks have already."""
 
 
 def by_example(function: PerExample, outputs_KxB: Tensor, targets_KxB: Tensor) -> Tensor:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call, vmap
 
 from study.engine.blocks import Blocks
 from study.engine.execution.execution import Pass, by_example, mean_metric
+from study.engine.execution.losses import CohortLoss
 from study.engine.observation import Observation
+from study.engine.precision import Precision
 from study.engine.tap import taps
 from study.engine.tasks.task import Task
 
@@ -23,19 +26,31 @@ class VmappedExecution:
         module: The network, whose own parameters are not used.
         blocks: One parameter a block.
         task: Loss and metric.
+        precision: Of the arithmetic.
     """
 
-    def __init__(self, module: nn.Module, blocks: Blocks, task: Task) -> None:
+    vectorized = True
+
+    def __init__(
+        self, module: nn.Module, blocks: Blocks, task: Task, *, precision: Precision
+    ) -> None:
         self._module = module
         self.blocks = blocks
         self._task = task
+        self._precision = precision
+        self._loss = CohortLoss(module, task)
         self._leaves = self._make_leaves()
 
     def run(
-        self, inputs_KxB: Tensor, targets_KxB: Tensor, observation: Observation | None
+        self,
+        step: int,
+        inputs_KxB: Tensor,
+        targets_KxB: Tensor,
+        observation: Observation | None,
     ) -> Pass:
-        with taps(self._module, observation):
-            outputs: Tensor = vmap(self._call)(self._leaves, inputs_KxB)
+        with taps(self._module, observation), self._precision.autocast(inputs_KxB.device):
+            outputs = self._loss.outputs(self._leaves, inputs_KxB)
+        outputs = outputs.to(self._precision.parameters)
         loss_K = by_example(self._task.loss, outputs, targets_KxB).mean(dim=1)
         gradients = torch.autograd.grad(
             loss_K.sum(), list(self._leaves.values()), materialize_grads=True
@@ -51,9 +66,11 @@ class VmappedExecution:
         self.blocks.keep(slots)
         self._leaves = self._make_leaves()
 
-    def _call(self, parameters: dict[str, Tensor], inputs_B: Tensor) -> Tensor:
-        output: Tensor = functional_call(self._module, parameters, (inputs_B,))
-        return output
+    def state(self) -> list[Tensor]:
+        return []
+
+    def load(self, state: Sequence[Tensor]) -> None:
+        self._leaves = self._make_leaves()
 
     def _make_leaves(self) -> dict[str, Tensor]:
         """What autograd differentiates by; it shares memory with the blocks."""

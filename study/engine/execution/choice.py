@@ -1,0 +1,36 @@
+"""Which of two executions is faster for a network, found by trying."""
+
+from __future__ import annotations
+
+import time
+
+import torch
+from torch import Tensor
+
+from study.engine.execution.execution import Execution
+
+TRIED_ALONE = 2
+"""Trials that the loop is tried on: its time is proportional to their number."""
+
+
+def seconds_per_trial(execution: Execution, inputs_KxB: Tensor, targets_KxB: Tensor) -> float:
+    """Time of one forward and backward pass, after one that warms up.
+
+    Args:
+        execution: Parameters stay as they are.
+        inputs_KxB: At least as many trials as the execution has.
+        targets_KxB: Likewise.
+    """
+    trials = execution.blocks.trials
+    batch = inputs_KxB[:trials], targets_KxB[:trials]
+    execution.run(0, *batch, None)
+    _wait(inputs_KxB.device)
+    started = time.perf_counter()
+    execution.run(0, *batch, None)
+    _wait(inputs_KxB.device)
+    return (time.perf_counter() - started) / trials
+
+
+def _wait(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)

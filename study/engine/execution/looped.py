@@ -1,0 +1,133 @@
+"""Any module at all: the trials of a cohort one after another."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from study.engine.blocks import Blocks
+from study.engine.execution.execution import Pass, mean_metric
+from study.engine.observation import Observation
+from study.engine.precision import Precision
+from study.engine.seeds import noise_seed
+from study.engine.tap import taps
+from study.engine.tasks.task import Task
+
+
+class LoopedExecution:
+    """Implements `Execution`: each trial has its own copy of the module, run by itself.
+
+    The copies' parameters are views of the blocks, so that optimizers, clipping and quantities
+    still work on all trials at once.
+
+    Args:
+        module: The network.
+        blocks: One parameter a block.
+        task: Loss and metric.
+        precision: Of the arithmetic.
+        seeds: One a trial, for modules that draw random numbers; None for those that do not.
+    """
+
+    vectorized = False
+
+    def __init__(
+        self,
+        module: nn.Module,
+        blocks: Blocks,
+        task: Task,
+        *,
+        precision: Precision,
+        seeds: Sequence[int] | None,
+    ) -> None:
+        self.blocks = blocks
+        self._task = task
+        self._precision = precision
+        self._seeds = seeds
+        self._device = blocks.values[0].device
+        self._copies = [copy.deepcopy(module) for _ in range(blocks.trials)]
+        self._point()
+
+    def run(
+        self,
+        step: int,
+        inputs_KxB: Tensor,
+        targets_KxB: Tensor,
+        observation: Observation | None,
+    ) -> Pass:
+        outputs, losses = [], []
+        for slot in range(len(self._copies)):
+            output_1xB, loss = self._run_one(slot, step, inputs_KxB, targets_KxB, observation)
+            outputs.append(output_1xB)
+            losses.append(loss)
+        return Pass(
+            loss_K=torch.stack(losses),
+            metric_K=mean_metric(self._task, torch.cat(outputs), targets_KxB),
+            gradients=self._gradients,
+        )
+
+    def keep(self, slots: Tensor) -> None:
+        kept = slots.tolist()
+        self.blocks.keep(slots)
+        self._copies = [self._copies[slot] for slot in kept]
+        if self._seeds is not None:
+            self._seeds = [self._seeds[slot] for slot in kept]
+        self._point()
+
+    def state(self) -> list[Tensor]:
+        return [buffer for one in self._copies for buffer in one.buffers()]
+
+    def load(self, state: Sequence[Tensor]) -> None:
+        for buffer, value in zip(self.state(), state, strict=True):
+            buffer.copy_(value)
+
+    def _run_one(
+        self,
+        slot: int,
+        step: int,
+        inputs_KxB: Tensor,
+        targets_KxB: Tensor,
+        observation: Observation | None,
+    ) -> tuple[Tensor, Tensor]:
+        """Outputs (1, B, ...) and loss of one trial; its gradients go to their places."""
+        module, parameters = self._copies[slot], self._parameters[slot]
+        devices = [self._device] if self._device.type == "cuda" else []
+        with (
+            torch.random.fork_rng(devices=devices, enabled=self._seeds is not None),
+            taps(module, observation, vectorized=False),
+            self._precision.autocast(self._device),
+        ):
+            if self._seeds is not None:
+                torch.manual_seed(noise_seed(self._seeds[slot], step))
+            output_B = module(inputs_KxB[slot])
+        output_B = output_B.to(self._precision.parameters)
+        loss = self._task.loss(output_B, targets_KxB[slot]).mean()
+        gradients = torch.autograd.grad(loss, parameters, materialize_grads=True)
+        torch._foreach_copy_(self._places[slot], list(gradients))
+        return output_B.detach().unsqueeze(0), loss.detach()
+
+    def _point(self) -> None:
+        """Makes every copy's parameters views of the blocks."""
+        blocks = self.blocks
+        blocks.values = [value.contiguous() for value in blocks.values]
+        self._gradients = [torch.empty_like(value) for value in blocks.values]
+        self._parameters: list[list[nn.Parameter]] = []
+        self._places: list[list[Tensor]] = []
+        for slot, module in enumerate(self._copies):
+            parameters = {
+                name: nn.Parameter(blocks.of(blocks.values, name)[slot]) for name in blocks.order
+            }
+            _put(module, parameters)
+            self._parameters.append(list(parameters.values()))
+            self._places.append([blocks.of(self._gradients, n)[slot] for n in blocks.order])
+
+
+def _put(module: nn.Module, parameters: dict[str, nn.Parameter]) -> None:
+    """Replaces the module's parameters, wherever each of them is used (tied weights)."""
+    replacement = {id(old): parameters[name] for name, old in module.named_parameters()}
+    for child in module.modules():
+        for leaf, old in child._parameters.items():
+            if old is not None:
+                child._parameters[leaf] = replacement[id(old)]
