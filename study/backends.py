@@ -76,10 +76,11 @@ def study_trainer(
         network=config.network,
         hyperparameters=hyperparameters or config.space.metadata(),
         thresholds=checked.thresholds.to_dict(),
+        task_options=config.written_task_options,
         metric=checked.task.metric_name,
     )
     return CohortTrainer(
-        task=config.task,
+        tasks=checked.tasks,
         network=config.network,
         steps=config.steps,
         metadata=metadata,

@@ -7,12 +7,16 @@ from typing import Any
 
 from study.study_file import StudyConfig
 
+_OPTIONS = "task_options"
 _SETTINGS = ("task", "network", "steps", "seeds", "seed", "sampler", "thresholds")
 
 
 def describe(config: StudyConfig) -> dict[str, Any]:
     """The settings and the search space as JSON; the number of trials is no part of it."""
     description: dict[str, Any] = {name: getattr(config, name) for name in _SETTINGS}
+    if config.task_options:
+        # As written: a folder may lie elsewhere on another machine, a password is never stored.
+        description[_OPTIONS] = dict(config.written_task_options)
     description["hyperparameters"] = config.space.metadata()
     return description
 
@@ -27,6 +31,11 @@ def differences(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[st
     for name in _SETTINGS:
         if stored.get(name) != wanted.get(name):
             found.append(f"{name}: was {stored.get(name)}, now {wanted.get(name)}")
+    options = stored.get(_OPTIONS, {}), wanted.get(_OPTIONS, {})
+    for name in dict.fromkeys([*options[0], *options[1]]):
+        before, after = (one.get(name, "absent") for one in options)
+        if before != after:
+            found.append(f"{_OPTIONS}.{name}: was {before}, now {after}")
     was, now = stored.get("hyperparameters", {}), wanted.get("hyperparameters", {})
     for name in dict.fromkeys([*was, *now]):
         if was.get(name) != now.get(name):

@@ -9,11 +9,13 @@ from typing import Any
 
 import torch
 
+from search_spaces.catalogue import is_own
 from search_spaces.errors import InputError
 from study.engine import NetworkError, NetworkFactory, Task
 from study.engine.cost import TrialCost, trial_cost
-from study.resolution import load_network, load_task
+from study.resolution import load_network
 from study.study_file import StudyConfig
+from study.task_source import TaskSource
 from study.verdicts import DEFAULT, Thresholds
 
 OVERHEAD_FLOPS = 2e6
@@ -26,13 +28,15 @@ class Preflight:
 
     Attributes:
         config: The study file.
-        task: Its task.
+        tasks: Gives each trial its task.
+        task: The task of the space's first corner; others differ in their data's shape.
         network: Its network.
         thresholds: The verdicts', with the study file's overrides.
         code: Folders of the person's own modules.
     """
 
     config: StudyConfig
+    tasks: TaskSource
     task: Task
     network: NetworkFactory
     thresholds: Thresholds
@@ -43,12 +47,21 @@ class Preflight:
         """Cost of one trial; networks of the same shape are built once.
 
         Raises:
-            InputError: If the network cannot be built or does not fit the task.
+            InputError: If the task cannot be made, or the network does not fit it.
         """
         key = self.config.space.cohort_key(hyperparameters)
         if key not in self._costs:
-            self._costs[key] = _cost(self.network, hyperparameters, self.task)
+            task = self.tasks.task(hyperparameters)
+            self._costs[key] = _cost(self.network, hyperparameters, task)
         return self._costs[key]
+
+    def corner_tasks(self) -> list[tuple[Mapping[str, Any], Task]]:
+        """The tasks of the space's corners, each once, after the hyperparameters it has."""
+        found: dict[Hashable, tuple[Mapping[str, Any], Task]] = {}
+        for values in self.config.space.corners():
+            own = self.tasks.hyperparameters(values)
+            found.setdefault(tuple(own.items()), (own, self.tasks.task(values)))
+        return list(found.values())
 
     def work(self, hyperparameters: Mapping[str, Any]) -> float:
         """Cost of training one trial, in FLOPs or what takes as long."""
@@ -60,8 +73,9 @@ def preflight(config: StudyConfig, *, code: Sequence[Path] = ()) -> Preflight:
     """Loads and tries what the study file names.
 
     Raises:
-        InputError: If the task or network cannot be loaded, the network does not fit the task,
-            the batch exceeds the data, or a threshold does not exist.
+        InputError: If the task or network cannot be loaded, an option or hyperparameter does not
+            fit the task, the network does not, the batch exceeds the data, or a threshold does
+            not exist.
     """
     try:
         return _checked(config, tuple(code))
@@ -74,15 +88,46 @@ def _checked(config: StudyConfig, code: tuple[Path, ...]) -> Preflight:
         thresholds = DEFAULT.with_overrides(config.thresholds)
     except InputError as error:
         raise error.inside(key="thresholds") from error
-    task = load_task(config.task, code=code)
-    network = load_network(config.network, code=code)
-    checked = Preflight(
-        config=config, task=task, network=network, thresholds=thresholds, code=code
+    tasks = TaskSource(
+        name=config.task, options=config.task_options, folder=config.folder, code=code
     )
-    for values in config.space.corners():
+    _check_parameters(config, tasks)
+    network = load_network(config.network, code=code)
+    corners = list(config.space.corners())
+    checked = Preflight(
+        config=config,
+        tasks=tasks,
+        task=tasks.task(corners[0]),
+        network=network,
+        thresholds=thresholds,
+        code=code,
+    )
+    for values in corners:
+        _check_batches(config, tasks.task(values))
         checked.cost(values)
-    _check_batches(config, task)
     return checked
+
+
+def _check_parameters(config: StudyConfig, tasks: TaskSource) -> None:
+    """A hyperparameter that a task takes is shared by a cohort; one that nobody takes is wrong."""
+    known = {each.name for each in config.space.catalogue}
+    for entry in config.space.entries:
+        each = entry.hyperparameter
+        if each.name in tasks.parameters:
+            if each.fusible:
+                raise InputError(
+                    f"a task must not depend on {each.name}, in which the trials of a cohort may "
+                    f"differ, but {config.task} takes it",
+                    key="task",
+                )
+            continue
+        own = each.name not in known or not each.belongs_to(network=config.network, task="")
+        if entry.given and own and not is_own(config.network):
+            raise InputError(
+                f"neither network {config.network} nor task {config.task} has it; the task "
+                f"takes: {', '.join(tasks.parameters) or 'nothing'}",
+                key=f"hyperparameters.{each.name}",
+            )
 
 
 def _check_batches(config: StudyConfig, task: Task) -> None:

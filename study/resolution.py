@@ -1,4 +1,4 @@
-"""From the names in a study file to the task and the network they stand for."""
+"""From the names in a study file to the functions they stand for."""
 
 from __future__ import annotations
 
@@ -9,34 +9,24 @@ from pathlib import Path
 from typing import Any
 
 from search_spaces.errors import InputError, unknown
-from study.engine import NETWORKS, TASKS, NetworkFactory, Task
+from study.engine import NETWORKS, TASKS, NetworkFactory, TaskFactory
 
 
-def load_task(name: str, *, code: Sequence[Path] = ()) -> Task:
-    """The built-in task of this name, or what the person's `package.module:function` returns.
+def load_task_function(name: str, *, code: Sequence[Path] = ()) -> TaskFactory:
+    """What makes the built-in task of this name, or the person's `package.module:function`.
 
     Args:
         name: As in the study file.
         code: Folders to import a person's own modules from, before the installed ones.
 
     Raises:
-        InputError: If there is no such task, it cannot be imported, fails, or returns no Task.
+        InputError: If there is no such task or it cannot be imported.
     """
-    if ":" not in name:
-        if name not in TASKS:
-            raise InputError(unknown("task", name, TASKS), key="task")
-        return TASKS[name]()
-    function = _imported(name, "task", code)
-    try:
-        task = function()
-    except Exception as error:
-        raise InputError(
-            f"{name} must return a Task, but it raised {type(error).__name__}: {error}",
-            key="task",
-        ) from error
-    if not isinstance(task, Task):
-        raise InputError(f"{name} must return a Task, but returned {task!r}", key="task")
-    return task
+    if ":" in name:
+        return _imported(name, "task", code)
+    if name not in TASKS:
+        raise InputError(unknown("task", name, TASKS), key="task")
+    return TASKS[name]
 
 
 def load_network(name: str, *, code: Sequence[Path] = ()) -> NetworkFactory:

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import torch
 
-from study.engine import NetworkFactory, Task, train_cohort
-from study.resolution import load_network, load_task
+from study.engine import NetworkFactory, train_cohort
+from study.resolution import load_network
 from study.results import cohort_tables
 from study.tables import CohortTables, StudyMetadata
+from study.task_source import TaskSource
 from study.trial import Cohort
 from study.verdicts import DEFAULT, Thresholds
 
@@ -21,7 +22,7 @@ class CohortTrainer:
     """Trains cohorts of one study; picklable, it loads task and network where it is called.
 
     Attributes:
-        task: Name of the task.
+        tasks: Gives each cohort its task.
         network: Name of the network.
         steps: Optimizer steps of each trial.
         metadata: Goes into the tables.
@@ -31,7 +32,7 @@ class CohortTrainer:
         code: Folders of the person's own modules.
     """
 
-    task: str
+    tasks: TaskSource
     network: str
     steps: int
     metadata: StudyMetadata
@@ -48,25 +49,20 @@ class CohortTrainer:
         """Trains the cohort; every trial gets its rows and its labels."""
         if self.threads is not None:
             torch.set_num_threads(self.threads)
+        # Every trial of the cohort has this task: a task's hyperparameters are not fusible.
+        task = self.tasks.task(cohort.trials[0].hyperparameters)
         record = train_cohort(
             cohort.trials,
-            task=self._task,
+            task=task,
             network=self._network,
             steps=self.steps,
             device=self.device,
         )
-        return cohort_tables(
-            record, task=self._task, metadata=self.metadata, thresholds=self.thresholds
-        )
+        return cohort_tables(record, task=task, metadata=self.metadata, thresholds=self.thresholds)
 
     def __getstate__(self) -> dict[str, object]:
-        """Without the loaded task and network: a worker loads its own."""
-        cached = {"_task", "_network"}
-        return {name: value for name, value in vars(self).items() if name not in cached}
-
-    @cached_property
-    def _task(self) -> Task:
-        return load_task(self.task, code=self.code)
+        """Without the loaded network: a worker loads its own."""
+        return {name: value for name, value in vars(self).items() if name != "_network"}
 
     @cached_property
     def _network(self) -> NetworkFactory:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from study.commands.options import Home, Json, StudyFile, code_folders
+from study.commands.task_summary import task_facts, task_line
 
 if TYPE_CHECKING:
     from study.preflight import Preflight
@@ -40,6 +41,8 @@ def check(study_file: StudyFile, home: Home = None, as_json: Json = False) -> No
         return
     console = Console(highlight=False)
     console.print(_space_table(checked))
+    for hyperparameters, task in checked.corner_tasks():
+        console.print(task_line(hyperparameters, task), soft_wrap=True)
     console.print(
         f"{plan['trials']} trials of {config.steps} steps, sampler {config.sampler}, "
         f"{config.seeds} {'seed' if config.seeds == 1 else 'seeds'} a configuration"
@@ -53,7 +56,7 @@ def check(study_file: StudyFile, home: Home = None, as_json: Json = False) -> No
     )
 
 
-def _plan(checked: Preflight) -> dict[str, int | float | str]:
+def _plan(checked: Preflight) -> dict[str, Any]:
     from search_spaces.samplers import make_sampler
     from study.dispatch import COHORT_LIMIT
     from study.ledger import preview
@@ -73,6 +76,7 @@ def _plan(checked: Preflight) -> dict[str, int | float | str]:
     flops = scale * sum(checked.work(by_key[key]) * count for key, count in groups.items())
     return {
         "study": config.study,
+        "tasks": [task_facts(values, task) for values, task in checked.corner_tasks()],
         "trials": config.trials,
         "groups": len(groups),
         "largest_group": round(max(groups.values()) * scale),

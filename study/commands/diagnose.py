@@ -43,7 +43,7 @@ def diagnose(
 
     config = load_study_file(study_file)
     if steps is not None:
-        config = type(config)(**{**config.model_dump(), "steps": steps})
+        config = config.with_steps(steps)
     checked = preflight(config, code=code_folders(study_file))
     values = config.space.complete(_overrides(set_ or []))
     tables = _train(checked, values, seeds)

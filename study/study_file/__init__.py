@@ -1,9 +1,10 @@
 """The study file: what a person asks for, validated."""
 
-from study.study_file.config import Resources, StudyConfig
+from study.study_file.config import StudyConfig
 from study.study_file.loading import load_study_file
 from study.study_file.masking import mask_uri
 from study.study_file.presets import list_presets, preset_text
+from study.study_file.resources import Resources
 
 __all__ = [
     "Resources",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from pathlib import Path
+from typing import Annotated, Any
 
 import yaml
 from pydantic import (
@@ -28,6 +29,7 @@ from study.study_file import fields
 from study.study_file.environment import expand
 from study.study_file.masking import mask_uri
 from study.study_file.problems import first_problem
+from study.study_file.resources import AtLeast1, Resources
 from study.study_file.yaml_text import parse_study_text
 from study.tables.schema import TRIAL_FIGURES, TRIAL_IDENTITY, TRIAL_LABELS
 
@@ -35,25 +37,8 @@ _COLUMNS = frozenset(each.name for each in (*TRIAL_IDENTITY, *TRIAL_LABELS, *TRI
 _ADDRESSES = ("tracking_uri", "storage")
 
 _AtLeast0 = Annotated[int, BeforeValidator(fields.whole_number(0))]
-_AtLeast1 = Annotated[int, BeforeValidator(fields.whole_number(1))]
 _TrackingUri = Annotated[str | None, BeforeValidator(fields.read_tracking_uri)]
 _Storage = Annotated[str | None, BeforeValidator(fields.read_storage)]
-
-
-class Resources(BaseModel):
-    """What a study may take of a machine or cluster.
-
-    Attributes:
-        workers: Trainings at once, or "auto" for what the machine or cluster has room for.
-        cpus_per_worker: CPU cores of each.
-        gpus_per_worker: GPUs of each; a fraction shares a GPU.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-    workers: Annotated[Literal["auto"] | int, BeforeValidator(fields.read_workers)] = "auto"
-    cpus_per_worker: _AtLeast1 = 1
-    gpus_per_worker: Annotated[float, BeforeValidator(fields.read_gpus)] = 0.0
 
 
 class StudyConfig(BaseModel):
@@ -64,6 +49,7 @@ class StudyConfig(BaseModel):
         task: A built-in task, or ``package.module:function``.
         network: A built-in network, or ``package.module:factory``.
         hyperparameters: As written; `space` is what they mean.
+        task_options: Arguments of the task's function, not yet checked for their names.
         steps: Optimizer steps of each trial.
         seeds: Trials a configuration.
         seed: Of sampling, initialization and data order.
@@ -84,11 +70,14 @@ class StudyConfig(BaseModel):
     task: Annotated[str, BeforeValidator(fields.read_task)]
     network: Annotated[str, BeforeValidator(fields.read_network)]
     hyperparameters: Annotated[Mapping[str, object], BeforeValidator(fields.read_hyperparameters)]
-    steps: _AtLeast1
-    seeds: _AtLeast1 = 1
+    steps: AtLeast1
+    task_options: Annotated[dict[str, object], BeforeValidator(fields.read_task_options)] = Field(
+        default_factory=dict
+    )
+    seeds: AtLeast1 = 1
     seed: _AtLeast0 = 0
     sampler: Annotated[str, BeforeValidator(fields.read_sampler)] = "qmc"
-    trials: _AtLeast1 = Field(default_factory=lambda known: _all_cells(known))
+    trials: AtLeast1 = Field(default_factory=lambda known: _all_cells(known))
     resources: Resources = Resources()
     tracking_uri: _TrackingUri = None
     storage: _Storage = None
@@ -149,6 +138,16 @@ class StudyConfig(BaseModel):
         return self._file
 
     @property
+    def folder(self) -> Path:
+        """Where paths in the study file begin: beside it, or here where there is no file."""
+        return Path.cwd() if self._file is None else Path(self._file).resolve().parent
+
+    @property
+    def written_task_options(self) -> Mapping[str, object]:
+        """The options with `${VAR}` as written: what may be stored and shown."""
+        return fields.read_task_options(self._written.get("task_options", {}))
+
+    @property
     def source_text(self) -> str:
         """The study file with `${VAR}` as written: what may be stored and shown.
 
@@ -170,8 +169,19 @@ class StudyConfig(BaseModel):
         Raises:
             InputError: If the number is not >= 1, or larger than a grid.
         """
+        return self._with(trials=trials)
+
+    def with_steps(self, steps: int) -> StudyConfig:
+        """The same study with another number of steps, for `diagnose --steps`.
+
+        Raises:
+            InputError: If the number is not >= 1.
+        """
+        return self._with(steps=steps)
+
+    def _with(self, **changes: object) -> StudyConfig:
         try:
-            config = type(self)(**{**self._written, "trials": trials})
+            config = type(self)(**{**self._written, **changes})
         except InputError as error:
             raise error.inside(file=self._file) from None
         config._text, config._file = self._text, self._file

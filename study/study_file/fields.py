@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 
@@ -101,6 +102,33 @@ def read_hyperparameters(given: object) -> Mapping[str, object]:
     if not isinstance(given, Mapping):
         raise InputError(f"must be a mapping of names to values, but got {show(given)}")
     return given
+
+
+def read_task_options(given: object) -> dict[str, object]:
+    """Arguments of the task's function; one without a value keeps the function's default."""
+    if not isinstance(given, Mapping):
+        raise InputError(f"must be a mapping of names to values, but got {show(given)}")
+    for name, value in given.items():
+        if not isinstance(name, str):
+            raise InputError(f"names of options must be text, but got {show(name)}")
+        if not _is_plain(value):
+            raise InputError(
+                f"must be text, a number, true or false, or a list or mapping of these, but got "
+                f"{show(value)}",
+                key=f"task_options.{name}",
+            )
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _is_plain(value: object) -> bool:
+    """Whether it is what JSON has: a study's options are kept with the study."""
+    if isinstance(value, Mapping):
+        return all(isinstance(key, str) and _is_plain(each) for key, each in value.items())
+    if isinstance(value, (list, tuple)):
+        return all(_is_plain(each) for each in value)
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return value is None or isinstance(value, (str, bool, int))
 
 
 def read_thresholds(given: object) -> dict[str, float]:

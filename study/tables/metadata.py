@@ -26,6 +26,7 @@ class StudyMetadata:
             "log"}``. An entry may also give the column's ``type`` ("int64", "float64",
             "string"); else the catalogue tells it, or the values do.
         thresholds: By name, those that the labels were made with.
+        task_options: Of the study file, as written there.
         metric: What the task's metric is called, e.g. "accuracy".
         schema_version: Version of the tables' schema.
     """
@@ -35,6 +36,7 @@ class StudyMetadata:
     network: str
     hyperparameters: Mapping[str, Mapping[str, Any]]
     thresholds: Mapping[str, float] = field(default_factory=dict)
+    task_options: Mapping[str, Any] = field(default_factory=dict)
     metric: str = "metric"
     schema_version: int = SCHEMA_VERSION
 

@@ -27,6 +27,9 @@ def catalogue_with_adam():
         default="no",
         conditions=(Condition(owner="optimizer", values=("sgd",)),),
     )
+    momentum = dataclasses.replace(
+        CATALOGUE["momentum"], conditions=(Condition(owner="optimizer", values=("sgd",)),)
+    )
     look_ahead = dataclasses.replace(
         CATALOGUE["momentum"],
         name="look_ahead",
@@ -39,4 +42,5 @@ def catalogue_with_adam():
         "nesterov": nesterov,
         **CATALOGUE,
         "optimizer": optimizer,
+        "momentum": momentum,
     }

@@ -10,20 +10,6 @@ from search_spaces.catalogue import BUILT_IN_NETWORKS, BUILT_IN_TASKS, CATALOGUE
 from search_spaces.reference import catalogue_markdown
 from search_spaces.values import read_value
 
-FUSIBLE = {
-    "initialization",
-    "init_gain",
-    "weight_std",
-    "bias_std",
-    "learning_rate",
-    "lr_decay",
-    "lr_decay_rate",
-    "lr_decay_steps",
-    "weight_decay",
-    "clip_norm",
-    "momentum",
-}
-
 
 @pytest.mark.parametrize("name", CATALOGUE)
 def test_default_lies_in_the_domain(name):
@@ -65,10 +51,6 @@ def test_defaults_of_networks_lie_in_the_domain(name):
     for default in each.network_defaults.values():
         value = read_value(each, default)
         assert value == default and type(value) is type(default)
-
-
-def test_only_what_vectorizes_over_trials_is_fusible():
-    assert {name for name, each in CATALOGUE.items() if each.fusible} == FUSIBLE
 
 
 def test_hyperparameters_can_be_sent_to_workers():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from search_spaces import InputError
+from search_spaces.catalogue import BUILT_IN_NETWORKS, BUILT_IN_TASKS
 from study.study_file import StudyConfig, load_study_file
 
 LINES = {
@@ -15,10 +16,8 @@ LINES = {
     "steps": "steps: 10",
     "trials": "trials: 4",
 }
-KEYS = (
-    "hyperparameters, network, resources, sampler, seed, seeds, steps, storage, study, task, "
-    "thresholds, tracking_uri, trials"
-)
+KEYS = ", ".join(sorted(StudyConfig.model_fields))
+TASKS, NETWORKS = (", ".join(sorted(names)) for names in (BUILT_IN_TASKS, BUILT_IN_NETWORKS))
 NAME = "must be 1 to 100 letters, digits, '-', '_' or '.', not beginning with '.'"
 GPUS = "must be 0, a fraction of one GPU or a whole number of them"
 
@@ -78,12 +77,12 @@ def test_the_unchanged_file_is_good():
         ({"study": "study: 7"}, "study: must be text, but got 7; put it in quotes"),
         (
             {"task": "task: digit"},
-            "task: unknown task 'digit'; did you mean 'digits'? known: digits; "
+            f"task: unknown task 'digit'; did you mean 'digits'? known: {TASKS}; "
             "your own is written package.module:function",
         ),
         (
-            {"network": "network: rnn"},
-            "network: unknown network 'rnn'; known: mlp; "
+            {"network": "network: mpl"},
+            f"network: unknown network 'mpl'; did you mean 'mlp'? known: {NETWORKS}; "
             "your own is written package.module:factory",
         ),
         (
