@@ -31,6 +31,7 @@ INITIALIZATIONS = (
     "he_uniform",
     "lecun_normal",
     "orthogonal",
+    "delta_orthogonal",
     "mean_field",
 )
 LR_DECAYS = ("constant", "exponential", "step", "cosine")

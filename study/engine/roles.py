@@ -23,7 +23,11 @@ class WeightRole:
         forget_gate: Which of the blocks is a forget gate, whose bias has a hyperparameter.
         branch: Place in a residual branch; None outside of one.
         branches: Number of residual branches of the network.
-        branch_layers: Number of weights in its branch.
+        branch_layers: Number of weights in its branch, one after the other.
+        readout: Whether its outputs are the network's.
+
+    Raises:
+        ValueError: If the numbers do not fit each other.
     """
 
     blocks: int = 1
@@ -32,9 +36,62 @@ class WeightRole:
     branch: Literal["inner", "last"] | None = None
     branches: int = 0
     branch_layers: int = 0
+    readout: bool = False
+
+    def __post_init__(self) -> None:
+        if self.blocks < 1:
+            raise ValueError(f"`blocks >= 1` must hold, but got blocks={self.blocks}")
+        if self.forget_gate is not None and not 0 <= self.forget_gate < self.blocks:
+            raise ValueError(
+                f"`0 <= forget_gate < blocks` must hold, but got "
+                f"forget_gate={self.forget_gate}, blocks={self.blocks}"
+            )
+        least = {"inner": 2, "last": 1}.get(self.branch or "", 0)
+        if self.branch and (self.branches < 1 or self.branch_layers < least):
+            raise ValueError(
+                f"`branches >= 1` and `branch_layers >= {least}` must hold for a weight with "
+                f"branch={self.branch!r}, but got branches={self.branches}, "
+                f"branch_layers={self.branch_layers}"
+            )
 
 
 def weight_roles(module: nn.Module) -> Mapping[str, WeightRole]:
-    """Roles by parameter name; a parameter that is not in it has no special role."""
-    roles: Mapping[str, WeightRole] = getattr(module, ATTRIBUTE, {})
-    return roles
+    """Roles by parameter name; a parameter that is not in it has no special role.
+
+    A child's own roles count too, and torch's own recurrent and attention modules need not say
+    theirs. Where an outer module names the same parameter, it has the last word.
+    """
+    found: dict[str, WeightRole] = {}
+    for name, child in reversed(list(module.named_modules())):
+        prefix = f"{name}." if name else ""
+        declared: Mapping[str, WeightRole] = getattr(child, ATTRIBUTE, {})
+        roles = {**_roles_of_torch(child), **declared}
+        found |= {prefix + parameter: role for parameter, role in roles.items()}
+    return found
+
+
+_GATES: Mapping[type[nn.Module], int] = {
+    nn.RNN: 1,
+    nn.RNNCell: 1,
+    nn.GRU: 3,
+    nn.GRUCell: 3,
+    nn.LSTM: 4,
+    nn.LSTMCell: 4,
+}
+
+
+def _roles_of_torch(module: nn.Module) -> dict[str, WeightRole]:
+    """Roles of the weights that this module itself owns, if torch documents how they stack."""
+    if isinstance(module, nn.MultiheadAttention):
+        return {"in_proj_weight": WeightRole(blocks=3)}
+    gates = _GATES.get(type(module))
+    if gates is None:
+        return {}
+    forget = 1 if gates == 4 else None  # Input, forget, cell, output.
+    inputs = WeightRole(blocks=gates, forget_gate=forget)
+    state = WeightRole(blocks=gates, recurrent=True)
+    return {
+        name: state if name.startswith("weight_hh") else inputs
+        for name, _ in module.named_parameters(recurse=False)
+        if name.startswith(("weight_ih", "weight_hh"))
+    }

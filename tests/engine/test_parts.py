@@ -13,50 +13,10 @@ from study.engine import Task, classification, find_layers, train_cohort
 from study.engine.batches import BatchOrder
 from study.engine.cost import trial_cost
 from study.engine.execution.chain import links_of
-from study.engine.initializations import INITIALIZATIONS, initialize
 from study.engine.networks import NETWORKS
 from study.engine.recording import recorded_steps
 from study.engine.retirement import retirement
-from study.engine.seeds import initialization_generator
 from tests.engine.conftest import make_trial
-
-SHAPE = (200, 300)
-VARIANCES = {
-    "small_normal": 1e-4,
-    "xavier_normal": 2 / 500,
-    "xavier_uniform": 2 / 500,
-    "he_normal": 2 / 300,
-    "he_uniform": 2 / 300,
-    "lecun_normal": 1 / 300,
-    "orthogonal": 1 / 300,
-    "mean_field": 1.7**2 / 300,
-}
-
-
-@pytest.mark.parametrize("name", INITIALIZATIONS)
-def test_variance_of_initial_weights(name: str) -> None:
-    hyperparameters = {"weight_std": 1.7, "bias_std": 0.0}
-    weight = INITIALIZATIONS[name](SHAPE, torch.Generator().manual_seed(0), hyperparameters)
-    assert weight.shape == SHAPE
-    assert weight.double().var().item() == pytest.approx(VARIANCES[name], rel=0.02)
-    assert abs(weight.mean().item()) < 4 * math.sqrt(VARIANCES[name] / math.prod(SHAPE))
-
-
-def test_orthogonal_rows_are_orthonormal() -> None:
-    weight = INITIALIZATIONS["orthogonal"]((20, 50), torch.Generator().manual_seed(1), {})
-    torch.testing.assert_close(weight @ weight.T, torch.eye(20).double())
-
-
-def test_biases_are_zero_but_for_mean_field_and_torch_default() -> None:
-    module = nn.Sequential(nn.Linear(50, 4000))
-    generator = initialization_generator(3)
-    assert not initialize(module, {"initialization": "he_normal"}, generator)["0.bias"].any()
-    values = {"initialization": "mean_field", "weight_std": 1.0, "bias_std": 0.3}
-    drawn = initialize(module, values, generator)["0.bias"]
-    assert drawn.std().item() == pytest.approx(0.3, rel=0.05)
-    own = initialize(module, {"initialization": "torch_default", "init_gain": 2.0}, generator)
-    torch.testing.assert_close(own["0.bias"], module[0].bias.detach())
-    torch.testing.assert_close(own["0.weight"], 2 * module[0].weight.detach().double())
 
 
 def test_every_epoch_is_a_permutation_that_the_seed_decides() -> None:

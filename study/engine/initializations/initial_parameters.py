@@ -1,0 +1,154 @@
+"""Where a trial starts: its network's parameters, from its hyperparameters and its seed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import torch
+from torch import Generator, Tensor, nn
+
+from study.engine.initializations.distributions import INITIALIZATIONS, normal
+from study.engine.initializations.recurrent import RECURRENT_INITIALIZATIONS, SAME
+from study.engine.initializations.residual import RESIDUAL_INITIALIZATIONS
+from study.engine.roles import WeightRole, weight_roles
+
+TORCH_DEFAULT = "torch_default"
+"""Leaves every parameter as the network's author initialized it."""
+
+LEFT_ALONE = (nn.Embedding, nn.EmbeddingBag, nn.LayerNorm, nn.RMSNorm)
+"""Modules whose weight may have two axes and yet is no map from inputs to outputs."""
+
+_Choice = TypeVar("_Choice")
+
+
+def is_drawn(module: nn.Module, hyperparameters: Mapping[str, Any]) -> bool:
+    """Whether `initialize` draws every parameter: the module's own values do not matter then."""
+    if _name(hyperparameters) == TORCH_DEFAULT:
+        return False
+    weights = _weights(module)
+    drawn = {*weights, *map(_bias_of, weights)}
+    return all(name in drawn for name, _ in module.named_parameters())
+
+
+def initialize(
+    module: nn.Module, hyperparameters: Mapping[str, Any], generator: Generator
+) -> dict[str, Tensor]:
+    """Initial parameters of one trial, on the CPU, by parameter name; float32 or float64.
+
+    Parameters of two or more axes called `weight`, or with that word in their name, follow
+    `initialization`, block by block where their role has blocks; recurrent ones follow
+    `recurrent_initialization`. They are multiplied by `init_gain`, recurrent ones by
+    `recurrent_gain` too, those of residual branches as `residual_initialization` says. Biases
+    beside them are zero (drawn with `bias_std` under `mean_field`), plus `forget_bias` for a
+    forget gate; so is the bias beside a weight that a residual initialization sets to zero.
+
+    Everything else stays as the module has it: normalizations' scales and shifts, embeddings,
+    tables of positions. Under `torch_default` so do weights and biases, but for the factors and
+    summands above. A hyperparameter that is absent changes nothing.
+
+    Numbers are drawn in a fixed order, so that a trial starts from the same weights in every
+    dtype, cohort and device.
+
+    Args:
+        module: The trial's network as its author initialized it.
+        hyperparameters: `initialization`, what it needs, and those named above.
+        generator: Where all random numbers come from.
+
+    Raises:
+        ValueError: If a name is unknown, or a weight's rows are no multiple of its blocks.
+    """
+    roles = weight_roles(module)
+    values = {key: value.detach() for key, value in module.named_parameters()}
+    for key in _weights(module):
+        role = roles.get(key, WeightRole())
+        factor = _residual_factor(role, hyperparameters)
+        weight = _drawn_weight(key, values[key], role, hyperparameters, generator)
+        values[key] = weight.double() * (_gain(role, hyperparameters) * factor)
+        bias = _bias_of(key)
+        if bias in values:
+            values[bias] = _bias(values[bias], role, hyperparameters, generator)
+            if factor == 0:
+                values[bias] = torch.zeros_like(values[bias])
+    return values
+
+
+def _weights(module: nn.Module) -> list[str]:
+    """Names of the parameters that are maps from inputs to outputs, in the module's order."""
+    alone = {
+        id(value)
+        for child in module.modules()
+        if isinstance(child, LEFT_ALONE)
+        for value in child.parameters(recurse=False)
+    }
+    return [
+        name
+        for name, value in module.named_parameters()
+        if value.ndim >= 2 and "weight" in name.rpartition(".")[2] and id(value) not in alone
+    ]
+
+
+def _drawn_weight(
+    name: str,
+    own: Tensor,
+    role: WeightRole,
+    hyperparameters: Mapping[str, Any],
+    generator: Generator,
+) -> Tensor:
+    """The weight before any factor, its blocks drawn one by one with their own fans."""
+    kind = str(hyperparameters.get("recurrent_initialization", SAME)) if role.recurrent else SAME
+    if kind == SAME and _name(hyperparameters) == TORCH_DEFAULT:
+        return own
+    if kind == SAME:
+        draw = _chosen("initialization", INITIALIZATIONS, _name(hyperparameters))
+    else:
+        draw = _chosen("recurrent_initialization", RECURRENT_INITIALIZATIONS, kind)
+    if len(own) % role.blocks:
+        raise ValueError(
+            f"the rows of a weight must be a multiple of its blocks, but {name} has "
+            f"{len(own)} rows and {role.blocks} blocks"
+        )
+    shape = (len(own) // role.blocks, *own.shape[1:])
+    blocks = [draw(shape, generator, hyperparameters) for _ in range(role.blocks)]
+    return torch.cat(blocks)
+
+
+def _gain(role: WeightRole, hyperparameters: Mapping[str, Any]) -> float:
+    gain = float(hyperparameters.get("init_gain", 1.0))
+    return gain * float(hyperparameters.get("recurrent_gain", 1.0)) if role.recurrent else gain
+
+
+def _residual_factor(role: WeightRole, hyperparameters: Mapping[str, Any]) -> float:
+    name = str(hyperparameters.get("residual_initialization", "none"))
+    return _chosen("residual_initialization", RESIDUAL_INITIALIZATIONS, name)(role)
+
+
+def _bias(
+    own: Tensor, role: WeightRole, hyperparameters: Mapping[str, Any], generator: Generator
+) -> Tensor:
+    name = _name(hyperparameters)
+    bias = own
+    if name != TORCH_DEFAULT:
+        std = hyperparameters["bias_std"] if name == "mean_field" else 0.0
+        bias = normal(tuple(own.shape), generator, std)
+    if role.forget_gate is None:
+        return bias
+    gates = list(bias.chunk(role.blocks))
+    gates[role.forget_gate] = gates[role.forget_gate] + hyperparameters.get("forget_bias", 0.0)
+    return torch.cat(gates)
+
+
+def _name(hyperparameters: Mapping[str, Any]) -> str:
+    return str(hyperparameters.get("initialization", TORCH_DEFAULT))
+
+
+def _chosen(hyperparameter: str, registry: Mapping[str, _Choice], name: str) -> _Choice:
+    if name not in registry:
+        raise ValueError(f"unknown {hyperparameter} {name!r}; known: {', '.join(registry)}")
+    return registry[name]
+
+
+def _bias_of(weight: str) -> str:
+    """Name of the bias beside a weight: `bias_hh_l0` beside `weight_hh_l0`, for example."""
+    owner, dot, name = weight.rpartition(".")
+    return owner + dot + name.replace("weight", "bias")
