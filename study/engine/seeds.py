@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-_INITIALIZATION, _DATA, _MODULE, _NOISE = range(4)
+_INITIALIZATION, _DATA, _MODULE, _NOISE, _SHARPNESS = range(5)
 
 
 def initialization_generator(seed: int) -> torch.Generator:
@@ -26,6 +26,11 @@ def module_seed(seed: int) -> int:
 def noise_seed(seed: int, step: int) -> int:
     """Seeds torch's global generators for one forward pass of a network that draws (dropout)."""
     return _stream(seed, _NOISE, step)
+
+
+def sharpness_generator(seed: int) -> torch.Generator:
+    """Draws the direction in which the search for the largest curvature starts."""
+    return torch.Generator().manual_seed(_stream(seed, _SHARPNESS))
 
 
 def _stream(seed: int, *use: int) -> int:

@@ -1,0 +1,109 @@
+"""Sharpness: the largest eigenvalue of the loss's Hessian."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor
+from torch.nn.attention import SDPBackend, sdpa_kernel
+
+from study.engine.layers import NetworkError
+from study.engine.quantities.lanczos import Product, largest_eigenvalue
+from study.engine.quantities.loss_function import LossFunction
+
+EXAMPLES = 128
+"""The first so many examples of the task, or all where it has fewer: the same for every trial."""
+
+
+def sharpness(
+    loss: LossFunction,
+    parameters: Mapping[str, Tensor],
+    inputs_B: Tensor,
+    targets_B: Tensor,
+    start_KxP: Tensor,
+) -> Tensor:
+    """Algebraically largest eigenvalue of each trial's Hessian, (K,) in float64, 1/learning rate.
+
+    Of the mean loss on a fixed set of examples, by all parameters together; NaN where the loss
+    or its derivatives are not finite. A Hessian without a positive eigenvalue gives 0 or a
+    negative number, which says that the loss curves upwards nowhere. Products with the Hessian
+    are double backward passes through one recorded forward pass; kinks (ReLU) count as straight.
+
+    Args:
+        loss: Of the cohort.
+        parameters: By name, (K, ...) each.
+        inputs_B: (B, ...), the same for all trials.
+        targets_B: (B, ...).
+        start_KxP: Where each trial's search starts; P numbers in the order of `parameters`.
+
+    Raises:
+        NetworkError: If torch cannot differentiate the network twice.
+
+    References:
+        Cohen et al., Gradient descent on neural networks typically occurs at the edge of
+        stability, ICLR 2021 (stable below 2 / learning rate); Pearlmutter 1994 (products).
+    """
+    trials = len(start_KxP)
+    # The fused kernels of attention have a first derivative only.
+    with sdpa_kernel(SDPBackend.MATH), torch.enable_grad():
+        leaves = {name: value.detach().requires_grad_() for name, value in parameters.items()}
+        loss_K = loss(
+            leaves,
+            inputs_B.expand(trials, *inputs_B.shape),
+            targets_B.expand(trials, *targets_B.shape),
+        )
+        product = _hessian_product(loss_K.sum(), list(leaves.values()))
+        return largest_eigenvalue(product, start_KxP)
+
+
+def _hessian_product(loss: Tensor, leaves: Sequence[Tensor]) -> Product:
+    """Products with every trial's Hessian; a sum over trials has no mixed derivatives."""
+    gradients = torch.autograd.grad(loss, leaves, create_graph=True, materialize_grads=True)
+    gradient_KxP = _flat(gradients)
+
+    if _is_cut(gradient_KxP):
+        raise _differentiable_once("some operation of its backward pass")
+
+    def product(vector_KxP: Tensor) -> Tensor:
+        if not gradient_KxP.requires_grad:
+            return torch.zeros_like(vector_KxP)  # A loss that is linear in all parameters.
+        try:
+            images = torch.autograd.grad(
+                gradient_KxP, leaves, vector_KxP, retain_graph=True, materialize_grads=True
+            )
+        except RuntimeError as error:
+            if "derivative for" not in str(error):
+                raise
+            raise _differentiable_once(str(error)) from error
+        return _flat(images)
+
+    return product
+
+
+def _is_cut(gradient: Tensor) -> bool:
+    """Whether a function that is marked as differentiable once lies behind the gradient.
+
+    Autograd leads nowhere from there, and the products would silently lack its part.
+    """
+    nodes, seen = [gradient.grad_fn], set()
+    while nodes:
+        node = nodes.pop()
+        if node is None or node in seen:
+            continue
+        if type(node).__name__ == "Error":
+            return True
+        seen.add(node)
+        nodes.extend(following for following, _ in node.next_functions)
+    return False
+
+
+def _differentiable_once(what: str) -> NetworkError:
+    return NetworkError(
+        "sharpness needs a network that torch can differentiate twice; choose statistics: "
+        f"standard, which does not measure it (only once: {what})"
+    )
+
+
+def _flat(tensors: Sequence[Tensor]) -> Tensor:
+    return torch.cat([tensor.reshape(len(tensor), -1) for tensor in tensors], dim=1)

@@ -1,0 +1,44 @@
+"""How much of a cohort's training is measured: tiers by cost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from study.engine.recorded_steps import no_steps, recorded_steps, sparse_steps
+
+Steps = Callable[[int], tuple[int, ...]]
+"""From the number of steps to those at which a quantity is measured, all of them recorded."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statistics:
+    """What is measured beside loss, metric, gradient norm, clip factor and update ratio.
+
+    Attributes:
+        layers: When every layer is measured.
+        noise_scale: When the gradient noise scale is; costs one more pass.
+        sharpness: When the largest Hessian eigenvalue is; costs dozens of passes.
+    """
+
+    layers: Steps = no_steps
+    noise_scale: Steps = no_steps
+    sharpness: Steps = no_steps
+
+
+STATISTICS: dict[str, Statistics] = {
+    "minimal": Statistics(),
+    "standard": Statistics(layers=recorded_steps),
+    "full": Statistics(layers=recorded_steps, noise_scale=recorded_steps, sharpness=sparse_steps),
+}
+
+
+def statistics_named(name: str) -> Statistics:
+    """The tier of this name.
+
+    Raises:
+        ValueError: If there is none.
+    """
+    if name not in STATISTICS:
+        raise ValueError(f"unknown statistics {name!r}; known: {', '.join(STATISTICS)}")
+    return STATISTICS[name]
