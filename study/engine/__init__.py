@@ -3,6 +3,7 @@
 A trial is a pure function of its task, network, hyperparameters and seed.
 """
 
+from study.engine.checkpoint import Checkpoints
 from study.engine.layers import Layer, NetworkError, find_layers
 from study.engine.networks import NETWORKS, NetworkFactory
 from study.engine.record import CohortRecord
@@ -20,6 +21,7 @@ from study.engine.training import train_cohort
 __all__ = [
     "NETWORKS",
     "TASKS",
+    "Checkpoints",
     "CohortRecord",
     "Layer",
     "NetworkError",

@@ -50,7 +50,19 @@ class BatchOrder:
     def keep(self, slots: Sequence[int]) -> None:
         """Go on with these trials of the cohort only."""
         self._generators = [self._generators[slot] for slot in slots]
-        self._epoch_KxN = self._epoch_KxN[list(slots)]
+        if len(self._epoch_KxN):
+            self._epoch_KxN = self._epoch_KxN[list(slots)]
+
+    def state(self) -> list[Tensor]:
+        """For a checkpoint: the generators' states and the current epoch's order."""
+        states = [generator.get_state() for generator in self._generators]
+        return [torch.stack(states), self._epoch_KxN]
+
+    def load(self, state: Sequence[Tensor]) -> None:
+        """Goes on from a checkpoint of the same trials."""
+        states, self._epoch_KxN = state
+        for generator, one in zip(self._generators, states.cpu(), strict=True):
+            generator.set_state(one.clone())  # Of a view torch would read the wrong memory.
 
     def _permutation(self, generator: Generator) -> Tensor:
         return torch.randperm(self._examples, generator=generator)

@@ -63,6 +63,10 @@ class Blocks:
         block, row = self._places[name]
         return tensors[block][row]
 
+    def by_name(self) -> dict[str, Tensor]:
+        """Every parameter's (K, *shape) in the order of the forward pass; views, no copies."""
+        return {name: self.of(self.values, name) for name in self.order}
+
     def norms(self, tensors: Sequence[Tensor]) -> Tensor:
         """Euclidean norm by parameter in the order of the forward pass, and trial: (N, K)."""
         return self.in_order([_norms(tensor) for tensor in tensors])

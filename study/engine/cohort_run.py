@@ -5,25 +5,27 @@ Axes: K trials still in the cohort, B examples of a batch, S steps, L layers.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from study.engine import clipping
 from study.engine.batches import BatchOrder
+from study.engine.clipping import Clipping
 from study.engine.execution import Pass, make_execution
-from study.engine.initializations import initialize, is_drawn
-from study.engine.layers import build_network, find_layers
+from study.engine.layers import find_layers
+from study.engine.loss_surface import LossSurface
 from study.engine.networks import NetworkFactory
 from study.engine.observation import Observation
-from study.engine.optimizers import OPTIMIZERS
+from study.engine.optimizers import make_optimizer
 from study.engine.precision import PRECISIONS
 from study.engine.quantities.update_ratio import joint_update_ratio, update_ratio
 from study.engine.recording import Recording
 from study.engine.schedules import learning_rates
-from study.engine.seeds import initialization_generator, module_seed
+from study.engine.starting_point import starting_point
+from study.engine.statistics import Statistics
 from study.engine.tasks.task import Task
 from study.trial import Trial
 
@@ -39,17 +41,17 @@ class CohortRun:
         steps: int,
         device: torch.device,
         *,
-        observe: bool,
+        statistics: Statistics,
         execution: str,
     ) -> None:
         hyperparameters = [trial.hyperparameters for trial in trials]
         first = hyperparameters[0]
         precision = PRECISIONS[str(first.get("dtype", "float32"))]
         dtype = precision.parameters
-        self._observe = observe
-        module, values = _initial(trials, task, network)
-        layers = find_layers(module, task)
+        start = starting_point(trials, task, network)
+        layers = find_layers(start.module, task)
         self._layers = layers
+        self._layer_steps = frozenset(statistics.layers(steps))
         self._inputs = _placed(task.inputs, device, dtype)
         self._targets = _placed(task.targets, device, dtype)
         self._order = BatchOrder(
@@ -60,8 +62,7 @@ class CohortRun:
         )
         example_KxB = torch.arange(int(first["batch_size"]), device=device).expand(len(trials), -1)
         self._execution = make_execution(
-            module,
-            values,
+            start,
             task,
             device=device,
             precision=precision,
@@ -69,41 +70,74 @@ class CohortRun:
             batch=(self._inputs[example_KxB], self._targets[example_KxB]),
             wanted=execution,
         )
-        self._optimizer = OPTIMIZERS[str(first.get("optimizer", "sgd"))](
-            hyperparameters, device, dtype
+        self._optimizer = make_optimizer(hyperparameters, device=device, dtype=dtype)
+        self._surface = LossSurface(
+            start.module,
+            task,
+            statistics,
+            steps,
+            seeds=[trial.seed for trial in trials],
+            inputs=self._inputs,
+            targets=self._targets,
         )
         rates_KxS = np.stack([learning_rates(values, steps) for values in hyperparameters])
         self._rates_SxK = torch.as_tensor(rates_KxS.T.copy()).to(device, dtype)
-        limits = [clipping.clip_norm(values) for values in hyperparameters]
-        self._clips = bool(np.isfinite(limits).any())
-        self._clip_norm_K = torch.tensor(limits, device=device, dtype=dtype)
+        self._clipping = Clipping(hyperparameters, device=device, dtype=dtype)
         self.recording = Recording(
             trials, layers, self._execution.blocks.order, rates_KxS, abs(task.loss_chance)
         )
 
+    @property
+    def notice(self) -> str | None:
+        """What a person should know of how the cohort is trained, if anything."""
+        return self._execution.notice
+
     def step(self, step: int) -> None:
         """One optimizer step of every trial; at recorded steps also a look, and retirement."""
         recorded = self.recording.is_recorded(step)
-        observation = Observation(self._layers) if recorded and self._observe else None
+        observation = Observation(self._layers) if step in self._layer_steps else None
         indices_KxB = self._order.batch(step)
-        seen = self._execution.run(
-            step, self._inputs[indices_KxB], self._targets[indices_KxB], observation
-        )
+        batch = self._inputs[indices_KxB], self._targets[indices_KxB]
+        seen = self._execution.run(step, *batch, observation)
         blocks = self._execution.blocks
         with torch.no_grad():
             norms_NxK = blocks.norms(seen.gradients)
             grad_norm_K = norms_NxK.norm(dim=0)
-            factor_K = clipping.clip_factor(grad_norm_K, self._clip_norm_K)
+            if recorded:
+                surface = self._surface.measure(
+                    step, blocks.by_name(), self._execution.copies, *batch
+                )
+                factor_K = self._update_and_look(step, seen, grad_norm_K, observation, surface)
+            else:
+                factor_K = self._update(step, seen, grad_norm_K)
             self.recording.history.add(
                 (seen.loss_K, seen.metric_K, grad_norm_K, factor_K), norms_NxK
             )
-            if not recorded:
-                self._update(step, seen, factor_K)
-                return
-            self._update_and_look(step, seen, factor_K, observation)
-        kept = self.recording.retire()
+        kept = self.recording.retire() if recorded else None
         if kept:
             self._keep(kept)
+
+    def state(self, step: int) -> dict[str, Any]:
+        """For a checkpoint before this step; other trials than those alive are not in it."""
+        return {
+            "step": step,
+            "execution": self._execution.name,
+            "recording": self.recording.state(),
+            "blocks": self._execution.blocks.values,
+            "network": self._execution.state(),
+            "optimizer": self._optimizer.state(),
+            "batches": self._order.state(),
+        }
+
+    def load(self, state: Mapping[str, Any]) -> int:
+        """Goes on from a checkpoint of the same cohort. Returns the step to go on with."""
+        self.recording.load(state["recording"])
+        self._keep(self.recording.alive.tolist())
+        self._execution.blocks.values = list(state["blocks"])
+        self._execution.load(state["network"])
+        self._optimizer.load(state["optimizer"])
+        self._order.load(state["batches"])
+        return int(state["step"])
 
     def end(self) -> None:
         """Looks for parameters that the very last update broke."""
@@ -113,17 +147,26 @@ class CohortRun:
             broken = (~finite_K).nonzero().flatten().tolist()
             self.recording.break_at_the_end(broken, name)
 
-    def _update(self, step: int, seen: Pass, factor_K: Tensor) -> None:
+    def _update(self, step: int, seen: Pass, grad_norm_K: Tensor) -> Tensor:
+        """Clips and updates; returns the clip factor."""
+        blocks = self._execution.blocks
+        clipped = self._clipping.clip(seen.gradients, blocks, grad_norm_K)
         self._optimizer.step(
-            self._execution.blocks.values,
+            blocks.values,
             seen.gradients,
             learning_rate_K=self._rates_SxK[step],
-            gradient_scale_K=factor_K if self._clips else None,
+            gradient_scale_K=clipped.scale_K,
         )
+        return clipped.factor_K
 
     def _update_and_look(
-        self, step: int, seen: Pass, factor_K: Tensor, observation: Observation | None
-    ) -> None:
+        self,
+        step: int,
+        seen: Pass,
+        grad_norm_K: Tensor,
+        observation: Observation | None,
+        surface: dict[str, Tensor],
+    ) -> Tensor:
         blocks = self._execution.blocks
         before = [value.clone() for value in blocks.values]
         by_layer: dict[str, Tensor] = {}
@@ -131,7 +174,7 @@ class CohortRun:
             by_layer = observation.measure(
                 lambda name: blocks.of(before, name), lambda name: blocks.of(seen.gradients, name)
             )
-        self._update(step, seen, factor_K)
+        factor_K = self._update(step, seen, grad_norm_K)
         after = blocks.values
         if observation is not None:
             ratios = [
@@ -141,37 +184,17 @@ class CohortRun:
             by_layer["update_ratio"] = torch.stack(ratios, dim=1)
         updates = [new - old for old, new in zip(before, after, strict=True)]
         ratio_K = joint_update_ratio(blocks.norms(updates), blocks.norms(before))
-        self.recording.look(step, ratio_K, by_layer)
+        self.recording.look(step, {"update_ratio": ratio_K, **surface}, by_layer)
+        return factor_K
 
     def _keep(self, slots: list[int]) -> None:
-        index = torch.tensor(slots, device=self._clip_norm_K.device)
+        index = torch.tensor(slots, device=self._rates_SxK.device)
         self._execution.keep(index)
         self._order.keep(slots)
+        self._surface.keep(slots)
         self._optimizer.keep(index)
         self._rates_SxK = self._rates_SxK[:, index]
-        self._clip_norm_K = self._clip_norm_K[index]
-
-
-def _initial(
-    trials: Sequence[Trial], task: Task, network: NetworkFactory
-) -> tuple[nn.Module, list[dict[str, Tensor]]]:
-    """The network, and every trial's initial parameters, each from its own seed."""
-    module = _build(network, trials[0], task)
-    values = []
-    for trial in trials:
-        own = module
-        if trial is not trials[0] and not is_drawn(module, trial.hyperparameters):
-            own = _build(network, trial, task)
-        generator = initialization_generator(trial.seed)
-        values.append(initialize(own, trial.hyperparameters, generator))
-    return module, values
-
-
-def _build(network: NetworkFactory, trial: Trial, task: Task) -> nn.Module:
-    """The network as its author initializes it under the trial's seed."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(module_seed(trial.seed))
-        return build_network(network, trial.hyperparameters, task)
+        self._clipping.keep(slots)
 
 
 def _placed(data: Tensor, device: torch.device, dtype: torch.dtype) -> Tensor:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -44,12 +45,28 @@ class History:
         failing_K = (bad_NxK * order).amax(dim=0) - 1
         self._pending.append((torch.stack([value.double() for value in scalars]), failing_K))
 
+    def state(self) -> dict[str, Any]:
+        """For a checkpoint; nothing may be pending."""
+        return {
+            "scalars": {name: torch.from_numpy(values) for name, values in self.scalars.items()},
+            "failing_parameter": torch.from_numpy(self.failing_parameter),
+            "flushed": self._flushed,
+        }
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Goes on from a checkpoint."""
+        self.scalars = {name: values.cpu().numpy() for name, values in state["scalars"].items()}
+        self.failing_parameter = state["failing_parameter"].cpu().numpy()
+        self._flushed = state["flushed"]
+
     def flush(self, alive: npt.NDArray[np.int64]) -> slice:
         """Moves pending steps to the host, for the trials now in the cohort.
 
         Returns:
             The steps that arrived.
         """
+        if not self._pending:
+            return slice(self._flushed, self._flushed)
         scalars_TxCxK = torch.stack([scalars for scalars, _ in self._pending]).cpu().numpy()
         failing_TxK = torch.stack([failing for _, failing in self._pending]).cpu().numpy()
         arrived = slice(self._flushed, self._flushed + len(self._pending))

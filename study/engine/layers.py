@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -11,6 +12,9 @@ from torch import Tensor, nn
 
 from study.engine.activations import activation_name
 from study.engine.tasks.task import Task
+
+_CHANNELS_SECOND = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
+"""Modules whose output has its units on axis 1; all others have them on the last axis."""
 
 
 class NetworkError(ValueError):
@@ -27,7 +31,10 @@ class Layer:
         role: The last layer is the output (readout), all others are hidden.
         activation: Name of the activation module called next, if any.
         activation_name: That activation's name in the catalogue, if it is known.
+        weight: Name of its weight among the network's parameters.
         positions: How often the weight is applied to one example (pixels, time steps).
+        calls: How often the module is called in one pass (a recurrent map: once a time step).
+        units_last: Whether its outputs are (B, ..., units); those of convolutions are not.
     """
 
     number: int
@@ -35,12 +42,10 @@ class Layer:
     role: Literal["hidden", "output"]
     activation: str | None
     activation_name: str | None
+    weight: str
     positions: int
-
-    @property
-    def weight(self) -> str:
-        """Name of the layer's weight among the network's parameters."""
-        return f"{self.name}.weight" if self.name else "weight"
+    calls: int
+    units_last: bool
 
 
 def build_network(
@@ -65,14 +70,23 @@ def build_network(
     return module
 
 
-def has_weight_matrix(module: nn.Module) -> bool:
-    """Whether this module itself (not a child) owns a `weight` of two or more dimensions."""
-    weight = module._parameters.get("weight")
-    return weight is not None and weight.ndim >= 2
+def weight_matrix(module: nn.Module) -> Tensor | None:
+    """The first weight of two or more dimensions that this module itself (not a child) owns."""
+    for name, parameter in module._parameters.items():
+        if parameter is not None and parameter.ndim >= 2 and "weight" in name:
+            return parameter
+    return None
+
+
+def first_tensor(output: Any) -> Tensor | None:
+    """What a module returns: a tensor, or the first of several (torch's LSTM, attention)."""
+    if isinstance(output, (tuple, list)) and output:
+        output = output[0]
+    return output if isinstance(output, Tensor) else None
 
 
 def find_layers(module: nn.Module, task: Task, *, batch: int = 2) -> tuple[Layer, ...]:
-    """Layers of `module` in the order of their first call.
+    """Layers of `module` in the order of their first call. Its buffers stay as they are.
 
     Args:
         module: A network, on the CPU or on the meta device.
@@ -83,40 +97,76 @@ def find_layers(module: nn.Module, task: Task, *, batch: int = 2) -> tuple[Layer
         NetworkError: If the network fails on the task's inputs, returns something else than
             (batch, ..., outputs), or has no layer with a weight matrix.
     """
-    calls: list[tuple[str, int]] = []
-    activations: dict[str, tuple[str, str | None]] = {}
-    names = {child: name for name, child in module.named_modules()}
-
-    def watch(child: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
-        name = names[child]
-        if has_weight_matrix(child):
-            if all(name != seen for seen, _ in calls):
-                width = child._parameters["weight"].shape[0]  # type: ignore[union-attr]
-                calls.append((name, output[0].numel() // width))
-        elif calls and calls[-1][0] not in activations:
-            known = activation_name(child)
-            if known is not None:
-                activations[calls[-1][0]] = (name, known)
-
-    handles = [child.register_forward_hook(watch) for child in names]
+    watch = _Watch(module)
+    handles = [child.register_forward_hook(watch) for child in watch.names]
     try:
-        _check_output(module, task, batch)
+        with buffers_kept(module):
+            _check_output(module, task, batch)
     finally:
         for handle in handles:
             handle.remove()
-    if not calls:
+    if not watch.calls:
         raise NetworkError("a network must have at least one layer with a weight matrix, got none")
-    return tuple(
-        Layer(
-            number=number,
-            name=name,
-            role="output" if number == len(calls) else "hidden",
-            activation=activations.get(name, (None, None))[0],
-            activation_name=activations.get(name, (None, None))[1],
-            positions=positions,
+    return watch.layers()
+
+
+@contextmanager
+def buffers_kept(module: nn.Module) -> Iterator[None]:
+    """Restores the module's buffers, which a forward pass may change, after the block."""
+    kept = [(buffer, buffer.clone()) for buffer in module.buffers()]
+    try:
+        yield
+    finally:
+        with torch.no_grad():
+            for buffer, value in kept:
+                buffer.copy_(value)
+
+
+class _Watch:
+    """A forward hook of every module: notes the layers, and the activations behind them."""
+
+    def __init__(self, module: nn.Module) -> None:
+        self.names = {child: name for name, child in module.named_modules()}
+        self.calls: dict[str, int] = {}
+        self._parameters = {id(value): name for name, value in module.named_parameters()}
+        self._weights: dict[str, Tensor] = {}
+        self._positions: dict[str, int] = {}
+        self._units_last: dict[str, bool] = {}
+        self._activations: dict[str, tuple[str, str]] = {}
+        self._last: str | None = None
+
+    def __call__(self, child: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
+        weight, tensor = weight_matrix(child), first_tensor(output)
+        name = self.names[child]
+        if weight is not None and tensor is not None:
+            self.calls[name] = self.calls.get(name, 0) + 1
+            self._weights[name] = weight
+            self._units_last[name] = not isinstance(child, _CHANNELS_SECOND)
+            width = tensor.shape[-1] if self._units_last[name] else tensor.shape[1]
+            applied = tensor[0].numel() // width
+            self._positions[name] = self._positions.get(name, 0) + applied
+            self._last = name
+            return
+        known = activation_name(child)
+        if known is not None and self._last is not None and self._last not in self._activations:
+            self._activations[self._last] = (name, known)
+
+    def layers(self) -> tuple[Layer, ...]:
+        """What was seen."""
+        return tuple(
+            Layer(
+                number=number,
+                name=name,
+                role="output" if number == len(self.calls) else "hidden",
+                activation=self._activations.get(name, (None, None))[0],
+                activation_name=self._activations.get(name, (None, None))[1],
+                weight=self._parameters[id(self._weights[name])],
+                positions=self._positions[name],
+                calls=calls,
+                units_last=self._units_last[name],
+            )
+            for number, (name, calls) in enumerate(self.calls.items(), start=1)
         )
-        for number, (name, positions) in enumerate(calls, start=1)
-    )
 
 
 def _check_output(module: nn.Module, task: Task, batch: int) -> None:

@@ -34,33 +34,37 @@ class Sink:
         """Take the gradient by the output of a call, (K, B, ...)."""
         self._gradients.setdefault(call, []).append(gradient_KxB)
 
-    @property
-    def calls(self) -> int:
-        """How often the module was called in one pass."""
-        return max(len(self._values), len(self._gradients))
+    def values_KxB(self, trials: int) -> Tensor | None:
+        """All outputs, calls joined along the batch axis; None if a trial made no call.
 
-    @property
-    def values_KxB(self) -> Tensor:
-        """All outputs, calls joined along the batch axis."""
-        return _calls_joined(self._values)
+        Of trials that differ in their number of calls, the calls that all of them made.
+        """
+        return _calls_joined(_common(self._values, trials))
 
-    @property
-    def gradients_KxB(self) -> Tensor:
-        """All gradients, calls joined along the batch axis."""
-        return _calls_joined(self._gradients)
+    def gradients_KxB(self, trials: int) -> Tensor | None:
+        """The same of the gradients."""
+        return _calls_joined(_common(self._gradients, trials))
 
-    def gradient_of_call_KxB(self, call: int) -> Tensor:
-        """The gradient by one call's output; -1 is the last call."""
-        return _trials_joined(self._gradients[range(self.calls)[call]])
+    def ends_KxB(self, trials: int) -> tuple[Tensor, Tensor] | None:
+        """Gradients by the outputs of the first and the last call; None with fewer than two.
 
-
-def _calls_joined(by_call: dict[int, list[Tensor]]) -> Tensor:
-    tensors = [_trials_joined(by_call[call]) for call in sorted(by_call)]
-    return tensors[0] if len(tensors) == 1 else torch.cat(tensors, dim=1)
+        Of the calls that a gradient reaches: the loss may not depend on the last one.
+        """
+        calls = _common(self._gradients, trials)
+        return None if len(calls) < 2 else (calls[0], calls[-1])
 
 
-def _trials_joined(tensors: list[Tensor]) -> Tensor:
-    return tensors[0] if len(tensors) == 1 else torch.cat(tensors)
+def _common(by_call: dict[int, list[Tensor]], trials: int) -> list[Tensor]:
+    """What all trials have, call by call."""
+    calls = [by_call[call] for call in sorted(by_call)]
+    joined = [call[0] if len(call) == 1 else torch.cat(call) for call in calls]
+    return [call for call in joined if len(call) == trials]
+
+
+def _calls_joined(calls: list[Tensor]) -> Tensor | None:
+    if len(calls) < 2:
+        return calls[0] if calls else None
+    return torch.cat(calls, dim=1)
 
 
 class Observation:
@@ -102,12 +106,21 @@ class Observation:
     def _view(
         self, layer: Layer, parameter: Callable[[str], Tensor], gradient: Callable[[str], Tensor]
     ) -> _View:
-        known = layer.activation is not None
+        weight = parameter(layer.weight)
+        trials = len(weight)
+        activation_KxB = self._activations[layer.name].values_KxB(trials)
+        if activation_KxB is not None and layer.units_last and activation_KxB.ndim > 3:
+            activation_KxB = activation_KxB.flatten(1, -2)  # Time steps are further examples.
+        preactivation = self._preactivations[layer.name]
+        delta_KxB = preactivation.gradients_KxB(trials)
+        if delta_KxB is None:
+            delta_KxB = weight.new_full((trials, 1, 1), torch.nan)
         return _View(
-            delta_KxB=self._preactivations[layer.name].gradients_KxB,
-            activation_KxB=self._activations[layer.name].values_KxB if known else None,
+            delta_KxB=delta_KxB,
+            ends_KxB=preactivation.ends_KxB(trials),
+            activation_KxB=activation_KxB,
             activation_name=layer.activation_name,
-            weight=parameter(layer.weight),
+            weight=weight,
             gradient=gradient(layer.weight),
         )
 
@@ -117,6 +130,7 @@ class _View:
     """What one layer, or several alike joined along the trial axis, showed in one step."""
 
     delta_KxB: Tensor
+    ends_KxB: tuple[Tensor, Tensor] | None
     activation_KxB: Tensor | None
     activation_name: str | None
     weight: Tensor
@@ -125,7 +139,10 @@ class _View:
     @property
     def likeness(self) -> tuple[object, ...]:
         """What layers must agree in to be measured together."""
-        return self.delta_KxB.shape, self.weight.shape, self.activation_name
+        call = self.delta_KxB if self.ends_KxB is None else self.ends_KxB[0]
+        activation = None if self.activation_KxB is None else self.activation_KxB.shape
+        shapes = self.delta_KxB.shape, call.shape, self.weight.shape, activation
+        return *shapes, self.activation_name
 
     @property
     def size(self) -> int:
@@ -155,8 +172,10 @@ def _measure(group: Sequence[_View]) -> dict[str, Tensor]:
     activations_KxB = None
     if view.activation_KxB is not None:
         activations_KxB = _joined([one.activation_KxB for one in group])
+    ends_KxB = [one.ends_KxB for one in group if one.ends_KxB is not None]
     row = _quantities(
         delta_KxB=_joined([one.delta_KxB for one in group]),
+        ends_KxB=[_joined(calls) for calls in zip(*ends_KxB, strict=True)],
         activation_KxB=activations_KxB,
         activation_name=view.activation_name,
         weight=_joined([one.weight for one in group]),
@@ -173,12 +192,16 @@ def _joined(tensors: Sequence[Tensor | None]) -> Tensor:
 def _quantities(
     *,
     delta_KxB: Tensor,
+    ends_KxB: Sequence[Tensor],
     activation_KxB: Tensor | None,
     activation_name: str | None,
     weight: Tensor,
     gradient: Tensor,
 ) -> dict[str, Tensor]:
     row = {name: compute(delta_KxB) for name, compute in quantities.ON_DELTA.items()}
+    for name, place in quantities.OF_CALL.items():
+        # Where a layer is called once there is nothing more to measure.
+        row[name] = quantities.rms(ends_KxB[place]) if ends_KxB else row["delta_rms"]
     row |= {name: compute(weight) for name, compute in quantities.ON_WEIGHT.items()}
     row |= {name: compute(gradient) for name, compute in quantities.ON_WEIGHT_GRADIENT.items()}
     row["nonfinite_count"] = quantities.nonfinite_count(gradient)

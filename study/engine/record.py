@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +14,20 @@ from study.engine.layers import Layer
 from study.trial import Trial
 
 Array = npt.NDArray[np.float64]
+
+_BY_TRIAL = (
+    "steps_run",
+    "failure_step",
+    "loss",
+    "metric",
+    "grad_norm",
+    "clip_factor",
+    "learning_rate",
+    "update_ratio",
+    "noise_scale",
+    "sharpness",
+)
+"""Arrays of a record whose axis 0 is the trials."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,9 +42,12 @@ class CohortRecord:
         failure_step: First step with a non-finite value, or -1, (K,).
         failure_tensor: What was non-finite first, or None.
         loss, metric, grad_norm, clip_factor, learning_rate: By trial and step, (K, S).
-        update_ratio: By trial and recorded step, (K, R).
-        by_layer: Per-layer quantities by column of the layers table, each (K, R, L).
+        update_ratio, noise_scale, sharpness: By trial and recorded step, (K, R); NaN also where
+            they were not scheduled.
+        by_layer: Per-layer quantities by column of the layers table, each (K, R, L); empty where
+            layers were not measured.
         seconds: Wall-clock time of the cohort's training.
+        notice: What a person should know of how the cohort was trained, if anything.
     """
 
     trials: tuple[Trial, ...]
@@ -42,5 +62,26 @@ class CohortRecord:
     clip_factor: Array
     learning_rate: Array
     update_ratio: Array
+    noise_scale: Array
+    sharpness: Array
     by_layer: dict[str, Array]
     seconds: float
+    notice: str | None = None
+
+
+def joined(records: Sequence[CohortRecord]) -> CohortRecord:
+    """The record of a cohort that was trained in parts, in the order of the parts."""
+    first = records[0]
+    if len(records) == 1:
+        return first
+    changes: dict[str, Any] = {
+        name: np.concatenate([getattr(record, name) for record in records]) for name in _BY_TRIAL
+    }
+    changes["trials"] = tuple(trial for record in records for trial in record.trials)
+    changes["failure_tensor"] = tuple(name for record in records for name in record.failure_tensor)
+    changes["by_layer"] = {
+        name: np.concatenate([record.by_layer[name] for record in records])
+        for name in first.by_layer
+    }
+    changes["seconds"] = sum(record.seconds for record in records)
+    return dataclasses.replace(first, **changes)

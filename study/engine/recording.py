@@ -3,37 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from torch import Tensor
 
 from study.engine.history import SCALARS, History
 from study.engine.layers import Layer
-from study.engine.quantities import LAYER_COLUMNS
 from study.engine.record import CohortRecord
+from study.engine.recorded_steps import recorded_steps
 from study.engine.retirement import Retirement, retirement
 from study.trial import Trial
 
 Array = npt.NDArray[np.float64]
 
 
-def recorded_steps(steps: int) -> tuple[int, ...]:
-    """0, 1, 2, 3, 5, 8, ... (Fibonacci, so about log-spaced) below `steps`, and the last step.
-
-    Dense early, where instability shows first, and cheap late: 13 of 200 steps, 20 of 10,000.
-
-    >>> recorded_steps(30)
-    (0, 1, 2, 3, 5, 8, 13, 21, 29)
-    """
-    chosen = [0]
-    following, next_one = 1, 2
-    while following < steps:
-        chosen.append(following)
-        following, next_one = next_one, following + next_one
-    if chosen[-1] != steps - 1:
-        chosen.append(steps - 1)
-    return tuple(chosen)
+BY_STEP = ("update_ratio", "noise_scale", "sharpness")
+"""Kept for recorded steps; the first at all of them."""
 
 
 class Recording:
@@ -69,21 +57,30 @@ class Recording:
         self.history = History(len(trials), steps)
         self._ends: dict[int, Retirement] = {}
         shape = (len(trials), len(self._places))
-        self._update_ratio_KxR = np.full(shape, np.nan)
-        self._by_layer = {
-            name: np.full((*shape, len(layers)), np.nan)
-            for name in (*LAYER_COLUMNS, "update_ratio")
-        }
+        self._by_step = {name: np.full(shape, np.nan) for name in BY_STEP}
+        self._by_layer: dict[str, Array] = {}
 
     def is_recorded(self, step: int) -> bool:
         """Whether this step is looked at."""
         return step in self._places
 
-    def look(self, step: int, update_ratio_K: Tensor, by_layer: Mapping[str, Tensor]) -> None:
-        """Keeps what a recorded step showed; per-layer quantities are (K, L)."""
+    def look(
+        self, step: int, by_step: Mapping[str, Tensor], by_layer: Mapping[str, Tensor]
+    ) -> None:
+        """Keeps what a recorded step showed.
+
+        Args:
+            step: One of the recorded ones.
+            by_step: Some of `BY_STEP`, each (K,).
+            by_layer: Per-layer quantities, each (K, L); none where layers are not measured.
+        """
         place = self._places[step]
-        self._update_ratio_KxR[self.alive, place] = update_ratio_K.cpu().numpy()
+        for name, values_K in by_step.items():
+            self._by_step[name][self.alive, place] = values_K.cpu().numpy()
+        shape = (len(self._trials), len(self._places), len(self._layers))
         for name, values_KxL in by_layer.items():
+            if name not in self._by_layer:
+                self._by_layer[name] = np.full(shape, np.nan)
             self._by_layer[name][self.alive, place] = values_KxL.cpu().numpy()
 
     def retire(self) -> list[int] | None:
@@ -112,6 +109,27 @@ class Recording:
             end = Retirement(step=last, tensor=f"parameter:{parameter}")
             self._ends.setdefault(int(self.alive[slot]), end)
 
+    def state(self) -> dict[str, Any]:
+        """For a checkpoint: everything so far."""
+        self.history.flush(self.alive)
+        return {
+            "alive": torch.from_numpy(self.alive),
+            "history": self.history.state(),
+            "ends": [[trial, end.step, end.tensor] for trial, end in self._ends.items()],
+            "by_step": {name: torch.from_numpy(rows) for name, rows in self._by_step.items()},
+            "by_layer": {name: torch.from_numpy(rows) for name, rows in self._by_layer.items()},
+        }
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Goes on from a checkpoint."""
+        self.alive = state["alive"].cpu().numpy()
+        self.history.load(state["history"])
+        self._ends = {
+            trial: Retirement(step=step, tensor=tensor) for trial, step, tensor in state["ends"]
+        }
+        self._by_step = {name: rows.cpu().numpy() for name, rows in state["by_step"].items()}
+        self._by_layer = {name: rows.cpu().numpy() for name, rows in state["by_layer"].items()}
+
     def record(self, seconds: float) -> CohortRecord:
         """Everything, cut at each trial's last step that counts."""
         trials, steps = self._learning_rate_KxS.shape
@@ -137,12 +155,15 @@ class Recording:
             failure_step=failure_step,
             failure_tensor=tuple(failure_tensor),
             learning_rate=np.where(late_KxS, np.nan, self._learning_rate_KxS),
-            update_ratio=np.where(late_KxR, np.nan, self._update_ratio_KxR),
+            update_ratio=np.where(late_KxR, np.nan, self._by_step["update_ratio"]),
+            noise_scale=np.where(late_KxR, np.nan, self._by_step["noise_scale"]),
+            sharpness=np.where(late_KxR, np.nan, self._by_step["sharpness"]),
             by_layer={
                 name: np.where(late_KxR[:, :, None], np.nan, values)
                 for name, values in self._by_layer.items()
             },
             seconds=seconds,
+            notice=None,
             **scalars,
         )
 

@@ -10,6 +10,7 @@ from typing import Any
 from torch import Tensor, nn
 from torch.autograd import Function
 
+from study.engine.layers import first_tensor
 from study.engine.observation import Observation, Sink
 
 
@@ -99,8 +100,13 @@ def taps(
 def _hook(function: type[Function], sink: Sink) -> Any:
     calls = itertools.count()
 
-    def look(module: nn.Module, inputs: Any, output: Tensor) -> Tensor:
-        looked_at: Tensor = function.apply(output, sink, next(calls))
-        return looked_at
+    def look(module: nn.Module, inputs: Any, output: Any) -> Any:
+        tensor = first_tensor(output)
+        looked_at = function.apply(tensor, sink, next(calls))
+        if output is tensor:
+            return looked_at
+        several = (looked_at, *output[1:])
+        named = hasattr(output, "_fields")
+        return type(output)(*several) if named else type(output)(several)
 
     return look

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import dataclasses
+import gc
+import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 
+from study.engine.checkpoint import CheckpointFile, Checkpoints
 from study.engine.cohort_run import CohortRun
+from study.engine.cost import trial_cost
 from study.engine.fusible import FUSIBLE, check_alike
+from study.engine.memory import SHARE, free_memory, is_out_of_memory
 from study.engine.networks import NetworkFactory
-from study.engine.record import CohortRecord
+from study.engine.record import CohortRecord, joined
+from study.engine.statistics import statistics_named
 from study.engine.tasks.task import Task
 from study.trial import Trial
 
 __all__ = ["FUSIBLE", "train_cohort"]
+
+Train = Callable[[Sequence[Trial]], CohortRecord]
 
 
 def train_cohort(
@@ -24,13 +33,16 @@ def train_cohort(
     network: NetworkFactory,
     steps: int,
     device: str | torch.device = "cpu",
-    observe: bool = True,
+    statistics: str = "standard",
     execution: str = "auto",
+    memory_bytes: float | None = None,
+    checkpoints: Checkpoints | None = None,
 ) -> CohortRecord:
     """Trains trials that agree in every hyperparameter outside FUSIBLE.
 
     Each trial's numbers depend on its hyperparameters and seed alone, up to floating point:
-    not on its neighbours, its place in the cohort, or what happens to them.
+    not on its neighbours, its place in the cohort, or what happens to them. A cohort that does
+    not fit into memory is trained in parts.
 
     Args:
         trials: At least one.
@@ -38,22 +50,72 @@ def train_cohort(
         network: Builds the network that all of them share.
         steps: Optimizer steps, at least one.
         device: Where to train.
-        observe: Whether to measure the per-layer quantities at recorded steps.
+        statistics: What is measured beside the losses: a name among STATISTICS. It changes
+            neither the training nor any random state.
         execution: How the network is run, one of EXECUTIONS: by default the fastest way; the
             numbers are the same.
+        memory_bytes: What the cohort may take, by the estimate of `trial_cost`; by default most
+            of what the device has free.
+        checkpoints: Where a long training keeps its state, and goes on from, bit for bit on the
+            same device; by default nowhere.
 
     Raises:
-        ValueError: If the trials cannot share a cohort, or the batch exceeds the data.
+        ValueError: If the trials cannot share a cohort, the batch exceeds the data, or there are
+            no such statistics.
         NetworkError: If the network does not fit the task.
+        torch.OutOfMemoryError: If a single trial does not fit into memory.
     """
     check_alike(trials)
-    started = time.perf_counter()
-    run = CohortRun(
-        trials, task, network, steps, torch.device(device), observe=observe, execution=execution
-    )
-    for step in range(steps):
-        run.step(step)
+    place = torch.device(device)
+    tier = statistics_named(statistics)
+
+    def train(part: Sequence[Trial]) -> CohortRecord:
+        started = time.perf_counter()
+        file, state = None, None
+        if checkpoints is not None:
+            file = CheckpointFile(checkpoints, part, (task.name, steps, statistics, place))
+            state = file.load(place)
+        way = execution if state is None else state["execution"]
+        run = CohortRun(part, task, network, steps, place, statistics=tier, execution=way)
+        _step_through(run, steps, 0 if state is None else run.load(state), file)
+        record = run.recording.record(time.perf_counter() - started)
+        return dataclasses.replace(record, notice=run.notice)
+
+    limit = SHARE * free_memory(place) if memory_bytes is None else memory_bytes
+    with torch.random.fork_rng(devices=[]):
+        cost = trial_cost(network, trials[0].hyperparameters, task)
+    parts = evenly(trials, max(1, int(limit // cost.memory_bytes)))
+    return joined([record for part in parts for record in _halving(part, train)])
+
+
+def evenly(trials: Sequence[Trial], largest: int) -> list[Sequence[Trial]]:
+    """As few parts as possible, none above `largest`, of about the same size."""
+    size = math.ceil(len(trials) / math.ceil(len(trials) / largest))
+    return [trials[start : start + size] for start in range(0, len(trials), size)]
+
+
+def _step_through(run: CohortRun, steps: int, first: int, file: CheckpointFile | None) -> None:
+    for step in range(first, steps):
         if not len(run.recording.alive):
             break
+        run.step(step)
+        if file is not None and file.due:
+            file.save(run.state(step + 1))
     run.end()
-    return run.recording.record(time.perf_counter() - started)
+    if file is not None:
+        file.remove()
+
+
+def _halving(trials: Sequence[Trial], train: Train) -> list[CohortRecord]:
+    """Trains them together or, where memory runs out, one half after the other."""
+    try:
+        return [train(trials)]
+    except (RuntimeError, MemoryError) as error:
+        if len(trials) == 1 or not is_out_of_memory(error):
+            raise
+    # Only here, where the traceback no longer holds the tensors of the attempt.
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    half = math.ceil(len(trials) / 2)
+    return [*_halving(trials[:half], train), *_halving(trials[half:], train)]

@@ -113,7 +113,7 @@ def test_observing_changes_nothing(digits: Task) -> None:
     before = torch.get_rng_state()
     state = copy.deepcopy((random.getstate(), np.random.get_state()[1].tolist()))  # type: ignore[index]
     watched = train(trials, digits)
-    unwatched = train(trials, digits, observe=False)
+    unwatched = train(trials, digits, statistics="minimal")
     np.testing.assert_array_equal(watched.loss, unwatched.loss)
     np.testing.assert_array_equal(watched.grad_norm, unwatched.grad_norm)
     assert torch.equal(before, torch.get_rng_state())

@@ -58,7 +58,10 @@ class ChainExecution:
         task: Loss and metric.
     """
 
+    name = "chain"
     vectorized = True
+    notice: str | None = None
+    copies: Sequence[nn.Module] = ()
 
     def __init__(self, links: Sequence[Link], blocks: Blocks, task: Task) -> None:
         self._links = links

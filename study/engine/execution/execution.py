@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from study.engine.blocks import Blocks
 from study.engine.observation import Observation
@@ -29,10 +29,21 @@ class Pass:
 
 
 class Execution(Protocol):
-    """One way to run a cohort's network; all give the same numbers up to floating point."""
+    """One way to run a cohort's network; all give the same numbers up to floating point.
 
+    Attributes:
+        name: Among EXECUTIONS.
+        blocks: The parameters, which optimizers update in place.
+        vectorized: Whether all trials run at once.
+        notice: Why it had to be this way, where a person might wonder.
+        copies: Each trial's own network, where trials run one after another; else none.
+    """
+
+    name: str
     blocks: Blocks
     vectorized: bool
+    notice: str | None
+    copies: Sequence[nn.Module]
 
     def run(
         self,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 
 import torch
@@ -24,30 +23,34 @@ class LoopedExecution:
     still work on all trials at once.
 
     Args:
-        module: The network.
+        copies: The network, one module a trial.
         blocks: One parameter a block.
         task: Loss and metric.
         precision: Of the arithmetic.
         seeds: One a trial, for modules that draw random numbers; None for those that do not.
+        notice: Why this network is not vectorized.
     """
 
+    name = "looped"
     vectorized = False
 
     def __init__(
         self,
-        module: nn.Module,
+        copies: Sequence[nn.Module],
         blocks: Blocks,
         task: Task,
         *,
         precision: Precision,
         seeds: Sequence[int] | None,
+        notice: str | None = None,
     ) -> None:
+        self.notice = notice
         self.blocks = blocks
         self._task = task
         self._precision = precision
         self._seeds = seeds
         self._device = blocks.values[0].device
-        self._copies = [copy.deepcopy(module) for _ in range(blocks.trials)]
+        self.copies: Sequence[nn.Module] = tuple(copies)
         self._point()
 
     def run(
@@ -58,7 +61,7 @@ class LoopedExecution:
         observation: Observation | None,
     ) -> Pass:
         outputs, losses = [], []
-        for slot in range(len(self._copies)):
+        for slot in range(len(self.copies)):
             output_1xB, loss = self._run_one(slot, step, inputs_KxB, targets_KxB, observation)
             outputs.append(output_1xB)
             losses.append(loss)
@@ -71,15 +74,16 @@ class LoopedExecution:
     def keep(self, slots: Tensor) -> None:
         kept = slots.tolist()
         self.blocks.keep(slots)
-        self._copies = [self._copies[slot] for slot in kept]
+        self.copies = tuple(self.copies[slot] for slot in kept)
         if self._seeds is not None:
             self._seeds = [self._seeds[slot] for slot in kept]
         self._point()
 
     def state(self) -> list[Tensor]:
-        return [buffer for one in self._copies for buffer in one.buffers()]
+        return [buffer for one in self.copies for buffer in one.buffers()]
 
     def load(self, state: Sequence[Tensor]) -> None:
+        self._point()
         for buffer, value in zip(self.state(), state, strict=True):
             buffer.copy_(value)
 
@@ -92,7 +96,7 @@ class LoopedExecution:
         observation: Observation | None,
     ) -> tuple[Tensor, Tensor]:
         """Outputs (1, B, ...) and loss of one trial; its gradients go to their places."""
-        module, parameters = self._copies[slot], self._parameters[slot]
+        module, parameters = self.copies[slot], self._parameters[slot]
         devices = [self._device] if self._device.type == "cuda" else []
         with (
             torch.random.fork_rng(devices=devices, enabled=self._seeds is not None),
@@ -115,7 +119,7 @@ class LoopedExecution:
         self._gradients = [torch.empty_like(value) for value in blocks.values]
         self._parameters: list[list[nn.Parameter]] = []
         self._places: list[list[Tensor]] = []
-        for slot, module in enumerate(self._copies):
+        for slot, module in enumerate(self.copies):
             parameters = {
                 name: nn.Parameter(blocks.of(blocks.values, name)[slot]) for name in blocks.order
             }

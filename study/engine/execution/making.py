@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -15,6 +16,7 @@ from study.engine.execution.looped import LoopedExecution
 from study.engine.execution.traits import Traits, module_traits
 from study.engine.execution.vmapped import VmappedExecution
 from study.engine.precision import Precision
+from study.engine.starting_point import StartingPoint
 from study.engine.tasks.task import Task
 
 EXECUTIONS = ("auto", "chain", "vectorized", "looped")
@@ -22,8 +24,7 @@ EXECUTIONS = ("auto", "chain", "vectorized", "looped")
 
 
 def make_execution(
-    module: nn.Module,
-    values: Sequence[Mapping[str, Tensor]],
+    start: StartingPoint,
     task: Task,
     *,
     device: torch.device,
@@ -39,8 +40,7 @@ def make_execution(
     faster together on some devices. They are tried on the first batch.
 
     Args:
-        module: The network, on the CPU.
-        values: Initial parameters, one mapping a trial.
+        start: The networks before their first step, on the CPU.
         task: Loss and metric.
         device: Where to train.
         precision: Of parameters and arithmetic.
@@ -51,24 +51,24 @@ def make_execution(
     Raises:
         ValueError: If the module cannot be run as wanted.
     """
+    module, values = start.module, start.parameters
     links = links_of(module) if precision.arithmetic is None else None
     if wanted == "chain" and links is None:
         raise ValueError("only a plain sequence of linear layers and activations is a chain")
     if links is not None and wanted in ("auto", "chain"):
         blocks = _blocks(by_shape(_shapes(module)), module, values, device, precision)
         return ChainExecution(links, blocks, task)
-    # Training uses the statistics of the batch; running ones would tie the trials together.
-    torch.func.replace_all_batch_norm_modules_(module)
     traits = module_traits(module, task)
+    if start.own is not None:
+        traits = Traits(draws=traits.draws, obstacle="its buffers differ by trial")
     if wanted == "vectorized" and traits.obstacle is not None:
         raise ValueError(f"the network cannot be vectorized: {traits.obstacle}")
-    module.to(device, precision.parameters)
-    maker = _Maker(module, task, device, precision, traits)
+    maker = _Maker(start, task, device, precision, seeds, traits)
     if wanted == "auto" and traits.obstacle is None and len(values) > 1:
-        return maker.faster(values, seeds, batch)
+        return maker.faster(batch)
     if wanted == "vectorized":
-        return maker.vmapped(values)
-    return maker.looped(values, seeds)
+        return maker.vmapped()
+    return maker.looped(len(values))
 
 
 class _Maker:
@@ -76,48 +76,50 @@ class _Maker:
 
     def __init__(
         self,
-        module: nn.Module,
+        start: StartingPoint,
         task: Task,
         device: torch.device,
         precision: Precision,
+        seeds: Sequence[int],
         traits: Traits,
     ) -> None:
-        self._module = module
+        self._start = start
         self._task = task
         self._device = device
         self._precision = precision
+        self._seeds = seeds
         self._traits = traits
+        for module in {start.module, *(start.own or ())}:
+            module.to(device, precision.parameters)
 
-    def vmapped(self, values: Sequence[Mapping[str, Tensor]]) -> Execution:
-        return VmappedExecution(
-            self._module, self._blocks(values), self._task, precision=self._precision
-        )
+    def vmapped(self) -> Execution:
+        module, blocks = self._start.module, self._blocks(len(self._seeds))
+        return VmappedExecution(module, blocks, self._task, precision=self._precision)
 
-    def looped(self, values: Sequence[Mapping[str, Tensor]], seeds: Sequence[int]) -> Execution:
+    def looped(self, trials: int) -> Execution:
+        """Of the first so many trials."""
+        start = self._start
+        modules = (start.own or [start.module] * trials)[:trials]
         return LoopedExecution(
-            self._module,
-            self._blocks(values),
+            [copy.deepcopy(module) for module in modules],
+            self._blocks(trials),
             self._task,
             precision=self._precision,
-            seeds=seeds if self._traits.draws else None,
+            seeds=self._seeds[:trials] if self._traits.draws else None,
+            notice=self._traits.notice,
         )
 
-    def faster(
-        self,
-        values: Sequence[Mapping[str, Tensor]],
-        seeds: Sequence[int],
-        batch: tuple[Tensor, Tensor],
-    ) -> Execution:
-        some = self.looped(values[:TRIED_ALONE], seeds[:TRIED_ALONE])
-        apart_s = seconds_per_trial(some, *batch)
-        together = self.vmapped(values)
+    def faster(self, batch: tuple[Tensor, Tensor]) -> Execution:
+        apart_s = seconds_per_trial(self.looped(TRIED_ALONE), *batch)
+        together = self.vmapped()
         if seconds_per_trial(together, *batch) <= apart_s:
             return together
-        return self.looped(values, seeds)
+        return self.looped(len(self._seeds))
 
-    def _blocks(self, values: Sequence[Mapping[str, Tensor]]) -> Blocks:
-        names = [[name] for name in _shapes(self._module)]
-        return _blocks(names, self._module, values, self._device, self._precision)
+    def _blocks(self, trials: int) -> Blocks:
+        names = [[name] for name in _shapes(self._start.module)]
+        values = self._start.parameters[:trials]
+        return _blocks(names, self._start.module, values, self._device, self._precision)
 
 
 def _shapes(module: nn.Module) -> dict[str, torch.Size]:

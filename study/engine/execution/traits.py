@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from study.engine.execution.losses import CohortLoss
+from study.engine.layers import buffers_kept
 from study.engine.tasks.task import Task
 
 TRIED = 2
@@ -24,6 +25,13 @@ class Traits:
 
     draws: bool
     obstacle: str | None
+
+    @property
+    def notice(self) -> str | None:
+        """The obstacle in a sentence."""
+        if self.obstacle is None:
+            return None
+        return f"trials of this network are trained one after another: {self.obstacle}"
 
 
 def module_traits(module: nn.Module, task: Task) -> Traits:
@@ -41,7 +49,7 @@ def module_traits(module: nn.Module, task: Task) -> Traits:
         inputs = inputs.to(example.dtype)
     inputs_KxB = inputs.repeat(TRIED * TRIED, *(1,) * (inputs.ndim - 1))[: TRIED * TRIED]
     inputs_KxB = inputs_KxB.unflatten(0, (TRIED, TRIED))
-    with torch.random.fork_rng(devices=[]), torch.no_grad():
+    with torch.random.fork_rng(devices=[]), torch.no_grad(), buffers_kept(module):
         before = torch.get_rng_state()
         module(inputs_KxB[0])
         draws = not torch.equal(before, torch.get_rng_state())

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from study.engine.blocks import Blocks
 from study.engine.execution.execution import Pass, by_example, mean_metric
 from study.engine.execution.losses import CohortLoss
+from study.engine.gradients import separate
 from study.engine.observation import Observation
 from study.engine.precision import Precision
 from study.engine.tap import taps
@@ -29,7 +30,10 @@ class VmappedExecution:
         precision: Of the arithmetic.
     """
 
+    name = "vectorized"
     vectorized = True
+    notice: str | None = None
+    copies: Sequence[nn.Module] = ()
 
     def __init__(
         self, module: nn.Module, blocks: Blocks, task: Task, *, precision: Precision
@@ -52,8 +56,10 @@ class VmappedExecution:
             outputs = self._loss.outputs(self._leaves, inputs_KxB)
         outputs = outputs.to(self._precision.parameters)
         loss_K = by_example(self._task.loss, outputs, targets_KxB).mean(dim=1)
-        gradients = torch.autograd.grad(
-            loss_K.sum(), list(self._leaves.values()), materialize_grads=True
+        gradients = separate(
+            torch.autograd.grad(
+                loss_K.sum(), list(self._leaves.values()), materialize_grads=True
+            )
         )
         self._align(gradients)
         return Pass(
@@ -79,7 +85,7 @@ class VmappedExecution:
             for (name,), value in zip(self.blocks.names, self.blocks.values, strict=True)
         }
 
-    def _align(self, gradients: tuple[Tensor, ...]) -> None:
+    def _align(self, gradients: Sequence[Tensor]) -> None:
         """Moves each parameter into its gradient's memory layout.
 
         The gradient of a batched product comes out transposed; updating a parameter in another

@@ -1,0 +1,79 @@
+"""Checkpoints of a cohort in training: plain tensors and numbers, loaded weights-only."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from study.trial import Trial
+
+State = dict[str, Any]
+"""Tensors, numbers and names in dictionaries and lists."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkpoints:
+    """Where cohorts keep checkpoints, and how often.
+
+    Attributes:
+        folder: Made when needed. A cohort that is done leaves nothing in it.
+        every_s: Seconds between checkpoints; a shorter cohort makes none.
+    """
+
+    folder: Path
+    every_s: float = 300.0
+
+
+class CheckpointFile:
+    """The checkpoint of one cohort; its name says which trials and settings it belongs to.
+
+    Args:
+        checkpoints: Where, and how often.
+        trials: Of the cohort.
+        settings: What else the training depends on.
+    """
+
+    def __init__(
+        self, checkpoints: Checkpoints, trials: Sequence[Trial], settings: Sequence[object]
+    ) -> None:
+        described = [[trial.number, trial.seed, dict(trial.hyperparameters)] for trial in trials]
+        text = json.dumps([described, [str(setting) for setting in settings]], sort_keys=True)
+        name = hashlib.sha256(text.encode()).hexdigest()[:24]
+        self._path = checkpoints.folder / f"cohort-{name}.pt"
+        self._every_s = checkpoints.every_s
+        self._saved = time.monotonic()
+
+    @property
+    def due(self) -> bool:
+        """Whether the last one is old enough for another."""
+        return time.monotonic() - self._saved >= self._every_s
+
+    def save(self, state: State) -> None:
+        """Writes the checkpoint in place of the last one, whole or not at all."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = self._path.with_suffix(f".{os.getpid()}.tmp")
+        try:
+            torch.save(state, unfinished)
+            unfinished.replace(self._path)
+        finally:
+            unfinished.unlink(missing_ok=True)
+        self._saved = time.monotonic()
+
+    def load(self, device: torch.device) -> State | None:
+        """The last checkpoint; None if there is none."""
+        if not self._path.exists():
+            return None
+        state: State = torch.load(self._path, map_location=device, weights_only=True)
+        return state
+
+    def remove(self) -> None:
+        """Nothing of this cohort is needed any more."""
+        self._path.unlink(missing_ok=True)

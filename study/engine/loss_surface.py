@@ -1,0 +1,151 @@
+"""Quantities of the loss as a function of the parameters, measured at scheduled steps.
+
+Axes: K trials still in the cohort, B examples, P parameters of a trial.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+from study.engine.execution.losses import CohortLoss
+from study.engine.layers import buffers_kept
+from study.engine.quantities.noise_scale import noise_scale
+from study.engine.quantities.sharpness import EXAMPLES, sharpness
+from study.engine.seeds import noise_seed, sharpness_generator
+from study.engine.statistics import Statistics
+from study.engine.tasks.task import Task
+
+PASSES_HELD = 3
+"""A pass that is differentiated twice keeps about three times the activations of one that is
+differentiated once."""
+
+Compute = Callable[[CohortLoss, slice], Tensor]
+"""From the loss of some of the cohort's slots, and which they are, to a figure each."""
+
+
+class LossSurface:
+    """Looks at the loss around a cohort's parameters, and leaves everything as it was.
+
+    Args:
+        module: The network of trials that run together; its own parameters are not used.
+        task: Gives the loss.
+        statistics: Says what is measured when.
+        steps: Of the training.
+        seeds: One a trial.
+        inputs: All of the task's inputs as the network gets them, (N, ...), on the device.
+        targets: All of its targets.
+    """
+
+    def __init__(
+        self,
+        module: nn.Module,
+        task: Task,
+        statistics: Statistics,
+        steps: int,
+        *,
+        seeds: Sequence[int],
+        inputs: Tensor,
+        targets: Tensor,
+    ) -> None:
+        self._module = module
+        self._task = task
+        self._noise_steps = frozenset(statistics.noise_scale(steps))
+        self._sharpness_steps = frozenset(statistics.sharpness(steps))
+        self._seeds = list(seeds)
+        self._inputs_B = inputs[:EXAMPLES]
+        self._targets_B = targets[:EXAMPLES]
+
+    def measure(
+        self,
+        step: int,
+        parameters: Mapping[str, Tensor],
+        copies: Sequence[nn.Module],
+        inputs_KxB: Tensor,
+        targets_KxB: Tensor,
+    ) -> dict[str, Tensor]:
+        """What is scheduled for this step, by column of the steps table, (K,) in float64.
+
+        Args:
+            step: Before its update.
+            parameters: By name in the order of the forward pass, (K, ...) each.
+            copies: Each trial's own network, where trials run one after another; else none.
+            inputs_KxB: The step's batch.
+            targets_KxB: The step's batch.
+        """
+        measured: dict[str, Tensor] = {}
+        if step in self._noise_steps:
+            measured["noise_scale"] = self._in_parts(
+                step,
+                copies,
+                len(inputs_KxB),
+                lambda loss, part: noise_scale(
+                    loss, _some(parameters, part), inputs_KxB[part], targets_KxB[part]
+                ),
+            )
+        if step in self._sharpness_steps:
+            examples = inputs_KxB.shape[0] * inputs_KxB.shape[1]
+            measured["sharpness"] = self._in_parts(
+                step,
+                copies,
+                # So that it needs no more memory than the training itself, where that can be.
+                max(1, examples // (PASSES_HELD * len(self._inputs_B))),
+                lambda loss, part: sharpness(
+                    loss,
+                    _some(parameters, part),
+                    self._inputs_B,
+                    self._targets_B,
+                    self._starts(part, parameters),
+                ),
+            )
+        return measured
+
+    def keep(self, slots: Sequence[int]) -> None:
+        """Go on with these trials of the cohort only."""
+        self._seeds = [self._seeds[slot] for slot in slots]
+
+    def _in_parts(
+        self, step: int, copies: Sequence[nn.Module], size: int, compute: Compute
+    ) -> Tensor:
+        """The figure of all trials, `size` of them at once, or each by itself."""
+        trials = len(self._seeds)
+        if not copies:
+            loss = CohortLoss(self._module, self._task)
+            return torch.cat([compute(loss, slice(n, n + size)) for n in range(0, trials, size)])
+        figures = []
+        for slot, module in enumerate(copies):
+            loss = CohortLoss(module, self._task, vectorized=False)
+            with _alone(module, noise_seed(self._seeds[slot], step), self._inputs_B.device):
+                figures.append(compute(loss, slice(slot, slot + 1)))
+        return torch.cat(figures)
+
+    def _starts(self, part: slice, parameters: Mapping[str, Tensor]) -> Tensor:
+        """Random directions, each from its trial's seed and the same at every step, (K, P)."""
+        size = sum(value[0].numel() for value in parameters.values())
+        like = next(iter(parameters.values()))
+        drawn = [
+            torch.randn(size, generator=sharpness_generator(seed)) for seed in self._seeds[part]
+        ]
+        return torch.stack(drawn).to(like)
+
+
+def _some(parameters: Mapping[str, Tensor], part: slice) -> dict[str, Tensor]:
+    return {name: value[part] for name, value in parameters.items()}
+
+
+@contextmanager
+def _alone(module: nn.Module, seed: int, device: torch.device) -> Iterator[None]:
+    """For a module that may draw random numbers, change its buffers, or be one of cuDNN's."""
+    devices = [device] if device.type == "cuda" else []
+    # cuDNN's recurrent networks have a first derivative only.
+    recurrent = any(isinstance(child, nn.RNNBase) for child in module.modules())
+    with (
+        torch.random.fork_rng(devices=devices),
+        buffers_kept(module),
+        torch.backends.cudnn.flags(enabled=not recurrent),
+    ):
+        torch.manual_seed(seed)
+        yield
