@@ -9,6 +9,7 @@ from study.engine import NETWORKS, TASKS
 from study.engine.activations import ACTIVATIONS
 from study.engine.initializations import INITIALIZATIONS, TORCH_DEFAULT
 from study.engine.optimizers import OPTIMIZERS
+from study.engine.optimizers.sgd import MOMENTUM_KINDS
 from study.engine.precision import PRECISIONS
 from study.engine.schedules import DEFAULT_DECAY_RATE, SCHEDULES
 from study.engine.training import FUSIBLE
@@ -22,6 +23,7 @@ from study.tables.schema import TRIAL_FIGURES, TRIAL_IDENTITY, TRIAL_LABELS
         ("activation", set(ACTIVATIONS)),
         ("initialization", {*INITIALIZATIONS, TORCH_DEFAULT}),
         ("optimizer", set(OPTIMIZERS)),
+        ("momentum_kind", set(MOMENTUM_KINDS)),
         ("lr_decay", set(SCHEDULES)),
         ("dtype", set(PRECISIONS)),
     ],

@@ -34,17 +34,23 @@ INITIALIZATIONS = (
     "delta_orthogonal",
     "mean_field",
 )
-LR_DECAYS = ("constant", "exponential", "step", "cosine")
-OPTIMIZERS = ("sgd",)
+LR_DECAYS = ("constant", "exponential", "step", "cosine", "linear")
+OPTIMIZERS = ("sgd", "rmsprop", "adagrad", "adam", "adamw")
+MOMENTUM_KINDS = ("heavy_ball", "nesterov")
 DTYPES = ("float32", "float64", "bfloat16")
 
 _POSITIVE = Interval(low=0, low_open=True)
 _NOT_NEGATIVE = Interval(low=0)
 _COUNT = Interval(low=1)
+_BELOW_ONE = Interval(low=0, high=1, high_open=True)
 
 _MEAN_FIELD = (Condition(owner="initialization", values=("mean_field",)),)
 _RATED_DECAY = (Condition(owner="lr_decay", values=("exponential", "step")),)
-_HAS_MOMENTUM = (Condition(owner="optimizer", values=("sgd",)),)
+_IS_SGD = (Condition(owner="optimizer", values=("sgd",)),)
+_IS_RMSPROP = (Condition(owner="optimizer", values=("rmsprop",)),)
+_IS_ADAM = (Condition(owner="optimizer", values=("adam", "adamw")),)
+_HAS_MOMENTUM = (Condition(owner="optimizer", values=("sgd", "rmsprop")),)
+_HAS_EPSILON = (Condition(owner="optimizer", values=("rmsprop", "adagrad", "adam", "adamw")),)
 
 _ALL = (
     Hyperparameter(
@@ -120,7 +126,7 @@ _ALL = (
         interval=_POSITIVE,
         default=0.01,
         fusible=True,
-        meaning="step size at the start of training",
+        meaning="step size at the start of training, or at the end of the warm-up",
     ),
     Hyperparameter(
         name="lr_decay",
@@ -128,7 +134,7 @@ _ALL = (
         choices=LR_DECAYS,
         default="constant",
         fusible=True,
-        meaning="how the learning rate falls over the steps",
+        meaning="how the learning rate falls over the steps that follow the warm-up",
     ),
     Hyperparameter(
         name="lr_decay_rate",
@@ -144,19 +150,30 @@ _ALL = (
         kind="integer",
         interval=_COUNT,
         default=None,
-        default_text="a third of the steps",
+        default_text="a third of the steps that follow the warm-up",
         unit="steps",
         conditions=_RATED_DECAY,
         fusible=True,
         meaning="steps after which lr_decay_rate has acted once",
     ),
     Hyperparameter(
+        name="warmup_steps",
+        kind="integer",
+        interval=_NOT_NEGATIVE,
+        default=0,
+        unit="steps",
+        fusible=True,
+        meaning="steps in which the learning rate rises linearly, from its warmup_steps-th part",
+    ),
+    Hyperparameter(
         name="weight_decay",
         kind="number",
         interval=_NOT_NEGATIVE,
-        default=0.0,
+        default=None,
+        default_text="0; 0.01 with adamw",
         fusible=True,
-        meaning="coupled L2 penalty: weight_decay * parameter is added to the gradient",
+        meaning="L2 penalty: weight_decay * parameter is added to the gradient, or with adamw "
+        "learning rate * weight_decay * parameter taken off the parameter",
     ),
     Hyperparameter(
         name="clip_norm",
@@ -167,13 +184,76 @@ _ALL = (
         meaning="largest global norm of the gradient; longer ones are scaled down to it",
     ),
     Hyperparameter(
+        name="clip_value",
+        kind="number-or-none",
+        interval=_POSITIVE,
+        default=NONE,
+        fusible=True,
+        meaning="largest size of a component of the gradient; larger ones are cut to it, "
+        "before clip_norm",
+    ),
+    Hyperparameter(
+        name="clip_agc",
+        kind="number-or-none",
+        interval=_POSITIVE,
+        default=NONE,
+        fusible=True,
+        meaning="adaptive clipping: largest norm of a unit's gradient by the norm of its weights; "
+        "longer ones are scaled down, before clip_value",
+    ),
+    Hyperparameter(
         name="momentum",
         kind="number",
-        interval=Interval(low=0, high=1, high_open=True),
+        interval=_BELOW_ONE,
         default=0.0,
         conditions=_HAS_MOMENTUM,
         fusible=True,
-        meaning="share of the previous update that is kept (heavy ball)",
+        meaning="share of the previous update that is kept",
+    ),
+    Hyperparameter(
+        name="momentum_kind",
+        kind="name",
+        choices=MOMENTUM_KINDS,
+        default="heavy_ball",
+        conditions=_IS_SGD,
+        meaning="whether the gradient counts once more on top of the momentum (nesterov)",
+    ),
+    Hyperparameter(
+        name="beta1",
+        kind="number",
+        interval=_BELOW_ONE,
+        default=0.9,
+        conditions=_IS_ADAM,
+        fusible=True,
+        meaning="share of the running mean of gradients that each step keeps",
+    ),
+    Hyperparameter(
+        name="beta2",
+        kind="number",
+        interval=_BELOW_ONE,
+        default=0.999,
+        conditions=_IS_ADAM,
+        fusible=True,
+        meaning="share of the running mean of squared gradients that each step keeps",
+    ),
+    Hyperparameter(
+        name="alpha",
+        kind="number",
+        interval=_BELOW_ONE,
+        default=0.99,
+        conditions=_IS_RMSPROP,
+        fusible=True,
+        meaning="share of the running mean of squared gradients that each step keeps",
+    ),
+    Hyperparameter(
+        name="epsilon",
+        kind="number",
+        interval=_POSITIVE,
+        default=None,
+        default_text="1e-8; 1e-10 with adagrad",
+        conditions=_HAS_EPSILON,
+        fusible=True,
+        meaning="added to the root of the squared gradients that an update is divided by",
     ),
     Hyperparameter(
         name="batch_size",

@@ -16,9 +16,16 @@ FUSIBLE = frozenset(
         "lr_decay",
         "lr_decay_rate",
         "lr_decay_steps",
+        "warmup_steps",
         "weight_decay",
         "momentum",
+        "beta1",
+        "beta2",
+        "alpha",
+        "epsilon",
         "clip_norm",
+        "clip_value",
+        "clip_agc",
     }
 )
 """Hyperparameters in which the trials of one cohort may differ."""

@@ -190,7 +190,7 @@ class TestOwnNetwork:
             {
                 "heads": [1, 2],
                 "blocks": {"low": 1, "high": 4},
-                "alpha": [1, 0.5],
+                "slope": [1, 0.5],
                 "scale": {"low": 1, "high": 2, "step": 0.5},
                 "limit": ["none", 3],
                 "norm": ["none", "layer"],
@@ -202,7 +202,7 @@ class TestOwnNetwork:
         kinds = {
             "heads": "integer",
             "blocks": "integer",
-            "alpha": "number",
+            "slope": "number",
             "scale": "number",
             "limit": "number-or-none",
             "norm": "name",
@@ -210,7 +210,7 @@ class TestOwnNetwork:
         }
         assert kinds.items() <= space.kinds().items()
         assert space.axes["blocks"] == IntDistribution(1, 4)
-        assert space.axes["alpha"] == CategoricalDistribution((1.0, 0.5))
+        assert space.axes["slope"] == CategoricalDistribution((1.0, 0.5))
 
     def test_own_hyperparameters_are_not_fusible(self):
         space = build_space(

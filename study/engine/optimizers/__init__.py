@@ -2,34 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
-from torch import Tensor
 
+from study.engine.columns import Columns
+from study.engine.optimizers.adagrad import Adagrad
+from study.engine.optimizers.adam import Adam
+from study.engine.optimizers.adamw import AdamW
+from study.engine.optimizers.optimizer import Factors, Optimizer, Rule, RuleFactory, State
+from study.engine.optimizers.rmsprop import RmsProp
 from study.engine.optimizers.sgd import Sgd
+from study.engine.optimizers.stacked import StackedOptimizer
 
+__all__ = [
+    "OPTIMIZERS",
+    "Factors",
+    "Optimizer",
+    "Rule",
+    "RuleFactory",
+    "State",
+    "make_optimizer",
+]
 
-class Optimizer(Protocol):
-    """One optimizer for all trials of a cohort."""
-
-    def step(
-        self,
-        blocks: Sequence[Tensor],
-        gradients: Sequence[Tensor],
-        *,
-        learning_rate_K: Tensor,
-        gradient_scale_K: Tensor | None,
-    ) -> None:
-        """Updates blocks (P, K, ...) in place, from gradients that clipping scales."""
-
-    def keep(self, slots: Tensor) -> None:
-        """Go on with these trials of the cohort only."""
-
-
-OptimizerFactory = Callable[[Sequence[Mapping[str, Any]], torch.device, torch.dtype], Optimizer]
-
-OPTIMIZERS: dict[str, OptimizerFactory] = {
+OPTIMIZERS: dict[str, RuleFactory] = {
     "sgd": Sgd,
+    "rmsprop": RmsProp,
+    "adagrad": Adagrad,
+    "adam": Adam,
+    "adamw": AdamW,
 }
+
+
+def make_optimizer(
+    hyperparameters: Sequence[Mapping[str, Any]], *, device: torch.device, dtype: torch.dtype
+) -> Optimizer:
+    """The optimizer that the trials of a cohort share, with each trial's own settings.
+
+    Args:
+        hyperparameters: One mapping a trial; `optimizer` is sgd if absent.
+        device: Of the parameters.
+        dtype: Of the parameters.
+    """
+    columns = Columns(hyperparameters, device=device, dtype=dtype)
+    return StackedOptimizer(OPTIMIZERS[columns.shared("optimizer", "sgd")], columns)

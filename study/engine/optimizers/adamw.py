@@ -1,0 +1,40 @@
+"""Adam, with weight decay apart from the gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import Tensor
+
+from study.engine.columns import Columns
+from study.engine.optimizers.adam import Adam
+from study.engine.optimizers.optimizer import Factors
+
+
+class AdamW:
+    """p <- (1 - lr weight_decay) p, then Adam's step without decay: torch.optim.AdamW, per trial.
+
+    References:
+        Loshchilov and Hutter, Decoupled weight decay regularization, ICLR 2019, algorithm 2.
+    """
+
+    couples_decay = False
+    memory = Adam.memory
+
+    def __init__(self, columns: Columns) -> None:
+        self._columns = columns
+        self._adam = Adam(columns)
+
+    def factors(self, step: int, learning_rate_K: Tensor) -> Factors:
+        factors = self._adam.factors(step, learning_rate_K)
+        decay_K = self._columns.used("weight_decay", 0.01)
+        if decay_K is None:
+            return factors
+        return {**factors, "kept": 1 - learning_rate_K * decay_K}
+
+    def update(
+        self, parameter: Tensor, gradient: Tensor, memory: Sequence[Tensor], factors: Factors
+    ) -> None:
+        if "kept" in factors:
+            parameter.mul_(factors["kept"])
+        self._adam.update(parameter, gradient, memory, factors)

@@ -1,0 +1,80 @@
+"""What an optimizer is to the training loop, and what a rule is to an optimizer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+from torch import Tensor
+
+from study.engine.columns import Columns
+
+State = dict[str, list[Tensor]]
+"""Tensors by name, as `torch.save` keeps and `torch.load(weights_only=True)` returns them."""
+
+Factors = Mapping[str, Tensor]
+"""Numbers of one step by name, one a trial: (K,), or (1, K, 1, ...) where a block is updated."""
+
+
+class Optimizer(Protocol):
+    """One optimizer for all trials of a cohort."""
+
+    def step(
+        self,
+        blocks: Sequence[Tensor],
+        gradients: Sequence[Tensor],
+        *,
+        learning_rate_K: Tensor,
+        gradient_scale_K: Tensor | None,
+    ) -> None:
+        """Updates blocks (P, K, ...) in place.
+
+        Args:
+            blocks: Parameters.
+            gradients: Laid out as the blocks are; they may be overwritten.
+            learning_rate_K: Of this step.
+            gradient_scale_K: What the gradients are multiplied by first; None for 1.
+        """
+
+    def keep(self, slots: Tensor) -> None:
+        """Go on with these trials of the cohort only."""
+
+    def state(self) -> State:
+        """Everything that later steps depend on: the tensors themselves, not copies of them."""
+
+    def load(self, state: State) -> None:
+        """Goes on, bit for bit, where the optimizer of the same trials was that gave the state.
+
+        Raises:
+            ValueError: If the state is of another optimizer or of another number of trials.
+        """
+
+
+class Rule(Protocol):
+    """How one optimizer changes a parameter: all that distinguishes it from the others."""
+
+    @property
+    def memory(self) -> tuple[str, ...]:
+        """What it remembers of each parameter, by name; zero at first."""
+
+    @property
+    def couples_decay(self) -> bool:
+        """Whether `weight_decay * parameter` is added to the gradient beforehand."""
+
+    def factors(self, step: int, learning_rate_K: Tensor) -> Factors:
+        """Numbers that `update` needs in this step; steps count from 1."""
+
+    def update(
+        self, parameter: Tensor, gradient: Tensor, memory: Sequence[Tensor], factors: Factors
+    ) -> None:
+        """Updates parameters (P, K, ...) and memory in place.
+
+        Args:
+            parameter: Some or all parameters of a block.
+            gradient: Scaled, and with the decay where it is coupled; it may be overwritten.
+            memory: Of these parameters, in the order of `memory`.
+            factors: Shaped to act on the parameters.
+        """
+
+
+RuleFactory = Callable[[Columns], Rule]
