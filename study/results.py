@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from study.engine import CohortRecord, Task
+from study.engine.quantities.clipped_fraction import clipped_fraction
 from study.tables import LAYERS, STEPS, CohortTables, StudyMetadata, to_arrow, trial_columns
 from study.verdicts import Thresholds, label_trials
 
@@ -48,7 +49,6 @@ def _trial_rows(
     for place, trial in enumerate(record.trials):
         ran = int(record.steps_run[place])
         failed = int(record.failure_step[place])
-        clipped = record.clip_factor[place, :ran] < 1
         row: dict[str, object] = {
             "trial": trial.number,
             "configuration": trial.configuration,
@@ -60,9 +60,9 @@ def _trial_rows(
             "metric_chance": task.chance,
             "metric_ceiling": task.ceiling,
             "metric_target": task.target,
-            "clipped_fraction": float(clipped.mean()),
+            "clipped_fraction": clipped_fraction(record.clip_factor[place, :ran]),
             "update_ratio_median": _median(record.update_ratio[place]),
-            "sharpness_initial": None,
+            "sharpness_initial": record.sharpness[place, 0],
             "train_seconds": seconds,
             "mlflow_run_id": None,
         }
@@ -126,12 +126,15 @@ def _steps(record: CohortRecord) -> pd.DataFrame:
     frame = {"trial": numbers[place], "step": step}
     for name in ("loss", "metric", "grad_norm", "clip_factor", "learning_rate"):
         frame[name] = getattr(record, name)[place, step]
-    frame["update_ratio"] = record.update_ratio[place, position]
+    for name in ("update_ratio", "noise_scale", "sharpness"):
+        frame[name] = getattr(record, name)[place, position]
     return pd.DataFrame(frame)
 
 
 def _layers(record: CohortRecord) -> pd.DataFrame:
-    """One row a trial, recorded step that counts, and layer."""
+    """One row a trial, recorded step that counts, and layer; none where none was measured."""
+    if not record.by_layer:
+        return pd.DataFrame({column.name: pd.Series(dtype=object) for column in LAYERS})
     counts_KxR = record.recorded < record.steps_run[:, None]
     place, position = np.nonzero(counts_KxR)
     layers = len(record.layers)
@@ -142,6 +145,7 @@ def _layers(record: CohortRecord) -> pd.DataFrame:
         "layer": np.tile([layer.number for layer in record.layers], len(place)),
         "name": np.tile([layer.name for layer in record.layers], len(place)),
         "role": np.tile([layer.role for layer in record.layers], len(place)),
+        "calls": np.tile([layer.calls for layer in record.layers], len(place)),
     }
     for name, values_KxRxL in record.by_layer.items():
         frame[name] = values_KxRxL[place, position].reshape(-1)

@@ -42,8 +42,10 @@ TRIAL_IDENTITY: tuple[Column, ...] = (
 
 TRIAL_LABELS: tuple[Column, ...] = (
     _column("outcome", "string", "", "nonfinite, diverged, oscillating, stalled, slow, trained"),
-    _column("regime_initial", "string", "", "gradient regime at initialization"),
-    _column("regime_final", "string", "", "gradient regime at the end of training"),
+    _column(
+        "regime_initial", "string", "", "gradient regime at initialization; null if unmeasured"
+    ),
+    _column("regime_final", "string", "", "gradient regime at the end; null if unmeasured"),
     _column("verdict", "string", "", "stable, exploding, vanishing, oscillating, stalled"),
     _column("explanation", "string", "", "one sentence with the evidence for the verdict"),
 )
@@ -66,9 +68,19 @@ TRIAL_FIGURES: tuple[Column, ...] = (
     _column("grad_norm_initial", "float64", "1", "unclipped global gradient norm at step 0"),
     _column("grad_norm_median", "float64", "1", "median over all steps run"),
     _column("grad_norm_max", "float64", "1", "largest over all steps run"),
-    _column("delta_ratio_initial", "float64", "1", "rms(delta_1) / rms(delta_L) at step 0"),
+    _column(
+        "delta_ratio_initial",
+        "float64",
+        "1",
+        "rms(delta_1) / rms(delta_L) at step 0; recurrent: first over last time step",
+    ),
     _column("delta_ratio_final", "float64", "1", "the same, median of the last 3 recorded steps"),
-    _column("depth_scale_initial", "float64", "layers", "1 / |slope of ln rms(delta_l)^2 over l|"),
+    _column(
+        "depth_scale_initial",
+        "float64",
+        "layers",
+        "1 / |slope of ln rms(delta_l)^2 over l|; recurrent: in time steps",
+    ),
     _column("clipped_fraction", "float64", "1", "share of steps whose gradient was clipped"),
     _column("update_ratio_median", "float64", "1", "median of |update| / |parameters|"),
     _column(
@@ -78,7 +90,10 @@ TRIAL_FIGURES: tuple[Column, ...] = (
         "saturated_fraction", "float64", "1", "saturated share in the worst hidden layer, last"
     ),
     _column(
-        "sharpness_initial", "float64", "1/lr", "largest Hessian eigenvalue; null if unmeasured"
+        "sharpness_initial",
+        "float64",
+        "1/lr",
+        "largest Hessian eigenvalue at step 0; null if unmeasured",
     ),
     _column("train_seconds", "float64", "s", "the cohort's training time over its trials"),
     _column("mlflow_run_id", "string", "", "the trial's MLflow run; null before delivery"),
@@ -95,6 +110,12 @@ STEPS: tuple[Column, ...] = (
     ),
     _column("learning_rate", "float64", "1", "learning rate of this step's update"),
     _column("update_ratio", "float64", "1", "|update| / |parameters|, all parameters together"),
+    _column(
+        "noise_scale", "float64", "examples", "tr(Sigma) / |G|^2, one estimate; null if unmeasured"
+    ),
+    _column(
+        "sharpness", "float64", "1/lr", "largest Hessian eigenvalue; null where not scheduled"
+    ),
 )
 
 LAYERS: tuple[Column, ...] = (
@@ -103,7 +124,12 @@ LAYERS: tuple[Column, ...] = (
     _column("layer", "int64", "", "1 is nearest the input; in the order of the forward pass"),
     _column("name", "string", "", "the module's name inside the network"),
     _column("role", "string", "", "hidden or output"),
+    _column(
+        "calls", "int64", "1", "how often the layer was called in one pass; 1 if feed-forward"
+    ),
     _column("delta_rms", "float64", "1", "rms of delta, the loss gradient by the pre-activation"),
+    _column("delta_rms_first_call", "float64", "1", "delta_rms at the first call (time step)"),
+    _column("delta_rms_last_call", "float64", "1", "delta_rms at the last call (time step)"),
     _column("weight_grad_rms", "float64", "1", "rms of the gradient of the layer's weight"),
     _column("weight_rms", "float64", "1", "rms of the layer's weight before the update"),
     _column("update_ratio", "float64", "1", "|update| / |weight| of the layer's weight"),

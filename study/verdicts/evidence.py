@@ -38,13 +38,14 @@ class Evidence:
     Attributes:
         metric: What the task's metric is called, e.g. "accuracy".
         outcome: String of `Outcome`.
-        regime: String of `Regime`: the one a failure is put down to.
+        regime: String of `Regime`: the one a failure is put down to; None if unmeasured.
         failure_tensor: Where values stopped being finite; None if nowhere.
         progress: Way of the metric from chance (0) to the ceiling (1).
         swing_limit: Change of the loss from step to step that counts as violent.
         stopped: Whether training was stopped because the loss passed all bounds.
         loss_scale: What the rise of the loss is measured against.
         layers: Numbers of the first and last hidden layer; None if there is no hidden layer.
+        calls: Time steps of a recurrent network; 1 in a feed-forward one.
         ratio: R of the failing regime; NaN if no delta was finite.
         ratio_step: The recorded step it is from.
         dead: Share of dead units in the worst hidden layer.
@@ -56,13 +57,14 @@ class Evidence:
 
     metric: str
     outcome: str
-    regime: str
+    regime: str | None
     failure_tensor: str | None
     progress: float
     swing_limit: float
     stopped: bool
     loss_scale: float
     layers: tuple[int, int] | None
+    calls: int
     ratio: float
     ratio_step: int
     dead: float
@@ -140,6 +142,7 @@ def _of_failing_regime(seen: Profiles, initial: Moment, final: Moment) -> dict[s
     return {
         "regime": either("regime").tolist(),
         "layers": spans,
+        "calls": np.where(units != NONE, _at(seen.calls, units), 1).tolist(),
         "ratio": either("ratio").tolist(),
         "ratio_step": _at(seen.step, profile).tolist(),
         "dead": either("dead").tolist(),

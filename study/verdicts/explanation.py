@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from study.verdicts.evidence import Evidence
 from study.verdicts.figures import figure, percent
@@ -28,12 +29,14 @@ def explain(seen: Evidence, thresholds: Thresholds) -> str:
     if seen.outcome in (Outcome.STALLED, Outcome.SLOW):
         if _unhealthy(seen):
             return f"{regime}, and {ending}."
+        if seen.regime is None:
+            return f"{ending}; {regime}{_step_size(seen)}."
         return f"{ending}, though {regime}{_step_size(seen)}."
     return f"{ending}; {regime}." if _unhealthy(seen) else f"{ending}."
 
 
 def _unhealthy(seen: Evidence) -> bool:
-    return seen.regime != Regime.HEALTHY
+    return seen.regime not in (None, Regime.HEALTHY)
 
 
 def _step_size(seen: Evidence) -> str:
@@ -135,35 +138,49 @@ _ENDINGS: dict[str, Clause] = {
 }
 
 
-def _by_layer(seen: Evidence) -> tuple[int, int, float]:
-    """First and last hidden layer, and the mean factor by which a layer changes the gradient."""
+@dataclass(frozen=True, kw_only=True)
+class _Path:
+    """The gradient's way in words: where it ends, where it begins, and what it passes."""
+
+    end: str
+    beginning: str
+    hop: str
+    hops: int
+
+
+def _path(seen: Evidence) -> _Path:
+    if seen.calls > 1:
+        end = f"the first of {seen.calls} time steps"
+        return _Path(end=end, beginning="the last", hop="time step", hops=seen.calls - 1)
     first, last = seen.layers or (0, 0)
-    return first, last, seen.ratio ** (1 / max(last - first, 1))
+    return _Path(
+        end=f"layer {first}", beginning=f"layer {last}", hop="layer", hops=max(last - first, 1)
+    )
 
 
 def _vanishing(seen: Evidence, thresholds: Thresholds) -> str:
-    first, last, factor = _by_layer(seen)
+    path = _path(seen)
     limit = f"vanishing below {figure(thresholds.vanishing_ratio)}"
     if seen.ratio == 0:
-        return f"{_when(seen.ratio_step)} no gradient at all reaches layer {first} ({limit})"
+        return f"{_when(seen.ratio_step)} no gradient at all reaches {path.end} ({limit})"
     return (
-        f"{_when(seen.ratio_step)} gradients shrink to {figure(factor)} of their size at every"
-        f" layer on average, layer {first} receives {figure(seen.ratio)} of what layer {last} does"
-        f" ({limit})"
+        f"{_when(seen.ratio_step)} gradients shrink to {figure(seen.ratio ** (1 / path.hops))} of"
+        f" their size at every {path.hop} on average, {path.end} receives {figure(seen.ratio)} of"
+        f" what {path.beginning} does ({limit})"
     )
 
 
 def _exploding(seen: Evidence, thresholds: Thresholds) -> str:
-    first, last, factor = _by_layer(seen)
+    path = _path(seen)
     limit = f"exploding above {figure(thresholds.exploding_ratio)}"
     if math.isnan(seen.ratio):
         return f"{_when(seen.units_step)} the gradients of the hidden layers are not finite"
     if math.isinf(seen.ratio):
-        return f"{_when(seen.ratio_step)} layer {last} receives no gradient at all ({limit})"
+        return f"{_when(seen.ratio_step)} {path.beginning} receives no gradient at all ({limit})"
     return (
-        f"{_when(seen.ratio_step)} gradients grow by a factor of {figure(factor)} at every layer"
-        f" on average, layer {first} receives {figure(seen.ratio)} times what layer {last} does"
-        f" ({limit})"
+        f"{_when(seen.ratio_step)} gradients grow by a factor of"
+        f" {figure(seen.ratio ** (1 / path.hops))} at every {path.hop} on average, {path.end}"
+        f" receives {figure(seen.ratio)} times what {path.beginning} does ({limit})"
     )
 
 
@@ -187,21 +204,28 @@ def _consequence(seen: Evidence, thresholds: Thresholds) -> str:
     """What dead or saturated units did to the gradients, where it is grave."""
     if not seen.ratio < thresholds.vanishing_ratio:
         return ""
-    first, last, _ = _by_layer(seen)
-    received = f"{figure(seen.ratio)} of what layer {last} does" if seen.ratio else "no gradient"
-    return f" and layer {first} receives {received}"
+    path = _path(seen)
+    received = f"{figure(seen.ratio)} of what {path.beginning} does"
+    return f" and {path.end} receives {received if seen.ratio else 'no gradient'}"
 
 
 def _healthy(seen: Evidence, _: Thresholds) -> str:
     if seen.layers is None:
         return "there is no hidden layer in which gradients could vanish"
     first, last = seen.layers
-    if first == last:
+    if first == last and seen.calls == 1:
         return "gradients pass a single hidden layer"
-    return f"gradients are healthy (layer {first} receives {figure(seen.ratio)} of layer {last}'s)"
+    path = _path(seen)
+    received = f"{figure(seen.ratio)} of {path.beginning}'s"
+    return f"gradients are healthy ({path.end} receives {received})"
 
 
-_REGIMES: dict[str, Clause] = {
+def _unmeasured(seen: Evidence, _: Thresholds) -> str:
+    return "gradients were not measured by layer"
+
+
+_REGIMES: dict[str | None, Clause] = {
+    None: _unmeasured,
     Regime.EXPLODING: _exploding,
     Regime.DEAD: _dead,
     Regime.SATURATED: _saturated,

@@ -57,7 +57,8 @@ def label_trials(
     Args:
         trials: At least `NEEDED`; `batch_size` and `normalization` are heeded where present.
         layers: The recorded layers of these trials, at least `layer_profile.COLUMNS`; rows of
-            other trials are ignored. A trial without rows counts as one without hidden layers.
+            other trials are ignored. A trial without rows was not measured: its regimes are null
+            and its verdict comes from its outcome alone.
         thresholds: Where one label ends and the next begins.
         metric: What the explanation calls the task's metric, e.g. "accuracy".
 

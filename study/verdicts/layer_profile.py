@@ -8,9 +8,14 @@ import numpy as np
 import pandas as pd
 
 from study.verdicts.columns import numbers, require
+from study.verdicts.gradient_path import gradient_paths
 
 COLUMNS = ("trial", "step", "layer", "role", "delta_rms", "dead_fraction", "saturated_fraction")
-"""What labels need of the layers table; other columns need not be read."""
+"""What labels need of the layers table."""
+
+OF_CALLS = ("calls", "delta_rms_first_call", "delta_rms_last_call")
+"""What they need beside it of layers that are called several times in one pass; tables of networks
+without such layers may lack it. Other columns need not be read."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,23 +25,30 @@ class Profiles:
     Attributes:
         trial: Number of the trial.
         step: The recorded step.
-        first_layer: Number of the hidden layer nearest the input.
+        first_layer: Number of the hidden layer nearest the input; in a recurrent network, here
+            and below, of the recurrent ones, which are called once a time step.
         last_layer: Number of the hidden layer nearest the output.
+        calls: Calls of the first layer in one pass, its time steps; 1 in a feed-forward network.
         finite: Whether delta is finite in every hidden layer.
         ratio: R = rms(delta) of the first over the last hidden layer; 1 with one hidden layer, 0
-            where delta vanished altogether, NaN where it is not finite.
+            where delta vanished altogether, NaN where it is not finite. In a recurrent network,
+            of the first layer's first call over the last layer's last call.
         slope: Least-squares slope of ln rms(delta_l)^2 over l, per layer, over the layers whose
-            delta is not 0; NaN with fewer than two of them or where delta is not finite.
+            delta is not 0; NaN with fewer than two of them or where delta is not finite. In a
+            recurrent network it is per time step, from the first call to the last, and the mean
+            of its recurrent layers.
         dead: Largest share of dead units in a hidden layer; NaN where unmeasured.
         dead_layer: That layer.
         saturated: Largest share of saturated activations in a hidden layer; NaN where unmeasured.
         saturated_layer: That layer.
+        measured: Numbers of the trials of which any layer was recorded, sorted; not a profile's.
     """
 
     trial: np.ndarray
     step: np.ndarray
     first_layer: np.ndarray
     last_layer: np.ndarray
+    calls: np.ndarray
     finite: np.ndarray
     ratio: np.ndarray
     slope: np.ndarray
@@ -44,6 +56,7 @@ class Profiles:
     dead_layer: np.ndarray
     saturated: np.ndarray
     saturated_layer: np.ndarray
+    measured: np.ndarray
 
     def __len__(self) -> int:
         return len(self.trial)
@@ -53,38 +66,40 @@ def profiles(layers: pd.DataFrame) -> Profiles:
     """Profiles of the hidden layers of every trial and recorded step.
 
     Args:
-        layers: At least `COLUMNS` of the layers table, in any order.
+        layers: At least `COLUMNS` of the layers table, and `OF_CALLS` where it has them; rows in
+            any order.
 
     Raises:
         ValueError: If a column is missing.
     """
     require(layers, COLUMNS, "layers")
+    measured = np.unique(layers["trial"].to_numpy(dtype=np.int64))
     hidden = np.flatnonzero(layers["role"].to_numpy() == "hidden")
     trial, step, layer = (
         layers[name].to_numpy(dtype=np.int64)[hidden] for name in ("trial", "step", "layer")
     )
     order = _order(trial, step, layer)
     trial, step, layer, rows = trial[order], step[order], layer[order], hidden[order]
-    delta = numbers(layers, "delta_rms")[rows]
     starts = _starts(trial, step)
     if len(starts) == 0:
-        return _none()
-    ends = np.append(starts[1:], len(trial)) - 1
-    finite = np.logical_and.reduceat(np.isfinite(delta), starts)
+        return _none(measured)
+    path = gradient_paths(layers, rows, layer, starts)
     dead, dead_layer = _worst(numbers(layers, "dead_fraction")[rows], layer, starts)
     saturated, saturated_layer = _worst(numbers(layers, "saturated_fraction")[rows], layer, starts)
     return Profiles(
         trial=trial[starts],
         step=step[starts],
-        first_layer=layer[starts],
-        last_layer=layer[ends],
-        finite=finite,
-        ratio=np.where(finite, _ratio(delta[starts], delta[ends], ends == starts), np.nan),
-        slope=np.where(finite, _slope(delta, layer, starts), np.nan),
+        first_layer=layer[path.first],
+        last_layer=layer[path.last],
+        calls=path.calls,
+        finite=path.finite,
+        ratio=np.where(path.finite, path.ratio, np.nan),
+        slope=np.where(path.finite, path.slope, np.nan),
         dead=dead,
         dead_layer=dead_layer,
         saturated=saturated,
         saturated_layer=saturated_layer,
+        measured=measured,
     )
 
 
@@ -100,31 +115,6 @@ def _starts(trial: np.ndarray, step: np.ndarray) -> np.ndarray:
     return np.concatenate(([0], np.flatnonzero(changes) + 1))
 
 
-def _ratio(first: np.ndarray, last: np.ndarray, single: np.ndarray) -> np.ndarray:
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        ratio = first / last
-    # 0 / 0: no gradient anywhere, which is as vanished as can be.
-    return np.where(first == 0, 0.0, np.where(single, 1.0, ratio))
-
-
-def _slope(delta: np.ndarray, layer: np.ndarray, starts: np.ndarray) -> np.ndarray:
-    used = np.isfinite(delta) & (delta > 0)
-    y = np.zeros_like(delta)
-    np.log(delta, out=y, where=used)
-    y *= 2
-    x = layer.astype(np.float64)
-    count = np.add.reduceat(used.astype(np.float64), starts)
-    sizes = np.diff(np.append(starts, len(delta)))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        mean_x = np.add.reduceat(x * used, starts) / count
-        mean_y = np.add.reduceat(y, starts) / count
-        from_mean_x = (x - np.repeat(mean_x, sizes)) * used
-        from_mean_y = (y - np.repeat(mean_y, sizes)) * used
-        spread = np.add.reduceat(np.where(used, from_mean_x**2, 0), starts)
-        common = np.add.reduceat(np.where(used, from_mean_x * from_mean_y, 0), starts)
-        return np.where(spread > 0, common / spread, np.nan)
-
-
 def _worst(
     share: np.ndarray, layer: np.ndarray, starts: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -136,13 +126,14 @@ def _worst(
     return np.where(highest < 0, np.nan, highest), where
 
 
-def _none() -> Profiles:
+def _none(measured: np.ndarray) -> Profiles:
     numbers_, names = np.zeros(0), np.zeros(0, dtype=np.int64)
     return Profiles(
         trial=names,
         step=names,
         first_layer=names,
         last_layer=names,
+        calls=names,
         finite=np.zeros(0, dtype=bool),
         ratio=numbers_,
         slope=numbers_,
@@ -150,4 +141,5 @@ def _none() -> Profiles:
         dead_layer=names,
         saturated=numbers_,
         saturated_layer=names,
+        measured=measured,
     )

@@ -1,7 +1,7 @@
 """How gradients travel through the hidden layers: at initialization and at the end of training.
 
 delta_l is the gradient of the loss by layer l's pre-activation; R = rms(delta) of the first over
-the last hidden layer.
+the last hidden layer or, in a recurrent network, of the first over the last time step.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Moment:
     """The regime of every trial at one moment of its training; arrays of shape (trials,).
 
     Attributes:
-        regime: Strings of `Regime`.
+        regime: Strings of `Regime`; None where layers were not measured.
         profile: Index of the profile that R is from; `NONE` if no delta was finite.
         units: Index of the profile that dead and saturated shares are from; `NONE` if a trial has
             no hidden layer.
@@ -96,7 +96,8 @@ def initial_moment(trials: pd.DataFrame, seen: Profiles, thresholds: Thresholds)
         window[normalized] = after[normalized]
     profile = _middle(seen, window)
     exists = np.where(first < end, first, NONE)
-    return _moment(seen, profile, np.where(profile == NONE, exists, profile), thresholds)
+    units = np.where(profile == NONE, exists, profile)
+    return _moment(trials, seen, profile, units, thresholds)
 
 
 def final_moment(trials: pd.DataFrame, seen: Profiles, thresholds: Thresholds) -> Moment:
@@ -115,7 +116,7 @@ def final_moment(trials: pd.DataFrame, seen: Profiles, thresholds: Thresholds) -
     window[inside] = finite[back[inside]]
     start, stop = _extent(trials, seen)
     units = np.where(window[:, 0] == NONE, np.where(start < stop, stop - 1, NONE), window[:, 0])
-    return _moment(seen, _middle(seen, window), units, thresholds)
+    return _moment(trials, seen, _middle(seen, window), units, thresholds)
 
 
 def at_first_step(trials: pd.DataFrame, seen: Profiles) -> tuple[np.ndarray, np.ndarray]:
@@ -123,7 +124,8 @@ def at_first_step(trials: pd.DataFrame, seen: Profiles) -> tuple[np.ndarray, np.
 
     The depth scale is 1 / |s| in layers, s the slope of ln rms(delta_l)^2 over l: the number of
     layers over which the squared gradient changes by a factor e. Infinite where s is 0, NaN with
-    fewer than two hidden layers that a gradient reaches.
+    fewer than two hidden layers that a gradient reaches. In a recurrent network it is in time
+    steps.
 
     References:
         Schoenholz et al., Deep Information Propagation, ICLR 2017, eq. 11.
@@ -136,12 +138,17 @@ def at_first_step(trials: pd.DataFrame, seen: Profiles) -> tuple[np.ndarray, np.
 
 
 def _moment(
-    seen: Profiles, profile: np.ndarray, units: np.ndarray, thresholds: Thresholds
+    trials: pd.DataFrame,
+    seen: Profiles,
+    profile: np.ndarray,
+    units: np.ndarray,
+    thresholds: Thresholds,
 ) -> Moment:
     ratio = _take(seen.ratio, profile)
     dead, saturated = _take(seen.dead, units), _take(seen.saturated, units)
-    names = regime(ratio, dead, saturated, thresholds)
+    names = regime(ratio, dead, saturated, thresholds).astype(object)
     names[(profile == NONE) & (units != NONE)] = Regime.EXPLODING.value
+    names[~np.isin(trials["trial"].to_numpy(dtype=np.int64), seen.measured)] = None
     return Moment(
         regime=names, profile=profile, units=units, ratio=ratio, dead=dead, saturated=saturated
     )

@@ -16,7 +16,10 @@ class Verdict(Label):
     EXPLODING = "exploding", "it failed and its loss or gradients exploded"
     VANISHING = "vanishing", "it learned little or nothing and its gradients do not arrive"
     OSCILLATING = "oscillating", "it failed because its loss does not settle"
-    STALLED = "stalled", "it learned little or nothing though its gradients are healthy"
+    STALLED = (
+        "stalled",
+        "it learned little or nothing though its gradients are healthy, or were not measured",
+    )
 
 
 _BARRED = (Regime.VANISHING, Regime.DEAD, Regime.SATURATED)
@@ -35,8 +38,8 @@ def verdicts(
 
     Args:
         outcome: Strings of `Outcome`, shape (n,).
-        regime_initial: Strings of `Regime`, shape (n,).
-        regime_final: Strings of `Regime`, shape (n,).
+        regime_initial: Strings of `Regime`, None where unmeasured, shape (n,).
+        regime_final: The same, shape (n,). Without regimes the outcome alone decides.
 
     Returns:
         Strings, shape (n,).

@@ -84,13 +84,15 @@ def _step_row(trial: int, step: int) -> dict[str, object]:
         "clip_factor": 0.5 if step < 3 else 1.0,
         "learning_rate": 0.1,
         "update_ratio": 1e-3,
+        "noise_scale": None,
+        "sharpness": None,
     }
 
 
 def _layer_row(trial: int, step: int, layer: int, layers: int) -> dict[str, object]:
     row: dict[str, object] = {column.name: 0.5 for column in LAYERS}
     row |= {"trial": trial, "step": step, "layer": layer, "name": f"hidden.{layer}"}
-    row |= {"role": "output" if layer == layers else "hidden", "nonfinite_count": 0}
+    row |= {"role": "output" if layer == layers else "hidden", "nonfinite_count": 0, "calls": 1}
     # First over last hidden layer: 2**(layers - 2) fewer, whatever the output layer does.
     row["delta_rms"] = 100.0 if layer == layers else 2.0**layer
     return row

@@ -62,9 +62,15 @@ def make_layers() -> MakeLayers:
         deltas: Sequence[float] | None = None,
         dead: float | Sequence[float] = 0.0,
         saturated: float | Sequence[float] = 0.0,
+        calls: int = 1,
     ) -> pd.DataFrame:
-        # factor is what one layer does to a gradient on its way back.
-        values = deltas or [1e-2 * factor ** (depth - layer) for layer in range(1, depth + 1)]
+        # factor is what one layer does to a gradient on its way back or, in a recurrent network
+        # of an input map and one recurrent layer, what one time step does.
+        if calls > 1:
+            depth = 2
+        values = deltas or [
+            1e-2 * (1 if calls > 1 else factor ** (depth - layer)) for layer in range(1, depth + 1)
+        ]
         hidden = pd.DataFrame(
             {
                 "layer": range(1, len(values) + 1),
@@ -74,6 +80,10 @@ def make_layers() -> MakeLayers:
                 "saturated_fraction": saturated,
             }
         )
+        if calls > 1:
+            hidden["calls"] = [1, calls]
+            hidden["delta_rms_first_call"] = [1e-2, 1e-2 * factor ** (calls - 1)]
+            hidden["delta_rms_last_call"] = 1e-2
         output = {"layer": len(values) + 1, "role": "output", "delta_rms": 123.0}
         one_step = pd.concat([hidden, pd.DataFrame([output])], ignore_index=True)
         return pd.concat(

@@ -158,14 +158,42 @@ def test_gradients_that_are_gone_or_not_finite(explain) -> None:
     )
 
 
-def test_shallow_networks(make_trials, explain) -> None:
+def test_shallow_networks(make_trials, make_layers, explain) -> None:
     assert "though gradients pass a single hidden layer;" in explain(OUTCOMES["slow"], depth=1)
-    none = pd.DataFrame(
-        columns=["trial", "step", "layer", "role", "delta_rms", "dead_fraction"]
-        + ["saturated_fraction"]
-    )
+    layers = make_layers()
+    none = layers[layers["role"] == "output"]
     text = label_trials(make_trials(OUTCOMES["slow"]), none).explanation[0]
     assert "there is no hidden layer" in text
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_unmeasured_gradients(make_trials, make_layers, outcome: Outcome) -> None:
+    none = make_layers().iloc[:0]
+    row = label_trials(make_trials(OUTCOMES[outcome]), none, metric="accuracy").iloc[0]
+    assert row.outcome == outcome
+    fruitless = outcome in (Outcome.STALLED, Outcome.SLOW)
+    assert ("; gradients were not measured by layer" in row.explanation) == fruitless
+    assert not re.search(r"nan|None|healthy", row.explanation)
+
+
+def test_recurrent_networks_speak_of_time_steps(explain) -> None:
+    assert explain(OUTCOMES["stalled"], calls=64, factor=0.8).startswith(
+        "at step 144 gradients shrink to 0.80 of their size at every time step on average, the"
+        " first of 64 time steps receives 7.8e-7 of what the last does (vanishing below 1e-3), and"
+    )
+    assert (
+        "gradients grow by a factor of 1.2 at every time step on average, the first of 64 time"
+        " steps receives 9.7e4 times what the last does"
+    ) in explain(OUTCOMES["diverged"], calls=64, factor=1.2)
+    assert "no gradient at all reaches the first of 64 time steps" in explain(
+        OUTCOMES["stalled"], calls=64, factor=0.0
+    )
+    assert "(the first of 64 time steps receives 0.53 of the last's)" in explain(
+        OUTCOMES["slow"], calls=64, factor=0.99
+    )
+    assert "saturated (limit 50 %) and the first of 64 time steps receives" in explain(
+        OUTCOMES["slow"], calls=64, factor=0.8, saturated=0.9
+    )
 
 
 def test_metrics_worse_than_chance_or_unknown(explain) -> None:

@@ -98,6 +98,18 @@ def test_any_mixture_of_odd_numbers_gets_labels_and_a_sentence(make_trials, make
     assert labelled.explanation.str.fullmatch(r"\S.*\.").all()
 
 
+def test_unmeasured_trials_have_no_regime(make_trials, make_layers) -> None:
+    metadata = StudyMetadata(study="s", task="t", network="mlp", hyperparameters={})
+    none = make_layers().iloc[:0]
+    labelled = label_trials(make_trials({}, STALLED), none)
+    stored = to_arrow(labelled, trial_columns(metadata), metadata)
+    assert stored.column("regime_initial").to_pylist() == [None, None]
+    assert stored.column("regime_final").to_pylist() == [None, None]
+    assert labelled.verdict.tolist() == ["stable", "stalled"]
+    assert labelled[["delta_ratio_initial", "depth_scale_initial"]].isna().all().all()
+    assert label_trials(to_frame(stored), none).explanation.tolist() == list(labelled.explanation)
+
+
 def test_a_missing_column_is_named(make_trials, make_layers) -> None:
     trials = make_trials({}).drop(columns=["loss_swing"])
     with pytest.raises(ValueError, match=r"trials must have .* missing: \['loss_swing'\]"):

@@ -72,6 +72,53 @@ def test_output_layers_do_not_count_and_none_may_be_left(make_layers) -> None:
     assert len(profiles(layers[layers["role"] == "output"])) == 0
 
 
+def _recurrent(*layers: tuple[int, float, float]) -> pd.DataFrame:
+    """One profile of hidden layers given as (calls, delta at the first call, at the last)."""
+    return pd.DataFrame(
+        [
+            {
+                "trial": 0,
+                "step": 0,
+                "layer": number,
+                "role": "hidden",
+                "delta_rms": first,
+                "dead_fraction": 0.0,
+                "saturated_fraction": 0.0,
+                "calls": calls,
+                "delta_rms_first_call": first,
+                "delta_rms_last_call": last,
+            }
+            for number, (calls, first, last) in enumerate(layers, start=1)
+        ]
+    )
+
+
+def test_time_steps_of_a_recurrent_network(make_layers) -> None:
+    # An input map, two recurrent layers whose gradient halves every time step, a dense layer.
+    layers = _recurrent((1, 3.0, 3.0), (11, 2.0**-12, 2.0**-2), (11, 2.0**-11, 2.0**-1), (1, 9, 9))
+    seen = profiles(layers)
+    assert seen.ratio == pytest.approx([2.0**-11])
+    assert seen.slope == pytest.approx([2 * math.log(2)])
+    assert (seen.first_layer.tolist(), seen.last_layer.tolist()) == ([2], [3])
+    assert seen.calls.tolist() == [11]
+    # Beside a feed-forward trial, whose columns of calls may be null.
+    both = pd.concat([make_layers(trial=7, depth=30, factor=0.5), layers])
+    seen = profiles(both)
+    assert seen.ratio == pytest.approx([2.0**-11, 0.5**29])
+    assert seen.slope == pytest.approx([2 * math.log(2), 2 * math.log(2)])
+    assert seen.calls.tolist() == [11, 1]
+    assert seen.last_layer.tolist() == [3, 30]
+
+
+def test_time_steps_without_a_gradient() -> None:
+    gone = profiles(_recurrent((5, 0.0, 1.0)))
+    assert gone.ratio.tolist() == [0.0] and np.isnan(gone.slope).all()
+    half = profiles(_recurrent((5, 0.0, 1.0), (5, 1.0, 2.0**4)))
+    assert half.slope == pytest.approx([2 * math.log(2)])
+    broken = profiles(_recurrent((5, math.nan, 1.0)))
+    assert np.isnan(broken.ratio).all() and not broken.finite.any()
+
+
 def test_a_missing_column_is_named(make_layers) -> None:
     with pytest.raises(ValueError, match=r"layers must have .* missing: \['delta_rms'\]"):
         profiles(make_layers().drop(columns="delta_rms"))

@@ -96,9 +96,17 @@ def test_nothing_finite_is_exploding(make_trials, make_layers) -> None:
 
 
 def test_without_hidden_layers_all_is_healthy(make_trials, make_layers) -> None:
-    other = make_layers(trial=9, factor=0.1)
-    assert _moments(make_trials({}), other) == (["healthy"], ["healthy"])
-    assert _moments(make_trials({}), other.iloc[:0]) == (["healthy"], ["healthy"])
+    layers = make_layers()
+    output = layers[layers["role"] == "output"]
+    assert _moments(make_trials({}), output) == (["healthy"], ["healthy"])
+    ratio, scale = at_first_step(make_trials({}), profiles(output))
+    assert np.isnan([ratio[0], scale[0]]).all()
+
+
+def test_a_trial_without_layers_was_not_measured(make_trials, make_layers) -> None:
+    other = make_layers(trial=1, factor=0.1)
+    assert _moments(make_trials({}, {}), other) == ([None, "vanishing"], [None, "vanishing"])
+    assert _moments(make_trials({}), other.iloc[:0]) == ([None], [None])
     ratio, scale = at_first_step(make_trials({}), profiles(other))
     assert np.isnan([ratio[0], scale[0]]).all()
 

@@ -9,7 +9,7 @@ from study.verdicts.verdict import verdicts
 BARRED = ["vanishing", "dead", "saturated"]
 
 
-def _verdict(outcome: str, initial: str, final: str) -> str:
+def _verdict(outcome: str, initial: str | None, final: str | None) -> str:
     arrays = [np.array([value], dtype=object) for value in (outcome, initial, final)]
     return str(verdicts(*arrays)[0])
 
@@ -48,6 +48,21 @@ def test_oscillation_is_its_own_verdict(regime: str) -> None:
 @pytest.mark.parametrize("outcome", ["stalled", "slow"])
 def test_little_learned_with_healthy_gradients_stalled(outcome: str) -> None:
     assert _verdict(outcome, "healthy", "healthy") == "stalled"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "expected"),
+    [
+        ("nonfinite", "exploding"),
+        ("diverged", "exploding"),
+        ("oscillating", "oscillating"),
+        ("stalled", "stalled"),
+        ("slow", "stalled"),
+        ("trained", "stable"),
+    ],
+)
+def test_without_regimes_the_outcome_decides(outcome: str, expected: str) -> None:
+    assert _verdict(outcome, None, None) == expected
 
 
 def test_the_final_regime_counts_before_the_initial_one() -> None:

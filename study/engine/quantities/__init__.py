@@ -11,6 +11,9 @@ from study.engine.quantities.saturation import saturated_fraction
 ON_DELTA = {"delta_rms": rms}
 """Of the loss gradient by the pre-activation, (K, B, ...) -> (K,)."""
 
+OF_CALL = {"delta_rms_first_call": 0, "delta_rms_last_call": -1}
+"""The rms of delta at one of the calls of a layer that is called once a time step."""
+
 ON_ACTIVATION = {
     "activation_mean": activation_mean,
     "activation_std": activation_std,
@@ -30,6 +33,7 @@ ACTIVATION_COLUMNS = (*ON_ACTIVATION, "saturated_fraction")
 
 LAYER_COLUMNS = (
     *ON_DELTA,
+    *OF_CALL,
     *ON_WEIGHT_GRADIENT,
     *ON_WEIGHT,
     *ACTIVATION_COLUMNS,
@@ -40,10 +44,12 @@ LAYER_COLUMNS = (
 __all__ = [
     "ACTIVATION_COLUMNS",
     "LAYER_COLUMNS",
+    "OF_CALL",
     "ON_ACTIVATION",
     "ON_DELTA",
     "ON_WEIGHT",
     "ON_WEIGHT_GRADIENT",
     "nonfinite_count",
+    "rms",
     "saturated_fraction",
 ]
