@@ -89,4 +89,5 @@ def by_shape(shapes: Mapping[str, torch.Size]) -> list[list[str]]:
 
 
 def _norms(block: Tensor) -> Tensor:
-    return torch.linalg.vector_norm(block, dim=tuple(range(2, block.ndim)))
+    axes = tuple(range(2, block.ndim))
+    return torch.linalg.vector_norm(block, dim=axes) if axes else block.abs()

@@ -143,8 +143,8 @@ class CohortRun:
         """Looks for parameters that the very last update broke."""
         blocks = self._execution.blocks
         for name in blocks.order if len(self.recording.alive) else ():
-            finite_K = blocks.of(blocks.values, name).isfinite().flatten(1).all(dim=1)
-            broken = (~finite_K).nonzero().flatten().tolist()
+            finite_KxN = blocks.of(blocks.values, name).isfinite().reshape(blocks.trials, -1)
+            broken = (~finite_KxN.all(dim=1)).nonzero().flatten().tolist()
             self.recording.break_at_the_end(broken, name)
 
     def _update(self, step: int, seen: Pass, grad_norm_K: Tensor) -> Tensor:
