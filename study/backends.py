@@ -85,6 +85,7 @@ def study_trainer(
         steps=config.steps,
         metadata=metadata,
         thresholds=checked.thresholds,
+        statistics=config.statistics,
         device="cuda" if config.resources.gpus_per_worker else "cpu",
         threads=config.resources.cpus_per_worker,
         code=checked.code,

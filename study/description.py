@@ -8,7 +8,9 @@ from typing import Any
 from study.study_file import StudyConfig
 
 _OPTIONS = "task_options"
-_SETTINGS = ("task", "network", "steps", "seeds", "seed", "sampler", "thresholds")
+_SETTINGS = ("task", "network", "steps", "seeds", "seed", "sampler", "thresholds", "statistics")
+_BEFORE = {"statistics": "standard"}
+"""What studies did whose description lacks a setting that is younger than they are."""
 
 
 def describe(config: StudyConfig) -> dict[str, Any]:
@@ -29,8 +31,9 @@ def differences(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[st
     """
     found = []
     for name in _SETTINGS:
-        if stored.get(name) != wanted.get(name):
-            found.append(f"{name}: was {stored.get(name)}, now {wanted.get(name)}")
+        before = stored.get(name, _BEFORE.get(name))
+        if before != wanted.get(name):
+            found.append(f"{name}: was {before}, now {wanted.get(name)}")
     options = stored.get(_OPTIONS, {}), wanted.get(_OPTIONS, {})
     for name in dict.fromkeys([*options[0], *options[1]]):
         before, after = (one.get(name, "absent") for one in options)

@@ -27,6 +27,7 @@ class CohortTrainer:
         steps: Optimizer steps of each trial.
         metadata: Goes into the tables.
         thresholds: Of the labels.
+        statistics: What is measured beside the losses.
         device: "cpu" or "cuda".
         threads: CPU threads that one training may use; None leaves torch's own setting.
         code: Folders of the person's own modules.
@@ -37,6 +38,7 @@ class CohortTrainer:
     steps: int
     metadata: StudyMetadata
     thresholds: Thresholds = DEFAULT
+    statistics: str = "standard"
     device: str = "cpu"
     threads: int | None = None
     code: tuple[Path, ...] = field(default=())
@@ -57,6 +59,7 @@ class CohortTrainer:
             network=self._network,
             steps=self.steps,
             device=self.device,
+            statistics=self.statistics,
         )
         return cohort_tables(record, task=task, metadata=self.metadata, thresholds=self.thresholds)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections import Counter
 from collections.abc import Mapping
@@ -80,6 +81,9 @@ def _train(checked: Preflight, values: Mapping[str, Any], seeds: int) -> CohortT
     )
     columns = {name: {"kind": "fixed", "value": value} for name, value in values.items()}
     trainer = study_trainer(checked, columns)
+    if config.statistics == "minimal":
+        # What is to be explained must be measured, whatever the study itself does.
+        trainer = dataclasses.replace(trainer, statistics="standard")
     return trainer.train(Cohort(number=0, trials=trials))
 
 

@@ -86,7 +86,9 @@ def first_tensor(output: Any) -> Tensor | None:
 
 
 def find_layers(module: nn.Module, task: Task, *, batch: int = 2) -> tuple[Layer, ...]:
-    """Layers of `module` in the order of their first call. Its buffers stay as they are.
+    """Layers of `module` in the order of their first call.
+
+    Buffers and random state stay as they are.
 
     Args:
         module: A network, on the CPU or on the meta device.
@@ -100,7 +102,8 @@ def find_layers(module: nn.Module, task: Task, *, batch: int = 2) -> tuple[Layer
     watch = _Watch(module)
     handles = [child.register_forward_hook(watch) for child in watch.names]
     try:
-        with buffers_kept(module):
+        # A network may draw random numbers (dropout), and change its buffers.
+        with torch.random.fork_rng(devices=[]), buffers_kept(module):
             _check_output(module, task, batch)
     finally:
         for handle in handles:

@@ -54,6 +54,7 @@ class StudyConfig(BaseModel):
         seeds: Trials a configuration.
         seed: Of sampling, initialization and data order.
         sampler: qmc, random, grid or tpe.
+        statistics: What is measured beside the losses: minimal, standard or full.
         trials: Trials of the study; a grid has as many as cells times seeds if not given.
         resources: Workers and what each may take.
         tracking_uri: MLflow's address; None is SQLite under the home folder.
@@ -77,6 +78,7 @@ class StudyConfig(BaseModel):
     seeds: AtLeast1 = 1
     seed: _AtLeast0 = 0
     sampler: Annotated[str, BeforeValidator(fields.read_sampler)] = "qmc"
+    statistics: Annotated[str, BeforeValidator(fields.read_statistics)] = "standard"
     trials: AtLeast1 = Field(default_factory=lambda known: _all_cells(known))
     resources: Resources = Resources()
     tracking_uri: _TrackingUri = None

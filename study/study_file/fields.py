@@ -41,6 +41,17 @@ def read_sampler(given: object) -> str:
     return text
 
 
+STATISTICS = ("minimal", "standard", "full")
+"""How much is measured, from nothing but the losses to the curvature of the loss."""
+
+
+def read_statistics(given: object) -> str:
+    text = _read_text(given)
+    if text not in STATISTICS:
+        raise InputError(unknown("statistics", given, STATISTICS))
+    return text
+
+
 def whole_number(low: int) -> Callable[[object], int]:
     """A reader of integers >= ``low``."""
 

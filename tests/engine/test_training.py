@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import copy
 import dataclasses
-import random
 
 import numpy as np
 import pytest
@@ -106,18 +104,6 @@ def test_chain_vmap_and_loop_give_the_same(digits: Task, activation: str) -> Non
     for name, values in vmapped.by_layer.items():
         np.testing.assert_allclose(chain.by_layer[name], values, rtol=1e-7, atol=1e-12)
         np.testing.assert_allclose(looped.by_layer[name], values, rtol=1e-7, atol=1e-12)
-
-
-def test_observing_changes_nothing(digits: Task) -> None:
-    trials = [make_trial(number) for number in range(5)]
-    before = torch.get_rng_state()
-    state = copy.deepcopy((random.getstate(), np.random.get_state()[1].tolist()))  # type: ignore[index]
-    watched = train(trials, digits)
-    unwatched = train(trials, digits, statistics="minimal")
-    np.testing.assert_array_equal(watched.loss, unwatched.loss)
-    np.testing.assert_array_equal(watched.grad_norm, unwatched.grad_norm)
-    assert torch.equal(before, torch.get_rng_state())
-    assert state == (random.getstate(), np.random.get_state()[1].tolist())  # type: ignore[index]
 
 
 def test_trials_that_differ_in_shape_cannot_share_a_cohort(digits: Task) -> None:

@@ -94,6 +94,11 @@ def test_the_unchanged_file_is_good():
             "network: your own network is written package.module:factory, but got 'pkg.net:a-b'",
         ),
         (
+            {"more": "statistics: ful"},
+            "statistics: unknown statistics 'ful'; did you mean 'full'? "
+            "known: full, minimal, standard",
+        ),
+        (
             {"more": "sampler: qcm"},
             "sampler: unknown sampler 'qcm'; did you mean 'qmc'? known: grid, qmc, random, tpe",
         ),
