@@ -31,9 +31,10 @@ def test_gradients_of_one_tensor_are_parted_and_others_are_left() -> None:
     given = torch.autograd.grad(loss, [weight, change, bias])
     assert given[0].data_ptr() == given[1].data_ptr() and given[2].stride() == (0, 0)
     own = separate(given)
-    for before, after in zip(given, own, strict=True):
-        assert torch.equal(before, after)
-        after += torch.arange(3)
+    for one in own:
+        assert (one == 1).all()
+    for one in own:
+        one += torch.arange(3)
     assert [one.tolist() for one in own] == [[1, 2, 3], [1, 2, 3], [[1, 2, 3], [1, 2, 3]]]
     alone = torch.ones(2, 3).T
     assert separate([alone])[0] is alone
