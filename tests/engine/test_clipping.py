@@ -14,6 +14,7 @@ from torch.nn.utils import clip_grad_norm_, clip_grad_value_
 from study.engine import chunks
 from study.engine.blocks import Blocks
 from study.engine.clipping import Clipped, Clipping
+from tests.engine.reference import clipped_adaptively
 
 SHAPES = {
     "dense.weight": (5, 4),
@@ -88,19 +89,7 @@ def by_torch(gradient: dict[str, Tensor], rule: dict[str, Any]) -> dict[str, Ten
 def adaptively(
     gradient: dict[str, Tensor], parameter: dict[str, Tensor], limit: float
 ) -> dict[str, Tensor]:
-    """Brock et al. 2021, eq. 3, unit by unit."""
-
-    def unit(g: Tensor, w: Tensor) -> Tensor:
-        longest = limit * max(math.sqrt(float(w.square().sum())), 1e-3)
-        length = math.sqrt(float(g.square().sum()))
-        return g * (longest / length) if length > longest else g
-
-    return {
-        name: torch.stack([unit(g, w) for g, w in zip(value, parameter[name], strict=True)])
-        if value.ndim > 1
-        else unit(value, parameter[name])
-        for name, value in gradient.items()
-    }
+    return {n: clipped_adaptively(value, parameter[n], limit) for n, value in gradient.items()}
 
 
 def assert_same(got: dict[str, Tensor], expected: dict[str, Tensor], **tolerance: float) -> None:
