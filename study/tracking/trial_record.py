@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from study.tables import CohortTables
+from study.verdicts.layer_profile import COLUMNS, OF_CALLS, profiles
 
 MAX_STEPS = 8
 """Steps of each metric, chosen among the recorded ones."""
@@ -100,6 +101,8 @@ def _metrics(
         numbers = [int(step) for step in steps["step"]]
         last = max(last, numbers[-1])
         for key, column in _STEP_METRICS.items():
+            if column not in steps:
+                continue
             points = list(zip(numbers, steps[column], strict=True))
             # A flat line is drawn by its two ends.
             flat = len(points) > 2 and len(set(steps[column])) == 1
@@ -117,6 +120,8 @@ def _chosen_steps(tables: CohortTables) -> dict[int, dict[str, list[float]]]:
     steps["clipped_fraction"] = clipped.groupby(steps["trial"]).expanding().mean().to_numpy()
     steps = steps.merge(_delta_ratios(tables), on=["trial", "step"], how="left")
     columns = ["step", *_STEP_METRICS.values()]
+    if tables.layers.num_rows == 0:
+        columns.remove("delta_ratio")  # No layer was measured.
     chosen = {}
     for trial, rows in steps.groupby("trial", sort=False):
         # Recorded steps are log-spaced already: even places among them stay so.
@@ -127,13 +132,8 @@ def _chosen_steps(tables: CohortTables) -> dict[int, dict[str, list[float]]]:
 
 
 def _delta_ratios(tables: CohortTables) -> pd.DataFrame:
-    """Columns trial, step, delta_ratio: rms of delta, first over last hidden layer."""
-    layers = tables.layers.select(["trial", "step", "layer", "role", "delta_rms"]).to_pandas()
-    hidden = layers[layers["role"] == "hidden"].sort_values("layer", kind="stable")
-    # Not `groupby().first()`, which skips a missing value and takes the next layer's.
-    first = hidden[~hidden.duplicated(["trial", "step"], keep="first")]
-    last = hidden[~hidden.duplicated(["trial", "step"], keep="last")]
-    both = first.merge(last, on=["trial", "step"], suffixes=("_first", "_last"))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        both["delta_ratio"] = both["delta_rms_first"] / both["delta_rms_last"]
-    return both[["trial", "step", "delta_ratio"]]
+    """Columns trial, step, delta_ratio: R as the verdicts have it."""
+    present = tables.layers.column_names
+    needed = [name for name in (*COLUMNS, *OF_CALLS) if name in present]
+    seen = profiles(tables.layers.select(needed).to_pandas())
+    return pd.DataFrame({"trial": seen.trial, "step": seen.step, "delta_ratio": seen.ratio})
