@@ -7,7 +7,13 @@ import pytest
 from search_spaces.catalogue import BUILT_IN_NETWORKS, BUILT_IN_TASKS, CATALOGUE
 from study.engine import NETWORKS, TASKS
 from study.engine.activations import ACTIVATIONS
-from study.engine.initializations import INITIALIZATIONS, TORCH_DEFAULT
+from study.engine.initializations import (
+    INITIALIZATIONS,
+    RESIDUAL_INITIALIZATIONS,
+    TORCH_DEFAULT,
+)
+from study.engine.networks.mlp import CONNECTIONS
+from study.engine.networks.normalizations import NORMALIZATIONS
 from study.engine.optimizers import OPTIMIZERS
 from study.engine.optimizers.sgd import MOMENTUM_KINDS
 from study.engine.precision import PRECISIONS
@@ -22,6 +28,9 @@ from study.tables.schema import TRIAL_FIGURES, TRIAL_IDENTITY, TRIAL_LABELS
     [
         ("activation", set(ACTIVATIONS)),
         ("initialization", {*INITIALIZATIONS, TORCH_DEFAULT}),
+        ("residual_initialization", set(RESIDUAL_INITIALIZATIONS)),
+        ("normalization", set(NORMALIZATIONS)),
+        ("connections", set(CONNECTIONS)),
         ("optimizer", set(OPTIMIZERS)),
         ("momentum_kind", set(MOMENTUM_KINDS)),
         ("lr_decay", set(SCHEDULES)),

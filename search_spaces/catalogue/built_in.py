@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 BUILT_IN_TASKS = ("digits",)
-BUILT_IN_NETWORKS = ("mlp",)
+BUILT_IN_NETWORKS = ("mlp", "cnn", "resnet", "densenet")
 
 
 def is_own(name: str) -> bool:

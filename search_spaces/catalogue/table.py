@@ -34,6 +34,9 @@ INITIALIZATIONS = (
     "delta_orthogonal",
     "mean_field",
 )
+NORMALIZATIONS = ("none", "batch", "layer", "group")
+CONNECTIONS = ("none", "residual", "dense")
+RESIDUAL_INITIALIZATIONS = ("none", "zero_last", "fixup")
 LR_DECAYS = ("constant", "exponential", "step", "cosine", "linear")
 OPTIMIZERS = ("sgd", "rmsprop", "adagrad", "adam", "adamw")
 MOMENTUM_KINDS = ("heavy_ball", "nesterov")
@@ -59,8 +62,9 @@ _ALL = (
         interval=_COUNT,
         default=4,
         unit="layers",
-        networks=("mlp",),
-        meaning="number of hidden layers",
+        networks=("mlp", "cnn", "resnet", "densenet"),
+        network_defaults={"densenet": 8},
+        meaning="number of hidden layers; of blocks of two layers in a resnet",
     ),
     Hyperparameter(
         name="width",
@@ -68,16 +72,60 @@ _ALL = (
         interval=_COUNT,
         default=64,
         unit="units",
-        networks=("mlp",),
-        meaning="units of each hidden layer",
+        networks=("mlp", "cnn", "resnet"),
+        network_defaults={"cnn": 16, "resnet": 16},
+        meaning="units of each hidden layer; channels of images, doubled half-way in a resnet",
+    ),
+    Hyperparameter(
+        name="growth_rate",
+        kind="integer",
+        interval=_COUNT,
+        default=16,
+        unit="channels",
+        networks=("densenet",),
+        meaning="channels that each dense layer adds",
     ),
     Hyperparameter(
         name="activation",
         kind="name",
         choices=ACTIVATIONS,
         default="relu",
-        networks=("mlp",),
+        networks=("mlp", "cnn", "resnet", "densenet"),
         meaning="nonlinearity after each hidden layer",
+    ),
+    Hyperparameter(
+        name="normalization",
+        kind="name",
+        choices=NORMALIZATIONS,
+        default="none",
+        networks=("mlp", "cnn", "resnet", "densenet"),
+        network_defaults={"resnet": "batch", "densenet": "batch"},
+        meaning="what is normalized between a layer and its activation",
+    ),
+    Hyperparameter(
+        name="connections",
+        kind="name",
+        choices=CONNECTIONS,
+        default="none",
+        networks=("mlp",),
+        meaning="whether hidden layers add to what they see (residual) or see all before (dense)",
+    ),
+    Hyperparameter(
+        name="residual_scale",
+        kind="number",
+        interval=_NOT_NEGATIVE,
+        default=1.0,
+        networks=("mlp", "resnet"),
+        meaning="factor on what a residual branch adds; no effect without residual connections",
+    ),
+    Hyperparameter(
+        name="residual_initialization",
+        kind="name",
+        choices=RESIDUAL_INITIALIZATIONS,
+        default="none",
+        networks=("resnet",),
+        fusible=True,
+        meaning="initial scale of residual branches: the last weight zero, or all by Fixup",
     ),
     Hyperparameter(
         name="initialization",

@@ -12,6 +12,7 @@ FUSIBLE = frozenset(
         "init_gain",
         "weight_std",
         "bias_std",
+        "residual_initialization",
         "learning_rate",
         "lr_decay",
         "lr_decay_rate",

@@ -325,7 +325,7 @@ def test_differences_show_before_and_after():
     own = build_space(
         {"depth": [2, 4], "width": 8, "activation": "relu"}, network="a.b:c", task="digits"
     )
-    assert one.differences(own) == ["network: was mlp; now a.b:c"]
+    assert one.differences(own)[0] == "network: was mlp; now a.b:c"
 
 
 def test_describe_has_a_row_a_hyperparameter():

@@ -7,11 +7,17 @@ from typing import Any
 
 from torch import nn
 
+from study.engine.networks.cnn import cnn
+from study.engine.networks.densenet import densenet
 from study.engine.networks.mlp import mlp
+from study.engine.networks.resnet import resnet
 from study.engine.tasks.task import Task
 
 NetworkFactory = Callable[[Mapping[str, Any], Task], nn.Module]
 
 NETWORKS: dict[str, NetworkFactory] = {
     "mlp": mlp,
+    "cnn": cnn,
+    "resnet": resnet,
+    "densenet": densenet,
 }
