@@ -106,7 +106,10 @@ STEPS: tuple[Column, ...] = (
     _column("metric", "float64", "task", "metric of this step's batch before the update"),
     _column("grad_norm", "float64", "1", "global gradient norm before clipping"),
     _column(
-        "clip_factor", "float64", "1", "what clipping multiplied the gradient by; 1 if nothing"
+        "clip_factor",
+        "float64",
+        "1",
+        "norm of the clipped gradient over norm of the gradient; 1 if nothing was cut",
     ),
     _column("learning_rate", "float64", "1", "learning rate of this step's update"),
     _column("update_ratio", "float64", "1", "|update| / |parameters|, all parameters together"),

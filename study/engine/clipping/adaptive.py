@@ -42,5 +42,9 @@ def clip_adaptively(
 def _unit_norms(block: Tensor) -> Tensor:
     """Euclidean norm of each unit, with the axes kept: (P, K, rows, 1, ...) or (P, K, 1)."""
     axes = tuple(range(3 if block.ndim > 3 else 2, block.ndim))
-    # Not vector_norm: it takes ten times as long where the block is transposed in memory.
-    return block.square().sum(dim=axes, keepdim=True).sqrt() if axes else block.abs()
+    if not axes:
+        return block.abs()
+    if block.stride(-1) == 1:
+        return torch.linalg.vector_norm(block, dim=axes, keepdim=True)
+    # Ten times as fast on a CPU where the block is transposed in memory.
+    return block.square().sum(dim=axes, keepdim=True).sqrt()
