@@ -21,6 +21,7 @@ from study.engine.networks import NetworkFactory
 from study.engine.observation import Observation
 from study.engine.optimizers import make_optimizer
 from study.engine.precision import PRECISIONS
+from study.engine.quantities.grad_norm import grad_norm
 from study.engine.quantities.update_ratio import joint_update_ratio, update_ratio
 from study.engine.recording import Recording
 from study.engine.schedules import learning_rates
@@ -102,7 +103,7 @@ class CohortRun:
         blocks = self._execution.blocks
         with torch.no_grad():
             norms_NxK = blocks.norms(seen.gradients)
-            grad_norm_K = norms_NxK.norm(dim=0)
+            grad_norm_K = grad_norm(norms_NxK)
             if recorded:
                 surface = self._surface.measure(
                     step, blocks.by_name(), self._execution.copies, *batch

@@ -8,13 +8,7 @@ import torch
 from torch import nn
 
 from study.engine import NETWORKS, Task, train_cohort
-from study.engine.activations import ACTIVATIONS
 from study.engine.batches import BatchOrder
-from study.engine.quantities.activation_moments import activation_std
-from study.engine.quantities.activation_zeros import dead_fraction
-from study.engine.quantities.nonfinite import nonfinite_count
-from study.engine.quantities.rms import rms
-from study.engine.quantities.saturation import saturated_fraction
 from study.trial import Trial
 from tests.engine.conftest import make_trial
 from tests.engine.reference import initial_network
@@ -88,42 +82,3 @@ def test_weight_times_its_gradient_is_equal_in_every_layer_of_a_bias_free_relu_n
         if isinstance(module, nn.Linear)
     ]
     np.testing.assert_allclose(products, products[0], rtol=1e-9)
-
-
-def test_tiny_deltas_do_not_underflow() -> None:
-    values = torch.full((2, 8, 4), 1e-30)
-    np.testing.assert_allclose(rms(values).numpy(), 1e-30, rtol=1e-6)
-    large = torch.full((2, 8, 4), 1e30)
-    np.testing.assert_allclose(rms(large).numpy(), 1e30, rtol=1e-6)
-
-
-def test_std_keeps_its_digits_far_from_zero() -> None:
-    values = 0.5 + 1e-6 * torch.randn(3, 64, 64, generator=torch.Generator().manual_seed(0))
-    np.testing.assert_allclose(
-        activation_std(values).numpy(), values.double().flatten(1).std(1, correction=0), rtol=1e-2
-    )
-
-
-def test_nonfinite_values_are_counted() -> None:
-    values = torch.zeros(3, 4, 5)
-    values[1, 0, 0] = torch.nan
-    values[1, 2, 3] = -torch.inf
-    assert nonfinite_count(values).tolist() == [0, 2, 0]
-    assert nonfinite_count(values[:1]).tolist() == [0]
-
-
-def test_dead_units_of_images_are_channels() -> None:
-    images = torch.ones(1, 2, 4, 3, 3)
-    images[:, :, 1] = 0
-    images[:, 0, 2] = 0
-    assert dead_fraction(images).tolist() == [0.25]
-
-
-@pytest.mark.parametrize("name", [n for n, a in ACTIVATIONS.items() if a.slope is not None])
-def test_saturation_matches_the_derivative(name: str) -> None:
-    inputs = torch.linspace(-12, 12, 4001, dtype=torch.float64, requires_grad=True)
-    outputs = ACTIVATIONS[name].module()(inputs)
-    (slope,) = torch.autograd.grad(outputs.sum(), inputs)
-    expected = (slope < 0.01 * slope.max()).double().mean()
-    got = saturated_fraction(outputs.detach().reshape(1, 1, -1), name)
-    assert abs(got.item() - expected.item()) < 2e-3
