@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import socket
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from search_spaces.errors import InputError
@@ -12,6 +13,7 @@ from search_spaces.samplers import make_sampler
 from search_spaces.seeds import trial_seed
 from study.description import describe, differences
 from study.dispatch import Dispatcher
+from study.engine import Checkpoints
 from study.home import StudyPaths
 from study.ledger import TrialLedger, open_ledger, stored_description
 from study.preflight import Preflight
@@ -61,13 +63,17 @@ def study_ledger(config: StudyConfig, paths: StudyPaths) -> TrialLedger:
 
 
 def study_trainer(
-    checked: Preflight, hyperparameters: Mapping[str, Mapping[str, Any]] | None = None
+    checked: Preflight,
+    hyperparameters: Mapping[str, Mapping[str, Any]] | None = None,
+    *,
+    checkpoints: Path | None = None,
 ) -> CohortTrainer:
     """What a worker does with this study's cohorts.
 
     Args:
         checked: The study file.
         hyperparameters: Columns of the tables as their metadata has them; the space's by default.
+        checkpoints: Folder for the state of long cohorts, if they are to keep it.
     """
     config = checked.config
     metadata = StudyMetadata(
@@ -88,6 +94,12 @@ def study_trainer(
         statistics=config.statistics,
         device="cuda" if config.resources.gpus_per_worker else "cpu",
         threads=config.resources.cpus_per_worker,
+        share=min(1.0, config.resources.gpus_per_worker or 1.0),
+        checkpoints=None
+        if checkpoints is None
+        else Checkpoints(
+            folder=checkpoints.absolute(), every_s=60 * config.resources.checkpoint_minutes
+        ),
         code=checked.code,
     )
 

@@ -51,6 +51,11 @@ class StudyPaths:
         return self.folder / "tables"
 
     @property
+    def checkpoints(self) -> Path:
+        """State of long cohorts in training."""
+        return self.folder / "checkpoints"
+
+    @property
     def report(self) -> Path:
         """The stability report."""
         return self.folder / "report"

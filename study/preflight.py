@@ -55,6 +55,12 @@ class Preflight:
             self._costs[key] = _cost(self.network, hyperparameters, task)
         return self._costs[key]
 
+    @property
+    def notices(self) -> list[str]:
+        """What a person should know before trials of the networks tried so far are trained."""
+        found = [cost.notice for cost in self._costs.values() if cost.notice is not None]
+        return list(dict.fromkeys(found))
+
     def corner_tasks(self) -> list[tuple[Mapping[str, Any], Task]]:
         """The tasks of the space's corners, each once, after the hyperparameters it has."""
         found: dict[Hashable, tuple[Mapping[str, Any], Task]] = {}

@@ -54,6 +54,7 @@ def run_study(
     open_tracker: Callable[[StudyConfig, StudyPaths], Tracker] | None = None,
     publish: Callable[[StudyPaths], Path] | None = None,
     on_progress: Callable[[StudyProgress], None] = lambda progress: None,
+    on_notice: Callable[[str], None] = lambda notice: None,
     stop: threading.Event | None = None,
     code: Sequence[Path] = (),
 ) -> StudyResult:
@@ -66,6 +67,7 @@ def run_study(
         open_tracker: Opens the tracking of this invocation; by default MLflow.
         publish: Makes the report once trials are recorded and returns its folder.
         on_progress: Called as results arrive.
+        on_notice: Called before training with what a person should know of it.
         stop: Set it to finish what is training and end.
         code: Folders of the person's own modules.
 
@@ -84,6 +86,8 @@ def run_study(
         run = _Run(checked, paths, on_progress, stop or threading.Event())
         if run.nothing_left and (publish is None or paths.report_is_current):
             return run.result()
+        for notice in checked.notices:
+            on_notice(notice)
         paths.study_file.write_text(config.source_text, encoding="utf-8")
         tracker = DeferredTracker(lambda: (open_tracker or mlflow_tracker)(config, paths))
         return run.execute(dispatcher or ray_dispatcher(config), tracker, publish)
@@ -146,9 +150,8 @@ class _Run:
             self._show()
             with self._watch.measure("dispatch"):
                 self._queue = self._make_queue()
-                dispatcher.run(
-                    self._queue, study_trainer(self._checked), recorder.submit, stop=self._stop
-                )
+                trainer = study_trainer(self._checked, checkpoints=self._paths.checkpoints)
+                dispatcher.run(self._queue, trainer, recorder.submit, stop=self._stop)
             with self._watch.measure("delivery"):
                 answered = recorder.progress.told > 0
                 recorder.flush(self._patience_s if answered else SHORT_WAIT_S)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 import torch
 
-from study.engine import NetworkFactory, train_cohort
+from study.engine import Checkpoints, NetworkFactory, train_cohort
+from study.engine.memory import memory_limit
 from study.resolution import load_network
 from study.results import cohort_tables
 from study.tables import CohortTables, StudyMetadata
@@ -30,6 +32,9 @@ class CohortTrainer:
         statistics: What is measured beside the losses.
         device: "cpu" or "cuda".
         threads: CPU threads that one training may use; None leaves torch's own setting.
+        share: Of the device that one training may use; of a CPU's memory, what its threads are
+            of all cores.
+        checkpoints: Where long trainings keep their state, and how often.
         code: Folders of the person's own modules.
     """
 
@@ -41,6 +46,8 @@ class CohortTrainer:
     statistics: str = "standard"
     device: str = "cpu"
     threads: int | None = None
+    share: float = 1.0
+    checkpoints: Checkpoints | None = None
     code: tuple[Path, ...] = field(default=())
 
     def __call__(self, cohort: Cohort) -> bytes:
@@ -60,8 +67,16 @@ class CohortTrainer:
             steps=self.steps,
             device=self.device,
             statistics=self.statistics,
+            memory_bytes=memory_limit(torch.device(self.device), self._share),
+            checkpoints=self.checkpoints,
         )
         return cohort_tables(record, task=task, metadata=self.metadata, thresholds=self.thresholds)
+
+    @property
+    def _share(self) -> float:
+        if self.device != "cpu" or self.threads is None:
+            return self.share
+        return min(1.0, self.threads / (os.cpu_count() or 1))
 
     def __getstate__(self) -> dict[str, object]:
         """Without the loaded network: a worker loads its own."""

@@ -54,6 +54,8 @@ def check(study_file: StudyFile, home: Home = None, as_json: Json = False) -> No
     console.print(
         f"about {plan['gflop']:.0f} GFLOP, roughly {plan['core_seconds']:.0f} s on one CPU core"
     )
+    for notice in checked.notices:
+        console.print(notice, markup=False, soft_wrap=True)
 
 
 def _plan(checked: Preflight) -> dict[str, Any]:
@@ -83,6 +85,7 @@ def _plan(checked: Preflight) -> dict[str, Any]:
         "memory_mb": largest_mb,
         "gflop": flops / 1e9,
         "core_seconds": flops / FLOPS_PER_S,
+        "notices": checked.notices,
     }
 
 

@@ -54,6 +54,7 @@ def run(
             dispatcher=InProcessDispatcher() if local_mode else None,
             publish=None if no_report else _publish,
             on_progress=on_progress,
+            on_notice=_say,
             stop=stop,
             code=code_folders(study_file),
         )

@@ -39,6 +39,9 @@ class CheckpointFile:
         checkpoints: Where, and how often.
         trials: Of the cohort.
         settings: What else the training depends on.
+
+    Attributes:
+        trouble: Why the last checkpoint could not be written, if it could not.
     """
 
     def __init__(
@@ -50,6 +53,7 @@ class CheckpointFile:
         self._path = checkpoints.folder / f"cohort-{name}.pt"
         self._every_s = checkpoints.every_s
         self._saved = time.monotonic()
+        self.trouble: str | None = None
 
     @property
     def due(self) -> bool:
@@ -57,14 +61,19 @@ class CheckpointFile:
         return time.monotonic() - self._saved >= self._every_s
 
     def save(self, state: State) -> None:
-        """Writes the checkpoint in place of the last one, whole or not at all."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        """Writes the checkpoint in place of the last one, whole or not at all.
+
+        A training goes on without one that cannot be written; `trouble` says why.
+        """
         unfinished = self._path.with_suffix(f".{os.getpid()}.tmp")
         try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
             torch.save(state, unfinished)
             unfinished.replace(self._path)
-        finally:
-            unfinished.unlink(missing_ok=True)
+        except (OSError, RuntimeError) as error:  # A full disk is a RuntimeError of torch's.
+            if unfinished.exists():
+                unfinished.unlink()
+            self.trouble = f"no checkpoint could be written: {str(error).splitlines()[0]}"
         self._saved = time.monotonic()
 
     def load(self, device: torch.device) -> State | None:
@@ -76,4 +85,5 @@ class CheckpointFile:
 
     def remove(self) -> None:
         """Nothing of this cohort is needed any more."""
-        self._path.unlink(missing_ok=True)
+        if self._path.exists():
+            self._path.unlink()

@@ -28,6 +28,22 @@ def free_memory(device: torch.device) -> float:
     return max(0.0, min(limits))
 
 
+def memory_limit(device: torch.device, share: float) -> float:
+    """Bytes that one of several trainings on a device may plan to use.
+
+    Args:
+        device: Where it trains.
+        share: Of the device, 0 < share <= 1.
+    """
+    free = free_memory(device)
+    if device.type == "cuda":
+        # Others may have taken their share of the card already.
+        _, total = torch.cuda.mem_get_info(device)
+        free = min(free, share * total)
+        share = 1.0
+    return SHARE * share * free
+
+
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether this is what torch or numpy raise when memory is short."""
     if isinstance(error, (torch.OutOfMemoryError, MemoryError)):

@@ -14,7 +14,7 @@ from study.engine.checkpoint import CheckpointFile, Checkpoints
 from study.engine.cohort_run import CohortRun
 from study.engine.cost import trial_cost
 from study.engine.fusible import FUSIBLE, check_alike
-from study.engine.memory import SHARE, free_memory, is_out_of_memory
+from study.engine.memory import is_out_of_memory, memory_limit
 from study.engine.networks import NetworkFactory
 from study.engine.record import CohortRecord, joined
 from study.engine.statistics import statistics_named
@@ -79,9 +79,10 @@ def train_cohort(
         run = CohortRun(part, task, network, steps, place, statistics=tier, execution=way)
         _step_through(run, steps, 0 if state is None else run.load(state), file)
         record = run.recording.record(time.perf_counter() - started)
-        return dataclasses.replace(record, notice=run.notice)
+        trouble = None if file is None else file.trouble
+        return dataclasses.replace(record, notice=run.notice or trouble)
 
-    limit = SHARE * free_memory(place) if memory_bytes is None else memory_bytes
+    limit = memory_limit(place, 1.0) if memory_bytes is None else memory_bytes
     with torch.random.fork_rng(devices=[]):
         cost = trial_cost(network, trials[0].hyperparameters, task)
     parts = evenly(trials, max(1, int(limit // cost.memory_bytes)))

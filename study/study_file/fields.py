@@ -83,6 +83,13 @@ def read_gpus(given: object) -> float:
     return float(number)
 
 
+def read_minutes(given: object) -> float:
+    number = as_number(given)
+    if number is None or number <= 0:
+        raise InputError(f"must be a number of minutes > 0, but got {show(given)}")
+    return float(number)
+
+
 TRACKING_SCHEMES = ("http", "https", "sqlite", "postgresql", "mysql", "mssql", "databricks")
 STORAGE_SCHEMES = ("sqlite", "postgresql", "mysql")
 

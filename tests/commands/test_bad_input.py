@@ -90,7 +90,7 @@ import torch
 from torch import nn
 
 def wrong_shape(hyperparameters, task):
-    return nn.Linear(task.features, 7)
+    return nn.Sequential(nn.Flatten(), nn.Linear(task.features, 7))
 
 def fails(hyperparameters, task):
     raise RuntimeError("no such layer")
@@ -98,7 +98,7 @@ def fails(hyperparameters, task):
 def fails_when_deep(hyperparameters, task):
     if hyperparameters["depth"] == 2:
         raise RuntimeError("too deep")
-    return nn.Linear(task.features, task.outputs)
+    return nn.Sequential(nn.Flatten(), nn.Linear(task.features, task.outputs))
 
 def no_task():
     return 3

@@ -118,7 +118,7 @@ def test_batch_larger_than_the_data_is_refused(digits: Task) -> None:
 
 def test_network_of_the_wrong_shape_is_refused(digits: Task) -> None:
     def wrong(hyperparameters, task):  # type: ignore[no-untyped-def]
-        return nn.Linear(task.features, 7)
+        return nn.Sequential(nn.Flatten(), nn.Linear(task.features, 7))
 
     with pytest.raises(NetworkError, match=r"\(2, \.\.\., 10\).*returned \(2, 7\)"):
         train_cohort([make_trial(0)], task=digits, network=wrong, steps=1)
@@ -135,7 +135,8 @@ def test_a_network_of_ones_own_is_vectorized_and_observed(digits: Task) -> None:
             self.down = nn.Linear(12, outputs)
 
         def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-            return self.down(self.relu(self.up(inputs)) * self.act(self.gate(inputs)))
+            flat = inputs.flatten(1)
+            return self.down(self.relu(self.up(flat)) * self.act(self.gate(flat)))
 
     def factory(hyperparameters, task):  # type: ignore[no-untyped-def]
         return Gated(task.features, task.outputs)

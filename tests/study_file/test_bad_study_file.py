@@ -104,12 +104,13 @@ def test_the_unchanged_file_is_good():
         ),
         (
             {"more": "resources: 4"},
-            "resources: must be a mapping of workers, cpus_per_worker, gpus_per_worker, but got 4",
+            "resources: must be a mapping of workers, cpus_per_worker, gpus_per_worker, "
+            "checkpoint_minutes, but got 4",
         ),
         (
             {"more": "resources: {gpus_worker: 1}"},
             "resources.gpus_worker: unknown key 'gpus_worker'; did you mean 'gpus_per_worker'? "
-            "known: cpus_per_worker, gpus_per_worker, workers",
+            "known: checkpoint_minutes, cpus_per_worker, gpus_per_worker, workers",
         ),
         (
             {"more": "resources: {workers: all}"},

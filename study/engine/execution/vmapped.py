@@ -57,9 +57,7 @@ class VmappedExecution:
         outputs = outputs.to(self._precision.parameters)
         loss_K = by_example(self._task.loss, outputs, targets_KxB).mean(dim=1)
         gradients = separate(
-            torch.autograd.grad(
-                loss_K.sum(), list(self._leaves.values()), materialize_grads=True
-            )
+            torch.autograd.grad(loss_K.sum(), list(self._leaves.values()), materialize_grads=True)
         )
         self._align(gradients)
         return Pass(

@@ -1,0 +1,72 @@
+"""What a worker does with a cohort."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from study.backends import study_trainer
+from study.preflight import preflight
+from study.study_file import StudyConfig
+from study.trial import Cohort, Trial
+
+
+def config(**overrides: object) -> StudyConfig:
+    values: dict[str, object] = {
+        "study": "s",
+        "task": "digits",
+        "network": "mlp",
+        "hyperparameters": {"depth": 2, "width": 8, "learning_rate": 0.1, "batch_size": 16},
+        "steps": 40,
+        "trials": 2,
+        "resources": {"checkpoint_minutes": 1e-9},
+    }
+    return StudyConfig(**{**values, **overrides})
+
+
+def cohort(checked_config: StudyConfig) -> Cohort:
+    values = checked_config.space.complete({})
+    trials = tuple(
+        Trial(number=n, configuration=n, seed=n, hyperparameters=values) for n in range(2)
+    )
+    return Cohort(number=0, trials=trials)
+
+
+def test_a_lost_cohort_goes_on_from_its_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second attempt at the same cohort, on the same machine, trains what was left."""
+    checked = preflight(config())
+    folder = tmp_path / "checkpoints"
+    expected = study_trainer(checked).train(cohort(checked.config))
+    trainer = study_trainer(checked, checkpoints=folder)
+    task = trainer.tasks.task({})
+    taken: list[int] = []
+    metric = task.metric
+
+    def lost(outputs: Tensor, targets: Tensor) -> Tensor:
+        taken.append(1)
+        if len(taken) == 25:
+            raise ConnectionError("the worker is gone")
+        return metric(outputs, targets)
+
+    object.__setattr__(task, "metric", lost)
+    with pytest.raises(ConnectionError):
+        trainer.train(cohort(checked.config))
+    (file,) = folder.iterdir()
+    assert torch.load(file, weights_only=True)["step"] == 24
+    tables = trainer.train(cohort(checked.config))
+    assert len(taken) == 25 + 40 - 24
+    assert list(folder.iterdir()) == []
+    assert tables.steps.equals(expected.steps)
+    assert tables.layers.equals(expected.layers)
+
+
+def test_a_checkpoint_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
+    checked = preflight(config())
+    (tmp_path / "checkpoints").write_text("a file where the folder should be")
+    trainer = study_trainer(checked, checkpoints=tmp_path / "checkpoints")
+    assert trainer.train(cohort(checked.config)).trials.num_rows == 2
