@@ -9,11 +9,13 @@ from study.engine import NETWORKS, TASKS
 from study.engine.activations import ACTIVATIONS
 from study.engine.initializations import (
     INITIALIZATIONS,
+    RECURRENT_INITIALIZATIONS,
     RESIDUAL_INITIALIZATIONS,
     TORCH_DEFAULT,
 )
 from study.engine.networks.mlp import CONNECTIONS
 from study.engine.networks.normalizations import NORMALIZATIONS
+from study.engine.networks.transformer import NORM_POSITIONS
 from study.engine.optimizers import OPTIMIZERS
 from study.engine.optimizers.sgd import MOMENTUM_KINDS
 from study.engine.precision import PRECISIONS
@@ -29,7 +31,9 @@ from study.tables.schema import TRIAL_FIGURES, TRIAL_IDENTITY, TRIAL_LABELS
         ("activation", set(ACTIVATIONS)),
         ("initialization", {*INITIALIZATIONS, TORCH_DEFAULT}),
         ("residual_initialization", set(RESIDUAL_INITIALIZATIONS)),
+        ("recurrent_initialization", {"same", *RECURRENT_INITIALIZATIONS}),
         ("normalization", set(NORMALIZATIONS)),
+        ("norm_position", set(NORM_POSITIONS)),
         ("connections", set(CONNECTIONS)),
         ("optimizer", set(OPTIMIZERS)),
         ("momentum_kind", set(MOMENTUM_KINDS)),

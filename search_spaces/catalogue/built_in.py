@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 BUILT_IN_TASKS = ("digits",)
-BUILT_IN_NETWORKS = ("mlp", "cnn", "resnet", "densenet")
+BUILT_IN_NETWORKS = (
+    "mlp",
+    "cnn",
+    "resnet",
+    "densenet",
+    "rnn",
+    "lstm",
+    "gru",
+    "transformer",
+    "linear",
+)
 
 
 def is_own(name: str) -> bool:

@@ -36,7 +36,9 @@ INITIALIZATIONS = (
 )
 NORMALIZATIONS = ("none", "batch", "layer", "group")
 CONNECTIONS = ("none", "residual", "dense")
+NORM_POSITIONS = ("pre", "post")
 RESIDUAL_INITIALIZATIONS = ("none", "zero_last", "fixup")
+RECURRENT_INITIALIZATIONS = ("same", "orthogonal", "identity")
 LR_DECAYS = ("constant", "exponential", "step", "cosine", "linear")
 OPTIMIZERS = ("sgd", "rmsprop", "adagrad", "adam", "adamw")
 MOMENTUM_KINDS = ("heavy_ball", "nesterov")
@@ -47,6 +49,9 @@ _NOT_NEGATIVE = Interval(low=0)
 _COUNT = Interval(low=1)
 _BELOW_ONE = Interval(low=0, high=1, high_open=True)
 
+_RECURRENT = ("rnn", "lstm", "gru")
+
+_LAYER_NORMALIZED = (Condition(owner="normalization", values=("layer",)),)
 _MEAN_FIELD = (Condition(owner="initialization", values=("mean_field",)),)
 _RATED_DECAY = (Condition(owner="lr_decay", values=("exponential", "step")),)
 _IS_SGD = (Condition(owner="optimizer", values=("sgd",)),)
@@ -62,9 +67,9 @@ _ALL = (
         interval=_COUNT,
         default=4,
         unit="layers",
-        networks=("mlp", "cnn", "resnet", "densenet"),
-        network_defaults={"densenet": 8},
-        meaning="number of hidden layers; of blocks of two layers in a resnet",
+        networks=("mlp", "cnn", "resnet", "densenet", *_RECURRENT, "transformer"),
+        network_defaults={"densenet": 8, **dict.fromkeys(_RECURRENT, 1), "transformer": 2},
+        meaning="number of hidden layers; of blocks in a resnet (two layers) or a transformer",
     ),
     Hyperparameter(
         name="width",
@@ -72,7 +77,7 @@ _ALL = (
         interval=_COUNT,
         default=64,
         unit="units",
-        networks=("mlp", "cnn", "resnet"),
+        networks=("mlp", "cnn", "resnet", *_RECURRENT, "transformer"),
         network_defaults={"cnn": 16, "resnet": 16},
         meaning="units of each hidden layer; channels of images, doubled half-way in a resnet",
     ),
@@ -90,17 +95,35 @@ _ALL = (
         kind="name",
         choices=ACTIVATIONS,
         default="relu",
-        networks=("mlp", "cnn", "resnet", "densenet"),
+        networks=("mlp", "cnn", "resnet", "densenet", "rnn", "transformer"),
+        network_defaults={"rnn": "tanh"},
         meaning="nonlinearity after each hidden layer",
+    ),
+    Hyperparameter(
+        name="heads",
+        kind="integer",
+        interval=_COUNT,
+        default=4,
+        networks=("transformer",),
+        meaning="attention heads of each block; must divide the width",
     ),
     Hyperparameter(
         name="normalization",
         kind="name",
         choices=NORMALIZATIONS,
         default="none",
-        networks=("mlp", "cnn", "resnet", "densenet"),
-        network_defaults={"resnet": "batch", "densenet": "batch"},
-        meaning="what is normalized between a layer and its activation",
+        networks=("mlp", "cnn", "resnet", "densenet", *_RECURRENT, "transformer"),
+        network_defaults={"resnet": "batch", "densenet": "batch", "transformer": "layer"},
+        meaning="what is normalized between a layer and its activation; over time none or layer",
+    ),
+    Hyperparameter(
+        name="norm_position",
+        kind="name",
+        choices=NORM_POSITIONS,
+        default="pre",
+        networks=("transformer",),
+        conditions=_LAYER_NORMALIZED,
+        meaning="whether residual branches see normalized values (pre) or sums are normalized",
     ),
     Hyperparameter(
         name="connections",
@@ -115,7 +138,7 @@ _ALL = (
         kind="number",
         interval=_NOT_NEGATIVE,
         default=1.0,
-        networks=("mlp", "resnet"),
+        networks=("mlp", "resnet", "transformer"),
         meaning="factor on what a residual branch adds; no effect without residual connections",
     ),
     Hyperparameter(
@@ -123,9 +146,35 @@ _ALL = (
         kind="name",
         choices=RESIDUAL_INITIALIZATIONS,
         default="none",
-        networks=("resnet",),
+        networks=("resnet", "transformer"),
         fusible=True,
         meaning="initial scale of residual branches: the last weight zero, or all by Fixup",
+    ),
+    Hyperparameter(
+        name="recurrent_initialization",
+        kind="name",
+        choices=RECURRENT_INITIALIZATIONS,
+        default="orthogonal",
+        networks=_RECURRENT,
+        fusible=True,
+        meaning="distribution of the initial weights on the hidden state; same: as all others",
+    ),
+    Hyperparameter(
+        name="recurrent_gain",
+        kind="number",
+        interval=_POSITIVE,
+        default=1.0,
+        networks=_RECURRENT,
+        fusible=True,
+        meaning="further factor on the initial weights on the hidden state",
+    ),
+    Hyperparameter(
+        name="forget_bias",
+        kind="number",
+        default=1.0,
+        networks=("lstm",),
+        fusible=True,
+        meaning="added to the initial bias of the forget gate",
     ),
     Hyperparameter(
         name="initialization",

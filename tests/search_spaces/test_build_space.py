@@ -188,7 +188,7 @@ class TestOwnNetwork:
     def test_kinds_are_taken_from_the_values(self):
         space = build_space(
             {
-                "heads": [1, 2],
+                "towers": [1, 2],
                 "blocks": {"low": 1, "high": 4},
                 "slope": [1, 0.5],
                 "scale": {"low": 1, "high": 2, "step": 0.5},
@@ -200,7 +200,7 @@ class TestOwnNetwork:
             task="digits",
         )
         kinds = {
-            "heads": "integer",
+            "towers": "integer",
             "blocks": "integer",
             "slope": "number",
             "scale": "number",
@@ -214,11 +214,11 @@ class TestOwnNetwork:
 
     def test_own_hyperparameters_are_not_fusible(self):
         space = build_space(
-            {"heads": [1, 2], "learning_rate": [0.1, 1]}, network=self.OWN, task="digits"
+            {"towers": [1, 2], "learning_rate": [0.1, 1]}, network=self.OWN, task="digits"
         )
-        values = space.resolve({"heads": 2, "learning_rate": 1.0})
+        values = space.resolve({"towers": 2, "learning_rate": 1.0})
         key = dict(space.cohort_key(values))
-        assert key["heads"] == 2 and "learning_rate" not in key
+        assert key["towers"] == 2 and "learning_rate" not in key
 
     def test_architecture_is_only_what_the_file_says(self):
         assert "depth" not in build_space({}, network=self.OWN, task="digits").fixed
@@ -233,14 +233,14 @@ class TestOwnNetwork:
                 0.1,
                 "unknown hyperparameter 'learning_rte'; did you mean 'learning_",
             ),
-            ("heads", True, "must be a number or a name, but got true"),
-            ("heads", None, "must be a number or a name, but got nothing"),
-            ("heads", [1, "two"], "values must be all numbers or all names, but got [1, 'two']"),
-            ("heads", [], "a list needs at least one value"),
-            ("heads", {}, "a range needs low and high"),
-            ("heads", {"low": 2, "high": 1}, "`low < high` must hold"),
+            ("towers", True, "must be a number or a name, but got true"),
+            ("towers", None, "must be a number or a name, but got nothing"),
+            ("towers", [1, "two"], "values must be all numbers or all names, but got [1, 'two']"),
+            ("towers", [], "a list needs at least one value"),
+            ("towers", {}, "a range needs low and high"),
+            ("towers", {"low": 2, "high": 1}, "`low < high` must hold"),
             ("loss_final", 2, "'loss_final' is a column of the trials table"),
-            ("my heads", 2, "names must be letters, digits and '_'"),
+            ("my towers", 2, "names must be letters, digits and '_'"),
         ],
     )
     def test_bad_values(self, name, written, rule):

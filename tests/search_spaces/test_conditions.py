@@ -158,7 +158,7 @@ class TestComplete:
         assert str(caught.value).startswith(message)
 
     def test_own_axis_has_no_default(self):
-        space = build_space({"heads": [1, 2]}, network="a.b:c", task="digits")
-        with pytest.raises(InputError, match="^heads: varies and has no default; set it"):
+        space = build_space({"towers": [1, 2]}, network="a.b:c", task="digits")
+        with pytest.raises(InputError, match="^towers: varies and has no default; set it"):
             space.complete({})
-        assert space.complete({"heads": "4"})["heads"] == 4
+        assert space.complete({"towers": "4"})["towers"] == 4

@@ -1,0 +1,158 @@
+"""Gated recurrent units."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from study.engine.networks.recurrence import Cell, RecurrentNetwork, State, is_normalized
+from study.engine.tasks.task import Task
+
+_aten = torch.ops.aten
+
+
+def gru(hyperparameters: Mapping[str, Any], task: Task) -> nn.Module:
+    """`depth` layers of gated recurrent units as torch has them, then a linear readout.
+
+    r and z from the sums of both maps, n = tanh(W_n x_t + b_n + r (U_n h_{t-1} + b'_n)),
+    h_t = (1 - z) n + z h_{t-1}. `recurrent_l` has a bias because r multiplies it; the gradient by
+    its output is delta for r and z, and r delta for n. With `normalization: layer` both maps are
+    normalized, the pair (r, z) and n each by itself, and biases come after.
+
+    Raises:
+        ValueError: If the normalization is another one than none or layer.
+
+    References:
+        Cho et al. 2014; Ba et al., Layer normalization, 2016, eqs. 23-25.
+    """
+    normalized = is_normalized(hyperparameters)
+    width = hyperparameters["width"]
+    return RecurrentNetwork(
+        hyperparameters,
+        task,
+        (lambda: NormalizedGruCell(width)) if normalized else GruCell,
+        input_bias=not normalized,
+        recurrent_bias=not normalized,
+    )
+
+
+class GruCell(Cell):
+    """The pre-activation has four blocks: r, z, and both terms of n."""
+
+    gates = 3
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kernel = GruKernel()
+
+    def join(self, projection: Tensor, recurrence: Tensor) -> Tensor:
+        pair_x, new_x = _pair_and_new(projection)
+        pair_h, new_h = _pair_and_new(recurrence)
+        return torch.cat((pair_x + pair_h, new_x, new_h), dim=-1)
+
+    def step(self, preactivation: Tensor, state: State) -> State:
+        reset, update, new_x, new_h = preactivation.chunk(4, dim=-1)
+        new = (new_x + reset.sigmoid() * new_h).tanh()
+        return (new + update.sigmoid() * (state[0] - new),)
+
+    def joined_weight(self, inputs: nn.Linear, recurrent: nn.Linear) -> Tensor:
+        features, units = inputs.in_features, recurrent.in_features
+        pair_x, new_x = inputs.weight.split((2 * units, units))
+        pair_h, new_h = recurrent.weight.split((2 * units, units))
+        bias_x, bias_new_x = inputs.bias.unsqueeze(1).split((2 * units, units))
+        bias_h, bias_new_h = recurrent.bias.unsqueeze(1).split((2 * units, units))
+        no_x, no_h = new_x.new_zeros(units, features), new_h.new_zeros(units, units)
+        rows = (
+            torch.cat((pair_x, bias_x + bias_h, pair_h), dim=1),
+            torch.cat((new_x, bias_new_x, no_h), dim=1),
+            torch.cat((no_x, bias_new_h, new_h), dim=1),
+        )
+        return torch.cat(rows)
+
+
+class NormalizedGruCell(GruCell):
+    """Normalizes both maps."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.kernel = None
+        self.normalization_input = nn.LayerNorm(2 * width)
+        self.normalization_input_new = nn.LayerNorm(width)
+        self.normalization_recurrent = nn.LayerNorm(2 * width)
+        self.normalization_recurrent_new = nn.LayerNorm(width)
+
+    def join(self, projection: Tensor, recurrence: Tensor) -> Tensor:
+        pair_x, new_x = _pair_and_new(projection)
+        pair_h, new_h = _pair_and_new(recurrence)
+        pair = self.normalization_input(pair_x) + self.normalization_recurrent(pair_h)
+        new = self.normalization_input_new(new_x), self.normalization_recurrent_new(new_h)
+        return torch.cat((pair, *new), dim=-1)
+
+
+class GruKernel:
+    """Implements `Kernel`; keeps r, z, n and the recurrent term of n."""
+
+    kept: tuple[int, ...] = (4,)
+    holds = True
+
+    def forward(
+        self,
+        joined: Tensor,
+        weight_KxIxG: Tensor,
+        hidden: Tensor,
+        now: Sequence[Tensor],
+        before: Sequence[Tensor] | None,
+    ) -> None:
+        torch.bmm(joined, weight_KxIxG, out=now[0])
+        torch.sigmoid_(_pair(now[0]))
+        reset, update, new, new_h = now[0].chunk(4, dim=2)
+        torch.tanh_(new.addcmul_(reset, new_h))
+        torch.sub(_hidden_before(joined, hidden), new, out=hidden)
+        hidden.mul_(update).add_(new)
+
+    def carried(self, hidden: Tensor) -> list[Tensor]:
+        trials, batch, units = hidden.shape
+        return [hidden.new_empty(trials, batch, 4 * units)]
+
+    def backward(
+        self,
+        gradient: Tensor,
+        carried: list[Tensor],
+        joined: Tensor,
+        hidden: Tensor,
+        now: Sequence[Tensor],
+        before: Sequence[Tensor] | None,
+    ) -> Tensor:
+        (delta,) = carried
+        reset, update, new, new_h = now[0].chunk(4, dim=2)
+        by_reset, by_update, by_new, by_new_h = delta.chunk(4, dim=2)
+        torch.sub(_hidden_before(joined, hidden), new, out=by_update)
+        by_update *= gradient
+        torch.mul(gradient, update, out=by_reset)
+        torch.sub(gradient, by_reset, out=by_new)
+        gradient.copy_(by_reset)
+        _aten.tanh_backward.grad_input(by_new, new, grad_input=by_new)
+        torch.mul(by_new, new_h, out=by_reset)
+        torch.mul(by_new, reset, out=by_new_h)
+        pair = _pair(delta)
+        _aten.sigmoid_backward.grad_input(pair, _pair(now[0]), grad_input=pair)
+        return delta
+
+
+def _pair_and_new(three_gates: Tensor) -> tuple[Tensor, Tensor]:
+    """The blocks of r and z together, and that of n."""
+    units = three_gates.shape[-1] // 3
+    pair, new = three_gates.split((2 * units, units), dim=-1)
+    return pair, new
+
+
+def _pair(four_blocks: Tensor) -> Tensor:
+    """r and z, which are neighbours and take one operation."""
+    return four_blocks[:, :, : four_blocks.shape[2] // 2]
+
+
+def _hidden_before(joined: Tensor, hidden: Tensor) -> Tensor:
+    return joined[:, :, joined.shape[2] - hidden.shape[2] :]

@@ -1,0 +1,30 @@
+"""The linear map: a convex baseline, and with a quadratic the laboratory of stability limits."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any
+
+from torch import nn
+
+from study.engine.tasks.task import Task
+
+
+def linear(hyperparameters: Mapping[str, Any], task: Task) -> nn.Module:
+    """W x without a bias, from the flattened inputs (B, ...) to (B, task.outputs).
+
+    Raises:
+        ValueError: If inputs are tokens, or the task wants an output at each time step.
+    """
+    if task.vocabulary is not None:
+        raise ValueError(
+            f"network linear needs inputs of numbers, but task {task.name} has tokens"
+        )
+    if task.output_at != "example":
+        raise ValueError(
+            f"network linear answers once for an example, but task {task.name} asks for an "
+            f"output at each {task.output_at}"
+        )
+    layer = nn.Linear(task.features, task.outputs, bias=False)
+    return nn.Sequential(OrderedDict(flatten=nn.Flatten(), output=layer))

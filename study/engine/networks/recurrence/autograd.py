@@ -1,0 +1,186 @@
+"""The scan as autograd and vmap see it.
+
+Running and differentiating are two steps, so that a pass that is watched can show the states
+before it asks for their gradients; both kinds of pass do the same arithmetic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd import Function
+
+from study.engine.networks.recurrence.cell import Cell, Kernel
+from study.engine.networks.recurrence.tape import Tape, scan_backward, scan_forward
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scan:
+    """What a layer is beside its tensors.
+
+    Attributes:
+        cell: Its unit.
+        kernel: The unit's time step written out.
+        units: H.
+        every_step: Whether the outputs of all time steps are wanted, or the last one's.
+    """
+
+    cell: Cell
+    kernel: Kernel
+    units: int
+    every_step: bool
+
+    def hidden(self, tape: Sequence[Tensor]) -> Tensor:
+        """Hidden states before each time step and after the last, (..., T + 1, B, H)."""
+        return tape[0].narrow(-1, tape[0].shape[-1] - self.units, self.units)
+
+
+class _Run(Function):
+    """The forward pass: (inputs (B, T, F), joined weight (G, I)) -> the tape's tensors."""
+
+    @staticmethod
+    def forward(inputs: Tensor, weight: Tensor, scan: Scan) -> tuple[Tensor, ...]:
+        if weight.ndim == 2:
+            tape = scan_forward(inputs[None], weight[None], scan.kernel, scan.units)
+            return tape.joined[0], *(tensor[0] for tensor in tape.kept)
+        tape = scan_forward(inputs, weight, scan.kernel, scan.units)
+        return tape.joined, *tape.kept
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: Any, output: tuple[Tensor, ...]) -> None:
+        ctx.mark_non_differentiable(*output)
+
+    @staticmethod
+    def vmap(info: Any, in_dims: Any, *arguments: Any) -> tuple[Any, Any]:
+        outputs = _Run.apply(*_stacked(info.batch_size, in_dims, arguments))
+        return outputs, (0,) * len(outputs)
+
+
+class _Differentiable(Function):
+    """Outputs of a tape as a function of inputs, joined weight and pre-activations.
+
+    `probe` (B, T, G) stands for the pre-activations: its numbers are not used, its gradient is
+    theirs. None where nobody asks.
+    """
+
+    @staticmethod
+    def forward(
+        inputs: Tensor, weight: Tensor, probe: Tensor | None, scan: Scan, *tape: Tensor
+    ) -> Tensor:
+        hidden = scan.hidden(tape)
+        if not scan.every_step:
+            return hidden.select(-3, -1).clone(memory_format=torch.contiguous_format)
+        later = hidden.narrow(-3, 1, hidden.shape[-3] - 1)
+        return later.clone(memory_format=torch.contiguous_format).transpose(-2, -3)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        xs, weight, probe, ctx.scan, *tape = inputs
+        ctx.watched = probe is not None
+        ctx.save_for_backward(xs, weight, *tape)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        inputs, weight, *tape = ctx.saved_tensors
+        wanted = ctx.needs_input_grad[0], ctx.watched
+        if torch.is_grad_enabled():
+            found = _twice_differentiable(inputs, weight, gradients[0], ctx.scan, wanted)
+        elif weight.ndim == 2:
+            stacked = [tensor[None] for tensor in (weight, gradients[0], *tape)]
+            found = tuple(
+                None if one is None else one[0] for one in _once(stacked, ctx.scan, wanted)
+            )
+        else:
+            found = _once([weight, gradients[0], *tape], ctx.scan, wanted)
+        return *found, None, *(None for _ in tape)
+
+    @staticmethod
+    def vmap(info: Any, in_dims: Any, *arguments: Any) -> tuple[Tensor, int]:
+        return _Differentiable.apply(*_stacked(info.batch_size, in_dims, arguments)), 0
+
+
+def run(inputs: Tensor, weight: Tensor, scan: Scan) -> tuple[Tensor, ...]:
+    """The tape's tensors, without derivatives; the first one is joined, (T + 1, B, I)."""
+    tensors: tuple[Tensor, ...] = _Run.apply(inputs.detach(), weight.detach(), scan)
+    return tensors
+
+
+def differentiable(
+    inputs: Tensor,
+    weight: Tensor,
+    scan: Scan,
+    tape: tuple[Tensor, ...],
+    *,
+    probe: Tensor | None = None,
+) -> Tensor:
+    """The layer's outputs, (B, T, H) or (B, H), with derivatives of any order.
+
+    Args:
+        inputs: (B, T, F), as `run` got them.
+        weight: Joined, (G, I), as `run` got it.
+        scan: As `run` got it.
+        tape: What `run` returned.
+        probe: (B, T, G), gets the gradient by the pre-activations.
+    """
+    outputs: Tensor = _Differentiable.apply(inputs, weight, probe, scan, *tape)
+    return outputs
+
+
+def _stacked(trials: int, in_dims: Any, arguments: Any) -> list[Any]:
+    """Arguments with the trial axis first; those without one are repeated, unless no tensors."""
+    stacked = []
+    for dim, argument in zip(in_dims, arguments, strict=True):
+        if not isinstance(argument, Tensor):
+            stacked.append(argument)
+        elif dim is None:
+            stacked.append(argument.expand(trials, *argument.shape))
+        else:
+            stacked.append(argument.movedim(dim, 0))
+    return stacked
+
+
+def _once(
+    stacked: list[Tensor], scan: Scan, wanted: tuple[bool, bool]
+) -> tuple[Tensor | None, ...]:
+    weight, gradient, joined, *kept = stacked
+    found = scan_backward(
+        Tape(joined=joined, kept=tuple(kept)),
+        weight,
+        gradient,
+        scan.kernel,
+        inputs=wanted[0],
+        preactivation=wanted[1],
+    )
+    return found.inputs, found.weight, found.preactivation
+
+
+def _twice_differentiable(
+    inputs: Tensor, weight: Tensor, gradient: Tensor, scan: Scan, wanted: tuple[bool, bool]
+) -> tuple[Tensor | None, ...]:
+    """The same gradients by autograd through the cell's definition, run once more."""
+    shape = *inputs.shape[:-1], weight.shape[-2]
+    nudges = weight.new_zeros(shape).requires_grad_(wanted[1])
+    # Views, so that only their uses in this layer count.
+    inputs, weight = inputs.view_as(inputs), weight.view_as(weight)
+    outputs = _defined(inputs, weight, nudges, scan)
+    by = [inputs] * wanted[0] + [weight] + [nudges] * wanted[1]
+    found = list(torch.autograd.grad(outputs, by, gradient, create_graph=True))
+    by_inputs = found.pop(0) if wanted[0] else None
+    return by_inputs, found[0], found[1] if wanted[1] else None
+
+
+def _defined(inputs: Tensor, weight: Tensor, nudges: Tensor, scan: Scan) -> Tensor:
+    """The layer's outputs as the cell defines them, on tensors with or without a trial axis."""
+    zeros = inputs.new_zeros(*inputs.shape[:-2], scan.units)
+    one = inputs.new_ones(*inputs.shape[:-2], 1)
+    state = (zeros,) * scan.cell.states
+    outputs = []
+    for values, nudge in zip(inputs.unbind(-2), nudges.unbind(-2), strict=True):
+        joined = torch.cat((values, one, state[0]), dim=-1)
+        state = scan.cell.step(joined @ weight.mT + nudge, state)
+        outputs.append(state[0])
+    return torch.stack(outputs, dim=-2) if scan.every_step else outputs[-1]

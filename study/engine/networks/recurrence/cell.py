@@ -1,0 +1,104 @@
+"""What a kind of recurrent unit must be able to do.
+
+Axes: B examples, T time steps, F numbers in an input, H units of a layer, G = blocks * H numbers
+in a layer's pre-activation; K trials come first where they are stacked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+State = tuple[Tensor, ...]
+"""What a layer carries from one time step to the next, (..., H) each; its outputs come first."""
+
+
+class Kernel(Protocol):
+    """One time step of a cell and its derivative, written out on stacked tensors.
+
+    A joined input is (x_t, 1, h_{t-1}), so that one product with the joined weight (G, F + 1 + H)
+    gives the whole pre-activation, and one gives the gradient of all weights.
+
+    Attributes:
+        kept: Widths, as multiples of H, of what it keeps of each time step.
+        holds: Whether the hidden state also passes a time step beside the weights.
+    """
+
+    kept: tuple[int, ...]
+    holds: bool
+
+    def forward(
+        self,
+        joined: Tensor,
+        weight_KxIxG: Tensor,
+        hidden: Tensor,
+        now: Sequence[Tensor],
+        before: Sequence[Tensor] | None,
+    ) -> None:
+        """Fills this time step's hidden state and what is kept of it.
+
+        Args:
+            joined: (K, B, I), whose last H numbers are the hidden state before.
+            weight_KxIxG: The joined weight.
+            hidden: (K, B, H), to be filled.
+            now: What is kept of this time step, (K, B, width * H) each, to be filled.
+            before: The same of the time step before; None at the first.
+        """
+
+    def carried(self, hidden: Tensor) -> list[Tensor]:
+        """Memory of the backward pass, from a tensor like the hidden state."""
+
+    def backward(
+        self,
+        gradient: Tensor,
+        carried: list[Tensor],
+        joined: Tensor,
+        hidden: Tensor,
+        now: Sequence[Tensor],
+        before: Sequence[Tensor] | None,
+    ) -> Tensor:
+        """The loss gradient by this time step's pre-activation, (K, B, G), valid until the next.
+
+        Args:
+            gradient: By the hidden state, (K, B, H); where the cell holds it, what passes beside
+                the weights is left in it.
+            carried: Memory, which also carries further states' gradients.
+            joined: As above.
+            hidden: As above.
+            now: As above.
+            before: As above.
+        """
+
+
+class Cell(nn.Module):
+    """The contract of a recurrent unit. Its modules are those between the pre-activation and
+    the output; the linear maps of a layer are the network's.
+
+    Attributes:
+        gates: Matrices that are stacked in each of its two weights.
+        states: Tensors in its state.
+        kernel: The same time step written out; None where only the definition below exists.
+    """
+
+    gates: int
+    states: int = 1
+    kernel: Kernel | None = None
+
+    def join(self, projection: Tensor, recurrence: Tensor) -> Tensor:
+        """The pre-activation, (..., G), from the input's map and from the hidden state's."""
+        return projection + recurrence
+
+    def step(self, preactivation: Tensor, state: State) -> State:
+        """The next state."""
+        raise NotImplementedError
+
+    def show(self, preactivation: Tensor) -> None:
+        """Calls modules that only look at the pre-activation, for whoever watches them."""
+
+    def joined_weight(self, inputs: nn.Linear, recurrent: nn.Linear) -> Tensor:
+        """(G, F + 1 + H): what a joined input (x_t, 1, h_{t-1}) is multiplied by."""
+        bias = inputs.bias.unsqueeze(1)
+        return torch.cat((inputs.weight, bias, recurrent.weight), dim=1)
