@@ -31,7 +31,7 @@ class Pace(nn.Module):
         return inputs
 
 def slow(hyperparameters, task):
-    modules = OrderedDict(pace=Pace(hyperparameters["depth"]))
+    modules = OrderedDict(pace=Pace(hyperparameters["depth"]), flatten=nn.Flatten())
     features = task.features
     for number in range(1, hyperparameters["depth"] + 1):
         modules[f"hidden_{number}"] = nn.Linear(features, 16)

@@ -17,6 +17,7 @@ ONLY_IN = {
     "ray": ("study.dispatch",),
     "mlflow": ("study.tracking",),
     "optuna": ("study.ledger", "search_spaces"),
+    "torchvision": ("study.engine.tasks",),
     "torch": ("study.engine", "study.trainer", "study.preflight", "study.resolution"),
     "plotly": ("analysis",),
     "jinja2": ("analysis",),
@@ -26,7 +27,7 @@ ONLY_IN = {
 }
 """Third-party package -> the only places that import it."""
 
-ENGINE_MAY_IMPORT = {"torch", "numpy", "sklearn", "study"}
+ENGINE_MAY_IMPORT = {"torch", "numpy", "sklearn", "torchvision", "study"}
 
 FORBIDDEN = (
     ("search_spaces", "study"),

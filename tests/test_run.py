@@ -47,7 +47,7 @@ from torch import nn
 def stacked(hyperparameters, task):
     if hyperparameters["depth"] == FAILS:
         raise ValueError("no such depth yet")
-    layers = [Fragile(hyperparameters["depth"])]
+    layers = [nn.Flatten(), Fragile(hyperparameters["depth"])]
     features = task.features
     for _ in range(hyperparameters["depth"]):
         layers += [nn.Linear(features, 8), nn.Tanh()]

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-BUILT_IN_TASKS = ("digits",)
+BUILT_IN_TASKS = (
+    "digits",
+    "idx_images",
+    "text",
+    "adding",
+    "copy",
+    "temporal_order",
+    "teacher",
+    "quadratic",
+    "torchvision",
+)
 BUILT_IN_NETWORKS = (
     "mlp",
     "cnn",

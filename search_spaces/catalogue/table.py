@@ -353,6 +353,15 @@ _ALL = (
         meaning="added to the root of the squared gradients that an update is divided by",
     ),
     Hyperparameter(
+        name="sequence_length",
+        kind="integer",
+        interval=_COUNT,
+        default=32,
+        unit="time steps",
+        tasks=("text", "adding", "copy", "temporal_order"),
+        meaning="time steps of an example; of copy, those of the pause",
+    ),
+    Hyperparameter(
         name="batch_size",
         kind="integer",
         interval=_COUNT,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import numpy as np
@@ -65,7 +66,7 @@ def test_layers_are_found_in_the_order_of_the_forward_pass(digits: Task) -> None
             self.act = nn.Tanh()
 
         def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-            return self.last(self.act(self.first(inputs)))
+            return self.last(self.act(self.first(inputs.flatten(1))))
 
     layers = find_layers(Backwards(), digits)
     assert [(one.name, one.role, one.activation) for one in layers] == [
@@ -103,9 +104,10 @@ def test_only_plain_chains_are_run_as_chains() -> None:
 
 
 def test_a_network_that_is_one_layer_has_one_layer(digits: Task) -> None:
-    (layer,) = find_layers(nn.Linear(64, 10), digits)
+    flat = dataclasses.replace(digits, inputs=digits.inputs.flatten(1))
+    (layer,) = find_layers(nn.Linear(64, 10), flat)
     assert (layer.weight, layer.role) == ("weight", "output")
     record = train_cohort(
-        [make_trial(0)], task=digits, network=lambda values, task: nn.Linear(64, 10), steps=2
+        [make_trial(0)], task=flat, network=lambda values, task: nn.Linear(64, 10), steps=2
     )
     assert record.loss.shape == (1, 2) and record.by_layer["delta_rms"][0, 0, 0] > 0

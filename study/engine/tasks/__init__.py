@@ -6,6 +6,8 @@ and hyperparameters, which trials of one cohort agree in.
 
 from __future__ import annotations
 
+from study.engine.tasks.adding import adding
+from study.engine.tasks.copy import copy
 from study.engine.tasks.digits import digits
 from study.engine.tasks.factory import (
     TaskError,
@@ -14,7 +16,13 @@ from study.engine.tasks.factory import (
     make_task,
     task_parameters,
 )
+from study.engine.tasks.idx_images import idx_images
 from study.engine.tasks.option import takes_path
+from study.engine.tasks.quadratic import quadratic
+from study.engine.tasks.teacher import teacher
+from study.engine.tasks.temporal_order import temporal_order
+from study.engine.tasks.text import text
+from study.engine.tasks.torchvision import torchvision
 
 __all__ = [
     "TASKS",
@@ -28,4 +36,12 @@ __all__ = [
 
 TASKS: dict[str, TaskFactory] = {
     "digits": digits,
+    "idx_images": idx_images,
+    "text": text,
+    "adding": adding,
+    "copy": copy,
+    "temporal_order": temporal_order,
+    "teacher": teacher,
+    "quadratic": quadratic,
+    "torchvision": torchvision,
 }

@@ -9,7 +9,8 @@ from typing import Literal
 
 import torch
 from torch import Tensor
-from torch.nn import functional
+
+from study.engine.tasks.measures import correct, cross_entropy
 
 PerExample = Callable[[Tensor, Tensor], Tensor]
 """(outputs (N, ...), targets (N, ...)) -> one number an example, (N,)."""
@@ -76,22 +77,31 @@ class Task:
 
 
 def classification(
-    name: str, inputs: Tensor, labels: Tensor, *, classes: int, target: float
+    name: str,
+    inputs: Tensor,
+    labels: Tensor,
+    *,
+    classes: int,
+    target: float,
+    vocabulary: int | None = None,
 ) -> Task:
     """A task of labels: cross-entropy, accuracy, chance as the most frequent label.
 
     Args:
         name: For messages.
         inputs: (N, ...).
-        labels: (N,), integers in [0, classes).
+        labels: (N,), or (N, T) with one at each time step; integers in [0, classes).
         classes: Number of labels.
         target: Accuracy from which a trial counts as trained.
+        vocabulary: Number of tokens where inputs are token numbers.
     """
-    shares = torch.bincount(labels, minlength=classes).double() / len(labels)
+    shares = torch.bincount(labels.flatten(), minlength=classes).double() / labels.numel()
     return Task(
         name=name,
         inputs=inputs,
         targets=labels,
+        vocabulary=vocabulary,
+        output_at="example" if labels.ndim == 1 else "time_step",
         outputs=classes,
         loss=cross_entropy,
         metric=correct,
@@ -101,13 +111,3 @@ def classification(
         target=target,
         loss_chance=float(torch.special.entr(shares).sum()),
     )
-
-
-def cross_entropy(outputs: Tensor, labels: Tensor) -> Tensor:
-    """Cross-entropy in nats by example, (N, C) and (N,) -> (N,)."""
-    return functional.cross_entropy(outputs, labels, reduction="none")
-
-
-def correct(outputs: Tensor, labels: Tensor) -> Tensor:
-    """1 where the largest output is the label, else 0; (N, C) and (N,) -> (N,)."""
-    return (outputs.argmax(dim=-1) == labels).to(outputs.dtype)
