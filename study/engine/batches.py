@@ -42,8 +42,10 @@ class BatchOrder:
         """Indices of the batch of this step, shape (K, B); steps are asked for in order."""
         position = step % self._batches_per_epoch
         if position == 0:
-            self._epoch_KxN = torch.stack([self._permutation(g) for g in self._generators])
-            self._epoch_KxN = self._epoch_KxN.to(self._device, non_blocking=True)
+            epoch_KxN = torch.stack([self._permutation(g) for g in self._generators])
+            if self._device.type == "cuda":
+                epoch_KxN = epoch_KxN.pin_memory()  # Else the copy would wait for the device.
+            self._epoch_KxN = epoch_KxN.to(self._device, non_blocking=True)
         start = position * self._batch_size
         return self._epoch_KxN[:, start : start + self._batch_size]
 
