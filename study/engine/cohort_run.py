@@ -22,6 +22,7 @@ from study.engine.observation import Observation
 from study.engine.optimizers import make_optimizer
 from study.engine.precision import PRECISIONS
 from study.engine.quantities.grad_norm import grad_norm
+from study.engine.quantities.rms import norm
 from study.engine.quantities.update_ratio import joint_update_ratio, update_ratio
 from study.engine.recording import Recording
 from study.engine.schedules import learning_rates
@@ -71,6 +72,8 @@ class CohortRun:
             batch=(self._inputs[example_KxB], self._targets[example_KxB]),
             wanted=execution,
         )
+        order = self._execution.blocks.order
+        self._weights_L = [order.index(layer.weight) for layer in layers]
         self._optimizer = make_optimizer(hyperparameters, device=device, dtype=dtype)
         self._surface = LossSurface(
             start.module,
@@ -169,22 +172,20 @@ class CohortRun:
         surface: dict[str, Tensor],
     ) -> Tensor:
         blocks = self._execution.blocks
-        before = [value.clone() for value in blocks.values]
         by_layer: dict[str, Tensor] = {}
         if observation is not None:
             by_layer = observation.measure(
-                lambda name: blocks.of(before, name), lambda name: blocks.of(seen.gradients, name)
+                lambda name: blocks.of(blocks.values, name),
+                lambda name: blocks.of(seen.gradients, name),
             )
+        before = [value.clone() for value in blocks.values]
+        sizes_NxK = blocks.in_order([norm(value, kept=2) for value in before])
         factor_K = self._update(step, seen, grad_norm_K)
-        after = blocks.values
+        updates = [old.sub_(new) for old, new in zip(before, blocks.values, strict=True)]
+        updates_NxK = blocks.in_order([norm(value, kept=2) for value in updates])
         if observation is not None:
-            ratios = [
-                update_ratio(blocks.of(before, layer.weight), blocks.of(after, layer.weight))
-                for layer in self._layers
-            ]
-            by_layer["update_ratio"] = torch.stack(ratios, dim=1)
-        updates = [new - old for old, new in zip(before, after, strict=True)]
-        ratio_K = joint_update_ratio(blocks.norms(updates), blocks.norms(before))
+            by_layer["update_ratio"] = update_ratio(updates_NxK, sizes_NxK)[self._weights_L].T
+        ratio_K = joint_update_ratio(updates_NxK, sizes_NxK)
         self.recording.look(step, {"update_ratio": ratio_K, **surface}, by_layer)
         return factor_K
 

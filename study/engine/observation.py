@@ -11,8 +11,9 @@ from torch import Tensor
 from study.engine import quantities
 from study.engine.layers import Layer
 
-MEASURED_TOGETHER = 2**20
-"""Numbers in a tensor up to which layers are joined to be measured at once (4 MB)."""
+MEASURED_TOGETHER = 2**18
+"""Numbers in a tensor up to which layers are joined to be measured at once: 1 MB, which a core's
+cache holds. Larger tensors cost more to join than it saves in calls."""
 
 
 class Sink:

@@ -11,19 +11,27 @@ SAFE_NORMS = (1e-16, 1e16)
 """Between these a float32 norm is exact enough: its squares neither underflow nor overflow."""
 
 
-def norm(values: Tensor) -> Tensor:
-    """Euclidean norm by trial, (K, ...) -> (K,) in float64.
+def norm(values: Tensor, *, kept: int = 1) -> Tensor:
+    """Euclidean norm over all axes but the first `kept`, in float64.
 
     Vanishing gradients are smaller than 1e-23, whose square is zero in float32. Summing in
-    float64 needs a converted copy on a CPU, so it is done only where a norm asks for it.
+    float64 needs a converted copy on a CPU, so it is done only for the rows that ask for it.
     """
-    axes = tuple(range(1, values.ndim))
-    if values.device.type == "cpu" and values.dtype == torch.float32:
-        quick = torch.linalg.vector_norm(values, dim=axes)
-        low, high = SAFE_NORMS
-        if bool(((quick > low) & (quick < high)).all()):
-            return quick.double()
-    return torch.linalg.vector_norm(values, dim=axes, dtype=torch.float64)
+    axes = tuple(range(kept, values.ndim))
+    if not axes:
+        return values.abs().double()
+    if values.device.type != "cpu" or values.dtype != torch.float32:
+        return torch.linalg.vector_norm(values, dim=axes, dtype=torch.float64)
+    quick = torch.linalg.vector_norm(values, dim=axes)
+    low, high = SAFE_NORMS
+    unsafe = ~((quick > low) & (quick < high))
+    exact = quick.double()
+    if bool(unsafe.any()):
+        rows = values[unsafe]
+        exact[unsafe] = torch.linalg.vector_norm(
+            rows, dim=tuple(range(1, rows.ndim)), dtype=torch.float64
+        )
+    return exact
 
 
 def rms(values: Tensor) -> Tensor:

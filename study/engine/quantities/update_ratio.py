@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from study.engine.quantities.rms import norm
+
+def update_ratio(updates: Tensor, sizes: Tensor) -> Tensor:
+    """|after - before| / |before|, from the norms of the update and of what it updates.
+
+    Args:
+        updates: |after - before| by parameter and trial, (N, K).
+        sizes: |before|, (N, K).
+
+    Returns:
+        (N, K); NaN where a parameter of zero stays zero, infinite where it does not.
+    """
+    return updates / sizes
 
 
-def update_ratio(before: Tensor, after: Tensor) -> Tensor:
-    """|after - before| / |before| by trial, (K, ...) -> (K,)."""
-    return norm(after - before) / norm(before)
-
-
-def joint_update_ratio(update_norms_NxK: Tensor, norms_NxK: Tensor) -> Tensor:
-    """The same for N parameters taken together, from the norms of each, -> (K,)."""
-    return update_norms_NxK.norm(dim=0) / norms_NxK.norm(dim=0)
+def joint_update_ratio(updates: Tensor, sizes: Tensor) -> Tensor:
+    """The same for all N parameters taken together, (N, K) -> (K,)."""
+    return update_ratio(updates.norm(dim=0), sizes.norm(dim=0))
