@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from search_spaces.reference import catalogue_markdown
+from study.engine.tasks.reference import with_table
 from study.tables.reference import schema_markdown
 from study.verdicts.reference import with_tables
 
@@ -13,10 +14,11 @@ DOCS = Path(__file__).parent
 
 def pages() -> dict[Path, str]:
     """Each generated page as it should be."""
-    verdicts = DOCS / "verdicts.md"
+    tasks, verdicts = DOCS / "tasks.md", DOCS / "verdicts.md"
     return {
         DOCS / "hyperparameters.md": catalogue_markdown(),
         DOCS / "tables.md": schema_markdown(),
+        tasks: with_table(tasks.read_text(encoding="utf-8")),
         verdicts: with_tables(verdicts.read_text(encoding="utf-8")),
     }
 

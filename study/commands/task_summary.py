@@ -18,7 +18,7 @@ def task_line(hyperparameters: Mapping[str, Any], task: Task) -> str:
     """
     settings = "".join(f", {name} {value}" for name, value in hyperparameters.items())
     shape = " x ".join(str(size) for size in task.inputs.shape[1:])
-    kind = "numbers" if task.vocabulary is None else f"tokens of {task.vocabulary}"
+    kind = "numbers" if task.vocabulary is None else f"tokens out of {task.vocabulary}"
     where = "" if task.output_at == "example" else " at each time step"
     return (
         f"task {task.name}{settings}: {task.examples} examples of {shape} {kind}, "

@@ -175,6 +175,7 @@ class _Watch:
 def _check_output(module: nn.Module, task: Task, batch: int) -> None:
     parameter = next(module.parameters(), None)
     inputs = task.inputs[:batch]
+    batch = len(inputs)  # A task may have a single example.
     if parameter is not None:
         dtype = parameter.dtype if inputs.is_floating_point() else inputs.dtype
         inputs = inputs.to(device=parameter.device, dtype=dtype)
