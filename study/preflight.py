@@ -13,6 +13,7 @@ from search_spaces.catalogue import is_own
 from search_spaces.errors import InputError
 from study.engine import NetworkError, NetworkFactory, Task
 from study.engine.cost import TrialCost, trial_cost
+from study.engine.loss_surface import check_curvature
 from study.resolution import load_network
 from study.study_file import StudyConfig
 from study.task_source import TaskSource
@@ -80,8 +81,8 @@ def preflight(config: StudyConfig, *, code: Sequence[Path] = ()) -> Preflight:
 
     Raises:
         InputError: If the task or network cannot be loaded, an option or hyperparameter does not
-            fit the task, the network does not, the batch exceeds the data, or a threshold does
-            not exist.
+            fit the task, the network does not, the batch exceeds the data, a threshold does
+            not exist, or the network has no curvature that full statistics could measure.
     """
     try:
         return _checked(config, tuple(code))
@@ -111,6 +112,8 @@ def _checked(config: StudyConfig, code: tuple[Path, ...]) -> Preflight:
     for values in corners:
         _check_batches(config, tasks.task(values))
         checked.cost(values)
+        if config.statistics == "full" and (is_own(config.network) or is_own(config.task)):
+            _check_curvature(network, values, tasks.task(values))
     return checked
 
 
@@ -145,6 +148,14 @@ def _check_batches(config: StudyConfig, task: Task) -> None:
             f"{task.examples} examples",
             key="hyperparameters.batch_size",
         )
+
+
+def _check_curvature(network: NetworkFactory, values: Mapping[str, Any], task: Task) -> None:
+    with torch.random.fork_rng(devices=[]):
+        try:
+            check_curvature(network, values, task)
+        except NetworkError as error:
+            raise InputError(str(error), key="statistics") from error
 
 
 def _cost(network: NetworkFactory, values: Mapping[str, Any], task: Task) -> TrialCost:

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from study.engine.execution.losses import CohortLoss
-from study.engine.layers import buffers_kept
+from study.engine.layers import buffers_kept, build_network
+from study.engine.networks import NetworkFactory
 from study.engine.quantities.noise_scale import noise_scale
-from study.engine.quantities.sharpness import EXAMPLES, sharpness
+from study.engine.quantities.sharpness import EXAMPLES, hessian_product, sharpness
 from study.engine.seeds import noise_seed, sharpness_generator
 from study.engine.statistics import Statistics
 from study.engine.tasks.task import Task
@@ -22,6 +24,9 @@ from study.engine.tasks.task import Task
 PASSES_HELD = 3
 """A pass that is differentiated twice keeps about three times the activations of one that is
 differentiated once."""
+
+TRIED = 2
+"""Examples on which a network is tried before it is trained."""
 
 Compute = Callable[[CohortLoss, slice], Tensor]
 """From the loss of some of the cohort's slots, and which they are, to a figure each."""
@@ -130,6 +135,29 @@ class LossSurface:
             torch.randn(size, generator=sharpness_generator(seed)) for seed in self._seeds[part]
         ]
         return torch.stack(drawn).to(like)
+
+
+def check_curvature(
+    network: NetworkFactory, hyperparameters: Mapping[str, Any], task: Task
+) -> None:
+    """Tries on two examples whether sharpness can be measured.
+
+    Raises:
+        NetworkError: If the network cannot be built, or torch cannot differentiate it twice.
+    """
+    module = build_network(network, hyperparameters, task)
+    parameters = {name: value.detach()[None] for name, value in module.named_parameters()}
+    example = next(iter(parameters.values()))
+    inputs, targets = (
+        data[:TRIED].to(example.dtype) if data.is_floating_point() else data[:TRIED]
+        for data in (task.inputs, task.targets)
+    )
+    loss = CohortLoss(module, task, vectorized=False)
+    with (
+        _alone(module, 0, example.device),
+        hessian_product(loss, parameters, inputs, targets) as product,
+    ):
+        product(example.new_ones(1, sum(value.numel() for value in parameters.values())))
 
 
 def _some(parameters: Mapping[str, Tensor], part: slice) -> dict[str, Tensor]:

@@ -102,6 +102,23 @@ def fails_when_deep(hyperparameters, task):
 
 def no_task():
     return 3
+
+class Once(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, value):
+        return value * 2
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, gradient):
+        return gradient * 2
+
+class Doubled(nn.Linear):
+    def forward(self, inputs):
+        return Once.apply(super().forward(inputs.flatten(1)))
+
+def one_derivative(hyperparameters, task):
+    return Doubled(task.features, task.outputs)
 """
 
 
@@ -113,6 +130,10 @@ def no_task():
         ("network: own:fails_when_deep", ["network", "cannot be built", "too deep"]),
         ("network: own:wrong_shap", ["network", "did you mean 'wrong_shape'"]),
         ("task: own:no_task", ["task", "must return a Task", "3"]),
+        (
+            "network: own:one_derivative\nstatistics: full",
+            ["statistics", "differentiate twice", "choose statistics: standard"],
+        ),
     ],
 )
 def test_own_code_that_does_not_fit(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor
@@ -44,7 +45,20 @@ def sharpness(
         Cohen et al., Gradient descent on neural networks typically occurs at the edge of
         stability, ICLR 2021 (stable below 2 / learning rate); Pearlmutter 1994 (products).
     """
-    trials = len(start_KxP)
+    with hessian_product(loss, parameters, inputs_B, targets_B) as product:
+        return largest_eigenvalue(product, start_KxP)
+
+
+@contextmanager
+def hessian_product(
+    loss: LossFunction, parameters: Mapping[str, Tensor], inputs_B: Tensor, targets_B: Tensor
+) -> Iterator[Product]:
+    """Products of each trial's Hessian with vectors, (K, P) -> (K, P); arguments as `sharpness`.
+
+    Raises:
+        NetworkError: If torch cannot differentiate the network twice.
+    """
+    trials = len(next(iter(parameters.values())))
     # The fused kernels of attention have a first derivative only.
     with sdpa_kernel(SDPBackend.MATH), torch.enable_grad():
         leaves = {name: value.detach().requires_grad_() for name, value in parameters.items()}
@@ -53,8 +67,7 @@ def sharpness(
             inputs_B.expand(trials, *inputs_B.shape),
             targets_B.expand(trials, *targets_B.shape),
         )
-        product = _hessian_product(loss_K.sum(), list(leaves.values()))
-        return largest_eigenvalue(product, start_KxP)
+        yield _hessian_product(loss_K.sum(), list(leaves.values()))
 
 
 def _hessian_product(loss: Tensor, leaves: Sequence[Tensor]) -> Product:
