@@ -98,6 +98,9 @@ class GruKernel:
     kept: tuple[int, ...] = (4,)
     holds = True
 
+    def parts(self, kept: Sequence[Tensor]) -> Sequence[Tensor]:
+        return _parts(kept[0])
+
     def forward(
         self,
         joined: Tensor,
@@ -106,29 +109,28 @@ class GruKernel:
         now: Sequence[Tensor],
         before: Sequence[Tensor] | None,
     ) -> None:
-        torch.bmm(joined, weight_KxIxG, out=now[0])
-        torch.sigmoid_(_pair(now[0]))
-        reset, update, new, new_h = now[0].chunk(4, dim=2)
+        blocks, pair, reset, update, new, new_h = now
+        torch.bmm(joined, weight_KxIxG, out=blocks)
+        torch.sigmoid_(pair)
         torch.tanh_(new.addcmul_(reset, new_h))
         torch.sub(_hidden_before(joined, hidden), new, out=hidden)
         hidden.mul_(update).add_(new)
 
-    def carried(self, hidden: Tensor) -> list[Tensor]:
+    def carried(self, hidden: Tensor) -> Sequence[Tensor]:
         trials, batch, units = hidden.shape
-        return [hidden.new_empty(trials, batch, 4 * units)]
+        return _parts(hidden.new_empty(trials, batch, 4 * units))
 
     def backward(
         self,
         gradient: Tensor,
-        carried: list[Tensor],
+        carried: Sequence[Tensor],
         joined: Tensor,
         hidden: Tensor,
         now: Sequence[Tensor],
         before: Sequence[Tensor] | None,
     ) -> Tensor:
-        (delta,) = carried
-        reset, update, new, new_h = now[0].chunk(4, dim=2)
-        by_reset, by_update, by_new, by_new_h = delta.chunk(4, dim=2)
+        _, pair, reset, update, new, new_h = now
+        delta, by_pair, by_reset, by_update, by_new, by_new_h = carried
         torch.sub(_hidden_before(joined, hidden), new, out=by_update)
         by_update *= gradient
         torch.mul(gradient, update, out=by_reset)
@@ -137,9 +139,13 @@ class GruKernel:
         _aten.tanh_backward.grad_input(by_new, new, grad_input=by_new)
         torch.mul(by_new, new_h, out=by_reset)
         torch.mul(by_new, reset, out=by_new_h)
-        pair = _pair(delta)
-        _aten.sigmoid_backward.grad_input(pair, _pair(now[0]), grad_input=pair)
+        _aten.sigmoid_backward.grad_input(by_pair, pair, grad_input=by_pair)
         return delta
+
+
+def _parts(blocks: Tensor) -> Sequence[Tensor]:
+    """All four blocks; r and z together, which take one operation; each block by itself."""
+    return blocks, blocks.chunk(2, dim=-1)[0], *blocks.chunk(4, dim=-1)
 
 
 def _pair_and_new(three_gates: Tensor) -> tuple[Tensor, Tensor]:
@@ -147,11 +153,6 @@ def _pair_and_new(three_gates: Tensor) -> tuple[Tensor, Tensor]:
     units = three_gates.shape[-1] // 3
     pair, new = three_gates.split((2 * units, units), dim=-1)
     return pair, new
-
-
-def _pair(four_blocks: Tensor) -> Tensor:
-    """r and z, which are neighbours and take one operation."""
-    return four_blocks[:, :, : four_blocks.shape[2] // 2]
 
 
 def _hidden_before(joined: Tensor, hidden: Tensor) -> Tensor:

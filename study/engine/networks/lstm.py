@@ -12,7 +12,10 @@ from study.engine.networks.recurrence import Cell, RecurrentNetwork, State, is_n
 from study.engine.tasks.task import Task
 
 FORGET_GATE = 1
-"""Its place among the gates, which are stacked as in torch: input, forget, cell, output."""
+"""Its place among the gates of the weights, stacked as in torch: input, forget, cell, output."""
+
+MEMORY = 6
+"""Place of c_t among the parts of what is kept."""
 
 _aten = torch.ops.aten
 
@@ -45,7 +48,8 @@ def lstm(hyperparameters: Mapping[str, Any], task: Task) -> nn.Module:
 
 
 class LstmCell(Cell):
-    """The state is (h, c)."""
+    """The state is (h, c). Within a cell the gates stand as input, forget, output, candidate, so
+    that the three sigmoids are one operation."""
 
     gates = 4
     states = 2
@@ -54,8 +58,14 @@ class LstmCell(Cell):
         super().__init__()
         self.kernel = LstmKernel()
 
+    def join(self, projection: Tensor, recurrence: Tensor) -> Tensor:
+        return _reordered(projection + recurrence, dim=-1)
+
+    def joined_weight(self, inputs: nn.Linear, recurrent: nn.Linear) -> Tensor:
+        return _reordered(super().joined_weight(inputs, recurrent), dim=0)
+
     def step(self, preactivation: Tensor, state: State) -> State:
-        in_gate, forget_gate, candidate, out_gate = preactivation.chunk(4, dim=-1)
+        in_gate, forget_gate, out_gate, candidate = preactivation.chunk(4, dim=-1)
         kept = forget_gate.sigmoid() * state[1]
         memory = kept + in_gate.sigmoid() * candidate.tanh()
         return out_gate.sigmoid() * self.read(memory).tanh(), memory
@@ -84,7 +94,7 @@ class NormalizedLstmCell(LstmCell):
     def join(self, projection: Tensor, recurrence: Tensor) -> Tensor:
         summed: Tensor = self.normalization_input(projection)
         summed = summed + self.normalization_recurrent(recurrence)
-        return summed
+        return _reordered(summed, dim=-1)
 
     def read(self, memory: Tensor) -> Tensor:
         normalized: Tensor = self.normalization_memory(memory)
@@ -97,6 +107,9 @@ class LstmKernel:
     kept: tuple[int, ...] = (4, 1, 1)
     holds = False
 
+    def parts(self, kept: Sequence[Tensor]) -> Sequence[Tensor]:
+        return *_parts(kept[0]), *kept[1:]
+
     def forward(
         self,
         joined: Tensor,
@@ -105,53 +118,54 @@ class LstmKernel:
         now: Sequence[Tensor],
         before: Sequence[Tensor] | None,
     ) -> None:
-        gates, memory, memory_tanh = now
-        torch.bmm(joined, weight_KxIxG, out=gates)
-        in_gate, forget_gate, candidate, out_gate = gates.chunk(4, dim=2)
-        torch.sigmoid_(_in_and_forget(gates))
+        blocks, gates, in_gate, forget_gate, out_gate, candidate, memory, memory_tanh = now
+        torch.bmm(joined, weight_KxIxG, out=blocks)
+        torch.sigmoid_(gates)
         torch.tanh_(candidate)
-        torch.sigmoid_(out_gate)
         torch.mul(in_gate, candidate, out=memory)
         if before is not None:
-            memory.addcmul_(forget_gate, before[1])
+            memory.addcmul_(forget_gate, before[MEMORY])
         torch.tanh(memory, out=memory_tanh)
         torch.mul(out_gate, memory_tanh, out=hidden)
 
-    def carried(self, hidden: Tensor) -> list[Tensor]:
+    def carried(self, hidden: Tensor) -> Sequence[Tensor]:
         trials, batch, units = hidden.shape
-        by_memory, spare = torch.zeros_like(hidden), torch.empty_like(hidden)
-        return [by_memory, spare, hidden.new_empty(trials, batch, 4 * units)]
+        delta = hidden.new_empty(trials, batch, 4 * units)
+        return *_parts(delta), torch.zeros_like(hidden), torch.empty_like(hidden)
 
     def backward(
         self,
         gradient: Tensor,
-        carried: list[Tensor],
+        carried: Sequence[Tensor],
         joined: Tensor,
         hidden: Tensor,
         now: Sequence[Tensor],
         before: Sequence[Tensor] | None,
     ) -> Tensor:
-        gates, _, memory_tanh = now
-        by_memory, spare, delta = carried
-        in_gate, forget_gate, candidate, out_gate = gates.chunk(4, dim=2)
-        by_in, by_forget, by_candidate, by_out = delta.chunk(4, dim=2)
+        _, gates, in_gate, forget_gate, out_gate, candidate, _, memory_tanh = now
+        delta, by_gates, by_in, by_forget, by_out, by_candidate, by_memory, spare = carried
         torch.mul(gradient, memory_tanh, out=by_out)
-        _aten.sigmoid_backward.grad_input(by_out, out_gate, grad_input=by_out)
         torch.mul(gradient, out_gate, out=spare)
         by_memory += _aten.tanh_backward.grad_input(spare, memory_tanh, grad_input=spare)
         torch.mul(by_memory, candidate, out=by_in)
         if before is None:
             by_forget.zero_()
         else:
-            torch.mul(by_memory, before[1], out=by_forget)
-        pair = _in_and_forget(delta)
-        _aten.sigmoid_backward.grad_input(pair, _in_and_forget(gates), grad_input=pair)
+            torch.mul(by_memory, before[MEMORY], out=by_forget)
+        _aten.sigmoid_backward.grad_input(by_gates, gates, grad_input=by_gates)
         torch.mul(by_memory, in_gate, out=by_candidate)
         _aten.tanh_backward.grad_input(by_candidate, candidate, grad_input=by_candidate)
         by_memory *= forget_gate
         return delta
 
 
-def _in_and_forget(gates: Tensor) -> Tensor:
-    """The first two gates, which are neighbours and take one operation."""
-    return gates[:, :, : gates.shape[2] // 2]
+def _reordered(gates: Tensor, dim: int) -> Tensor:
+    """From torch's order to that within a cell."""
+    in_gate, forget_gate, candidate, out_gate = gates.chunk(4, dim=dim)
+    return torch.cat((in_gate, forget_gate, out_gate, candidate), dim=dim)
+
+
+def _parts(blocks: Tensor) -> Sequence[Tensor]:
+    """All four blocks; the three of sigmoids together; each block by itself."""
+    units = blocks.shape[-1] // 4
+    return blocks, blocks.narrow(-1, 0, 3 * units), *blocks.chunk(4, dim=-1)

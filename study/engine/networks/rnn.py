@@ -68,6 +68,9 @@ class RnnKernel:
         self._overwrites = activation.function(trial) is trial
         self.kept: tuple[int, ...] = () if self._overwrites else (1,)
 
+    def parts(self, kept: Sequence[Tensor]) -> Sequence[Tensor]:
+        return kept
+
     def forward(
         self,
         joined: Tensor,
@@ -82,13 +85,13 @@ class RnnKernel:
         if not self._overwrites:
             hidden.copy_(output)
 
-    def carried(self, hidden: Tensor) -> list[Tensor]:
-        return []
+    def carried(self, hidden: Tensor) -> Sequence[Tensor]:
+        return ()
 
     def backward(
         self,
         gradient: Tensor,
-        carried: list[Tensor],
+        carried: Sequence[Tensor],
         joined: Tensor,
         hidden: Tensor,
         now: Sequence[Tensor],

@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.autograd import Function
 
 from study.engine.networks.recurrence.cell import Cell, Kernel
+from study.engine.networks.recurrence.spare import Spare
 from study.engine.networks.recurrence.tape import Tape, scan_backward, scan_forward
 
 
@@ -27,12 +28,14 @@ class Scan:
         kernel: The unit's time step written out.
         units: H.
         every_step: Whether the outputs of all time steps are wanted, or the last one's.
+        spare: Memory from the step before.
     """
 
     cell: Cell
     kernel: Kernel
     units: int
     every_step: bool
+    spare: Spare
 
     def hidden(self, tape: Sequence[Tensor]) -> Tensor:
         """Hidden states before each time step and after the last, (..., T + 1, B, H)."""
@@ -45,9 +48,9 @@ class _Run(Function):
     @staticmethod
     def forward(inputs: Tensor, weight: Tensor, scan: Scan) -> tuple[Tensor, ...]:
         if weight.ndim == 2:
-            tape = scan_forward(inputs[None], weight[None], scan.kernel, scan.units)
+            tape = scan_forward(inputs[None], weight[None], scan.kernel, scan.units, scan.spare)
             return tape.joined[0], *(tensor[0] for tensor in tape.kept)
-        tape = scan_forward(inputs, weight, scan.kernel, scan.units)
+        tape = scan_forward(inputs, weight, scan.kernel, scan.units, scan.spare)
         return tape.joined, *tape.kept
 
     @staticmethod
@@ -155,6 +158,7 @@ def _once(
         inputs=wanted[0],
         preactivation=wanted[1],
     )
+    scan.spare.give((joined, *kept))
     return found.inputs, found.weight, found.preactivation
 
 

@@ -30,6 +30,9 @@ class Kernel(Protocol):
     kept: tuple[int, ...]
     holds: bool
 
+    def parts(self, kept: Sequence[Tensor]) -> Sequence[Tensor]:
+        """Views (..., width) of what is kept (..., width * H), as the methods below take them."""
+
     def forward(
         self,
         joined: Tensor,
@@ -44,17 +47,17 @@ class Kernel(Protocol):
             joined: (K, B, I), whose last H numbers are the hidden state before.
             weight_KxIxG: The joined weight.
             hidden: (K, B, H), to be filled.
-            now: What is kept of this time step, (K, B, width * H) each, to be filled.
+            now: Parts of what is kept of this time step, (K, B, width) each, to be filled.
             before: The same of the time step before; None at the first.
         """
 
-    def carried(self, hidden: Tensor) -> list[Tensor]:
+    def carried(self, hidden: Tensor) -> Sequence[Tensor]:
         """Memory of the backward pass, from a tensor like the hidden state."""
 
     def backward(
         self,
         gradient: Tensor,
-        carried: list[Tensor],
+        carried: Sequence[Tensor],
         joined: Tensor,
         hidden: Tensor,
         now: Sequence[Tensor],

@@ -5,7 +5,7 @@ Axes: B examples, T time steps, F numbers in an input, H units, G numbers in a p
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -15,6 +15,7 @@ from torch.func import functional_call
 
 from study.engine.networks.recurrence.autograd import Scan, differentiable, run
 from study.engine.networks.recurrence.cell import Cell
+from study.engine.networks.recurrence.spare import Spare
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,11 +26,13 @@ class RecurrentLayer:
         projection: From inputs (F) to gates * H, for all time steps at once.
         recurrent: From the hidden state (H) to gates * H, once a time step.
         cell: What happens between.
+        spare: Memory from the step before.
     """
 
     projection: nn.Linear
     recurrent: nn.Linear
     cell: Cell
+    spare: Spare = field(default_factory=Spare)
 
     def run(self, inputs: Tensor, *, every_step: bool) -> Tensor:
         """Outputs (B, T, H) of all time steps, or (B, H) of the last, from a state of zeros.
@@ -45,8 +48,13 @@ class RecurrentLayer:
         kernel = None if torch.is_autocast_enabled(inputs.device.type) else self.cell.kernel
         if kernel is None:
             return self._step_by_step(inputs, every_step=every_step)
-        units = self.recurrent.in_features
-        scan = Scan(cell=self.cell, kernel=kernel, units=units, every_step=every_step)
+        scan = Scan(
+            cell=self.cell,
+            kernel=kernel,
+            units=self.recurrent.in_features,
+            every_step=every_step,
+            spare=self.spare,
+        )
         weight = self.cell.joined_weight(self.projection, self.recurrent)
         tape = run(inputs, weight, scan)
         probe = self._shown(inputs, scan.hidden(tape)) if self._is_watched() else None

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from study.engine.networks.recurrence.cell import Kernel
+from study.engine.networks.recurrence.spare import Spare
 
 CACHED = 2**18
 """Numbers that a time step of a group of trials may touch on a CPU: 1 MB."""
@@ -49,7 +50,7 @@ class Gradients:
     preactivation: Tensor | None
 
 
-def scan_forward(inputs: Tensor, weight: Tensor, kernel: Kernel, units: int) -> Tape:
+def scan_forward(inputs: Tensor, weight: Tensor, kernel: Kernel, units: int, spare: Spare) -> Tape:
     """Runs the layer from a state of zeros.
 
     Args:
@@ -57,20 +58,21 @@ def scan_forward(inputs: Tensor, weight: Tensor, kernel: Kernel, units: int) -> 
         weight: Joined, (K, G, I).
         kernel: Of the cell.
         units: H.
+        spare: Where the tape's memory comes from.
     """
     trials, batch, length, features = inputs.shape
-    joined = inputs.new_empty(trials, length + 1, batch, features + 1 + units)
+    joined = spare.take((trials, length + 1, batch, features + 1 + units), weight)
     joined[:, :-1, :, :features] = inputs.transpose(1, 2)
     joined[..., features] = 1
     joined[:, 0, :, features + 1 :] = 0
-    kept = [inputs.new_empty(trials, length, batch, width * units) for width in kernel.kept]
+    kept = [spare.take((trials, length, batch, width * units), weight) for width in kernel.kept]
     tape = Tape(joined=joined, kept=tuple(kept))
     for group in _groups(tape, weight):
         weight_KxIxG = weight[group].transpose(1, 2)
         steps = tape.joined[group].unbind(1)
         hidden = tape.hidden(units)[group].unbind(1)
         before: Sequence[Tensor] | None = None
-        for time, now in enumerate(_by_time(tape.kept, group, length)):
+        for time, now in enumerate(_by_time(tape, kernel, group)):
             kernel.forward(steps[time], weight_KxIxG, hidden[time + 1], now, before)
             before = now
     return tape
@@ -120,11 +122,13 @@ def _group_backward(
 ) -> None:
     """Fills the group's gradients by the weight (K, I, G), inputs and pre-activations."""
     by_weight, by_inputs, deltas = filled
+    by_weight_group = by_weight[group]
     units, length = gradient.shape[-1], tape.joined.shape[1] - 1
     features = weight.shape[2] - 1 - units
     weight_x, weight_h = weight[group, :, :features], weight[group, :, features + 1 :]
     steps, hidden = tape.joined[group].unbind(1), tape.hidden(units)[group].unbind(1)
-    kept = list(_by_time(tape.kept, group, length))
+    transposed = tape.joined[group].transpose(2, 3).unbind(1)
+    kept = _by_time(tape, kernel, group)
     every = gradient[group].unbind(2) if gradient.ndim == 4 else None
     by_hidden = (gradient[group] if every is None else every[-1]).contiguous().clone()
     carried = kernel.carried(by_hidden)
@@ -133,7 +137,7 @@ def _group_backward(
         delta = kernel.backward(
             by_hidden, carried, steps[time], hidden[time + 1], kept[time], before
         )
-        by_weight[group].baddbmm_(steps[time].transpose(1, 2), delta)
+        by_weight_group.baddbmm_(transposed[time], delta)
         if by_inputs is not None:
             torch.bmm(delta, weight_x, out=by_inputs[group, time])
         if deltas is not None:
@@ -144,10 +148,12 @@ def _group_backward(
                 by_hidden.add_(every[time - 1])
 
 
-def _by_time(kept: Sequence[Tensor], group: slice, length: int) -> Iterator[tuple[Tensor, ...]]:
-    if not kept:
-        return iter([()] * length)
-    return zip(*(tensor[group].unbind(1) for tensor in kept), strict=True)
+def _by_time(tape: Tape, kernel: Kernel, group: slice) -> list[tuple[Tensor, ...]]:
+    """The parts of what is kept of each time step."""
+    parts = kernel.parts([tensor[group] for tensor in tape.kept])
+    if not parts:
+        return [()] * (tape.joined.shape[1] - 1)
+    return list(zip(*(part.unbind(1) for part in parts), strict=True))
 
 
 def _groups(tape: Tape, weight: Tensor) -> Iterator[slice]:
