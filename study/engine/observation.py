@@ -99,10 +99,7 @@ class Observation:
         """
         views = [self._view(layer, parameter, gradient) for layer in self.layers]
         parts = [_measure(group) for group in _groups(views)]
-        return {
-            column: torch.cat([part[column] for part in parts], dim=1)
-            for column in quantities.LAYER_COLUMNS
-        }
+        return {column: torch.cat([part[column] for part in parts], dim=1) for column in parts[0]}
 
     def _view(
         self, layer: Layer, parameter: Callable[[str], Tensor], gradient: Callable[[str], Tensor]
@@ -208,7 +205,8 @@ def _quantities(
     row["nonfinite_count"] = quantities.nonfinite_count(gradient)
     if activation_KxB is None:
         unmeasured = torch.full_like(row["weight_rms"], torch.nan)
-        return row | dict.fromkeys(quantities.ACTIVATION_COLUMNS, unmeasured)
+        names = (*quantities.ON_ACTIVATION, "saturated_fraction")
+        return row | dict.fromkeys(names, unmeasured)
     row |= {name: compute(activation_KxB) for name, compute in quantities.ON_ACTIVATION.items()}
     row["saturated_fraction"] = quantities.saturated_fraction(activation_KxB, activation_name)
     row["nonfinite_count"] = row["nonfinite_count"] + quantities.nonfinite_count(activation_KxB)

@@ -28,22 +28,7 @@ ON_WEIGHT = {"weight_rms": rms}
 ON_WEIGHT_GRADIENT = {"weight_grad_rms": rms}
 """Of the unclipped gradient of a layer's weight, (K, ...) -> (K,)."""
 
-ACTIVATION_COLUMNS = (*ON_ACTIVATION, "saturated_fraction")
-"""What cannot be measured where a layer has no activation."""
-
-LAYER_COLUMNS = (
-    *ON_DELTA,
-    *OF_CALL,
-    *ON_WEIGHT_GRADIENT,
-    *ON_WEIGHT,
-    *ACTIVATION_COLUMNS,
-    "nonfinite_count",
-)
-"""Every per-layer quantity that the forward and the backward pass of a recorded step yield."""
-
 __all__ = [
-    "ACTIVATION_COLUMNS",
-    "LAYER_COLUMNS",
     "OF_CALL",
     "ON_ACTIVATION",
     "ON_DELTA",

@@ -10,9 +10,10 @@ from torch.autograd.functional import hessian
 from torch.func import functional_call
 from torch.nn import functional
 
-from study.engine import NetworkError, Task
+from study.engine import NETWORKS, TASKS, NetworkError, Task, make_task, train_cohort
 from study.engine.execution.losses import CohortLoss
 from study.engine.quantities.sharpness import sharpness
+from study.trial import Trial
 
 EXAMPLES, FEATURES, OUTPUTS = 20, 5, 3
 
@@ -202,3 +203,20 @@ def test_a_network_with_one_derivative_is_refused_with_the_cure(task: Task) -> N
     module = Square().double()
     with pytest.raises(NetworkError, match="differentiate twice; choose statistics: standard"):
         measure(module, task, random_parameters(module, 1), vectorized=False)
+
+
+def test_the_laboratory_of_stability_limits_has_its_largest_eigenvalue() -> None:
+    values = {
+        "batch_size": 3,
+        "learning_rate": 0.01,
+        "initialization": "mean_field",
+        "weight_std": 1.0,
+        "bias_std": 0.0,
+        "dtype": "float64",
+    }
+    trial = Trial(number=0, configuration=0, seed=0, hyperparameters=values)
+    quadratic = make_task(TASKS["quadratic"], {"eigenvalues": [1.0, 12.5, 4.0]}, values)
+    record = train_cohort(
+        [trial], task=quadratic, network=NETWORKS["linear"], steps=4, statistics="full"
+    )
+    np.testing.assert_allclose(record.sharpness[0, [0, 3]], 12.5, rtol=1e-6)
