@@ -74,10 +74,10 @@ def test_gradient_descent_on_a_quadratic_has_its_closed_form() -> None:
 def test_stable_below_the_limit_of_the_largest_eigenvalue_only(momentum: float) -> None:
     """Heavy ball is stable iff lr < 2 (1 + momentum) / lambda."""
     limit = 2 * (1 + momentum) / float(EIGENVALUES.max())
-    trials = [trial(limit * share, momentum) for share in (0.99, 1.01)]
-    record = train_cohort(trials, task=quadratic(), network=NETWORKS["linear"], steps=1500)
+    trials = [trial(limit * share, momentum) for share in (0.97, 1.03)]
+    record = train_cohort(trials, task=quadratic(), network=NETWORKS["linear"], steps=500)
     assert record.loss[0, -1] < 1e-3 * record.loss[0, 0]
-    assert record.steps_run[0] == 1500 > record.steps_run[1]  # Lost at 1e6 times the start.
+    assert record.steps_run[0] == 500 > record.steps_run[1]  # Lost at 1e6 times the start.
 
 
 def test_tokens_and_outputs_over_time_are_refused() -> None:
