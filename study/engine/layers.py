@@ -10,6 +10,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
+from study.engine import keras_models
 from study.engine.activations import activation_name
 from study.engine.tasks.task import Task
 
@@ -53,13 +54,15 @@ def build_network(
     hyperparameters: Mapping[str, Any],
     task: Task,
 ) -> nn.Module:
-    """What the factory returns.
+    """What the factory returns, a Keras model as a module.
+
+    Whatever the factory draws from is a function of the seed of torch's generator.
 
     Raises:
-        NetworkError: If it fails, or returns something else than a module.
+        NetworkError: If it fails, or returns something else than a module or Keras model.
     """
     try:
-        module = factory(hyperparameters, task)
+        module = keras_models.build(factory, hyperparameters, task)
     except Exception as error:
         raise NetworkError(
             f"the network cannot be built for {dict(hyperparameters)}: "
