@@ -22,6 +22,10 @@ COPIES = 4
 OPTIMIZER_STATES = 2
 """Tensors of the parameters' size that an optimizer keeps, at most (Adam)."""
 
+PEAK = 2.0
+"""Memory at the height of the backward pass over what the forward pass kept: gradients of the
+activations, and what an operation needs while it runs."""
+
 TRIED = 2
 """Trials, and examples of each, on which the memory of the forward pass is measured."""
 
@@ -72,7 +76,9 @@ def trial_cost(
         flops_per_step=sum(
             6.0 * sizes[layer.weight] * layer.positions * batch for layer in multiplied
         ),
-        memory_bytes=float(width * (COPIES + OPTIMIZER_STATES) * parameters + batch * per_example),
+        memory_bytes=float(
+            width * (COPIES + OPTIMIZER_STATES) * parameters + PEAK * batch * per_example
+        ),
         notice=traits.notice,
     )
 

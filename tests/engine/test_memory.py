@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -99,3 +102,50 @@ def test_parts_are_of_even_size() -> None:
 
 def test_free_memory_is_what_the_machine_has() -> None:
     assert 2**26 < free_memory(torch.device("cpu")) < 2**50
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("network", "task", "own"),
+    [
+        ("mlp", "digits", {"depth": 8, "width": 64}),
+        ("cnn", "digits", {"depth": 4, "width": 16}),
+        ("resnet", "digits", {"depth": 2, "width": 16, "normalization": "batch"}),
+        ("rnn", "adding", {"depth": 1, "width": 64, "sequence_length": 32}),
+    ],
+)
+def test_the_estimate_is_near_the_memory_taken(
+    network: str, task: str, own: dict[str, object]
+) -> None:
+    """In a process of its own, where the growth of the resident set shows."""
+    size = 256 if network == "mlp" else 48
+    script = f"""
+import resource
+from study.engine import NETWORKS, TASKS, train_cohort
+from study.engine.cost import trial_cost
+from study.engine.tasks.factory import make_task
+from study.trial import Trial
+
+own = {own!r}
+task = make_task(TASKS[{task!r}], {{}}, own)
+values = {{"learning_rate": 0.01, "batch_size": 64, "activation": "relu", **own}}
+trials = [Trial(number=n, configuration=n, seed=n, hyperparameters=values) for n in range({size})]
+train = lambda some: train_cohort(
+    some, task=task, network=NETWORKS[{network!r}], steps=3, execution={_execution(network)!r}
+)
+peak = lambda: 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+train(trials[:2])
+before = peak()
+train(trials)
+cost = trial_cost(NETWORKS[{network!r}], values, task)
+print((peak() - before) / (len(trials) * cost.memory_bytes))
+"""
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    ran = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, env=environment, check=True
+    )
+    assert 0.4 < float(ran.stdout) < 1.5
+
+
+def _execution(network: str) -> str:
+    return "chain" if network == "mlp" else "vectorized"

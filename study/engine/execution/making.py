@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from study.engine.blocks import Blocks, by_shape
+from study.engine.convolution import use_batched_convolutions
 from study.engine.execution.chain import ChainExecution, links_of
 from study.engine.execution.choice import TRIED_ALONE, seconds_per_trial
 from study.engine.execution.execution import Execution
@@ -93,7 +94,9 @@ class _Maker:
             module.to(device, precision.parameters)
 
     def vmapped(self) -> Execution:
-        module, blocks = self._start.module, self._blocks(len(self._seeds))
+        module = copy.deepcopy(self._start.module)
+        use_batched_convolutions(module)
+        blocks = self._blocks(len(self._seeds))
         return VmappedExecution(module, blocks, self._task, precision=self._precision)
 
     def looped(self, trials: int) -> Execution:
