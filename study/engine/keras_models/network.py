@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from study.engine.activations import ActivationStandIn
+from study.engine.keras_models.layouts import AnyLayout
 from study.engine.keras_models.library import keras_library, plain_errors
 from study.engine.keras_models.plan import make_plan
 from study.engine.keras_models.sites import shown
@@ -90,7 +91,7 @@ class KerasNetwork(nn.Module):
             scope.add_update((seed, torch.randint(_SEEDS, (2,)).to(device)))
         noise = seeded(int(torch.randint(_SEEDS, ()))) if plan.draws_globally else nullcontext()
         device_scope = keras_library().device(str(device))
-        with device_scope, scope, shown(plan.sites, self), noise, plain_errors():
+        with device_scope, scope, shown(plan.sites, self), noise, plain_errors(), AnyLayout():
             output = plan.model(inputs, training=True)
         for slot in plan.carried:
             changed = slot.orientation.to_torch(scope.get_current_value(slot.variable))

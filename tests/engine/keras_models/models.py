@@ -12,7 +12,9 @@ from torch import nn
 from study.engine import Task
 
 os.environ.setdefault("KERAS_BACKEND", "torch")
-keras = pytest.importorskip("keras", reason="Keras is not installed: pip install 'gradscape[keras]'")
+keras = pytest.importorskip(
+    "keras", reason="Keras is not installed: pip install 'gradscape[keras]'"
+)
 layers = keras.layers
 
 Values = Mapping[str, Any]

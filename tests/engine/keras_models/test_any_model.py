@@ -17,7 +17,9 @@ STEPS = 6
 
 VECTORIZABLE = (
     models.dense,
+    models.channels_last,
     models.channels_first,
+    models.residual,
     models.subclassed,
     models.simple_rnn,
     models.lstm,
@@ -25,9 +27,6 @@ VECTORIZABLE = (
     models.attention,
 )
 OTHERS = {
-    # Keras asks for a memory layout that torch's vmap does not know.
-    models.channels_last: "inside of vmap for memory_format",
-    models.residual: "inside of vmap for memory_format",
     models.dropout: "it draws random numbers",
     models.noise: "it draws random numbers",
     models.global_noise: "it draws random numbers",

@@ -20,6 +20,7 @@ STEPS = 20
         (models.dense, models.dense_in_torch, "vectorized"),
         (models.dense, models.dense_in_torch, "looped"),
         (models.channels_first, models.convolutional_in_torch, "vectorized"),
+        (models.channels_last, models.convolutional_in_torch, "vectorized"),
         (models.channels_last, models.convolutional_in_torch, "looped"),
     ],
 )
@@ -72,4 +73,4 @@ def test_outputs_are_those_of_the_model_itself(digits: Task, network: NetworkFac
                 slot.variable.assign(slot.orientation.to_keras(value))
         inputs = digits.inputs[:5].float()
         expected = plan.model(inputs, training=True)
-        assert torch.equal(module(inputs), expected)
+        torch.testing.assert_close(module(inputs), expected)

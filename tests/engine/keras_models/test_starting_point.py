@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from study.engine import NetworkFactory, Task, classification, find_layers
+from study.engine.cost import trial_cost
 from study.engine.initializations import initialize
 from study.engine.layers import build_network
 from study.engine.roles import WeightRole, weight_roles
@@ -146,6 +147,8 @@ def test_tables_are_left_alone() -> None:
     assert torch.equal(values["embedding.weight"], before)
     assert isinstance(module.get_submodule("embedding"), nn.Embedding)
     assert [one.name for one in find_layers(module, task)] == ["embedding", "dense"]
+    # Looking up multiplies nothing; the readout, 6 to 2, does.
+    assert trial_cost(models.tokens, {"batch_size": 4}, task).flops_per_step == 6 * 6 * 2 * 4
 
 
 def test_a_factory_that_imports_keras_late(digits: Task, monkeypatch: pytest.MonkeyPatch) -> None:
