@@ -31,7 +31,10 @@ CASES = {
     "rnn": ("adding", {"depth": 1, "width": 16, "sequence_length": 12}),
     "lstm": ("adding", {"depth": 1, "width": 16, "sequence_length": 12}),
     "gru": ("adding", {"depth": 1, "width": 16, "sequence_length": 12}),
-    "transformer": ("temporal_order", {"depth": 1, "width": 16, "sequence_length": 12}),
+    "transformer": (
+        "temporal_order",
+        {"depth": 1, "width": 16, "heads": 2, "sequence_length": 12},
+    ),
 }
 
 

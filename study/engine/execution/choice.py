@@ -1,4 +1,4 @@
-"""Which of two executions is faster for a network, found by trying."""
+"""How long an execution takes for a network, found by trying."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from study.engine.execution.execution import Execution
 
 TRIED_ALONE = 2
 """Trials that the loop is tried on: its time is proportional to their number."""
+
+TRIED_TOGETHER = 32
+"""Trials that run together in a trial run: more of them do not change a trial's share much."""
 
 
 def seconds_per_trial(execution: Execution, inputs_KxB: Tensor, targets_KxB: Tensor) -> float:

@@ -11,8 +11,9 @@ from torch import Tensor, nn
 from study.engine.blocks import Blocks, by_shape
 from study.engine.convolution import use_batched_convolutions
 from study.engine.execution.chain import ChainExecution, links_of
-from study.engine.execution.choice import TRIED_ALONE, seconds_per_trial
+from study.engine.execution.choice import TRIED_ALONE, TRIED_TOGETHER, seconds_per_trial
 from study.engine.execution.execution import Execution
+from study.engine.execution.in_parts import PART, PartsExecution
 from study.engine.execution.looped import LoopedExecution
 from study.engine.execution.traits import Traits, module_traits
 from study.engine.execution.vmapped import VmappedExecution
@@ -20,8 +21,9 @@ from study.engine.precision import Precision
 from study.engine.starting_point import StartingPoint
 from study.engine.tasks.task import Task
 
-EXECUTIONS = ("auto", "chain", "vectorized", "looped")
-"""`auto` takes the fastest; the others are for comparisons and for going on from a checkpoint."""
+EXECUTIONS = ("auto", "chain", "vectorized", "columns", "in_parts", "looped")
+"""`auto` takes the fastest; the others are for comparisons and for going on from a checkpoint.
+`columns` is `vectorized` with convolutions as batched matrix products."""
 
 
 def make_execution(
@@ -50,8 +52,10 @@ def make_execution(
         wanted: One of EXECUTIONS.
 
     Raises:
-        ValueError: If the module cannot be run as wanted.
+        ValueError: If there is no such way, or the module cannot be run so.
     """
+    if wanted not in EXECUTIONS:
+        raise ValueError(f"unknown execution {wanted!r}; known: {', '.join(EXECUTIONS)}")
     module, values = start.module, start.parameters
     links = links_of(module) if precision.arithmetic is None else None
     if wanted == "chain" and links is None:
@@ -62,14 +66,13 @@ def make_execution(
     traits = module_traits(module, task)
     if start.own is not None:
         traits = Traits(draws=traits.draws, obstacle="its buffers differ by trial")
-    if wanted == "vectorized" and traits.obstacle is not None:
+    if wanted not in ("auto", "looped") and traits.obstacle is not None:
         raise ValueError(f"the network cannot be vectorized: {traits.obstacle}")
     maker = _Maker(start, task, device, precision, seeds, traits)
-    if wanted == "auto" and traits.obstacle is None and len(values) > 1:
-        return maker.faster(batch)
-    if wanted == "vectorized":
-        return maker.vmapped()
-    return maker.looped(len(values))
+    if wanted == "auto":
+        alone = traits.obstacle is not None or len(values) == 1
+        wanted = "looped" if alone else maker.fastest(batch)
+    return maker.make(wanted, len(values))
 
 
 class _Maker:
@@ -93,14 +96,33 @@ class _Maker:
         for module in {start.module, *(start.own or ())}:
             module.to(device, precision.parameters)
 
-    def vmapped(self) -> Execution:
-        module = copy.deepcopy(self._start.module)
-        use_batched_convolutions(module)
-        blocks = self._blocks(len(self._seeds))
-        return VmappedExecution(module, blocks, self._task, precision=self._precision)
+    def make(self, way: str, trials: int) -> Execution:
+        """The first so many trials, run in one of EXECUTIONS' ways."""
+        if way == "looped":
+            return self._looped(trials)
+        module, blocks = self._start.module, self._blocks(trials)
+        if way == "in_parts":
+            return PartsExecution(module, blocks, self._task, precision=self._precision)
+        if way == "columns":
+            module = copy.deepcopy(module)
+            use_batched_convolutions(module)
+        return VmappedExecution(module, blocks, self._task, precision=self._precision, name=way)
 
-    def looped(self, trials: int) -> Execution:
-        """Of the first so many trials."""
+    def fastest(self, batch: tuple[Tensor, Tensor]) -> str:
+        """The way that takes the least time for a trial, tried with some trials of the cohort."""
+        trials = len(self._seeds)
+        tried = {"looped": min(TRIED_ALONE, trials), "vectorized": min(TRIED_TOGETHER, trials)}
+        convolves = any(type(child) is nn.Conv2d for child in self._start.module.modules())
+        if convolves and self._device.type == "cpu" and trials > PART:
+            tried["in_parts"] = PART
+        if convolves and self._device.type != "cpu":
+            tried["columns"] = tried["vectorized"]
+        seconds = {
+            way: seconds_per_trial(self.make(way, some), *batch) for way, some in tried.items()
+        }
+        return min(seconds, key=lambda way: seconds[way])
+
+    def _looped(self, trials: int) -> Execution:
         start = self._start
         modules = (start.own or [start.module] * trials)[:trials]
         return LoopedExecution(
@@ -111,13 +133,6 @@ class _Maker:
             seeds=self._seeds[:trials] if self._traits.draws else None,
             notice=self._traits.notice,
         )
-
-    def faster(self, batch: tuple[Tensor, Tensor]) -> Execution:
-        apart_s = seconds_per_trial(self.looped(TRIED_ALONE), *batch)
-        together = self.vmapped()
-        if seconds_per_trial(together, *batch) <= apart_s:
-            return together
-        return self.looped(len(self._seeds))
 
     def _blocks(self, trials: int) -> Blocks:
         names = [[name] for name in _shapes(self._start.module)]

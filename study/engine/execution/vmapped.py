@@ -28,16 +28,23 @@ class VmappedExecution:
         blocks: One parameter a block.
         task: Loss and metric.
         precision: Of the arithmetic.
+        name: Among EXECUTIONS.
     """
 
-    name = "vectorized"
     vectorized = True
     notice: str | None = None
     copies: Sequence[nn.Module] = ()
 
     def __init__(
-        self, module: nn.Module, blocks: Blocks, task: Task, *, precision: Precision
+        self,
+        module: nn.Module,
+        blocks: Blocks,
+        task: Task,
+        *,
+        precision: Precision,
+        name: str = "vectorized",
     ) -> None:
+        self.name = name
         self._module = module
         self.blocks = blocks
         self._task = task
