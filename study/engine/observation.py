@@ -12,8 +12,8 @@ from study.engine import quantities
 from study.engine.layers import Layer
 
 MEASURED_TOGETHER = 2**18
-"""Numbers in a tensor up to which layers are joined to be measured at once: 1 MB, which a core's
-cache holds. Larger tensors cost more to join than it saves in calls."""
+"""Numbers in a tensor that are measured at once on a CPU, 1 MB, which a core's cache holds: small
+layers are joined up to this size, and large ones measured some trials at a time."""
 
 
 class Sink:
@@ -147,6 +147,22 @@ class _View:
         """Numbers in its largest tensor."""
         return max(self.delta_KxB.numel(), self.weight.numel())
 
+    def of(self, trials: slice) -> _View:
+        """What some of the trials showed."""
+        return _View(
+            delta_KxB=self.delta_KxB[trials],
+            ends_KxB=None if self.ends_KxB is None else _both(self.ends_KxB, trials),
+            activation_KxB=None if self.activation_KxB is None else self.activation_KxB[trials],
+            activation_name=self.activation_name,
+            weight=self.weight[trials],
+            gradient=self.gradient[trials],
+        )
+
+
+def _both(ends_KxB: tuple[Tensor, Tensor], trials: slice) -> tuple[Tensor, Tensor]:
+    first, last = ends_KxB
+    return first[trials], last[trials]
+
 
 def _groups(views: Sequence[_View]) -> list[list[_View]]:
     """Neighbouring layers that are alike, together while they are small.
@@ -165,6 +181,19 @@ def _groups(views: Sequence[_View]) -> list[list[_View]]:
 
 def _measure(group: Sequence[_View]) -> dict[str, Tensor]:
     """The quantities of some layers, each (K, layers of the group)."""
+    view = group[0]
+    trials = len(view.weight)
+    at_once = max(1, MEASURED_TOGETHER * trials // view.size)
+    if len(group) > 1 or at_once >= trials or view.weight.device.type != "cpu":
+        return _measure_together(group)
+    parts = [
+        _measure_together([view.of(slice(start, start + at_once))])
+        for start in range(0, trials, at_once)
+    ]
+    return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
+
+
+def _measure_together(group: Sequence[_View]) -> dict[str, Tensor]:
     view = group[0]
     trials = len(view.weight)
     activations_KxB = None

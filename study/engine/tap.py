@@ -3,68 +3,44 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from torch.autograd import Function
 
 from study.engine.layers import first_tensor
 from study.engine.observation import Observation, Sink
 
+Look = Callable[[Tensor, int | None, int], None]
+"""Takes a tensor, its trial axis (None where it is of a single trial), and the call's number."""
 
-class _Tap(Function):
-    """The identity; tells a sink what passes forward and, in the backward pass, the gradient.
 
-    Under vmap the rule below runs on the stacked tensors, where autograd records the tap itself:
-    the backward pass therefore runs once for the whole cohort and sees the trial axis.
+class _Stacked(Function):
+    """Shows the tensor of all trials that stands behind a vmapped one; its result means nothing.
+
+    Autograd records the operations on these stacked tensors, so hooks on them see the gradients
+    of the whole cohort. The network goes on with what it had: it does not notice.
     """
 
     generate_vmap_rule = False
 
     @staticmethod
-    def forward(stacked: Tensor, sink: Sink, call: int) -> Tensor:
-        # A copy, not a view: an in-place activation behind the tap must not touch what it saw.
-        return stacked.clone()
+    def forward(value: Tensor, look: Look, call: int) -> Tensor:
+        return value.new_empty(0)
 
     @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Tensor, Sink, int], output: Tensor) -> None:
-        _, ctx.sink, ctx.call = inputs
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
-        ctx.sink.add_gradient(gradients[0], ctx.call)
-        return gradients[0], None, None
+    def setup_context(ctx: Any, inputs: Any, output: Tensor) -> None:
+        ctx.mark_non_differentiable(output)
 
     @staticmethod
     def vmap(
-        info: Any, in_dims: tuple[int | None, ...], value: Tensor, sink: Sink, call: int
-    ) -> tuple[Tensor, int]:
-        dim = in_dims[0]
-        stacked = (
-            value.expand(info.batch_size, *value.shape) if dim is None else value.movedim(dim, 0)
-        )
-        sink.add_value(stacked.detach(), call)
-        return _Tap.apply(stacked, sink, call), 0
-
-
-class _TapOfOne(Function):
-    """The same for a trial that runs by itself: the sink gets a trial axis of length one."""
-
-    @staticmethod
-    def forward(value: Tensor, sink: Sink, call: int) -> Tensor:
-        sink.add_value(value.detach().unsqueeze(0), call)
-        return value.clone()
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Tensor, Sink, int], output: Tensor) -> None:
-        _, ctx.sink, ctx.call = inputs
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
-        ctx.sink.add_gradient(gradients[0].unsqueeze(0), ctx.call)
-        return gradients[0], None, None
+        info: Any, in_dims: tuple[int | None, ...], value: Tensor, look: Look, call: int
+    ) -> tuple[Tensor, None]:
+        look(value, in_dims[0], call)
+        return value.new_empty(0), None
 
 
 @contextmanager
@@ -81,15 +57,14 @@ def taps(
     if observation is None:
         yield
         return
-    function = _Tap if vectorized else _TapOfOne
     modules = dict(module.named_modules())
     handles = []
     for layer in observation.layers:
-        sinks = {layer.name: observation.preactivation(layer.name)}
+        looks = {layer.name: _at_gradient(observation.preactivation(layer.name))}
         if layer.activation is not None:
-            sinks[layer.activation] = observation.activation(layer.name)
-        for name, sink in sinks.items():
-            handles.append(modules[name].register_forward_hook(_hook(function, sink)))
+            looks[layer.activation] = _at_value(observation.activation(layer.name))
+        for name, look in looks.items():
+            handles.append(modules[name].register_forward_hook(_hook(look, vectorized)))
     try:
         yield
     finally:
@@ -97,16 +72,39 @@ def taps(
             handle.remove()
 
 
-def _hook(function: type[Function], sink: Sink) -> Any:
+def _hook(look: Look, vectorized: bool) -> Any:
     calls = itertools.count()
 
-    def look(module: nn.Module, inputs: Any, output: Any) -> Any:
+    def show(module: nn.Module, inputs: Any, output: Any) -> None:
         tensor = first_tensor(output)
-        looked_at = function.apply(tensor, sink, next(calls))
-        if output is tensor:
-            return looked_at
-        several = (looked_at, *output[1:])
-        named = hasattr(output, "_fields")
-        return type(output)(*several) if named else type(output)(several)
+        if tensor is None:
+            return
+        if vectorized:
+            _Stacked.apply(tensor, look, next(calls))
+        else:
+            look(tensor, None, next(calls))
+
+    return show
+
+
+def _at_gradient(sink: Sink) -> Look:
+    def look(value: Tensor, axis: int | None, call: int) -> None:
+        if value.requires_grad:
+            # If an in-place activation follows, the hook still gets the gradient by what was.
+            value.register_hook(lambda gradient: sink.add_gradient(_leading(gradient, axis), call))
 
     return look
+
+
+def _at_value(sink: Sink) -> Look:
+    def look(value: Tensor, axis: int | None, call: int) -> None:
+        # A copy, because an in-place operation may follow.
+        copied = _leading(value.detach(), axis).clone(memory_format=torch.contiguous_format)
+        sink.add_value(copied, call)
+
+    return look
+
+
+def _leading(value: Tensor, axis: int | None) -> Tensor:
+    """With the trial axis first."""
+    return value.unsqueeze(0) if axis is None else value.movedim(axis, 0)
