@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from torch.autograd import Function
 
 from study.engine.layers import first_tensor
-from study.engine.observation import Observation, Sink
+from study.engine.observation import Observation
+from study.engine.sink import Sink
 
 Look = Callable[[Tensor, int | None, int], None]
 """Takes a tensor, its trial axis (None where it is of a single trial), and the call's number."""
@@ -60,7 +61,7 @@ def taps(
     modules = dict(module.named_modules())
     handles = []
     for layer in observation.layers:
-        looks = {layer.name: _at_gradient(observation.preactivation(layer.name))}
+        looks = {layer.name: _at_gradient(observation.delta(layer.name))}
         if layer.activation is not None:
             looks[layer.activation] = _at_value(observation.activation(layer.name))
         for name, look in looks.items():
@@ -91,16 +92,17 @@ def _at_gradient(sink: Sink) -> Look:
     def look(value: Tensor, axis: int | None, call: int) -> None:
         if value.requires_grad:
             # If an in-place activation follows, the hook still gets the gradient by what was.
-            value.register_hook(lambda gradient: sink.add_gradient(_leading(gradient, axis), call))
+            value.register_hook(
+                lambda gradient: sink.add(_leading(gradient, axis), call, stays=False)
+            )
 
     return look
 
 
 def _at_value(sink: Sink) -> Look:
     def look(value: Tensor, axis: int | None, call: int) -> None:
-        # A copy, because an in-place operation may follow.
-        copied = _leading(value.detach(), axis).clone(memory_format=torch.contiguous_format)
-        sink.add_value(copied, call)
+        with torch.no_grad():
+            sink.add(_leading(value.detach(), axis), call, stays=False)
 
     return look
 

@@ -33,7 +33,7 @@ class Plain(nn.Module):
 
 
 class InPlace(Plain):
-    """The same numbers; a pre-activation and an activation are overwritten after they were seen."""
+    """The same numbers; a pre-activation and an activation are overwritten once seen."""
 
     def __init__(self, features: int, outputs: int) -> None:
         super().__init__(features, outputs)

@@ -115,9 +115,9 @@ class ChainExecution:
         for position in range(len(self._links) - 1, -1, -1):
             link, inputs = self._links[position], values[position]
             if observation is not None:
-                observation.preactivation(link.name).add_gradient(delta)
+                observation.delta(link.name).add(delta, stays=True)
                 if link.activation is not None:
-                    observation.activation(link.name).add_value(values[position + 1])
+                    observation.activation(link.name).add(values[position + 1], stays=True)
             torch.bmm(delta.transpose(1, 2), inputs, out=self._weight_gradients[position])
             torch.sum(delta, 1, out=self._bias_gradients[position])
             if position == 0:

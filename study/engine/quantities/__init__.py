@@ -12,7 +12,7 @@ ON_DELTA = {"delta_rms": rms}
 """Of the loss gradient by the pre-activation, (K, B, ...) -> (K,)."""
 
 OF_CALL = {"delta_rms_first_call": 0, "delta_rms_last_call": -1}
-"""The rms of delta at one of the calls of a layer that is called once a time step."""
+"""The rms of delta at one of the two ends of a layer that is called once a time step."""
 
 ON_ACTIVATION = {
     "activation_mean": activation_mean,
