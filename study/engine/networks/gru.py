@@ -53,6 +53,13 @@ class GruCell(Cell):
         pair_h, new_h = _pair_and_new(recurrence)
         return torch.cat((pair_x + pair_h, new_x, new_h), dim=-1)
 
+    def split(self, delta: Tensor) -> tuple[Tensor, Tensor]:
+        reset, update, new_x, new_h = delta.chunk(4, dim=-1)
+        return (
+            torch.cat((reset, update, new_x), dim=-1),
+            torch.cat((reset, update, new_h), dim=-1),
+        )
+
     def step(self, preactivation: Tensor, state: State) -> State:
         reset, update, new_x, new_h = preactivation.chunk(4, dim=-1)
         new = (new_x + reset.sigmoid() * new_h).tanh()

@@ -48,8 +48,7 @@ def lstm(hyperparameters: Mapping[str, Any], task: Task) -> nn.Module:
 
 
 class LstmCell(Cell):
-    """The state is (h, c). Within a cell the gates stand as input, forget, output, candidate, so
-    that the three sigmoids are one operation."""
+    """The state is (h, c)."""
 
     gates = 4
     states = 2
@@ -58,14 +57,8 @@ class LstmCell(Cell):
         super().__init__()
         self.kernel = LstmKernel()
 
-    def join(self, projection: Tensor, recurrence: Tensor) -> Tensor:
-        return _reordered(projection + recurrence, dim=-1)
-
-    def joined_weight(self, inputs: nn.Linear, recurrent: nn.Linear) -> Tensor:
-        return _reordered(super().joined_weight(inputs, recurrent), dim=0)
-
     def step(self, preactivation: Tensor, state: State) -> State:
-        in_gate, forget_gate, out_gate, candidate = preactivation.chunk(4, dim=-1)
+        in_gate, forget_gate, candidate, out_gate = preactivation.chunk(4, dim=-1)
         kept = forget_gate.sigmoid() * state[1]
         memory = kept + in_gate.sigmoid() * candidate.tanh()
         return out_gate.sigmoid() * self.read(memory).tanh(), memory
@@ -94,7 +87,7 @@ class NormalizedLstmCell(LstmCell):
     def join(self, projection: Tensor, recurrence: Tensor) -> Tensor:
         summed: Tensor = self.normalization_input(projection)
         summed = summed + self.normalization_recurrent(recurrence)
-        return _reordered(summed, dim=-1)
+        return summed
 
     def read(self, memory: Tensor) -> Tensor:
         normalized: Tensor = self.normalization_memory(memory)
@@ -118,10 +111,11 @@ class LstmKernel:
         now: Sequence[Tensor],
         before: Sequence[Tensor] | None,
     ) -> None:
-        blocks, gates, in_gate, forget_gate, out_gate, candidate, memory, memory_tanh = now
+        blocks, pair, in_gate, forget_gate, candidate, out_gate, memory, memory_tanh = now
         torch.bmm(joined, weight_KxIxG, out=blocks)
-        torch.sigmoid_(gates)
+        torch.sigmoid_(pair)
         torch.tanh_(candidate)
+        torch.sigmoid_(out_gate)
         torch.mul(in_gate, candidate, out=memory)
         if before is not None:
             memory.addcmul_(forget_gate, before[MEMORY])
@@ -142,9 +136,10 @@ class LstmKernel:
         now: Sequence[Tensor],
         before: Sequence[Tensor] | None,
     ) -> Tensor:
-        _, gates, in_gate, forget_gate, out_gate, candidate, _, memory_tanh = now
-        delta, by_gates, by_in, by_forget, by_out, by_candidate, by_memory, spare = carried
+        _, pair, in_gate, forget_gate, candidate, out_gate, _, memory_tanh = now
+        delta, by_pair, by_in, by_forget, by_candidate, by_out, by_memory, spare = carried
         torch.mul(gradient, memory_tanh, out=by_out)
+        _aten.sigmoid_backward.grad_input(by_out, out_gate, grad_input=by_out)
         torch.mul(gradient, out_gate, out=spare)
         by_memory += _aten.tanh_backward.grad_input(spare, memory_tanh, grad_input=spare)
         torch.mul(by_memory, candidate, out=by_in)
@@ -152,20 +147,13 @@ class LstmKernel:
             by_forget.zero_()
         else:
             torch.mul(by_memory, before[MEMORY], out=by_forget)
-        _aten.sigmoid_backward.grad_input(by_gates, gates, grad_input=by_gates)
+        _aten.sigmoid_backward.grad_input(by_pair, pair, grad_input=by_pair)
         torch.mul(by_memory, in_gate, out=by_candidate)
         _aten.tanh_backward.grad_input(by_candidate, candidate, grad_input=by_candidate)
         by_memory *= forget_gate
         return delta
 
 
-def _reordered(gates: Tensor, dim: int) -> Tensor:
-    """From torch's order to that within a cell."""
-    in_gate, forget_gate, candidate, out_gate = gates.chunk(4, dim=dim)
-    return torch.cat((in_gate, forget_gate, out_gate, candidate), dim=dim)
-
-
 def _parts(blocks: Tensor) -> Sequence[Tensor]:
-    """All four blocks; the three of sigmoids together; each block by itself."""
-    units = blocks.shape[-1] // 4
-    return blocks, blocks.narrow(-1, 0, 3 * units), *blocks.chunk(4, dim=-1)
+    """All four blocks; the first two gates together, which take one operation; each block."""
+    return blocks, blocks.chunk(2, dim=-1)[0], *blocks.chunk(4, dim=-1)

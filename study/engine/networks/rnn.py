@@ -53,8 +53,8 @@ class RnnCell(Cell):
             preactivation = self.normalization(preactivation)
         return (self.activation(preactivation),)
 
-    def show(self, preactivation: Tensor) -> None:
-        self.activation(preactivation)
+    def show(self, projection: Tensor, recurrence: Tensor) -> None:
+        self.activation(projection + recurrence)
 
 
 class RnnKernel:

@@ -42,6 +42,11 @@ class Scan:
         return tape[0].narrow(-1, tape[0].shape[-1] - self.units, self.units)
 
 
+Shown = tuple[Tensor, Sequence[Tensor]]
+"""Outputs of the map of the inputs, (B, T, gates * H), and of that of the hidden state at each
+time step, (B, gates * H)."""
+
+
 class _Run(Function):
     """The forward pass: (inputs (B, T, F), joined weight (G, I)) -> the tape's tensors."""
 
@@ -64,17 +69,22 @@ class _Run(Function):
 
 
 class _Differentiable(Function):
-    """Outputs of a tape as a function of inputs, joined weight and pre-activations.
+    """Outputs of a tape as a function of inputs, joined weight and what was shown.
 
-    `probe` (B, T, G) stands for the pre-activations: its numbers are not used, its gradient is
-    theirs. None where nobody asks.
+    The last tensors are the outputs of the recurrent map at each time step, if shown, and then
+    the tape's. The numbers of what was shown are not used; its gradients are what hooks see.
     """
 
     @staticmethod
     def forward(
-        inputs: Tensor, weight: Tensor, probe: Tensor | None, scan: Scan, *tape: Tensor
+        inputs: Tensor,
+        weight: Tensor,
+        scan: Scan,
+        projections: Tensor | None,
+        shown: int,
+        *tensors: Tensor,
     ) -> Tensor:
-        hidden = scan.hidden(tape)
+        hidden = scan.hidden(tensors[shown:])
         if not scan.every_step:
             return hidden.select(-3, -1).clone(memory_format=torch.contiguous_format)
         later = hidden.narrow(-3, 1, hidden.shape[-3] - 1)
@@ -82,14 +92,13 @@ class _Differentiable(Function):
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
-        xs, weight, probe, ctx.scan, *tape = inputs
-        ctx.watched = probe is not None
-        ctx.save_for_backward(xs, weight, *tape)
+        xs, weight, ctx.scan, _, ctx.shown, *tensors = inputs
+        ctx.save_for_backward(xs, weight, *tensors[ctx.shown :])
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         inputs, weight, *tape = ctx.saved_tensors
-        wanted = ctx.needs_input_grad[0], ctx.watched
+        wanted = ctx.needs_input_grad[0], ctx.shown > 0
         if torch.is_grad_enabled():
             found = _twice_differentiable(inputs, weight, gradients[0], ctx.scan, wanted)
         elif weight.ndim == 2:
@@ -99,7 +108,12 @@ class _Differentiable(Function):
             )
         else:
             found = _once([weight, gradients[0], *tape], ctx.scan, wanted)
-        return *found, None, *(None for _ in tape)
+        by_inputs, by_weight, delta = found
+        by_shown: tuple[Tensor | None, ...] = (None, None)
+        if delta is not None:
+            by_projections, by_recurrences = ctx.scan.cell.split(delta)
+            by_shown = (by_projections, None, *by_recurrences.unbind(-2))
+        return by_inputs, by_weight, None, *by_shown, *(None for _ in tape)
 
     @staticmethod
     def vmap(info: Any, in_dims: Any, *arguments: Any) -> tuple[Tensor, int]:
@@ -113,12 +127,7 @@ def run(inputs: Tensor, weight: Tensor, scan: Scan) -> tuple[Tensor, ...]:
 
 
 def differentiable(
-    inputs: Tensor,
-    weight: Tensor,
-    scan: Scan,
-    tape: tuple[Tensor, ...],
-    *,
-    probe: Tensor | None = None,
+    inputs: Tensor, weight: Tensor, scan: Scan, tape: Sequence[Tensor], shown: Shown | None
 ) -> Tensor:
     """The layer's outputs, (B, T, H) or (B, H), with derivatives of any order.
 
@@ -127,9 +136,12 @@ def differentiable(
         weight: Joined, (G, I), as `run` got it.
         scan: As `run` got it.
         tape: What `run` returned.
-        probe: (B, T, G), gets the gradient by the pre-activations.
+        shown: Gets the gradients by the outputs of both maps.
     """
-    outputs: Tensor = _Differentiable.apply(inputs, weight, probe, scan, *tape)
+    projections, recurrences = (None, ()) if shown is None else shown
+    outputs: Tensor = _Differentiable.apply(
+        inputs, weight, scan, projections, len(recurrences), *recurrences, *tape
+    )
     return outputs
 
 

@@ -98,8 +98,12 @@ class Cell(nn.Module):
         """The next state."""
         raise NotImplementedError
 
-    def show(self, preactivation: Tensor) -> None:
-        """Calls modules that only look at the pre-activation, for whoever watches them."""
+    def split(self, delta: Tensor) -> tuple[Tensor, Tensor]:
+        """Gradients by the outputs of both maps, from that by the pre-activation (..., G)."""
+        return delta, delta
+
+    def show(self, projection: Tensor, recurrence: Tensor) -> None:
+        """Calls the cell's own modules as `step` would, for whoever watches them."""
 
     def joined_weight(self, inputs: nn.Linear, recurrent: nn.Linear) -> Tensor:
         """(G, F + 1 + H): what a joined input (x_t, 1, h_{t-1}) is multiplied by."""

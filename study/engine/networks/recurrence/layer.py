@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.autograd import Function
 from torch.func import functional_call
 
-from study.engine.networks.recurrence.autograd import Scan, differentiable, run
+from study.engine.networks.recurrence.autograd import Scan, Shown, differentiable, run
 from study.engine.networks.recurrence.cell import Cell
 from study.engine.networks.recurrence.spare import Spare
 
@@ -57,8 +57,8 @@ class RecurrentLayer:
         )
         weight = self.cell.joined_weight(self.projection, self.recurrent)
         tape = run(inputs, weight, scan)
-        probe = self._shown(inputs, scan.hidden(tape)) if self._is_watched() else None
-        return differentiable(inputs, weight, scan, tape, probe=probe)
+        shown = self._shown(inputs, scan.hidden(tape)) if self._is_watched() else None
+        return differentiable(inputs, weight, scan, tape, shown)
 
     def _step_by_step(self, inputs: Tensor, *, every_step: bool) -> Tensor:
         """The definition."""
@@ -75,31 +75,34 @@ class RecurrentLayer:
         modules = (self.projection, self.recurrent, *self.cell.children())
         return any(module._forward_hooks or module._forward_pre_hooks for module in modules)
 
-    def _shown(self, inputs: Tensor, hidden: Tensor) -> Tensor:
+    def _shown(self, inputs: Tensor, hidden: Tensor) -> Shown:
         """Calls the modules on what the scan found, as stepping would, for their hooks.
 
         Args:
             inputs: (B, T, F).
             hidden: (T + 1, B, H), before each time step and after the last.
-
-        Returns:
-            Pre-activations (B, T, G), through which hooks get gradients.
         """
-        projections = _shown(self.projection, inputs.detach()).unbind(1)
-        preactivations = []
-        for projected, state in zip(projections, hidden.unbind(0)[:-1], strict=True):
-            preactivation = self.cell.join(projected, _shown(self.recurrent, state))
-            self.cell.show(preactivation)
-            preactivations.append(preactivation)
-        return torch.stack(preactivations, dim=1)
+        projections = _called(self.projection, inputs.detach())
+        recurrences = []
+        steps = zip(projections.detach().unbind(1), hidden.unbind(0)[:-1], strict=True)
+        for projection, state in steps:
+            recurrence = _called(self.recurrent, state)
+            self.cell.show(projection, recurrence.detach())
+            recurrences.append(recurrence)
+        return projections, recurrences
 
 
-def _shown(module: nn.Module, inputs: Tensor) -> Tensor:
+def _called(module: nn.Linear, inputs: Tensor) -> Tensor:
     """The module's output, from whose gradient none comes to its parameters."""
     output: Tensor
     if torch.is_grad_enabled():
-        still = {name: _Still.apply(value) for name, value in module.named_parameters()}
-        output = functional_call(module, still, (inputs,))
+        # A bias has the cheaper gradient to work out in vain.
+        way = "weight" if module.bias is None else "bias"
+        parameters = {
+            name: _Still.apply(value) if name == way else value.detach()
+            for name, value in module.named_parameters()
+        }
+        output = functional_call(module, parameters, (inputs,))
     else:
         output = module(inputs)
     return output

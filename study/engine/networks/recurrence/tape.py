@@ -102,13 +102,13 @@ def scan_backward(
     features = size - 1 - units
     by_weight = weight.new_zeros(trials, size, width)
     by_inputs = weight.new_empty(trials, length - 1, batch, features) if inputs else None
-    deltas = weight.new_empty(trials, length - 1, batch, width) if preactivation else None
+    deltas = weight.new_empty(trials, batch, length - 1, width) if preactivation else None
     for group in _groups(tape, weight):
         _group_backward(tape, weight, gradient, kernel, group, (by_weight, by_inputs, deltas))
     return Gradients(
         inputs=None if by_inputs is None else by_inputs.transpose(1, 2),
         weight=by_weight.transpose(1, 2),
-        preactivation=None if deltas is None else deltas.transpose(1, 2),
+        preactivation=deltas,
     )
 
 
@@ -141,7 +141,7 @@ def _group_backward(
         if by_inputs is not None:
             torch.bmm(delta, weight_x, out=by_inputs[group, time])
         if deltas is not None:
-            deltas[group, time] = delta
+            deltas[group, :, time] = delta
         if time:
             by_hidden.baddbmm_(delta, weight_h, beta=int(kernel.holds))
             if every is not None:
