@@ -15,10 +15,12 @@ import torch
 import yaml
 
 from analysis import load_trials
+from search_spaces.samplers import SAMPLERS
 from study import results, run_study
 from study.dispatch import InProcessDispatcher
 from study.engine import NETWORKS, TASKS, CohortRecord, quantities, train_cohort
 from study.engine.optimizers import OPTIMIZERS, make_optimizer
+from study.engine.statistics import STATISTICS
 from study.preflight import preflight
 from study.study_file import StudyConfig, load_study_file
 from study.tables import LAYERS, StudyMetadata
@@ -60,6 +62,20 @@ def test_the_study_files_in_the_documents_are_valid() -> None:
     assert len(found) >= 3
     for block in found:
         assert StudyConfig.from_text(block).trials >= 1
+
+
+def test_the_readme_names_all_that_comes_with_it() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| (\w+) \| (.*) \|$", text, re.M))
+    registries = {
+        "networks": NETWORKS,
+        "tasks": TASKS,
+        "optimizers": OPTIMIZERS,
+        "samplers": SAMPLERS,
+        "statistics": STATISTICS,
+    }
+    for heading, registry in registries.items():
+        assert set(re.findall(r"`(\w+)`", rows[heading])) == set(registry)
 
 
 @pytest.mark.parametrize("page", PAGES)
