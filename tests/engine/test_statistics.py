@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import random
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -116,6 +117,12 @@ def test_unknown_statistics_are_refused_with_the_choices(digits: Task) -> None:
 
 def test_a_study_file_has_the_same_tiers() -> None:
     assert tuple(STATISTICS) == fields.STATISTICS
+
+
+def test_the_page_on_statistics_has_every_tier() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "statistics.md").read_text(encoding="utf-8")
+    for name in STATISTICS:
+        assert f"| `{name}`" in page
 
 
 def test_steps_of_sharpness_are_recorded_and_have_both_ends() -> None:
