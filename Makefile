@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 PYTHON ?= python3
 HOME_FOLDER := gradscape
+TWO_CORES := --numprocesses 2 --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-fast lint check format docs bench clean
@@ -21,11 +22,11 @@ $(READY): pyproject.toml constraints.txt
 demo: $(READY)  ## run a real study of 512 trials and write its report
 	$(BIN)/gradscape run study/presets/digits-mlp.yaml --home $(HOME_FOLDER)
 
-test: $(READY)  ## run all tests, slow ones included
-	$(BIN)/python -m pytest
+test: $(READY)  ## run all tests, slow ones included, on two cores
+	$(BIN)/python -m pytest $(TWO_CORES)
 
 test-fast: $(READY)  ## run the tests that take a few minutes
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest $(TWO_CORES) -m "not slow"
 
 lint: $(READY)  ## check format, style and types
 	$(BIN)/ruff format --check .
