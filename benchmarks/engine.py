@@ -52,6 +52,7 @@ class Case:
     task: str
     hyperparameters: Mapping[str, Any]
     steps: int
+    trials: int
     required: float
 
 
@@ -61,6 +62,7 @@ CASES = {
         task="digits",
         hyperparameters={"depth": 8, "width": 64, "activation": "relu"},
         steps=200,
+        trials=64,
         required=3.0,
     ),
     "mlp-tanh": Case(
@@ -68,6 +70,7 @@ CASES = {
         task="digits",
         hyperparameters={"depth": 8, "width": 64, "activation": "tanh"},
         steps=200,
+        trials=64,
         required=3.0,
     ),
     "rnn": Case(
@@ -75,27 +78,31 @@ CASES = {
         task="adding",
         hyperparameters={"depth": 1, "width": 64, "activation": "tanh", "sequence_length": 64},
         steps=40,
+        trials=64,
         required=1.5,
     ),
     "lstm": Case(
         network="lstm",
         task="adding",
         hyperparameters={"depth": 1, "width": 64, "sequence_length": 64},
-        steps=20,
+        steps=40,
+        trials=64,
         required=1.5,
     ),
     "gru": Case(
         network="gru",
         task="adding",
         hyperparameters={"depth": 1, "width": 64, "sequence_length": 64},
-        steps=20,
+        steps=40,
+        trials=32,
         required=0.95,
     ),
     "cnn": Case(
         network="cnn",
         task="digits",
         hyperparameters={"depth": 6, "width": 16, "activation": "relu"},
-        steps=40,
+        steps=100,
+        trials=32,
         required=0.95,
     ),
     "resnet": Case(
@@ -107,7 +114,8 @@ CASES = {
             "activation": "relu",
             "normalization": "batch",
         },
-        steps=30,
+        steps=100,
+        trials=16,
         required=0.95,
     ),
     "densenet": Case(
@@ -120,7 +128,8 @@ CASES = {
             "activation": "relu",
             "normalization": "batch",
         },
-        steps=30,
+        steps=100,
+        trials=16,
         required=0.95,
     ),
     "transformer": Case(
@@ -135,7 +144,8 @@ CASES = {
             "norm_position": "pre",
             "sequence_length": 32,
         },
-        steps=20,
+        steps=60,
+        trials=8,
         required=0.95,
     ),
 }
@@ -241,12 +251,13 @@ def chain_flops(module: nn.Module, batch: int) -> float:
     return batch * (6.0 * sum(weights) - 2.0 * weights[0])
 
 
-def measure_case(name: str, trials: int, repeats: int) -> dict[str, Any]:
+def measure_case(name: str, repeats: int) -> dict[str, Any]:
     """Engine against plain loop on one CPU core."""
     case = CASES[name]
+    trials = case.trials
     task = make_task(TASKS[case.task], {}, case.hyperparameters)
     some = cohort(case, trials)
-    alone = some[:: max(1, trials // 4)][:4]
+    alone = some[:: trials // 2][:2]
     device = torch.device("cpu")
 
     def engine() -> None:
@@ -273,11 +284,11 @@ def measure_case(name: str, trials: int, repeats: int) -> dict[str, Any]:
     return result
 
 
-def measure_statistics(name: str, trials: int, repeats: int) -> dict[str, float]:
+def measure_statistics(name: str, repeats: int) -> dict[str, float]:
     """What standard statistics cost over none, at 200 steps."""
     case = CASES[name]
     task = make_task(TASKS[case.task], {}, case.hyperparameters)
-    some = cohort(case, trials)
+    some = cohort(case, min(case.trials, 16) if case.network != "mlp" else case.trials)
 
     def train(tier: str) -> Callable[[], object]:
         return lambda: train_cohort(
@@ -288,11 +299,11 @@ def measure_statistics(name: str, trials: int, repeats: int) -> dict[str, float]
     return {**took, "cost": took["standard"] / took["minimal"] - 1}
 
 
-def measure_retirement(trials: int, repeats: int) -> dict[str, float]:
+def measure_retirement(repeats: int) -> dict[str, float]:
     """A cohort half of which diverges by step 10, against one that all trains."""
     case = CASES["mlp-relu"]
     task = TASKS["digits"]()
-    whole = cohort(case, trials)
+    whole = cohort(case, case.trials)
     lost = {"learning_rate": 1e6, "clip_norm": "none"}
     half = [
         Trial(
@@ -348,19 +359,19 @@ def measure_cuda(sizes: Sequence[int], repeats: int) -> dict[str, Any]:
     return result
 
 
-def measure_cpu(names: Sequence[str], trials: int, repeats: int) -> dict[str, Any]:
+def measure_cpu(names: Sequence[str], repeats: int) -> dict[str, Any]:
     """All that one core can show."""
     torch.set_num_threads(1)
     result: dict[str, Any] = {}
     for name in names:
-        result[name] = measure_case(name, trials, repeats)
+        result[name] = measure_case(name, repeats)
         _tell(name, result[name])
     for name in ("mlp-relu", "cnn"):
         if name in names:
-            result[f"statistics {name}"] = measure_statistics(name, trials, repeats)
+            result[f"statistics {name}"] = measure_statistics(name, repeats)
             _tell(f"statistics {name}", result[f"statistics {name}"])
     if "mlp-relu" in names:
-        result["retirement"] = measure_retirement(trials, repeats)
+        result["retirement"] = measure_retirement(repeats)
         _tell("retirement", result["retirement"])
     return result
 
@@ -373,7 +384,6 @@ def _tell(name: str, figures: Mapping[str, Any]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
     parser.add_argument("--networks", nargs="+", choices=CASES, default=list(CASES))
-    parser.add_argument("--trials", type=int, default=64, help="in a cohort on a CPU")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--json", action="store_true", help="figures as JSON on the output")
@@ -381,7 +391,7 @@ def main() -> None:
     if options.device == "cuda":
         result = measure_cuda((64, 256, 1024, 4096), options.repeats)
     else:
-        result = measure_cpu(options.networks, options.trials, options.repeats)
+        result = measure_cpu(options.networks, options.repeats)
     if options.json:
         print(json.dumps(result, indent=1))
 
