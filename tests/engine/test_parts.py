@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from study.engine import Task, classification, find_layers, train_cohort
+from study.engine.activations import ACTIVATIONS
 from study.engine.batches import BatchOrder
 from study.engine.cost import trial_cost
 from study.engine.execution.chain import links_of
@@ -111,3 +112,16 @@ def test_a_network_that_is_one_layer_has_one_layer(digits: Task) -> None:
         [make_trial(0)], task=flat, network=lambda values, task: nn.Linear(64, 10), steps=2
     )
     assert record.loss.shape == (1, 2) and record.by_layer["delta_rms"][0, 0, 0] > 0
+
+
+def test_fast_tanh_is_exact_for_the_smallest_and_the_largest() -> None:
+    """Signals of 1e-30 deep in a network, saturation, and what is no number."""
+    drawn = torch.randn(5000, generator=torch.Generator().manual_seed(0))
+    spread = torch.cat([drawn * scale for scale in (1e-38, 1e-30, 1e-6, 1e-2, 1.0, 30.0, 1e30)])
+    expected = torch.tanh(spread.double())
+    found = ACTIVATIONS["tanh"].function(spread.clone()).double()
+    torch.testing.assert_close(found, expected, rtol=3e-7, atol=1e-44)
+    special = torch.tensor([float("nan"), float("inf"), -float("inf"), 0.0, 3e38, -3e38])
+    found = ACTIVATIONS["tanh"].function(special)
+    assert found.isnan().tolist() == [True] + [False] * 5
+    assert found[1:].tolist() == [1.0, -1.0, 0.0, 1.0, -1.0]
