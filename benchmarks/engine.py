@@ -2,9 +2,11 @@
 
 Measures, for each network: wall-clock time per trial and step of `train_cohort` with standard
 statistics, against the same trials one by one as people write it (the same torch modules with
-torch.optim, clip_grad_norm_, a scheduler, no statistics). Both are warmed up, take turns, and the
-medians are told. Also: the share of the batched-matmul rate that the MLP reaches, measured on the
-same shapes; what the statistics cost; what a cohort costs half of which diverges early.
+torch.optim, clip_grad_norm_, a scheduler, no statistics; recurrent cells step through time). Both
+are warmed up, take turns, and the medians are told. Recurrent networks are also measured against
+torch's own fused nn.RNN, nn.LSTM and nn.GRU. Also: the share of the batched-matmul rate that the
+MLP reaches, measured on the same shapes; what the statistics cost; what a cohort costs half of
+which diverges early.
 
 On a GPU instead: cohorts of 64 to 4096 MLP trials, their trials per second, share of the card's
 matmul rate, memory against the estimate, and the factor over one trial at a time.
@@ -36,6 +38,7 @@ from study.engine import NETWORKS, TASKS, Task, train_cohort
 from study.engine.batches import BatchOrder
 from study.engine.cost import trial_cost
 from study.engine.initializations import initialize
+from study.engine.networks.recurrence import Cell
 from study.engine.seeds import initialization_generator
 from study.engine.tasks.factory import make_task
 from study.trial import Trial
@@ -77,24 +80,24 @@ CASES = {
         network="rnn",
         task="adding",
         hyperparameters={"depth": 1, "width": 64, "activation": "tanh", "sequence_length": 64},
-        steps=40,
-        trials=64,
+        steps=100,
+        trials=16,
         required=1.5,
     ),
     "lstm": Case(
         network="lstm",
         task="adding",
         hyperparameters={"depth": 1, "width": 64, "sequence_length": 64},
-        steps=40,
-        trials=64,
+        steps=100,
+        trials=16,
         required=1.5,
     ),
     "gru": Case(
         network="gru",
         task="adding",
         hyperparameters={"depth": 1, "width": 64, "sequence_length": 64},
-        steps=40,
-        trials=32,
+        steps=100,
+        trials=16,
         required=0.95,
     ),
     "cnn": Case(
@@ -175,16 +178,52 @@ def cohort(case: Case, trials: int) -> list[Trial]:
     ]
 
 
+class Fused(nn.Module):
+    """torch's own recurrent network with a readout of the last time step."""
+
+    def __init__(self, kind: type[nn.RNNBase], width: int, task: Task) -> None:
+        super().__init__()
+        self.recurrent = kind(task.inputs.shape[-1], width, batch_first=True)
+        self.readout = nn.Linear(width, task.outputs)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        outputs: Tensor = self.readout(self.recurrent(inputs)[0][:, -1])
+        return outputs
+
+
+FUSED: dict[str, type[nn.RNNBase]] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
+
+
+def fused_network(case: Case, task: Task) -> nn.Module:
+    """What torch has for a recurrent case of one layer."""
+    return Fused(FUSED[case.network], case.hyperparameters["width"], task)
+
+
+def plain_network(case: Case, trial: Trial, task: Task) -> nn.Module:
+    """The trial's network; its recurrent cells step through time."""
+    network = NETWORKS[case.network](trial.hyperparameters, task)
+    start = initialize(network, trial.hyperparameters, initialization_generator(trial.seed))
+    network.load_state_dict({**network.state_dict(), **_singles(start)})
+    for child in network.modules():
+        if isinstance(child, Cell):
+            child.kernel = None
+    return network
+
+
 def plain_loop(
-    trials: Sequence[Trial], case: Case, task: Task, steps: int, device: torch.device
+    trials: Sequence[Trial],
+    case: Case,
+    task: Task,
+    steps: int,
+    device: torch.device,
+    *,
+    fused: bool = False,
 ) -> None:
     """The trials one after another, as people write it."""
     inputs, targets = _placed(task.inputs, device), task.targets.to(device)
     for trial in trials:
         values = trial.hyperparameters
-        network = NETWORKS[case.network](values, task)
-        start = initialize(network, values, initialization_generator(trial.seed))
-        network.load_state_dict({**network.state_dict(), **_singles(start)})
+        network = fused_network(case, task) if fused else plain_network(case, trial, task)
         network.to(device)
         parameters = list(network.parameters())
         optimizer = torch.optim.SGD(parameters, lr=float(values["learning_rate"]), momentum=0.9)
@@ -266,16 +305,21 @@ def measure_case(name: str, repeats: int) -> dict[str, Any]:
     def plain() -> None:
         plain_loop(alone, case, task, case.steps, device)
 
-    took = medians({"engine": engine, "plain": plain}, repeats)
+    works: dict[str, Callable[[], object]] = {"engine": engine, "plain": plain}
+    if case.network in FUSED:
+        works["fused"] = lambda: plain_loop(alone, case, task, case.steps, device, fused=True)
+    took = medians(works, repeats)
     per_step = {
-        "engine_ms": 1e3 * took["engine"] / trials / case.steps,
-        "plain_ms": 1e3 * took["plain"] / len(alone) / case.steps,
+        f"{name}_ms": 1e3 * seconds / (trials if name == "engine" else len(alone)) / case.steps
+        for name, seconds in took.items()
     }
     result: dict[str, Any] = {
         **per_step,
         "ratio": per_step["plain_ms"] / per_step["engine_ms"],
         "required_ratio": case.required,
     }
+    if "fused_ms" in per_step:
+        result["ratio_to_fused"] = per_step["fused_ms"] / per_step["engine_ms"]
     if case.network == "mlp":
         module = NETWORKS["mlp"](some[0].hyperparameters, task)
         rate = chain_flops(module, 64) / (per_step["engine_ms"] / 1e3)
