@@ -65,8 +65,8 @@ def build_network(
         module = keras_models.build(factory, hyperparameters, task)
     except Exception as error:
         raise NetworkError(
-            f"the network cannot be built for {dict(hyperparameters)}: "
-            f"{type(error).__name__}: {error}"
+            f"the network cannot be built: {type(error).__name__}: {error} (for "
+            f"{', '.join(f'{name}={value}' for name, value in hyperparameters.items())})"
         ) from error
     if not isinstance(module, nn.Module):
         raise NetworkError(f"a network's factory must return a torch.nn.Module, got {module!r}")

@@ -19,7 +19,10 @@ FINAL_STEPS = 3
 """Recorded steps whose middle R is the final one; one step alone is noisy near a boundary."""
 
 WARM_IN_STEP = 3
-"""Last step of the warm-in at which networks with batch normalization are judged initially."""
+"""Last step of the warm-in at which those of `NOT_AT_STEP_0` are judged initially."""
+
+NOT_AT_STEP_0 = {"normalization": ("batch",), "residual_initialization": ("fixup", "zero_last")}
+"""Values of hyperparameters with which gradients at step 0 are not those of the training."""
 
 NONE = -1
 """Index of a profile that does not exist."""
@@ -82,22 +85,33 @@ def initial_moment(trials: pd.DataFrame, seen: Profiles, thresholds: Thresholds)
     """Regimes at the first recorded step.
 
     Networks with batch normalization explode at step 0 and have equilibrated a step later (Yang
-    et al. 2019), so theirs is the middle of steps 1 to 3 where these were recorded.
+    et al. 2019), and those that begin with weights of zero have no gradient to judge before the
+    first update, so theirs is the middle of steps 1 to 3 where these were recorded.
     """
     first, end = _extent(trials, seen)
     window = np.full((len(trials), FINAL_STEPS), NONE)
     window[:, 0] = _if_finite(seen, first, end)
-    if "normalization" in trials.columns and len(seen):
+    late = _judged_after_warm_in(trials)
+    if late.any() and len(seen):
         after = first[:, None] + np.arange(1, FINAL_STEPS + 1)
         after = np.where(after < end[:, None], after, NONE)
         after[seen.step[after] > WARM_IN_STEP] = NONE
         after = np.where(after == NONE, NONE, np.where(seen.finite[after], after, NONE))
-        normalized = (trials["normalization"] == "batch").to_numpy() & (after != NONE).any(axis=1)
-        window[normalized] = after[normalized]
+        late &= (after != NONE).any(axis=1)
+        window[late] = after[late]
     profile = _middle(seen, window)
     exists = np.where(first < end, first, NONE)
     units = np.where(profile == NONE, exists, profile)
     return _moment(trials, seen, profile, units, thresholds)
+
+
+def _judged_after_warm_in(trials: pd.DataFrame) -> np.ndarray:
+    """Whether step 0 of a trial says nothing; (trials,)."""
+    late = np.zeros(len(trials), dtype=bool)
+    for column, values in NOT_AT_STEP_0.items():
+        if column in trials.columns:
+            late |= trials[column].isin(values).to_numpy()
+    return late
 
 
 def final_moment(trials: pd.DataFrame, seen: Profiles, thresholds: Thresholds) -> Moment:

@@ -143,6 +143,21 @@ def test_batch_normalization_is_not_judged_at_step_0_alone(make_trials, make_lay
     assert initial_moment(trials, profiles(only), DEFAULT).regime.tolist() == ["exploding"] * 2
 
 
+@pytest.mark.parametrize("way", ["fixup", "zero_last"])
+def test_weights_of_zero_are_not_judged_before_the_first_update(
+    make_trials, make_layers, way: str
+) -> None:
+    """Behind a readout of zeros no layer has a gradient, which is no sign of vanishing."""
+    layers = pd.concat(
+        make_layers(steps=(step,), deltas=deltas)
+        for step, deltas in [(0, [1e-9, 1.0]), (1, [0.4, 1.0]), (2, [0.5, 1.0]), (3, [0.6, 1.0])]
+    )
+    seen = profiles(layers)
+    for values, expected in [({"residual_initialization": way}, "healthy"), ({}, "vanishing")]:
+        trials = make_trials(values)
+        assert initial_moment(trials, seen, DEFAULT).regime.tolist() == [expected]
+
+
 def test_trials_in_any_order_find_their_own_layers(make_trials, make_layers) -> None:
     layers = pd.concat(
         [make_layers(trial=0, factor=0.1), make_layers(trial=1), make_layers(trial=2, factor=9.0)]

@@ -8,6 +8,7 @@ from typing import Any
 
 from torch import nn
 
+from study.engine.networks.plain_inputs import check_plain
 from study.engine.tasks.task import Task
 
 
@@ -17,14 +18,6 @@ def linear(hyperparameters: Mapping[str, Any], task: Task) -> nn.Module:
     Raises:
         ValueError: If inputs are tokens, or the task wants an output at each time step.
     """
-    if task.vocabulary is not None:
-        raise ValueError(
-            f"network linear needs inputs of numbers, but task {task.name} has tokens"
-        )
-    if task.output_at != "example":
-        raise ValueError(
-            f"network linear answers once for an example, but task {task.name} asks for an "
-            f"output at each {task.output_at}"
-        )
+    check_plain("linear", task)
     layer = nn.Linear(task.features, task.outputs, bias=False)
     return nn.Sequential(OrderedDict(flatten=nn.Flatten(), output=layer))

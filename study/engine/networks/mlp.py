@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from study.engine.activations import ACTIVATIONS
 from study.engine.networks.normalizations import needs_bias, normalization
+from study.engine.networks.plain_inputs import check_plain
 from study.engine.tasks.task import Task
 
 CONNECTIONS = ("none", "residual", "dense")
@@ -31,8 +32,10 @@ def mlp(hyperparameters: Mapping[str, Any], task: Task) -> nn.Module:
     Inputs of shape (B, ...) are flattened; outputs have shape (B, task.outputs).
 
     Raises:
-        ValueError: If a name is unknown, or batch normalization is given batches of one.
+        ValueError: If inputs are tokens, the task wants an output at each time step, a name is
+            unknown, or batch normalization is given batches of one.
     """
+    check_plain("mlp", task)
     connections = str(hyperparameters.get("connections", "none"))
     _check(connections, hyperparameters)
     width, features = int(hyperparameters["width"]), task.features

@@ -137,3 +137,22 @@ def test_layers_and_activations_are_found_in_order() -> None:
         ("output", None),
     ]
     assert np.isfinite(record.by_layer["activation_std"][:, :, :3]).all()
+
+
+def test_tokens_are_refused_in_a_sentence() -> None:
+    tokens = Task(
+        name="letters",
+        inputs=torch.zeros(8, 5, dtype=torch.long),
+        targets=torch.zeros(8, dtype=torch.long),
+        outputs=3,
+        loss=TASK.loss,
+        metric=TASK.metric,
+        metric_name="accuracy",
+        chance=0.3,
+        ceiling=1.0,
+        target=0.8,
+        loss_chance=1.0,
+        vocabulary=26,
+    )
+    with pytest.raises(ValueError, match="mlp needs inputs of numbers, but task letters has tok"):
+        build(tokens)
