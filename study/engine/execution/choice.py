@@ -16,7 +16,7 @@ TRIED_TOGETHER = 16
 """Trials that run together in a trial run: more of them do not change a trial's share much."""
 
 TURNS = 2
-"""Timed passes, of which the quicker counts: other work on the machine only ever slows one down."""
+"""Timed passes, of which the quicker counts: other work on the machine can only slow one down."""
 
 
 def seconds_per_trial(execution: Execution, inputs_KxB: Tensor, targets_KxB: Tensor) -> float:
