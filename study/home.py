@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,6 +68,11 @@ class StudyPaths:
         parts = (self.tables / "trials").glob("*.parquet")
         newest = max((part.stat().st_mtime for part in parts), default=0.0)
         return page.exists() and page.stat().st_mtime >= newest
+
+    def remove_checkpoints(self) -> None:
+        """Removes what a done study needs no more: a cohort cut off, then packed differently."""
+        if self.checkpoints.is_dir():
+            shutil.rmtree(self.checkpoints)
 
     def create(self) -> None:
         """Makes the study's folder.

@@ -166,7 +166,10 @@ class _Run:
                 report = publish(self._paths)
             away = recorder.progress.tracking_away
             notice = away if undelivered else self._finish(tracker, report)
-        return self.result(undelivered, notice)
+        result = self.result(undelivered, notice)
+        if result.done >= result.total:
+            self._paths.remove_checkpoints()
+        return result
 
     @property
     def _patience_s(self) -> float:

@@ -113,6 +113,17 @@ def test_a_study_stopped_and_extended_is_the_study_run_in_one_go(
     assert_same_study(home, tmp_path / "whole", "small", rtol=rtol)
 
 
+def test_a_done_study_keeps_no_checkpoints(tmp_path: Path) -> None:
+    """One may be left of a cohort that was cut off and then packed with other trials."""
+    first = run(tmp_path, config(trials=17), OneCohort())
+    assert not first.complete
+    left = first.paths.checkpoints / "cohort-of-another-packing.pt"
+    left.parent.mkdir(exist_ok=True)
+    left.write_bytes(b"state")
+    assert run(tmp_path, config(trials=17)).complete
+    assert not left.parent.exists()
+
+
 def test_the_report_that_a_run_did_not_come_to_is_made_by_the_next(
     gradscape: Gradscape, study_file: Path, tmp_path: Path
 ) -> None:
