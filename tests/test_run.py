@@ -204,7 +204,7 @@ def test_a_network_that_cannot_be_built_for_one_value_is_named(
     assert said.code == 2, said
     line = said.err.splitlines()[-1]
     assert line.startswith("gradscape: ") and "network: the network cannot be built" in line
-    assert "'depth': 2" in line and "ValueError: no such depth yet" in line
+    assert "depth=2" in line and "ValueError: no such depth yet" in line
     assert "Traceback" not in said.err
 
 
