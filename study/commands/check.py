@@ -92,7 +92,7 @@ def _plan(checked: Preflight) -> dict[str, Any]:
 def _space_table(checked: Preflight) -> Table:
     table = Table(title=f"{checked.config.study}: {checked.config.network} on {checked.task.name}")
     for heading in ("hyperparameter", "", "values", "unit", "applies"):
-        table.add_column(heading)
+        table.add_column(heading, overflow="fold")
     for row in checked.config.space.describe():
         style = "bold" if row.role in ("choice", "range") else "dim"
         table.add_row(row.name, row.role, row.values, row.unit, row.applies, style=style)

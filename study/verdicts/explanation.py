@@ -175,8 +175,6 @@ def _exploding(seen: Evidence, thresholds: Thresholds) -> str:
     limit = f"exploding above {figure(thresholds.exploding_ratio)}"
     if math.isnan(seen.ratio):
         return f"{_when(seen.units_step)} the gradients of the hidden layers are not finite"
-    if math.isinf(seen.ratio):
-        return f"{_when(seen.ratio_step)} {path.beginning} receives no gradient at all ({limit})"
     return (
         f"{_when(seen.ratio_step)} gradients grow by a factor of"
         f" {figure(seen.ratio ** (1 / path.hops))} at every {path.hop} on average, {path.end}"
@@ -185,6 +183,9 @@ def _exploding(seen: Evidence, thresholds: Thresholds) -> str:
 
 
 def _dead(seen: Evidence, thresholds: Thresholds) -> str:
+    if math.isinf(seen.ratio):
+        path = _path(seen)
+        return f"{_when(seen.ratio_step)} {path.beginning} receives no gradient at all: it is dead"
     return (
         f"{_when(seen.units_step)}, {percent(seen.dead)} of layer {seen.dead_layer}'s units are"
         f" zero on the whole batch (dead from {percent(thresholds.dead_share)})"

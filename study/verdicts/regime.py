@@ -32,7 +32,7 @@ class Regime(Label):
     """A gradient regime; the first that matches, in this order."""
 
     EXPLODING = "exploding", "gradients grow on their way to the first layer, or are not finite"
-    DEAD = "dead", "a hidden layer whose units are nearly all zero on the whole batch"
+    DEAD = "dead", "a hidden layer that is nearly all zero on the whole batch, or gets no gradient"
     SATURATED = "saturated", "a hidden layer most of whose activations are flat"
     VANISHING = "vanishing", "gradients are all but gone when they reach the first layer"
     HEALTHY = "healthy", "gradients arrive at every layer"
@@ -66,11 +66,12 @@ def regime(
     """Regime by R and the worst layer's shares, as the strings of `Regime`; shapes (n,).
 
     Exploding comes first, because it was measured and calls for another cure; dead and saturated
-    come before vanishing, because they are what made it vanish. NaN is unmeasured and no alarm.
+    come before vanishing, because they are what made it vanish. An infinite R is a last hidden
+    layer that no gradient reaches, which has died. NaN is unmeasured and no alarm.
     """
     conditions = [
-        (Regime.EXPLODING, ratio > thresholds.exploding_ratio),
-        (Regime.DEAD, dead >= thresholds.dead_share),
+        (Regime.EXPLODING, (ratio > thresholds.exploding_ratio) & np.isfinite(ratio)),
+        (Regime.DEAD, (dead >= thresholds.dead_share) | np.isposinf(ratio)),
         (Regime.SATURATED, saturated > thresholds.saturated_share),
         (Regime.VANISHING, ratio < thresholds.vanishing_ratio),
     ]

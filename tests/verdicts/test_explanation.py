@@ -152,7 +152,9 @@ def test_gradients_that_are_gone_or_not_finite(explain) -> None:
     assert "no gradient at all reaches layer 1" in explain(
         OUTCOMES["stalled"], deltas=[0.0, 0.0, 1.0]
     )
-    assert "layer 2 receives no gradient at all" in explain(OUTCOMES["stalled"], deltas=[1.0, 0.0])
+    assert "layer 2 receives no gradient at all: it is dead" in explain(
+        OUTCOMES["stalled"], deltas=[1.0, 0.0]
+    )
     assert "at step 199 the gradients of the hidden layers are not finite" in explain(
         OUTCOMES["nonfinite"], deltas=[math.nan, 1.0]
     )
