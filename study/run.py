@@ -16,7 +16,7 @@ from study.backends import (
     study_ledger,
     study_trainer,
 )
-from study.dispatch import CohortQueue, Dispatcher
+from study.dispatch import CohortQueue, Dispatcher, cohort_limit
 from study.home import StudyPaths, check_home, home_folder
 from study.lease import lease
 from study.preflight import Preflight, preflight
@@ -233,6 +233,7 @@ class _Run:
             remaining=self._new,
             cohort_key=config.space.cohort_key,
             cost=self._checked.work,
+            limit=cohort_limit(config.resources.gpus_per_worker),
             workers=1,
             window=AHEAD_ADAPTIVE if is_adaptive(config.sampler) else AHEAD,
             unfinished=self._retrain,

@@ -60,7 +60,7 @@ def check(study_file: StudyFile, home: Home = None, as_json: Json = False) -> No
 
 def _plan(checked: Preflight) -> dict[str, Any]:
     from search_spaces.samplers import make_sampler
-    from study.dispatch import COHORT_LIMIT
+    from study.dispatch import cohort_limit
     from study.ledger import preview
 
     config = checked.config
@@ -69,10 +69,11 @@ def _plan(checked: Preflight) -> dict[str, Any]:
     )
     sampled = preview(sampler=sampler, space=config.space, trials=min(config.trials, SAMPLED))
     scale = config.trials / len(sampled)
+    limit = cohort_limit(config.resources.gpus_per_worker)
     groups = Counter(config.space.cohort_key(values) for values in sampled)
     by_key = {config.space.cohort_key(values): values for values in sampled}
     largest_mb = max(
-        min(count * scale, COHORT_LIMIT) * checked.cost(by_key[key]).memory_bytes / 1e6
+        min(count * scale, limit) * checked.cost(by_key[key]).memory_bytes / 1e6
         for key, count in groups.items()
     )
     flops = scale * sum(checked.work(by_key[key]) * count for key, count in groups.items())

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from study.dispatch.cohorts import COHORT_LIMIT, CohortQueue
+from study.dispatch.cohorts import CohortQueue, cohort_limit
 from study.dispatch.dispatcher import Deliver, Dispatcher, Train
 from study.dispatch.failures import DispatchError, TrainingError
 from study.dispatch.in_process import InProcessDispatcher
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from study.dispatch.ray_tune import RayTuneDispatcher
 
 __all__ = [
-    "COHORT_LIMIT",
     "CohortQueue",
     "Deliver",
     "DispatchError",
@@ -25,6 +24,7 @@ __all__ = [
     "RayTuneDispatcher",
     "Train",
     "TrainingError",
+    "cohort_limit",
 ]
 
 

@@ -17,6 +17,10 @@ Hyperparameters = Mapping[str, HyperparameterValue]
 COHORT_LIMIT = 64
 """Trials in a cohort at most: vectorizing gains little beyond, and results come in portions."""
 
+GPU_COHORT_LIMIT = 1024
+"""The same where cohorts train on a GPU, which a few small networks do not fill. A worker trains
+in parts what does not fit its memory."""
+
 SMALLEST = 8
 """Trials below which a cohort is not cut to keep workers busy: vectorizing no longer pays."""
 
@@ -25,6 +29,11 @@ PATIENCE = 64
 
 ASK_AT_ONCE = 128
 """Trials asked in one go while workers may be waiting (about 0.1 s of sampling)."""
+
+
+def cohort_limit(gpus_per_worker: float) -> int:
+    """Trials in a cohort at most, by what a worker trains on."""
+    return GPU_COHORT_LIMIT if gpus_per_worker else COHORT_LIMIT
 
 
 class CohortQueue:

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from study.dispatch import CohortQueue
+from study.dispatch import CohortQueue, cohort_limit
 from study.trial import Trial
 
 
@@ -130,6 +130,13 @@ def test_asking_stays_inside_the_window_and_one_ask_is_short():
         queue.completed(cohort)
         assert study.asked - taken <= 512
     assert taken > 1000
+
+
+def test_gpus_get_larger_cohorts():
+    for gpus, expected in [(0.0, 64), (0.5, 1024), (1.0, 1024)]:
+        queue = Study([1]).queue(3000, limit=cohort_limit(gpus), workers=2)
+        queue.prefill()
+        assert max(sizes(drain(queue))) == expected
 
 
 def test_prefill_asks_the_window():
