@@ -14,7 +14,7 @@ from torch import Tensor
 
 from study.engine.batches import BatchOrder
 from study.engine.clipping import Clipping
-from study.engine.execution import Pass, make_execution
+from study.engine.execution import Batch, Pass, make_execution
 from study.engine.layers import find_layers
 from study.engine.loss_surface import LossSurface
 from study.engine.networks import NetworkFactory
@@ -69,7 +69,7 @@ class CohortRun:
             device=device,
             precision=precision,
             seeds=[trial.seed for trial in trials],
-            batch=(self._inputs[example_KxB], self._targets[example_KxB]),
+            batch=self._batch(0, example_KxB),
             wanted=execution,
         )
         order = self._execution.blocks.order
@@ -100,17 +100,14 @@ class CohortRun:
         """One optimizer step of every trial; at recorded steps also a look, and retirement."""
         recorded = self.recording.is_recorded(step)
         observation = Observation(self._layers) if step in self._layer_steps else None
-        indices_KxB = self._order.batch(step)
-        batch = self._inputs[indices_KxB], self._targets[indices_KxB]
-        seen = self._execution.run(step, *batch, observation)
+        batch = self._batch(step, self._order.batch(step))
+        seen = self._execution.run(batch, observation)
         blocks = self._execution.blocks
         with torch.no_grad():
             norms_NxK = blocks.norms(seen.gradients)
             grad_norm_K = grad_norm(norms_NxK)
             if recorded:
-                surface = self._surface.measure(
-                    step, blocks.by_name(), self._execution.copies, *batch
-                )
+                surface = self._surface.measure(batch, blocks.by_name(), self._execution.copies)
                 factor_K = self._update_and_look(step, seen, grad_norm_K, observation, surface)
             else:
                 factor_K = self._update(step, seen, grad_norm_K)
@@ -150,6 +147,13 @@ class CohortRun:
             finite_KxN = blocks.of(blocks.values, name).isfinite().reshape(blocks.trials, -1)
             broken = (~finite_KxN.all(dim=1)).nonzero().flatten().tolist()
             self.recording.break_at_the_end(broken, name)
+
+    def _batch(self, step: int, indices_KxB: Tensor) -> Batch:
+        return Batch(
+            step=step,
+            inputs_KxB=self._inputs[indices_KxB],
+            targets_KxB=self._targets[indices_KxB],
+        )
 
     def _update(self, step: int, seen: Pass, grad_norm_K: Tensor) -> Tensor:
         """Clips and updates; returns the clip factor."""

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from study.engine.execution.execution import Batch
 from study.engine.execution.losses import CohortLoss
 from study.engine.layers import buffers_kept, build_network
 from study.engine.networks import NetworkFactory
@@ -66,29 +67,26 @@ class LossSurface:
 
     def measure(
         self,
-        step: int,
+        batch: Batch,
         parameters: Mapping[str, Tensor],
         copies: Sequence[nn.Module],
-        inputs_KxB: Tensor,
-        targets_KxB: Tensor,
     ) -> dict[str, Tensor]:
         """What is scheduled for this step, by column of the steps table, (K,) in float64.
 
         Args:
-            step: Before its update.
+            batch: Of the step, before its update.
             parameters: By name in the order of the forward pass, (K, ...) each.
             copies: Each trial's own network, where trials run one after another; else none.
-            inputs_KxB: The step's batch.
-            targets_KxB: The step's batch.
         """
         measured: dict[str, Tensor] = {}
+        step, inputs_KxB = batch.step, batch.inputs_KxB
         if step in self._noise_steps:
             measured["noise_scale"] = self._in_parts(
                 step,
                 copies,
                 len(inputs_KxB),
                 lambda loss, part: noise_scale(
-                    loss, _some(parameters, part), inputs_KxB[part], targets_KxB[part]
+                    loss, _some(parameters, part), inputs_KxB[part], batch.targets_KxB[part]
                 ),
             )
         if step in self._sharpness_steps:

@@ -7,7 +7,6 @@ of times.
 
 from __future__ import annotations
 
-from types import ModuleType
 from typing import Any
 
 import torch
@@ -15,13 +14,8 @@ from torch import Size, Tensor
 from torch.autograd import Function
 from torch.nn import functional
 
-from study.engine.convolution import columns, grouped
+from study.engine.convolution import columns
 from study.engine.convolution.geometry import Geometry
-
-METHODS: dict[str, ModuleType] = {"cpu": grouped}
-"""How a cohort is convolved, by device; on others than these by columns. On a CPU columns were
-slower at every shape measured: their memory traffic costs more than oneDNN's handling of groups.
-"""
 
 
 def conv2d(images_B: Tensor, weight: Tensor, bias: Tensor | None, geometry: Geometry) -> Tensor:
@@ -89,9 +83,7 @@ class _Convolution(Function):
     def forward(
         images_KxB: Tensor, weights_K: Tensor, biases_K: Tensor | None, geometry: Geometry
     ) -> Tensor:
-        method = _method(images_KxB)
-        outputs: Tensor = method.convolve(images_KxB, weights_K, biases_K, geometry)
-        return outputs
+        return columns.convolve(images_KxB, weights_K, biases_K, geometry)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
@@ -112,9 +104,7 @@ class _InputGradient(Function):
     def forward(
         gradients_KxB: Tensor, weights_K: Tensor, images: Size, geometry: Geometry
     ) -> Tensor:
-        method = _method(gradients_KxB)
-        outputs: Tensor = method.input_gradient(gradients_KxB, weights_K, images, geometry)
-        return outputs
+        return columns.input_gradient(gradients_KxB, weights_K, images, geometry)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
@@ -142,9 +132,7 @@ class _WeightGradient(Function):
     def forward(
         gradients_KxB: Tensor, images_KxB: Tensor, weights: Size, geometry: Geometry
     ) -> Tensor:
-        method = _method(gradients_KxB)
-        outputs: Tensor = method.weight_gradient(gradients_KxB, images_KxB, weights, geometry)
-        return outputs
+        return columns.weight_gradient(gradients_KxB, images_KxB, weights, geometry)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
@@ -179,10 +167,6 @@ def _gradients(
     if ctx.needs_input_grad[2]:
         by_biases = gradients_KxB.sum(dim=(1, 3, 4))
     return by_images, by_weights, by_biases
-
-
-def _method(values: Tensor) -> ModuleType:
-    return METHODS.get(values.device.type, columns)
 
 
 def _stacked(value: Tensor, dim: int | None, trials: int) -> Tensor:

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from study.engine.activations import ACTIVATIONS, Activation, activation_name
 from study.engine.blocks import Blocks
-from study.engine.execution.execution import Pass, by_example, mean_metric
+from study.engine.execution.execution import Batch, Pass, by_example, mean_metric
 from study.engine.observation import Observation
 from study.engine.tasks.task import Task
 
@@ -59,7 +59,6 @@ class ChainExecution:
     """
 
     name = "chain"
-    vectorized = True
     notice: str | None = None
     copies: Sequence[nn.Module] = ()
 
@@ -69,14 +68,8 @@ class ChainExecution:
         self._task = task
         self._point()
 
-    def run(
-        self,
-        step: int,
-        inputs_KxB: Tensor,
-        targets_KxB: Tensor,
-        observation: Observation | None,
-    ) -> Pass:
-        values = [inputs_KxB.flatten(2)]
+    def run(self, batch: Batch, observation: Observation | None) -> Pass:
+        values = [batch.inputs_KxB.flatten(2)]
         preactivations: list[Tensor] = []
         with torch.no_grad():
             for weight, bias, link in zip(self._weights, self._biases, self._links, strict=True):
@@ -84,13 +77,13 @@ class ChainExecution:
                 preactivations.append(h)
                 values.append(h if link.activation is None else link.activation.function(h))
         outputs = values[-1].requires_grad_()
-        loss_K = by_example(self._task.loss, outputs, targets_KxB).mean(dim=1)
+        loss_K = by_example(self._task.loss, outputs, batch.targets_KxB).mean(dim=1)
         (delta,) = torch.autograd.grad(loss_K.sum(), outputs)
         with torch.no_grad():
             self._backward(delta, values, preactivations, observation)
         return Pass(
             loss_K=loss_K.detach(),
-            metric_K=mean_metric(self._task, outputs, targets_KxB),
+            metric_K=mean_metric(self._task, outputs, batch.targets_KxB),
             gradients=self._gradients,
         )
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import time
 
 import torch
-from torch import Tensor
 
-from study.engine.execution.execution import Execution
+from study.engine.execution.execution import Batch, Execution
 
 TRIED_ALONE = 2
 """Trials that the loop is tried on: its time is proportional to their number."""
@@ -19,25 +18,25 @@ TURNS = 2
 """Timed passes, of which the quicker counts: other work on the machine can only slow one down."""
 
 
-def seconds_per_trial(execution: Execution, inputs_KxB: Tensor, targets_KxB: Tensor) -> float:
+def seconds_per_trial(execution: Execution, batch: Batch) -> float:
     """Time of one forward and backward pass, after one that warms up.
 
     Args:
         execution: Parameters stay as they are.
-        inputs_KxB: At least as many trials as the execution has.
-        targets_KxB: Likewise.
+        batch: Of at least as many trials as the execution has.
     """
     trials = execution.blocks.trials
-    batch = inputs_KxB[:trials], targets_KxB[:trials]
-    execution.run(0, *batch, None)
-    return min(_seconds(execution, *batch) for _ in range(TURNS)) / trials
+    some = batch.of(slice(trials))
+    execution.run(some, None)
+    return min(_seconds(execution, some) for _ in range(TURNS)) / trials
 
 
-def _seconds(execution: Execution, inputs_KxB: Tensor, targets_KxB: Tensor) -> float:
-    _wait(inputs_KxB.device)
+def _seconds(execution: Execution, batch: Batch) -> float:
+    device = batch.inputs_KxB.device
+    _wait(device)
     started = time.perf_counter()
-    execution.run(0, inputs_KxB, targets_KxB, None)
-    _wait(inputs_KxB.device)
+    execution.run(batch, None)
+    _wait(device)
     return time.perf_counter() - started
 
 

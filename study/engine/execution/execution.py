@@ -14,6 +14,29 @@ from study.engine.tasks.task import PerExample, Task
 
 
 @dataclass(frozen=True, kw_only=True)
+class Batch:
+    """What all trials see in one step.
+
+    Attributes:
+        step: Number of the step; random numbers in the forward pass depend on it.
+        inputs_KxB: (K, B, ...).
+        targets_KxB: (K, B, ...).
+    """
+
+    step: int
+    inputs_KxB: Tensor
+    targets_KxB: Tensor
+
+    def of(self, trials: slice) -> Batch:
+        """The same of some of the trials."""
+        return Batch(
+            step=self.step,
+            inputs_KxB=self.inputs_KxB[trials],
+            targets_KxB=self.targets_KxB[trials],
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Pass:
     """One forward and backward pass.
 
@@ -34,30 +57,20 @@ class Execution(Protocol):
     Attributes:
         name: Among EXECUTIONS.
         blocks: The parameters, which optimizers update in place.
-        vectorized: Whether all trials run at once.
         notice: Why it had to be this way, where a person might wonder.
         copies: Each trial's own network, where trials run one after another; else none.
     """
 
     name: str
     blocks: Blocks
-    vectorized: bool
     notice: str | None
     copies: Sequence[nn.Module]
 
-    def run(
-        self,
-        step: int,
-        inputs_KxB: Tensor,
-        targets_KxB: Tensor,
-        observation: Observation | None,
-    ) -> Pass:
-        """Losses and gradients of each trial on its own batch.
+    def run(self, batch: Batch, observation: Observation | None) -> Pass:
+        """Losses and gradients of each trial on its own examples.
 
         Args:
-            step: Number of the step; random numbers in the forward pass depend on it.
-            inputs_KxB: (K, B, ...).
-            targets_KxB: (K, B, ...).
+            batch: Of this step.
             observation: Shown activations and deltas, if any.
         """
 

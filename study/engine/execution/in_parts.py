@@ -8,11 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from study.engine.blocks import Blocks
-from study.engine.execution.execution import Pass, by_example, mean_metric
-from study.engine.execution.losses import CohortLoss
+from study.engine.execution.execution import Batch, Pass, mean_metric
+from study.engine.execution.vectorized_module import Differentiated, VectorizedModule
 from study.engine.observation import Observation
 from study.engine.precision import Precision
-from study.engine.tap import taps
 from study.engine.tasks.task import Task
 
 PART = 8
@@ -31,35 +30,26 @@ class PartsExecution:
     """
 
     name = "in_parts"
-    vectorized = True
     notice: str | None = None
     copies: Sequence[nn.Module] = ()
 
     def __init__(
         self, module: nn.Module, blocks: Blocks, task: Task, *, precision: Precision
     ) -> None:
-        self._module = module
+        self._module = VectorizedModule(module, task, precision)
         self.blocks = blocks
         self._task = task
-        self._precision = precision
-        self._loss = CohortLoss(module, task)
         self._point()
 
-    def run(
-        self,
-        step: int,
-        inputs_KxB: Tensor,
-        targets_KxB: Tensor,
-        observation: Observation | None,
-    ) -> Pass:
+    def run(self, batch: Batch, observation: Observation | None) -> Pass:
         ran = [
-            self._run_part(place, inputs_KxB[part], targets_KxB[part], observation)
+            self._run_part(place, batch.of(part), observation)
             for place, part in enumerate(self._parts)
         ]
-        outputs_KxB = torch.cat([outputs for outputs, _ in ran])
+        outputs_KxB = torch.cat([seen.outputs_KxB for seen in ran])
         return Pass(
-            loss_K=torch.cat([losses for _, losses in ran]),
-            metric_K=mean_metric(self._task, outputs_KxB, targets_KxB),
+            loss_K=torch.cat([seen.loss_K for seen in ran]),
+            metric_K=mean_metric(self._task, outputs_KxB, batch.targets_KxB),
             gradients=self._gradients,
         )
 
@@ -74,23 +64,12 @@ class PartsExecution:
         self._point()
 
     def _run_part(
-        self,
-        place: int,
-        inputs_PxB: Tensor,
-        targets_PxB: Tensor,
-        observation: Observation | None,
-    ) -> tuple[Tensor, Tensor]:
-        """Outputs and losses of the P trials of a part; their gradients go to their places."""
-        leaves = self._leaves[place]
-        with taps(self._module, observation), self._precision.autocast(inputs_PxB.device):
-            outputs_PxB = self._loss.outputs(leaves, inputs_PxB)
-        outputs_PxB = outputs_PxB.to(self._precision.parameters)
-        loss_P = by_example(self._task.loss, outputs_PxB, targets_PxB).mean(dim=1)
-        gradients = torch.autograd.grad(
-            loss_P.sum(), list(leaves.values()), materialize_grads=True
-        )
-        torch._foreach_copy_(self._places[place], list(gradients))
-        return outputs_PxB.detach(), loss_P.detach()
+        self, place: int, batch: Batch, observation: Observation | None
+    ) -> Differentiated:
+        """A pass of one part's trials; their gradients go to their places."""
+        seen = self._module.differentiate(self._leaves[place], batch, observation)
+        torch._foreach_copy_(self._places[place], list(seen.gradients))
+        return seen
 
     def _point(self) -> None:
         """Views of the parameters and of their gradients, by part."""

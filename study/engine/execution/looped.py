@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from study.engine.blocks import Blocks
-from study.engine.execution.execution import Pass, mean_metric
+from study.engine.execution.execution import Batch, Pass, mean_metric
 from study.engine.observation import Observation
 from study.engine.precision import Precision
 from study.engine.seeds import noise_seed
@@ -32,7 +32,6 @@ class LoopedExecution:
     """
 
     name = "looped"
-    vectorized = False
 
     def __init__(
         self,
@@ -53,21 +52,15 @@ class LoopedExecution:
         self.copies: Sequence[nn.Module] = tuple(copies)
         self._point()
 
-    def run(
-        self,
-        step: int,
-        inputs_KxB: Tensor,
-        targets_KxB: Tensor,
-        observation: Observation | None,
-    ) -> Pass:
+    def run(self, batch: Batch, observation: Observation | None) -> Pass:
         outputs, losses = [], []
         for slot in range(len(self.copies)):
-            output_1xB, loss = self._run_one(slot, step, inputs_KxB, targets_KxB, observation)
+            output_1xB, loss = self._run_one(slot, batch, observation)
             outputs.append(output_1xB)
             losses.append(loss)
         return Pass(
             loss_K=torch.stack(losses),
-            metric_K=mean_metric(self._task, torch.cat(outputs), targets_KxB),
+            metric_K=mean_metric(self._task, torch.cat(outputs), batch.targets_KxB),
             gradients=self._gradients,
         )
 
@@ -88,12 +81,7 @@ class LoopedExecution:
             buffer.copy_(value)
 
     def _run_one(
-        self,
-        slot: int,
-        step: int,
-        inputs_KxB: Tensor,
-        targets_KxB: Tensor,
-        observation: Observation | None,
+        self, slot: int, batch: Batch, observation: Observation | None
     ) -> tuple[Tensor, Tensor]:
         """Outputs (1, B, ...) and loss of one trial; its gradients go to their places."""
         module, parameters = self.copies[slot], self._parameters[slot]
@@ -104,10 +92,10 @@ class LoopedExecution:
             self._precision.autocast(self._device),
         ):
             if self._seeds is not None:
-                torch.manual_seed(noise_seed(self._seeds[slot], step))
-            output_B = module(inputs_KxB[slot])
+                torch.manual_seed(noise_seed(self._seeds[slot], batch.step))
+            output_B = module(batch.inputs_KxB[slot])
         output_B = output_B.to(self._precision.parameters)
-        loss = self._task.loss(output_B, targets_KxB[slot]).mean()
+        loss = self._task.loss(output_B, batch.targets_KxB[slot]).mean()
         gradients = torch.autograd.grad(loss, parameters, materialize_grads=True)
         torch._foreach_copy_(self._places[slot], list(gradients))
         return output_B.detach().unsqueeze(0), loss.detach()

@@ -12,7 +12,7 @@ from study.engine.blocks import Blocks, by_shape
 from study.engine.convolution import use_batched_convolutions
 from study.engine.execution.chain import ChainExecution, links_of
 from study.engine.execution.choice import TRIED_ALONE, TRIED_TOGETHER, seconds_per_trial
-from study.engine.execution.execution import Execution
+from study.engine.execution.execution import Batch, Execution
 from study.engine.execution.in_parts import PART, PartsExecution
 from study.engine.execution.looped import LoopedExecution
 from study.engine.execution.traits import Traits, module_traits
@@ -33,7 +33,7 @@ def make_execution(
     device: torch.device,
     precision: Precision,
     seeds: Sequence[int],
-    batch: tuple[Tensor, Tensor],
+    batch: Batch,
     wanted: str = "auto",
 ) -> Execution:
     """The fastest execution that fits the module.
@@ -48,7 +48,7 @@ def make_execution(
         device: Where to train.
         precision: Of parameters and arithmetic.
         seeds: One a trial.
-        batch: Inputs and targets of the first step, (K, B, ...) each, on the device.
+        batch: Some examples for each trial, on the device, to try ways with.
         wanted: One of EXECUTIONS.
 
     Raises:
@@ -108,7 +108,7 @@ class _Maker:
             use_batched_convolutions(module)
         return VmappedExecution(module, blocks, self._task, precision=self._precision, name=way)
 
-    def fastest(self, batch: tuple[Tensor, Tensor]) -> str:
+    def fastest(self, batch: Batch) -> str:
         """The way that takes the least time for a trial, tried with some trials of the cohort."""
         trials = len(self._seeds)
         tried = {"looped": min(TRIED_ALONE, trials), "vectorized": min(TRIED_TOGETHER, trials)}
@@ -118,7 +118,7 @@ class _Maker:
         if convolves and self._device.type != "cpu":
             tried["columns"] = tried["vectorized"]
         seconds = {
-            way: seconds_per_trial(self.make(way, some), *batch) for way, some in tried.items()
+            way: seconds_per_trial(self.make(way, some), batch) for way, some in tried.items()
         }
         return min(seconds, key=lambda way: seconds[way])
 

@@ -8,20 +8,16 @@ import torch
 from torch import Tensor, nn
 
 from study.engine.blocks import Blocks
-from study.engine.execution.execution import Pass, by_example, mean_metric
-from study.engine.execution.losses import CohortLoss
+from study.engine.execution.execution import Batch, Pass, mean_metric
+from study.engine.execution.vectorized_module import VectorizedModule
 from study.engine.gradients import separate
 from study.engine.observation import Observation
 from study.engine.precision import Precision
-from study.engine.tap import taps
 from study.engine.tasks.task import Task
 
 
 class VmappedExecution:
-    """Implements `Execution`: the forward pass under vmap, the backward pass by autograd.
-
-    Autograd records the plain batched operations that vmap makes, so the backward pass of the
-    whole cohort runs in C++ without vmap's dispatch.
+    """Implements `Execution`: the whole cohort under vmap.
 
     Args:
         module: The network, whose own parameters are not used.
@@ -31,7 +27,6 @@ class VmappedExecution:
         name: Among EXECUTIONS.
     """
 
-    vectorized = True
     notice: str | None = None
     copies: Sequence[nn.Module] = ()
 
@@ -45,31 +40,18 @@ class VmappedExecution:
         name: str = "vectorized",
     ) -> None:
         self.name = name
-        self._module = module
+        self._module = VectorizedModule(module, task, precision)
         self.blocks = blocks
         self._task = task
-        self._precision = precision
-        self._loss = CohortLoss(module, task)
         self._leaves = self._make_leaves()
 
-    def run(
-        self,
-        step: int,
-        inputs_KxB: Tensor,
-        targets_KxB: Tensor,
-        observation: Observation | None,
-    ) -> Pass:
-        with taps(self._module, observation), self._precision.autocast(inputs_KxB.device):
-            outputs = self._loss.outputs(self._leaves, inputs_KxB)
-        outputs = outputs.to(self._precision.parameters)
-        loss_K = by_example(self._task.loss, outputs, targets_KxB).mean(dim=1)
-        gradients = separate(
-            torch.autograd.grad(loss_K.sum(), list(self._leaves.values()), materialize_grads=True)
-        )
+    def run(self, batch: Batch, observation: Observation | None) -> Pass:
+        seen = self._module.differentiate(self._leaves, batch, observation)
+        gradients = separate(seen.gradients)
         self._align(gradients)
         return Pass(
-            loss_K=loss_K.detach(),
-            metric_K=mean_metric(self._task, outputs, targets_KxB),
+            loss_K=seen.loss_K,
+            metric_K=mean_metric(self._task, seen.outputs_KxB, batch.targets_KxB),
             gradients=[gradient.unsqueeze(0) for gradient in gradients],
         )
 

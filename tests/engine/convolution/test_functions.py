@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from types import ModuleType
-
 import pytest
 import torch
 from torch import Tensor
 from torch.func import vmap
 from torch.nn import functional
 
-from study.engine.convolution import Geometry, columns, conv2d, functions, grouped
-
-METHODS = {"grouped": grouped, "columns": columns}
+from study.engine.convolution import Geometry, columns, conv2d
 
 CASES = {
     "as 3 x 3 layers are": ((3, 3), (1, 1), (1, 1), True),
@@ -22,14 +18,6 @@ CASES = {
     "with rows that no kernel reaches": ((2, 2), (3, 3), (0, 0), True),
     "oblong": ((3, 2), (1, 2), (2, 0), True),
 }
-
-
-@pytest.fixture(params=METHODS)
-def method(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """Each method on the CPU, where columns are not used otherwise."""
-    chosen = METHODS[request.param]
-    monkeypatch.setitem(functions.METHODS, "cpu", chosen)
-    return chosen
 
 
 def tensors(
@@ -64,7 +52,7 @@ def apart(geometry: Geometry, *values: Tensor) -> Tensor:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_equals_torchs_own_and_can_be_differentiated_twice(method: ModuleType, case: str) -> None:
+def test_equals_torchs_own_and_can_be_differentiated_twice(case: str) -> None:
     kernel, stride, padding, biased = CASES[case]
     geometry = Geometry(stride=stride, padding=padding)
     values = tensors(kernel, biased=biased)
@@ -77,7 +65,7 @@ def test_equals_torchs_own_and_can_be_differentiated_twice(method: ModuleType, c
     assert torch.autograd.gradgradcheck(function, values, fast_mode=True)
 
 
-def test_hessian_vector_products_are_those_of_torchs_convolution(method: ModuleType) -> None:
+def test_hessian_vector_products_are_those_of_torchs_convolution() -> None:
     geometry = Geometry(stride=(1, 1), padding=(1, 1))
     values = tensors((3, 3), biased=True, trials=3)
     vectors = [torch.randn_like(value) for value in values]
@@ -92,13 +80,11 @@ def test_hessian_vector_products_are_those_of_torchs_convolution(method: ModuleT
 
 
 def test_trials_that_do_not_fit_together_are_convolved_in_parts(
-    method: ModuleType, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(grouped, "CACHED", 2 * 2 * 8 * 5 * 4)  # Two trials of five.
-    monkeypatch.setattr(columns, "MOST_COLUMNS", 2 * 8 * 9 * 2 * 5 * 4)
+    monkeypatch.setattr(columns, "MOST_COLUMNS", 2 * 8 * 9 * 2 * 5 * 4)  # Two trials of five.
     geometry = Geometry(stride=(1, 1), padding=(1, 1))
     values = tensors((3, 3), biased=True, trials=5, channels=8, out=8)
-    assert grouped.trials_together(values[0].shape, values[1].shape, geometry) == 2
     gradients = []
     for convolved in (together, apart):
         outputs = convolved(geometry, *values)
@@ -107,7 +93,7 @@ def test_trials_that_do_not_fit_together_are_convolved_in_parts(
         torch.testing.assert_close(got, expected)
 
 
-def test_what_all_trials_share_need_not_be_stacked(method: ModuleType) -> None:
+def test_what_all_trials_share_need_not_be_stacked() -> None:
     geometry = Geometry(stride=(1, 1), padding=(1, 1))
     images, weights, biases = tensors((3, 3), biased=True)
     outputs = vmap(lambda w, b: conv2d(images[0], w, b, geometry))(weights, biases)
@@ -135,7 +121,7 @@ def test_one_trial_is_torchs_convolution_bit_for_bit() -> None:
         torch.testing.assert_close(got, wanted)
 
 
-def test_autocast_reaches_the_convolution(method: ModuleType) -> None:
+def test_autocast_reaches_the_convolution() -> None:
     geometry = Geometry(stride=(1, 1), padding=(1, 1))
     values = [value.detach().float().requires_grad_() for value in tensors((3, 3), biased=True)]
     with torch.autocast("cpu", dtype=torch.bfloat16):
@@ -147,23 +133,3 @@ def test_autocast_reaches_the_convolution(method: ModuleType) -> None:
     for one, other in zip(got, expected, strict=True):
         assert one.dtype == torch.float32
         assert 0 < (one - other).norm() < 0.02 * other.norm()
-
-
-@pytest.mark.parametrize(
-    ("channels", "out", "side", "trials"),
-    [
-        (16, 16, 8, 8),
-        (16, 16, 7, 10),
-        (8, 8, 8, 16),
-        (1, 16, 8, 8),
-        (12, 12, 8, 1),
-        (16, 16, 28, 1),
-    ],
-)
-def test_as_many_trials_as_stay_in_the_cache_go_together(
-    channels: int, out: int, side: int, trials: int
-) -> None:
-    images = torch.Size((99, 64, channels, side, side))
-    weights = torch.Size((99, out, channels, 3, 3))
-    geometry = Geometry(stride=(1, 1), padding=(1, 1))
-    assert grouped.trials_together(images, weights, geometry) == trials
