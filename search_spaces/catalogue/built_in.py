@@ -13,14 +13,13 @@ BUILT_IN_TASKS = (
     "quadratic",
     "torchvision",
 )
+RECURRENT_NETWORKS = ("rnn", "lstm", "gru")
 BUILT_IN_NETWORKS = (
     "mlp",
     "cnn",
     "resnet",
     "densenet",
-    "rnn",
-    "lstm",
-    "gru",
+    *RECURRENT_NETWORKS,
     "transformer",
     "linear",
 )

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from search_spaces import InputError
-from search_spaces.catalogue.table import ACTIVATIONS as NAMES
+from search_spaces.catalogue.architecture import ACTIVATIONS as NAMES
 from search_spaces.theory.activations import ACTIVATIONS, activation_named
 from study.engine.activations import ACTIVATIONS as OF_TORCH
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from search_spaces.catalogue.table import INITIALIZATIONS
+from search_spaces.catalogue.initialization import INITIALIZATIONS
 from search_spaces.theory.initial_variances import (
     InitialVariances,
     finite_width_variance,

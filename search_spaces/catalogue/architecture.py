@@ -1,0 +1,110 @@
+"""What a network is built of."""
+
+from __future__ import annotations
+
+from search_spaces.catalogue.built_in import RECURRENT_NETWORKS
+from search_spaces.catalogue.hyperparameter import Condition, Hyperparameter
+from search_spaces.catalogue.intervals import COUNT, NOT_NEGATIVE
+
+ACTIVATIONS = (
+    "sigmoid",
+    "tanh",
+    "relu",
+    "leaky_relu",
+    "elu",
+    "selu",
+    "gelu",
+    "silu",
+    "softsign",
+    "softplus",
+    "mish",
+    "hardtanh",
+    "identity",
+)
+NORMALIZATIONS = ("none", "batch", "layer", "group")
+CONNECTIONS = ("none", "residual", "dense")
+NORM_POSITIONS = ("pre", "post")
+_LAYER_NORMALIZED = (Condition(owner="normalization", values=("layer",)),)
+
+ARCHITECTURE = (
+    Hyperparameter(
+        name="depth",
+        kind="integer",
+        interval=COUNT,
+        default=4,
+        unit="layers",
+        networks=("mlp", "cnn", "resnet", "densenet", *RECURRENT_NETWORKS, "transformer"),
+        network_defaults={"densenet": 8, **dict.fromkeys(RECURRENT_NETWORKS, 1), "transformer": 2},
+        meaning="number of hidden layers; of blocks in a resnet (two layers) or a transformer",
+    ),
+    Hyperparameter(
+        name="width",
+        kind="integer",
+        interval=COUNT,
+        default=64,
+        unit="units",
+        networks=("mlp", "cnn", "resnet", *RECURRENT_NETWORKS, "transformer"),
+        network_defaults={"cnn": 16, "resnet": 16},
+        meaning="units of each hidden layer; channels of images, doubled half-way in a resnet",
+    ),
+    Hyperparameter(
+        name="growth_rate",
+        kind="integer",
+        interval=COUNT,
+        default=16,
+        unit="channels",
+        networks=("densenet",),
+        meaning="channels that each dense layer adds",
+    ),
+    Hyperparameter(
+        name="activation",
+        kind="name",
+        choices=ACTIVATIONS,
+        default="relu",
+        networks=("mlp", "cnn", "resnet", "densenet", "rnn", "transformer"),
+        network_defaults={"rnn": "tanh"},
+        meaning="nonlinearity after each hidden layer",
+    ),
+    Hyperparameter(
+        name="heads",
+        kind="integer",
+        interval=COUNT,
+        default=4,
+        networks=("transformer",),
+        meaning="attention heads of each block; must divide the width",
+    ),
+    Hyperparameter(
+        name="normalization",
+        kind="name",
+        choices=NORMALIZATIONS,
+        default="none",
+        networks=("mlp", "cnn", "resnet", "densenet", *RECURRENT_NETWORKS, "transformer"),
+        network_defaults={"resnet": "batch", "densenet": "batch", "transformer": "layer"},
+        meaning="what is normalized between a layer and its activation; over time none or layer",
+    ),
+    Hyperparameter(
+        name="norm_position",
+        kind="name",
+        choices=NORM_POSITIONS,
+        default="pre",
+        networks=("transformer",),
+        conditions=_LAYER_NORMALIZED,
+        meaning="whether residual branches see normalized values (pre) or sums are normalized",
+    ),
+    Hyperparameter(
+        name="connections",
+        kind="name",
+        choices=CONNECTIONS,
+        default="none",
+        networks=("mlp",),
+        meaning="whether hidden layers add to what they see (residual) or see all before (dense)",
+    ),
+    Hyperparameter(
+        name="residual_scale",
+        kind="number",
+        interval=NOT_NEGATIVE,
+        default=1.0,
+        networks=("mlp", "resnet", "transformer"),
+        meaning="factor on what a residual branch adds; no effect without residual connections",
+    ),
+)
