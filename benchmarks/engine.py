@@ -19,233 +19,26 @@ matmul rate, memory against the estimate, and the factor over one trial at a tim
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import os
 import statistics
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import torch
-from torch import Tensor, nn
-from torch.nn.utils import clip_grad_norm_
+from engine_cases import CASES, cohort
+from plain_loop import FUSED, plain_loop
+from torch import nn
 
-from study.engine import NETWORKS, TASKS, Task, train_cohort
-from study.engine.batches import BatchOrder
+from study.engine import NETWORKS, TASKS, train_cohort
 from study.engine.cost import trial_cost
-from study.engine.initializations import initialize
-from study.engine.networks.recurrence import Cell
-from study.engine.seeds import initialization_generator
 from study.engine.tasks.factory import make_task
 from study.trial import Trial
-
-RATES = (0.003, 0.01, 0.03)
-CLIPS = ("none", 1.0, 10.0)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Case:
-    """A network on a task, at a size where its trials are typical for a study."""
-
-    network: str
-    task: str
-    hyperparameters: Mapping[str, Any]
-    steps: int
-    trials: int
-    required: float
-
-
-CASES = {
-    "mlp-relu": Case(
-        network="mlp",
-        task="digits",
-        hyperparameters={"depth": 8, "width": 64, "activation": "relu"},
-        steps=200,
-        trials=64,
-        required=3.0,
-    ),
-    "mlp-tanh": Case(
-        network="mlp",
-        task="digits",
-        hyperparameters={"depth": 8, "width": 64, "activation": "tanh"},
-        steps=200,
-        trials=64,
-        required=3.0,
-    ),
-    "rnn": Case(
-        network="rnn",
-        task="adding",
-        hyperparameters={"depth": 1, "width": 64, "activation": "tanh", "sequence_length": 64},
-        steps=100,
-        trials=16,
-        required=1.5,
-    ),
-    "lstm": Case(
-        network="lstm",
-        task="adding",
-        hyperparameters={"depth": 1, "width": 64, "sequence_length": 64},
-        steps=100,
-        trials=16,
-        required=1.5,
-    ),
-    "gru": Case(
-        network="gru",
-        task="adding",
-        hyperparameters={"depth": 1, "width": 64, "sequence_length": 64},
-        steps=100,
-        trials=16,
-        required=0.95,
-    ),
-    "cnn": Case(
-        network="cnn",
-        task="digits",
-        hyperparameters={"depth": 6, "width": 16, "activation": "relu"},
-        steps=100,
-        trials=32,
-        required=0.95,
-    ),
-    "resnet": Case(
-        network="resnet",
-        task="digits",
-        hyperparameters={
-            "depth": 3,
-            "width": 16,
-            "activation": "relu",
-            "normalization": "batch",
-        },
-        steps=100,
-        trials=16,
-        required=0.95,
-    ),
-    "densenet": Case(
-        network="densenet",
-        task="digits",
-        hyperparameters={
-            "depth": 6,
-            "width": 16,
-            "growth_rate": 12,
-            "activation": "relu",
-            "normalization": "batch",
-        },
-        steps=200,
-        trials=8,
-        required=0.95,
-    ),
-    "transformer": Case(
-        network="transformer",
-        task="text",
-        hyperparameters={
-            "depth": 2,
-            "width": 64,
-            "heads": 4,
-            "activation": "gelu",
-            "normalization": "layer",
-            "norm_position": "pre",
-            "sequence_length": 32,
-        },
-        steps=200,
-        trials=8,
-        required=0.95,
-    ),
-}
-
-
-def cohort(case: Case, trials: int) -> list[Trial]:
-    """Trials that differ in learning rate, clipping and seed."""
-    common = {
-        "initialization": "xavier_normal",
-        "momentum": 0.9,
-        "optimizer": "sgd",
-        "batch_size": 64,
-        **case.hyperparameters,
-    }
-    return [
-        Trial(
-            number=number,
-            configuration=number,
-            seed=number,
-            hyperparameters={
-                **common,
-                "learning_rate": RATES[number % 3],
-                "clip_norm": CLIPS[number // 3 % 3],
-            },
-        )
-        for number in range(trials)
-    ]
-
-
-class Fused(nn.Module):
-    """torch's own recurrent network with a readout of the last time step."""
-
-    def __init__(self, kind: type[nn.RNNBase], width: int, task: Task) -> None:
-        super().__init__()
-        self.recurrent = kind(task.inputs.shape[-1], width, batch_first=True)
-        self.readout = nn.Linear(width, task.outputs)
-
-    def forward(self, inputs: Tensor) -> Tensor:
-        outputs: Tensor = self.readout(self.recurrent(inputs)[0][:, -1])
-        return outputs
-
-
-FUSED: dict[str, type[nn.RNNBase]] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
-
-
-def fused_network(case: Case, task: Task) -> nn.Module:
-    """What torch has for a recurrent case of one layer."""
-    return Fused(FUSED[case.network], case.hyperparameters["width"], task)
-
-
-def plain_network(case: Case, trial: Trial, task: Task) -> nn.Module:
-    """The trial's network; its recurrent cells step through time."""
-    network = NETWORKS[case.network](trial.hyperparameters, task)
-    start = initialize(network, trial.hyperparameters, initialization_generator(trial.seed))
-    network.load_state_dict({**network.state_dict(), **_singles(start)})
-    for child in network.modules():
-        if isinstance(child, Cell):
-            child.kernel = None
-    return network
-
-
-def plain_loop(
-    trials: Sequence[Trial],
-    case: Case,
-    task: Task,
-    steps: int,
-    device: torch.device,
-    *,
-    fused: bool = False,
-) -> None:
-    """The trials one after another, as people write it."""
-    inputs, targets = _placed(task.inputs, device), task.targets.to(device)
-    for trial in trials:
-        values = trial.hyperparameters
-        network = fused_network(case, task) if fused else plain_network(case, trial, task)
-        network.to(device)
-        parameters = list(network.parameters())
-        optimizer = torch.optim.SGD(parameters, lr=float(values["learning_rate"]), momentum=0.9)
-        schedule = torch.optim.lr_scheduler.ConstantLR(optimizer, factor=1.0)
-        order = BatchOrder([trial.seed], examples=task.examples, batch_size=64, device=device)
-        limit = float("inf") if values["clip_norm"] == "none" else float(values["clip_norm"])
-        for step in range(steps):
-            batch = order.batch(step)[0]
-            optimizer.zero_grad()
-            loss = task.loss(network(inputs[batch]), targets[batch]).mean()
-            loss.backward()
-            clip_grad_norm_(parameters, limit)
-            optimizer.step()
-            schedule.step()
-
-
-def _placed(data: Tensor, device: torch.device) -> Tensor:
-    return data.to(device, torch.float32 if data.is_floating_point() else data.dtype)
-
-
-def _singles(values: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {name: value.float() for name, value in values.items()}
 
 
 def timed(work: Callable[[], object], device: torch.device) -> float:
@@ -350,11 +143,8 @@ def measure_retirement(repeats: int) -> dict[str, float]:
     whole = cohort(case, case.trials)
     lost = {"learning_rate": 1e6, "clip_norm": "none"}
     half = [
-        Trial(
-            number=one.number,
-            configuration=one.configuration,
-            seed=one.seed,
-            hyperparameters={**one.hyperparameters, **(lost if one.number % 2 else {})},
+        dataclasses.replace(
+            one, hyperparameters={**one.hyperparameters, **(lost if one.number % 2 else {})}
         )
         for one in whole
     ]
