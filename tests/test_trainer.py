@@ -65,8 +65,11 @@ def test_a_lost_cohort_goes_on_from_its_checkpoint(
     assert tables.layers.equals(expected.layers)
 
 
-def test_a_checkpoint_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
+def test_a_checkpoint_that_cannot_be_written_stops_nothing_and_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     checked = preflight(config())
     (tmp_path / "checkpoints").write_text("a file where the folder should be")
     trainer = study_trainer(checked, checkpoints=tmp_path / "checkpoints")
     assert trainer.train(cohort(checked.config)).trials.num_rows == 2
+    assert "no checkpoint could be written: [Errno 17]" in caplog.text

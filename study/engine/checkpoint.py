@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
+import logging
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,8 @@ from typing import Any
 import torch
 
 from study.trial import Trial
+
+_logger = logging.getLogger("gradscape.engine")
 
 State = dict[str, Any]
 """Tensors, numbers and names in dictionaries and lists."""
@@ -32,6 +36,18 @@ class Checkpoints:
     every_s: float = 300.0
 
 
+def source_of(function: Callable[..., Any]) -> str:
+    """The text of the module that a person's function stands in, else the function's name.
+
+    A network that was mended must not go on from what the broken one left.
+    """
+    module = inspect.getmodule(function)
+    try:
+        return "" if module is None else inspect.getsource(module)
+    except OSError:  # Typed in, not in a file.
+        return getattr(function, "__qualname__", type(function).__name__)
+
+
 class CheckpointFile:
     """The checkpoint of one cohort; its name says which trials and settings it belongs to.
 
@@ -39,9 +55,6 @@ class CheckpointFile:
         checkpoints: Where, and how often.
         trials: Of the cohort.
         settings: What else the training depends on.
-
-    Attributes:
-        trouble: Why the last checkpoint could not be written, if it could not.
     """
 
     def __init__(
@@ -53,7 +66,6 @@ class CheckpointFile:
         self._path = checkpoints.folder / f"cohort-{name}.pt"
         self._every_s = checkpoints.every_s
         self._saved = time.monotonic()
-        self.trouble: str | None = None
 
     @property
     def due(self) -> bool:
@@ -63,7 +75,7 @@ class CheckpointFile:
     def save(self, state: State) -> None:
         """Writes the checkpoint in place of the last one, whole or not at all.
 
-        A training goes on without one that cannot be written; `trouble` says why.
+        A training goes on without one that cannot be written, and says so in the log.
         """
         unfinished = self._path.with_suffix(f".{os.getpid()}.tmp")
         try:
@@ -73,7 +85,7 @@ class CheckpointFile:
         except (OSError, RuntimeError) as error:  # A full disk is a RuntimeError of torch's.
             if unfinished.exists():
                 unfinished.unlink()
-            self.trouble = f"no checkpoint could be written: {str(error).splitlines()[0]}"
+            _logger.warning("no checkpoint could be written: %s", str(error).splitlines()[0])
         self._saved = time.monotonic()
 
     def load(self, device: torch.device) -> State | None:

@@ -130,8 +130,13 @@ class Recording:
         self._by_step = {name: rows.cpu().numpy() for name, rows in state["by_step"].items()}
         self._by_layer = {name: rows.cpu().numpy() for name, rows in state["by_layer"].items()}
 
-    def record(self, seconds: float) -> CohortRecord:
-        """Everything, cut at each trial's last step that counts."""
+    def record(self, seconds: float, *, notice: str | None = None) -> CohortRecord:
+        """Everything, cut at each trial's last step that counts.
+
+        Args:
+            seconds: That the training took.
+            notice: What a person should know of it.
+        """
         trials, steps = self._learning_rate_KxS.shape
         recorded = np.array(list(self._places))
         steps_run = np.full(trials, steps)
@@ -163,7 +168,7 @@ class Recording:
                 for name, values in self._by_layer.items()
             },
             seconds=seconds,
-            notice=None,
+            notice=notice,
             **scalars,
         )
 

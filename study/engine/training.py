@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
 import gc
+import logging
 import math
 import time
 from collections.abc import Callable, Sequence
 
 import torch
 
-from study.engine.checkpoint import CheckpointFile, Checkpoints
+from study.engine.checkpoint import CheckpointFile, Checkpoints, source_of
 from study.engine.cohort_run import CohortRun
 from study.engine.cost import trial_cost
 from study.engine.fusible import FUSIBLE, check_alike
@@ -22,6 +22,8 @@ from study.engine.tasks.task import Task
 from study.trial import Trial
 
 __all__ = ["FUSIBLE", "train_cohort"]
+
+_logger = logging.getLogger("gradscape.engine")
 
 Train = Callable[[Sequence[Trial]], CohortRecord]
 
@@ -73,14 +75,14 @@ def train_cohort(
         started = time.perf_counter()
         file, state = None, None
         if checkpoints is not None:
-            file = CheckpointFile(checkpoints, part, (task.name, steps, statistics, place))
+            code = source_of(network), source_of(task.loss)
+            settings = (task.name, steps, statistics, place, *code)
+            file = CheckpointFile(checkpoints, part, settings)
             state = file.load(place)
         way = execution if state is None else state["execution"]
         run = CohortRun(part, task, network, steps, place, statistics=tier, execution=way)
         _step_through(run, steps, 0 if state is None else run.load(state), file)
-        record = run.recording.record(time.perf_counter() - started)
-        trouble = None if file is None else file.trouble
-        return dataclasses.replace(record, notice=run.notice or trouble)
+        return run.recording.record(time.perf_counter() - started, notice=run.notice)
 
     limit = memory_limit(place, 1.0) if memory_bytes is None else memory_bytes
     with torch.random.fork_rng(devices=[]):
@@ -119,4 +121,5 @@ def _halving(trials: Sequence[Trial], train: Train) -> list[CohortRecord]:
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
     half = math.ceil(len(trials) / 2)
+    _logger.warning("out of memory with %d trials at once; going on with %d", len(trials), half)
     return [*_halving(trials[:half], train), *_halving(trials[half:], train)]

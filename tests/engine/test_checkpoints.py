@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib.util
 import pickle
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -130,6 +132,42 @@ def test_other_trials_do_not_find_it(digits: Task, tmp_path: Path) -> None:
     others = some_trials(init_gain=0.9)
     record = train_cohort(others, task=digits, **options)  # type: ignore[arg-type]
     fresh = train_cohort(others, task=digits, network=NETWORKS["mlp"], steps=STEPS)
+    assert_identical(record, fresh)
+
+
+OWN = """
+from torch import nn
+
+def own(hyperparameters, task):
+    return nn.Sequential(nn.Flatten(), nn.Linear(task.features, WIDTH), nn.Tanh(),
+                         nn.Linear(WIDTH, task.outputs))
+"""
+
+
+def own_network(path: Path, width: int) -> NetworkFactory:
+    """A person's module as it is after this edit."""
+    path.write_text(OWN.replace("WIDTH", str(width)))
+    spec = importlib.util.spec_from_file_location("own_network", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["own_network"] = module
+    spec.loader.exec_module(module)
+    factory: NetworkFactory = module.own
+    return factory
+
+
+def test_a_mended_network_begins_anew(
+    digits: Task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "own_network", sys)  # Restored afterwards.
+    every_step = Checkpoints(folder=tmp_path / "checkpoints", every_s=0.0)
+    options = {"steps": STEPS, "checkpoints": every_step}
+    broken = own_network(tmp_path / "own_network.py", width=8)
+    with pytest.raises(CutOff):
+        train_cohort(some_trials(), task=cut_off_after(digits, 9), network=broken, **options)  # type: ignore[arg-type]
+    mended = own_network(tmp_path / "own_network.py", width=12)
+    record = train_cohort(some_trials(), task=digits, network=mended, **options)  # type: ignore[arg-type]
+    fresh = train_cohort(some_trials(), task=digits, network=mended, steps=STEPS)
     assert_identical(record, fresh)
 
 

@@ -35,11 +35,14 @@ def watched(task: Task, sizes: list[int], limit: float = float("inf")) -> Task:
     return dataclasses.replace(task, loss=loss)
 
 
-def test_out_of_memory_halves_the_cohort_and_loses_nothing(digits: Task) -> None:
+def test_out_of_memory_halves_the_cohort_and_loses_nothing(
+    digits: Task, caplog: pytest.LogCaptureFixture
+) -> None:
     trials = [make_trial(number) for number in range(11)]
     sizes: list[int] = []
     task = watched(digits, sizes, limit=3)
     record = train_cohort(trials, task=task, network=NETWORKS["mlp"], steps=8)
+    assert "out of memory with 11 trials at once; going on with 6" in caplog.text
     assert sizes[0] == 11 and max(sizes[2:]) <= 6 and sizes[-1] <= 3
     whole = train_cohort(trials, task=digits, network=NETWORKS["mlp"], steps=8)
     assert [trial.number for trial in record.trials] == list(range(11))
