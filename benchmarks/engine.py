@@ -31,7 +31,7 @@ from typing import Any
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import torch
-from engine_cases import CASES, cohort
+from engine_cases import CASES, STEPS, cohort
 from plain_loop import FUSED, plain_loop
 from torch import nn
 
@@ -93,17 +93,17 @@ def measure_case(name: str, repeats: int) -> dict[str, Any]:
     device = torch.device("cpu")
 
     def engine() -> None:
-        train_cohort(some, task=task, network=NETWORKS[case.network], steps=case.steps)
+        train_cohort(some, task=task, network=NETWORKS[case.network], steps=STEPS)
 
     def plain() -> None:
-        plain_loop(alone, case, task, case.steps, device)
+        plain_loop(alone, case, task, STEPS, device)
 
     works: dict[str, Callable[[], object]] = {"engine": engine, "plain": plain}
     if case.network in FUSED:
-        works["fused"] = lambda: plain_loop(alone, case, task, case.steps, device, fused=True)
+        works["fused"] = lambda: plain_loop(alone, case, task, STEPS, device, fused=True)
     took = medians(works, repeats)
     per_step = {
-        f"{name}_ms": 1e3 * seconds / (trials if name == "engine" else len(alone)) / case.steps
+        f"{name}_ms": 1e3 * seconds / (trials if name == "engine" else len(alone)) / STEPS
         for name, seconds in took.items()
     }
     result: dict[str, Any] = {
@@ -122,14 +122,14 @@ def measure_case(name: str, repeats: int) -> dict[str, Any]:
 
 
 def measure_statistics(name: str, repeats: int) -> dict[str, float]:
-    """What standard statistics cost over none, at 200 steps."""
+    """What standard statistics cost over none."""
     case = CASES[name]
     task = make_task(TASKS[case.task], {}, case.hyperparameters)
-    some = cohort(case, min(case.trials, 16) if case.network != "mlp" else case.trials)
+    some = cohort(case, case.trials)
 
     def train(tier: str) -> Callable[[], object]:
         return lambda: train_cohort(
-            some, task=task, network=NETWORKS[case.network], steps=200, statistics=tier
+            some, task=task, network=NETWORKS[case.network], steps=STEPS, statistics=tier
         )
 
     took = medians({"minimal": train("minimal"), "standard": train("standard")}, repeats)
@@ -150,7 +150,7 @@ def measure_retirement(repeats: int) -> dict[str, float]:
     ]
 
     def train(some: Sequence[Trial]) -> Callable[[], object]:
-        return lambda: train_cohort(some, task=task, network=NETWORKS["mlp"], steps=200)
+        return lambda: train_cohort(some, task=task, network=NETWORKS["mlp"], steps=STEPS)
 
     took = medians({"whole": train(whole), "half_lost": train(half)}, repeats)
     return {**took, "share": took["half_lost"] / took["whole"]}
@@ -162,10 +162,10 @@ def measure_cuda(sizes: Sequence[int], repeats: int) -> dict[str, Any]:
     case = CASES["mlp-relu"]
     task = TASKS["digits"]()
     module = NETWORKS["mlp"](cohort(case, 1)[0].hyperparameters, task)
-    flops = chain_flops(module, 64) * case.steps
+    flops = chain_flops(module, 64) * STEPS
     alone = cohort(case, 2)
     plain_loop(alone, case, task, 20, device)
-    one_s = timed(lambda: plain_loop(alone, case, task, case.steps, device), device) / len(alone)
+    one_s = timed(lambda: plain_loop(alone, case, task, STEPS, device), device) / len(alone)
     result: dict[str, Any] = {
         "device": torch.cuda.get_device_name(device),
         "plain_trial_s": one_s,
@@ -175,7 +175,7 @@ def measure_cuda(sizes: Sequence[int], repeats: int) -> dict[str, Any]:
         some = cohort(case, trials)
 
         def engine(some: Sequence[Trial] = some) -> None:
-            train_cohort(some, task=task, network=NETWORKS["mlp"], steps=case.steps, device=device)
+            train_cohort(some, task=task, network=NETWORKS["mlp"], steps=STEPS, device=device)
 
         engine()
         torch.cuda.reset_peak_memory_stats(device)

@@ -11,6 +11,9 @@ from study.trial import Trial
 RATES = (0.003, 0.01, 0.03)
 CLIPS = ("none", 1.0, 10.0)
 
+STEPS = 200
+"""Of each trial: 13 of them are observed, as in a study; fewer steps are observed more densely."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
@@ -19,7 +22,6 @@ class Case:
     network: str
     task: str
     hyperparameters: Mapping[str, Any]
-    steps: int
     trials: int
     required: float
 
@@ -29,7 +31,6 @@ CASES = {
         network="mlp",
         task="digits",
         hyperparameters={"depth": 8, "width": 64, "activation": "relu"},
-        steps=200,
         trials=64,
         required=3.0,
     ),
@@ -37,7 +38,6 @@ CASES = {
         network="mlp",
         task="digits",
         hyperparameters={"depth": 8, "width": 64, "activation": "tanh"},
-        steps=200,
         trials=64,
         required=3.0,
     ),
@@ -45,7 +45,6 @@ CASES = {
         network="rnn",
         task="adding",
         hyperparameters={"depth": 1, "width": 64, "activation": "tanh", "sequence_length": 64},
-        steps=100,
         trials=16,
         required=1.5,
     ),
@@ -53,7 +52,6 @@ CASES = {
         network="lstm",
         task="adding",
         hyperparameters={"depth": 1, "width": 64, "sequence_length": 64},
-        steps=100,
         trials=16,
         required=1.5,
     ),
@@ -61,7 +59,6 @@ CASES = {
         network="gru",
         task="adding",
         hyperparameters={"depth": 1, "width": 64, "sequence_length": 64},
-        steps=100,
         trials=16,
         required=0.95,
     ),
@@ -69,8 +66,7 @@ CASES = {
         network="cnn",
         task="digits",
         hyperparameters={"depth": 6, "width": 16, "activation": "relu"},
-        steps=100,
-        trials=32,
+        trials=16,
         required=0.95,
     ),
     "resnet": Case(
@@ -82,7 +78,6 @@ CASES = {
             "activation": "relu",
             "normalization": "batch",
         },
-        steps=100,
         trials=16,
         required=0.95,
     ),
@@ -96,7 +91,6 @@ CASES = {
             "activation": "relu",
             "normalization": "batch",
         },
-        steps=200,
         trials=8,
         required=0.95,
     ),
@@ -112,7 +106,6 @@ CASES = {
             "norm_position": "pre",
             "sequence_length": 32,
         },
-        steps=200,
         trials=8,
         required=0.95,
     ),
