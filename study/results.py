@@ -33,7 +33,7 @@ def cohort_tables(
     steps, layers = _steps(record), _layers(record)
     columns = trial_columns(metadata)
     trials = pd.DataFrame(_trial_rows(record, task, list(metadata.hyperparameters)))
-    trials = label_trials(trials, layers, thresholds, metric=task.metric_name)
+    trials = label_trials(trials, layers, thresholds, steps=steps, metric=task.metric_name)
     return CohortTables(
         trials=to_arrow(trials, columns, metadata),
         steps=to_arrow(steps, STEPS, metadata),
@@ -63,6 +63,10 @@ def _trial_rows(
             "clipped_fraction": clipped_fraction(record.clip_factor[place, :ran]),
             "update_ratio_median": _median(record.update_ratio[place]),
             "sharpness_initial": record.sharpness[place, 0],
+            "edge_ratio": None,
+            "predicted_ratio": None,
+            "predicted_saturated_fraction": None,
+            "predicted_max_learning_rate": None,
             "train_seconds": seconds,
             "mlflow_run_id": None,
         }
@@ -147,6 +151,7 @@ def _layers(record: CohortRecord) -> pd.DataFrame:
         "role": np.tile([layer.role for layer in record.layers], len(place)),
         "calls": np.tile([layer.calls for layer in record.layers], len(place)),
     }
+    frame |= {"preactivation_rms": np.nan, "weight_count": np.nan}
     for name, values_KxRxL in record.by_layer.items():
         frame[name] = values_KxRxL[place, position].reshape(-1)
     return pd.DataFrame(frame)

@@ -46,7 +46,17 @@ TRIAL_LABELS: tuple[Column, ...] = (
         "regime_initial", "string", "", "gradient regime at initialization; null if unmeasured"
     ),
     _column("regime_final", "string", "", "gradient regime at the end; null if unmeasured"),
+    _column(
+        "predicted_regime",
+        "string",
+        "",
+        "gradient regime that theory expects at initialization; null where it is silent",
+    ),
     _column("verdict", "string", "", "stable, exploding, vanishing, oscillating, stalled"),
+    _column("flags", "string", "", "what else was noticed, joined by commas; empty if nothing"),
+    _column(
+        "alarms", "string", "", "published rules that would have fired, joined by commas, or empty"
+    ),
     _column("explanation", "string", "", "one sentence with the evidence for the verdict"),
 )
 
@@ -95,6 +105,30 @@ TRIAL_FIGURES: tuple[Column, ...] = (
         "1/lr",
         "largest Hessian eigenvalue at step 0; null if unmeasured",
     ),
+    _column(
+        "edge_ratio",
+        "float64",
+        "1",
+        "learning rate over its limit at the last sharpness measured; null if unknown",
+    ),
+    _column(
+        "predicted_ratio",
+        "float64",
+        "1",
+        "delta_ratio_initial that theory expects; null where it is silent",
+    ),
+    _column(
+        "predicted_saturated_fraction",
+        "float64",
+        "1",
+        "saturated share in the worst hidden layer at step 0, as theory expects it",
+    ),
+    _column(
+        "predicted_max_learning_rate",
+        "float64",
+        "1",
+        "limit at sharpness_initial; null if unmeasured or the optimizer has no such limit",
+    ),
     _column("train_seconds", "float64", "s", "the cohort's training time over its trials"),
     _column("mlflow_run_id", "string", "", "the trial's MLflow run; null before delivery"),
 )
@@ -135,7 +169,9 @@ LAYERS: tuple[Column, ...] = (
     _column("delta_rms_last_call", "float64", "1", "delta_rms at the last call (time step)"),
     _column("weight_grad_rms", "float64", "1", "rms of the gradient of the layer's weight"),
     _column("weight_rms", "float64", "1", "rms of the layer's weight before the update"),
+    _column("weight_count", "int64", "1", "elements of the layer's weight"),
     _column("update_ratio", "float64", "1", "|update| / |weight| of the layer's weight"),
+    _column("preactivation_rms", "float64", "1", "rms of the layer's output; q is its square"),
     _column("activation_mean", "float64", "1", "mean of the layer's activations; null at outputs"),
     _column("activation_std", "float64", "1", "standard deviation of the layer's activations"),
     _column("zero_fraction", "float64", "1", "share of activations that are exactly zero"),

@@ -20,7 +20,7 @@ from study.verdicts.layer_profile import COLUMNS, OF_CALLS, profiles
 MAX_STEPS = 8
 """Steps of each metric, chosen among the recorded ones."""
 
-TAG_COLUMNS = ("verdict", "outcome", "regime_initial", "regime_final")
+TAG_COLUMNS = ("verdict", "outcome", "regime_initial", "regime_final", "flags", "alarms")
 
 FINAL_COLUMNS = (
     "loss_final",
@@ -79,7 +79,7 @@ def trial_records(tables: CohortTables) -> Iterator[TrialRecord]:
 
 
 def _tags(row: Mapping[str, Any]) -> dict[str, str]:
-    tags = {name: str(row[name]) for name in TAG_COLUMNS if row[name] is not None}
+    tags = {name: str(row[name]) for name in TAG_COLUMNS if row[name]}
     tags["gradscape.trial"] = str(row["trial"])
     tags["gradscape.configuration"] = str(row["configuration"])
     tags["gradscape.seed"] = str(row["seed"])

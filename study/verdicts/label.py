@@ -50,9 +50,10 @@ def label_trials(
     layers: pd.DataFrame,
     thresholds: Thresholds = DEFAULT,
     *,
+    steps: pd.DataFrame | None = None,
     metric: str = "metric",
 ) -> pd.DataFrame:
-    """The trials with the five label columns and the figures of `DERIVED` filled.
+    """The trials with the label columns and the figures of `DERIVED` filled.
 
     Args:
         trials: At least `NEEDED`; `batch_size` and `normalization` are heeded where present.
@@ -60,6 +61,8 @@ def label_trials(
             other trials are ignored. A trial without rows was not measured: its regimes are null
             and its verdict comes from its outcome alone.
         thresholds: Where one label ends and the next begins.
+        steps: The recorded steps of these trials; rows of others are ignored. Without them no
+            published rule that looks at losses along the way raises an alarm.
         metric: What the explanation calls the task's metric, e.g. "accuracy".
 
     Returns:
@@ -80,7 +83,10 @@ def label_trials(
         "outcome": outcome,
         "regime_initial": initial.regime,
         "regime_final": final.regime,
+        "predicted_regime": np.full(len(trials), None),
         "verdict": verdicts(outcome, initial.regime, final.regime),
+        "flags": np.full(len(trials), ""),
+        "alarms": np.full(len(trials), ""),
         "explanation": [explain(one, thresholds) for one in evidence],
         "delta_ratio_initial": ratio,
         "delta_ratio_final": final.ratio,

@@ -35,7 +35,10 @@ def relabel_study(store: TableStore, thresholds: Thresholds) -> pd.DataFrame:
     for numbers in _batches(store, set(trials["trial"])):
         rows = trials.iloc[place.loc[numbers]]
         layers = store.read_layers(numbers, (*COLUMNS, *OF_CALLS))
-        pieces.append(label_trials(rows, layers, thresholds, metric=metadata["metric"]))
+        steps = store.read_steps(numbers)
+        pieces.append(
+            label_trials(rows, layers, thresholds, steps=steps, metric=metadata["metric"])
+        )
     if pieces:
         trials = pd.concat(pieces).sort_index()
     trials.attrs = {**metadata, "thresholds": thresholds.to_dict()}

@@ -211,6 +211,9 @@ def _figures(rng: np.random.Generator, frame: pd.DataFrame, verdicts: np.ndarray
         "delta_ratio_initial": factor ** (depth - 1.0) * noise,
         "grad_norm_median": noise,
         "mlflow_run_id": None,
+        "predicted_regime": None,
+        "flags": "",
+        "alarms": "",
     }
     for column in (*TRIAL_LABELS, *TRIAL_FIGURES):
         frame[column.name] = values.get(

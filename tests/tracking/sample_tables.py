@@ -93,6 +93,7 @@ def _layer_row(trial: int, step: int, layer: int, layers: int) -> dict[str, obje
     row: dict[str, object] = {column.name: 0.5 for column in LAYERS}
     row |= {"trial": trial, "step": step, "layer": layer, "name": f"hidden.{layer}"}
     row |= {"role": "output" if layer == layers else "hidden", "nonfinite_count": 0, "calls": 1}
+    row["weight_count"] = 4096
     # First over last hidden layer: 2**(layers - 2) fewer, whatever the output layer does.
     row["delta_rms"] = 100.0 if layer == layers else 2.0**layer
     return row

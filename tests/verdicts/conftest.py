@@ -33,6 +33,10 @@ TRAINED = {
     "clipped_fraction": 0.0,
     "update_ratio_median": 1e-3,
     "sharpness_initial": None,
+    "edge_ratio": None,
+    "predicted_ratio": None,
+    "predicted_saturated_fraction": None,
+    "predicted_max_learning_rate": None,
     "train_seconds": 0.1,
     "mlflow_run_id": None,
 }
