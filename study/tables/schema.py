@@ -8,7 +8,9 @@ the hyperparameter does not apply to the trial (momentum under Adam).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 SCHEMA_VERSION = 1
@@ -16,6 +18,40 @@ SCHEMA_VERSION = 1
 
 METADATA_KEY = b"gradscape"
 """Parquet metadata key of a JSON object; `StudyMetadata` gives its fields."""
+
+ALARMS: Mapping[str, str] = MappingProxyType(
+    {
+        "sagemaker.vanishing_gradient": "vanishing",
+        "sagemaker.exploding_tensor": "exploding",
+        "sagemaker.loss_not_decreasing": "any",
+        "sagemaker.dead_relu": "vanishing",
+        "sagemaker.saturated_activation": "vanishing",
+        "sagemaker.weight_update_ratio": "any",
+        "autotrainer.vanishing_gradient": "vanishing",
+        "autotrainer.exploding_gradient": "exploding",
+        "autotrainer.dying_relu": "vanishing",
+        "autotrainer.oscillating_loss": "oscillating",
+        "autotrainer.slow_convergence": "stalled",
+        "deepdiagnosis.vanishing_gradient": "vanishing",
+        "deepdiagnosis.saturated_activation": "vanishing",
+        "deepdiagnosis.learning_rate": "any",
+        "tuning_playbook.clipping": "any",
+        "fractal.not_converged": "any",
+    }
+)
+"""Published rules that the column `alarms` may name, and the verdict that each is after; "any" if
+it is after every failure."""
+
+FLAGS = (
+    "clip_dominated",
+    "clipped_divergence",
+    "batchnorm_explosion",
+    "catapult",
+    "edge_of_stability",
+    "dead_layer",
+    "saturated_layer",
+)
+"""What the column `flags` may name."""
 
 ColumnType = Literal["int64", "float64", "float32", "string"]
 
