@@ -10,6 +10,7 @@ import pandas as pd
 
 from study.engine import CohortRecord, Task
 from study.engine.quantities.clipped_fraction import clipped_fraction
+from study.predictions import predictions
 from study.tables import LAYERS, STEPS, CohortTables, StudyMetadata, to_arrow, trial_columns
 from study.verdicts import Thresholds, label_trials
 
@@ -32,7 +33,9 @@ def cohort_tables(
     """
     steps, layers = _steps(record), _layers(record)
     columns = trial_columns(metadata)
-    trials = pd.DataFrame(_trial_rows(record, task, list(metadata.hyperparameters)))
+    rows = _trial_rows(record, task, list(metadata.hyperparameters))
+    expected = predictions(record, task=task, network=metadata.network)
+    trials = pd.DataFrame([row | more for row, more in zip(rows, expected, strict=True)])
     trials = label_trials(trials, layers, thresholds, steps=steps, metric=task.metric_name)
     return CohortTables(
         trials=to_arrow(trials, columns, metadata),
@@ -62,11 +65,8 @@ def _trial_rows(
             "metric_target": task.target,
             "clipped_fraction": clipped_fraction(record.clip_factor[place, :ran]),
             "update_ratio_median": _median(record.update_ratio[place]),
+            "update_ratio_max": _largest(record.update_ratio[place]),
             "sharpness_initial": record.sharpness[place, 0],
-            "edge_ratio": None,
-            "predicted_ratio": None,
-            "predicted_saturated_fraction": None,
-            "predicted_max_learning_rate": None,
             "train_seconds": seconds,
             "mlflow_run_id": None,
         }
@@ -121,6 +121,12 @@ def _median(values: Array) -> float:
     return _finite(values, np.median)
 
 
+def _largest(values: Array) -> float:
+    """Of the recorded ones, infinities included: an update may be too large for its type."""
+    known = values[~np.isnan(values)]
+    return float(known.max()) if len(known) else np.nan
+
+
 def _steps(record: CohortRecord) -> pd.DataFrame:
     """One row a trial and recorded step that counts."""
     counts_KxR = record.recorded < record.steps_run[:, None]
@@ -151,7 +157,6 @@ def _layers(record: CohortRecord) -> pd.DataFrame:
         "role": np.tile([layer.role for layer in record.layers], len(place)),
         "calls": np.tile([layer.calls for layer in record.layers], len(place)),
     }
-    frame |= {"preactivation_rms": np.nan, "weight_count": np.nan}
     for name, values_KxRxL in record.by_layer.items():
         frame[name] = values_KxRxL[place, position].reshape(-1)
     return pd.DataFrame(frame)

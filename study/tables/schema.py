@@ -130,6 +130,9 @@ TRIAL_FIGURES: tuple[Column, ...] = (
     _column("clipped_fraction", "float64", "1", "share of steps whose gradient was clipped"),
     _column("update_ratio_median", "float64", "1", "median of |update| / |parameters|"),
     _column(
+        "update_ratio_max", "float64", "1", "largest |update| / |parameters| of a recorded step"
+    ),
+    _column(
         "dead_fraction", "float64", "1", "share of dead units in the worst hidden layer, last"
     ),
     _column(

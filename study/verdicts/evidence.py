@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from study.verdicts.cause import Cause
 from study.verdicts.columns import numbers
 from study.verdicts.layer_profile import Profiles
 from study.verdicts.outcome import first_loss_scale, passed_all_bounds, progress, swing_limit
@@ -28,6 +29,8 @@ _FIGURES = (
     "grad_norm_initial",
     "grad_norm_max",
     "update_ratio_median",
+    "update_ratio_max",
+    "metric_best",
 )
 
 
@@ -38,7 +41,8 @@ class Evidence:
     Attributes:
         metric: What the task's metric is called, e.g. "accuracy".
         outcome: String of `Outcome`.
-        regime: String of `Regime`: the one a failure is put down to; None if unmeasured.
+        cause: String of `Cause`: what a failure is put down to.
+        regime: String of `Regime`: the one that was unhealthy; None if unmeasured.
         failure_tensor: Where values stopped being finite; None if nowhere.
         progress: Way of the metric from chance (0) to the ceiling (1).
         swing_limit: Change of the loss from step to step that counts as violent.
@@ -57,6 +61,7 @@ class Evidence:
 
     metric: str
     outcome: str
+    cause: str
     regime: str | None
     failure_tensor: str | None
     progress: float
@@ -85,11 +90,14 @@ class Evidence:
     grad_norm_initial: float
     grad_norm_max: float
     update_ratio_median: float
+    update_ratio_max: float
+    metric_best: float
 
 
 def gather(
     trials: pd.DataFrame,
     outcome: np.ndarray,
+    cause: np.ndarray,
     seen: Profiles,
     initial: Moment,
     final: Moment,
@@ -102,6 +110,7 @@ def gather(
     Args:
         trials: Figures of docs/tables.md.
         outcome: Strings of `Outcome`, shape (trials,).
+        cause: Strings of `Cause`, shape (trials,).
         seen: Profiles of the trials' hidden layers.
         initial: Regimes at initialization.
         final: Regimes at the end.
@@ -112,12 +121,13 @@ def gather(
     tensor = trials["failure_tensor"]
     columns |= {
         "outcome": outcome.tolist(),
+        "cause": cause.tolist(),
         "failure_tensor": tensor.astype(object).where(tensor.notna(), None).tolist(),
         "progress": progress(trials).tolist(),
         "swing_limit": swing_limit(trials, thresholds).tolist(),
         "stopped": passed_all_bounds(trials, thresholds).tolist(),
         "loss_scale": first_loss_scale(trials).tolist(),
-        **_of_failing_regime(seen, initial, final),
+        **_of_failing_regime(cause, seen, initial, final),
     }
     names = list(columns)
     return [
@@ -126,9 +136,13 @@ def gather(
     ]
 
 
-def _of_failing_regime(seen: Profiles, initial: Moment, final: Moment) -> dict[str, list[Any]]:
+def _of_failing_regime(
+    cause: np.ndarray, seen: Profiles, initial: Moment, final: Moment
+) -> dict[str, list[Any]]:
     at_end = final.regime != Regime.HEALTHY.value
     unhealthy_first = ~at_end & (initial.regime != Regime.HEALTHY.value)
+    # Gradients that exploded at first may have ended in units that died of it.
+    unhealthy_first |= (cause == Cause.GRADIENTS.value) & (final.regime != Regime.EXPLODING.value)
 
     def either(name: str) -> np.ndarray:
         return np.where(unhealthy_first, getattr(initial, name), getattr(final, name))

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from study.verdicts.cause import Cause
 from study.verdicts.evidence import Evidence
 from study.verdicts.figures import figure, percent
 from study.verdicts.outcome import Outcome
@@ -24,6 +25,8 @@ def explain(seen: Evidence, thresholds: Thresholds) -> str:
     """
     ending = _ENDINGS[seen.outcome](seen, thresholds)
     regime = _REGIMES[seen.regime](seen, thresholds)
+    if seen.cause == Cause.UPDATES:
+        return f"{_violent(seen, thresholds)}, {regime}, and {ending}."
     if seen.outcome == Outcome.TRAINED:
         return f"{ending}, though {regime}." if _unhealthy(seen) else f"{ending}."
     if seen.outcome in (Outcome.STALLED, Outcome.SLOW):
@@ -37,6 +40,12 @@ def explain(seen: Evidence, thresholds: Thresholds) -> str:
 
 def _unhealthy(seen: Evidence) -> bool:
     return seen.regime not in (None, Regime.HEALTHY)
+
+
+def _violent(seen: Evidence, thresholds: Thresholds) -> str:
+    moved = figure(seen.update_ratio_max)
+    limit = f"violent above {figure(thresholds.violent_update)}"
+    return f"an update moved the parameters by {moved} of their size ({limit})"
 
 
 def _step_size(seen: Evidence) -> str:
@@ -93,6 +102,11 @@ def _rise(seen: Evidence, thresholds: Thresholds) -> float:
 
 
 def _oscillating(seen: Evidence, _: Thresholds) -> str:
+    if not seen.loss_swing > seen.swing_limit:
+        return (
+            f"{seen.metric} fell back from {figure(seen.metric_best)} to"
+            f" {figure(seen.metric_final)}, short of the target {figure(seen.metric_target)}"
+        )
     swing, limit = figure(seen.loss_swing), figure(seen.swing_limit)
     return (
         f"the loss still swings by {swing} from step to step at the end (violent above {limit}),"

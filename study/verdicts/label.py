@@ -6,12 +6,19 @@ import numpy as np
 import pandas as pd
 
 from study.tables.schema import TRIAL_LABELS
+from study.verdicts.cause import Regimes, causes, rose, violent
 from study.verdicts.columns import require
 from study.verdicts.evidence import gather
 from study.verdicts.explanation import explain
+from study.verdicts.flags import flags
 from study.verdicts.layer_profile import profiles
 from study.verdicts.outcome import outcomes
-from study.verdicts.regime import at_first_step, final_moment, initial_moment
+from study.verdicts.regime import (
+    at_first_step,
+    final_moment,
+    initial_moment,
+    moment_at_start,
+)
 from study.verdicts.thresholds import DEFAULT, Thresholds
 from study.verdicts.verdict import verdicts
 
@@ -32,6 +39,10 @@ NEEDED = (
     "grad_norm_initial",
     "grad_norm_max",
     "update_ratio_median",
+    "update_ratio_max",
+    "clipped_fraction",
+    "edge_ratio",
+    "metric_best",
 )
 """Figures of the trials table that labels are made from."""
 
@@ -77,15 +88,21 @@ def label_trials(
     initial = initial_moment(trials, seen, thresholds)
     final = final_moment(trials, seen, thresholds)
     outcome = outcomes(trials, thresholds).to_numpy(dtype=object)
-    evidence = gather(trials, outcome, seen, initial, final, thresholds, metric=metric)
+    regimes = Regimes(
+        start=moment_at_start(trials, seen, thresholds).regime,
+        initial=initial.regime,
+        final=final.regime,
+    )
+    cause = causes(outcome, regimes, violent(trials, thresholds), rose(trials, thresholds))
+    evidence = gather(trials, outcome, cause, seen, initial, final, thresholds, metric=metric)
     ratio, depth_scale = at_first_step(trials, seen)
     columns: dict[str, np.ndarray | list[str]] = {
         "outcome": outcome,
         "regime_initial": initial.regime,
         "regime_final": final.regime,
         "predicted_regime": np.full(len(trials), None),
-        "verdict": verdicts(outcome, initial.regime, final.regime),
-        "flags": np.full(len(trials), ""),
+        "verdict": verdicts(outcome, cause),
+        "flags": flags(trials, outcome, cause, ratio, final, thresholds),
         "alarms": np.full(len(trials), ""),
         "explanation": [explain(one, thresholds) for one in evidence],
         "delta_ratio_initial": ratio,

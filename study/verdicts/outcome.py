@@ -15,7 +15,10 @@ class Outcome(Label):
 
     NONFINITE = "nonfinite", "a loss, gradient or parameter became NaN or infinite"
     DIVERGED = "diverged", "the loss ended above where it began, or passed all bounds"
-    OSCILLATING = "oscillating", "the loss still swings violently, short of the task's target"
+    OSCILLATING = (
+        "oscillating",
+        "short of the task's target, the loss still swings violently or what was learned is lost",
+    )
     STALLED = "stalled", "the metric got nowhere from chance"
     SLOW = "slow", "something was learned, short of the task's target"
     TRAINED = "trained", "the metric reached the task's target"
@@ -35,7 +38,10 @@ def outcomes(trials: pd.DataFrame, thresholds: Thresholds) -> pd.Series:
     conditions = [
         (Outcome.NONFINITE, _nonfinite(trials)),
         (Outcome.DIVERGED, _diverged(trials, thresholds)),
-        (Outcome.OSCILLATING, _violent(trials, thresholds) & ~reached),
+        (
+            Outcome.OSCILLATING,
+            (_violent(trials, thresholds) | relapsed(trials, thresholds)) & ~reached,
+        ),
         # A metric that is NaN shows no progress.
         (Outcome.STALLED, ~(progress(trials) >= thresholds.stalled_progress)),
         (Outcome.SLOW, ~reached),
@@ -59,6 +65,11 @@ def progress(trials: pd.DataFrame) -> np.ndarray:
 def target_progress(trials: pd.DataFrame) -> np.ndarray:
     """Way of the task's target from chance (0) to the ceiling (1). Shape (trials,)."""
     return _way(trials, "metric_target")
+
+
+def relapsed(trials: pd.DataFrame, thresholds: Thresholds) -> np.ndarray:
+    """Whether much of what had been learned was lost again, shape (trials,)."""
+    return _way(trials, "metric_best") - progress(trials) > thresholds.relapse
 
 
 def first_loss_scale(trials: pd.DataFrame) -> np.ndarray:
@@ -101,11 +112,16 @@ def _diverged(trials: pd.DataFrame, thresholds: Thresholds) -> np.ndarray:
     with np.errstate(invalid="ignore"):  # infinite losses, which are an outcome of their own
         rise = numbers(trials, "loss_final") - numbers(trials, "loss_initial")
     risen = rise > thresholds.divergence_rise * first_loss_scale(trials)
-    # The first loss is one batch's. Where parameters hardly moved, a rise is that batch's luck.
+    # The first loss is one batch's. Where parameters hardly moved, or the loss ended no worse than
+    # the best constant prediction's, a rise may be that batch's luck.
     path = numbers(trials, "update_ratio_median") * numbers(trials, "steps_run")
+    chance = numbers(trials, "loss_chance")
+    with np.errstate(invalid="ignore"):
+        excess = numbers(trials, "loss_final") - chance
+    at_chance = excess <= thresholds.divergence_rise * np.abs(chance)
     beyond_noise = rise > thresholds.divergence_noise * numbers(trials, "loss_swing")
-    still = (path < thresholds.divergence_path) & ~beyond_noise
-    return (risen & ~still) | passed_all_bounds(trials, thresholds)
+    luck = ((path < thresholds.divergence_path) | at_chance) & ~beyond_noise
+    return (risen & ~luck) | passed_all_bounds(trials, thresholds)
 
 
 def _violent(trials: pd.DataFrame, thresholds: Thresholds) -> np.ndarray:

@@ -9,7 +9,9 @@ from dataclasses import Field, fields
 from pathlib import Path
 from typing import Any
 
+from study.verdicts.cause import Cause
 from study.verdicts.figures import figure
+from study.verdicts.flags import MEANINGS
 from study.verdicts.label_enum import Label
 from study.verdicts.outcome import Outcome
 from study.verdicts.regime import Regime
@@ -37,10 +39,17 @@ def labels_markdown(labels: Iterable[Label]) -> str:
     return _table(("label", "meaning"), [(f"`{one.value}`", one.meaning) for one in labels])
 
 
+def flags_markdown() -> str:
+    """One row a flag: its name and its meaning."""
+    return _table(("flag", "meaning"), [(f"`{name}`", text) for name, text in MEANINGS.items()])
+
+
 _SECTIONS: dict[str, Callable[[], str]] = {
     "outcomes": lambda: labels_markdown(Outcome),
     "regimes": lambda: labels_markdown(Regime),
     "verdicts": lambda: labels_markdown(Verdict),
+    "causes": lambda: labels_markdown(Cause),
+    "flags": flags_markdown,
     "thresholds": thresholds_markdown,
 }
 

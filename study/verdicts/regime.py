@@ -106,6 +106,14 @@ def initial_moment(trials: pd.DataFrame, seen: Profiles, thresholds: Thresholds)
     return _moment(trials, seen, profile, units, thresholds)
 
 
+def moment_at_start(trials: pd.DataFrame, seen: Profiles, thresholds: Thresholds) -> Moment:
+    """Regimes at the first recorded step, whatever the network."""
+    first, end = _extent(trials, seen)
+    profile = _if_finite(seen, first, end)
+    units = np.where(first < end, first, NONE)
+    return _moment(trials, seen, profile, units, thresholds)
+
+
 def _judged_after_warm_in(trials: pd.DataFrame) -> np.ndarray:
     """Whether step 0 of a trial says nothing; (trials,)."""
     late = np.zeros(len(trials), dtype=bool)

@@ -65,6 +65,36 @@ class Thresholds:
         "ours; 5 standard errors of an accuracy of 0.1 over 20 batches of 64",
         high=1.0,
     )
+    relapse: float = _threshold(
+        0.25,
+        "share of the way from chance to the ceiling that was reached and lost again, from which"
+        " a trial that misses its target counts as oscillating",
+        "ours; five standard errors of a batch of 64, averaged over 20, between two accuracies",
+        high=1.0,
+    )
+    violent_update: float = _threshold(
+        0.1,
+        "update over the size of all parameters above which an update is violent",
+        "DeepDiagnosis, ICSE 2022: upper bound of a healthy lr * |dW| / |W|",
+    )
+    loss_rise: float = _threshold(
+        1.0,
+        "relative rise of the largest over the first loss that counts as a blow-up, or as a"
+        " catapult where the trial trained",
+        "ours; above what batches of 4 examples do by chance",
+    )
+    clip_dominated_share: float = _threshold(
+        0.5,
+        "share of clipped steps above which clipping sets the step size",
+        "Deep Learning Tuning Playbook, 2023",
+        high=1.0,
+    )
+    edge_band: float = _threshold(
+        0.2,
+        "relative distance of the learning rate from its limit at the edge of stability",
+        "ours; sharpness hovers just above 2 / lr in Cohen et al. 2021",
+        high=1.0,
+    )
     vanishing_ratio: float = _threshold(
         1e-3,
         "R below which gradients vanish",

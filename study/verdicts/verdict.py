@@ -1,19 +1,19 @@
-"""What to make of a trial: its outcome, and the gradient regime that goes with it."""
+"""What to make of a trial: its outcome, and what its failure is put down to."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from study.verdicts.cause import Cause
 from study.verdicts.label_enum import Label
 from study.verdicts.outcome import Outcome
-from study.verdicts.regime import Regime
 
 
 class Verdict(Label):
     """The verdict on a trial. A regime alone never makes a failure."""
 
     STABLE = "stable", "it trained"
-    EXPLODING = "exploding", "it failed and its loss or gradients exploded"
+    EXPLODING = "exploding", "it failed and its loss, gradients or updates exploded"
     VANISHING = "vanishing", "it learned little or nothing and its gradients do not arrive"
     OSCILLATING = "oscillating", "it failed because its loss does not settle"
     STALLED = (
@@ -22,37 +22,24 @@ class Verdict(Label):
     )
 
 
-_BARRED = (Regime.VANISHING, Regime.DEAD, Regime.SATURATED)
-_FRUITLESS = (Outcome.STALLED, Outcome.SLOW)
+_EXPLOSIONS = (Cause.BLOWN_UP, Cause.GRADIENTS, Cause.UPDATES)
 
 
-def failing_regime(regime_initial: np.ndarray, regime_final: np.ndarray) -> np.ndarray:
-    """The regime that a failure is put down to: the final one unless it is healthy; (n,)."""
-    return np.where(regime_final == Regime.HEALTHY.value, regime_initial, regime_final)
-
-
-def verdicts(
-    outcome: np.ndarray, regime_initial: np.ndarray, regime_final: np.ndarray
-) -> np.ndarray:
+def verdicts(outcome: np.ndarray, cause: np.ndarray) -> np.ndarray:
     """Verdict of each trial, as the strings of `Verdict`.
 
     Args:
         outcome: Strings of `Outcome`, shape (n,).
-        regime_initial: Strings of `Regime`, None where unmeasured, shape (n,).
-        regime_final: The same, shape (n,). Without regimes the outcome alone decides.
+        cause: Strings of `Cause`, shape (n,).
 
     Returns:
         Strings, shape (n,).
     """
-    regime = failing_regime(regime_initial, regime_final)
-    trained = outcome == Outcome.TRAINED.value
-    blown_up = np.isin(outcome, [Outcome.NONFINITE.value, Outcome.DIVERGED.value])
-    fruitless = np.isin(outcome, [one.value for one in _FRUITLESS])
     conditions = [
-        (Verdict.STABLE, trained),
-        (Verdict.EXPLODING, blown_up | (regime == Regime.EXPLODING.value)),
+        (Verdict.STABLE, outcome == Outcome.TRAINED.value),
+        (Verdict.EXPLODING, np.isin(cause, [one.value for one in _EXPLOSIONS])),
         (Verdict.OSCILLATING, outcome == Outcome.OSCILLATING.value),
-        (Verdict.VANISHING, fruitless & np.isin(regime, [one.value for one in _BARRED])),
+        (Verdict.VANISHING, cause == Cause.BARRED.value),
     ]
     return np.select(
         [holds for _, holds in conditions],

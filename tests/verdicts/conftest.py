@@ -32,6 +32,7 @@ TRAINED = {
     "grad_norm_max": 5.0,
     "clipped_fraction": 0.0,
     "update_ratio_median": 1e-3,
+    "update_ratio_max": 1e-2,
     "sharpness_initial": None,
     "edge_ratio": None,
     "predicted_ratio": None,
@@ -47,7 +48,15 @@ def make_trials() -> MakeTrials:
     """One trial for each mapping: a trained one, with what the mapping changes."""
 
     def make(*changes: dict[str, object]) -> pd.DataFrame:
-        rows = [{"trial": number, **TRAINED, **change} for number, change in enumerate(changes)]
+        # What ended as the change says did not do better before, unless the change says so.
+        best = [
+            {"metric_best": one["metric_final"]} if "metric_final" in one else {}
+            for one in changes
+        ]
+        rows = [
+            {"trial": number, **TRAINED, **best[number], **change}
+            for number, change in enumerate(changes)
+        ]
         return pd.DataFrame(rows)
 
     return make
