@@ -12,6 +12,7 @@ from study.engine import quantities
 from study.engine.layers import Layer
 from study.engine.measuring import Row, Shown, measured
 from study.engine.sink import Sink
+from study.engine.sizes import Sizes
 
 
 class Observation:
@@ -26,6 +27,7 @@ class Observation:
         self._deltas = {
             layer.name: Sink(of_delta, calls=layer.calls, units_last=False) for layer in layers
         }
+        self._preactivations = {layer.name: Sizes(quantities.PREACTIVATION) for layer in layers}
         self._activations = {
             layer.name: Sink(
                 OfActivation(name=layer.activation_name),
@@ -38,6 +40,10 @@ class Observation:
     def delta(self, layer: str) -> Sink:
         """Takes a layer's delta, the loss gradient by its output."""
         return self._deltas[layer]
+
+    def preactivation(self, layer: str) -> Sizes:
+        """Takes a layer's output, before anything overwrites it."""
+        return self._preactivations[layer]
 
     def activation(self, layer: str) -> Sink:
         """Takes the output of the activation behind a layer."""
@@ -59,9 +65,11 @@ class Observation:
             ]
         )
         trials = len(weights[0]["nonfinite_count"])
+        sizes = [self._preactivations[one.name].row(trials) for one in self.layers]
         deltas = _rows([self._deltas[one.name] for one in self.layers], trials)
         activations = _rows([self._activations[one.name] for one in self.layers], trials)
-        merged = [_merged(*rows) for rows in zip(weights, deltas, activations, strict=True)]
+        seen = zip(weights, deltas, activations, sizes, strict=True)
+        merged = [_merged(*rows) for rows in seen]
         return {column: _by_layer(merged, column) for column in dict.fromkeys(_columns(merged))}
 
 
@@ -113,8 +121,8 @@ def _rows(sinks: Sequence[Sink], trials: int) -> list[Row]:
     return [row or {} for row in rows]
 
 
-def _merged(weight: Row, delta: Row, activation: Row) -> Row:
-    row = {**activation, **delta, **weight}
+def _merged(weight: Row, delta: Row, activation: Row, size: Row) -> Row:
+    row = {**activation, **size, **delta, **weight}
     if activation:
         row["nonfinite_count"] = weight["nonfinite_count"] + activation["nonfinite_count"]
     return row
@@ -122,8 +130,8 @@ def _merged(weight: Row, delta: Row, activation: Row) -> Row:
 
 def _columns(rows: Sequence[Row]) -> list[str]:
     measured_of_some = [name for row in rows for name in row]
-    of_activations = (*quantities.ON_ACTIVATION, "saturated_fraction")
-    return [*measured_of_some, *quantities.ON_DELTA, *quantities.OF_CALL, *of_activations]
+    of_outputs = (quantities.PREACTIVATION, *quantities.ON_ACTIVATION, "saturated_fraction")
+    return [*measured_of_some, *quantities.ON_DELTA, *quantities.OF_CALL, *of_outputs]
 
 
 def _by_layer(rows: Sequence[Row], column: str) -> Tensor:

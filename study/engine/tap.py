@@ -14,6 +14,7 @@ from torch.autograd import Function
 from study.engine.layers import first_tensor
 from study.engine.observation import Observation
 from study.engine.sink import Sink
+from study.engine.sizes import Sizes
 
 Look = Callable[[Tensor, int | None, int], None]
 """Takes a tensor, its trial axis (None where it is of a single trial), and the call's number."""
@@ -61,7 +62,8 @@ def taps(
     modules = dict(module.named_modules())
     handles = []
     for layer in observation.layers:
-        looks = {layer.name: _at_gradient(observation.delta(layer.name))}
+        sizes, deltas = observation.preactivation(layer.name), observation.delta(layer.name)
+        looks = {layer.name: _at_output(sizes, deltas)}
         if layer.activation is not None:
             looks[layer.activation] = _at_value(observation.activation(layer.name))
         for name, look in looks.items():
@@ -88,12 +90,16 @@ def _hook(look: Look, vectorized: bool) -> Any:
     return show
 
 
-def _at_gradient(sink: Sink) -> Look:
+def _at_output(sizes: Sizes, deltas: Sink) -> Look:
+    """Shows a layer's output and, later, the gradient by it."""
+
     def look(value: Tensor, axis: int | None, call: int) -> None:
+        with torch.no_grad():
+            sizes.add(_leading(value.detach(), axis), call)
         if value.requires_grad:
             # If an in-place activation follows, the hook still gets the gradient by what was.
             value.register_hook(
-                lambda gradient: sink.add(_leading(gradient, axis), call, stays=False)
+                lambda gradient: deltas.add(_leading(gradient, axis), call, stays=False)
             )
 
     return look

@@ -75,6 +75,8 @@ class ChainExecution:
             for weight, bias, link in zip(self._weights, self._biases, self._links, strict=True):
                 h = torch.baddbmm(bias.unsqueeze(1), values[-1], weight.transpose(1, 2))
                 preactivations.append(h)
+                if observation is not None:
+                    observation.preactivation(link.name).add(h)
                 values.append(h if link.activation is None else link.activation.function(h))
         outputs = values[-1].requires_grad_()
         loss_K = by_example(self._task.loss, outputs, batch.targets_KxB).mean(dim=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from study.engine.quantities.activation_moments import activation_mean, activation_std
 from study.engine.quantities.activation_zeros import dead_fraction, zero_fraction
+from study.engine.quantities.count import count
 from study.engine.quantities.nonfinite import nonfinite_count
 from study.engine.quantities.rms import rms
 from study.engine.quantities.saturation import saturated_fraction
@@ -14,6 +15,9 @@ ON_DELTA = {"delta_rms": rms}
 OF_CALL = {"delta_rms_first_call": 0, "delta_rms_last_call": -1}
 """The rms of delta at one of the two ends of a layer that is called once a time step."""
 
+PREACTIVATION = "preactivation_rms"
+"""The rms of a layer's outputs. They are measured when they come, and not kept for more."""
+
 ON_ACTIVATION = {
     "activation_mean": activation_mean,
     "activation_std": activation_std,
@@ -22,7 +26,7 @@ ON_ACTIVATION = {
 }
 """Of a layer's activations, (K, B, ...) -> (K,)."""
 
-ON_WEIGHT = {"weight_rms": rms}
+ON_WEIGHT = {"weight_rms": rms, "weight_count": count}
 """Of a layer's weight before the update, (K, ...) -> (K,)."""
 
 ON_WEIGHT_GRADIENT = {"weight_grad_rms": rms}
@@ -34,6 +38,7 @@ __all__ = [
     "ON_DELTA",
     "ON_WEIGHT",
     "ON_WEIGHT_GRADIENT",
+    "PREACTIVATION",
     "nonfinite_count",
     "rms",
     "saturated_fraction",

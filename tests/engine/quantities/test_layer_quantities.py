@@ -34,7 +34,9 @@ def by_hand(trial: Trial, task: Task) -> dict[str, np.ndarray]:
     root = lambda x: x.square().mean().sqrt().item()  # noqa: E731
     return {
         "delta_rms": np.array([root(h.grad) for h in preactivations]),
+        "preactivation_rms": np.array([root(h.detach()) for h in preactivations]),
         "weight_rms": np.array([root(w.detach()) for w in weights]),
+        "weight_count": np.array([w.numel() for w in weights]),
         "weight_grad_rms": np.array([root(w.grad) for w in weights]),
         "activation_mean": np.array([a.mean().item() for a in activations]),
         "activation_std": np.array([a.std(correction=0).item() for a in activations]),
@@ -45,10 +47,11 @@ def by_hand(trial: Trial, task: Task) -> dict[str, np.ndarray]:
     }
 
 
+@pytest.mark.parametrize("way", ["chain", "vectorized", "in_parts", "looped"])
 @pytest.mark.parametrize("activation", ["tanh", "relu", "sigmoid", "hardtanh", "selu"])
-def test_layers_match_plain_autograd(digits: Task, activation: str) -> None:
+def test_layers_match_plain_autograd(digits: Task, activation: str, way: str) -> None:
     trials = [make_trial(n, activation=activation) for n in range(6)]
-    record = train_cohort(trials, task=digits, network=NETWORKS["mlp"], steps=1)
+    record = train_cohort(trials, task=digits, network=NETWORKS["mlp"], steps=1, execution=way)
     for place, trial in enumerate(trials):
         for name, expected in by_hand(trial, digits).items():
             got = record.by_layer[name][place, 0]
@@ -66,6 +69,41 @@ def test_update_ratio_is_learning_rate_times_gradient_for_plain_sgd(digits: Task
     np.testing.assert_allclose(
         layers["update_ratio"], rate * layers["weight_grad_rms"] / layers["weight_rms"], rtol=1e-8
     )
+
+
+@pytest.mark.parametrize("way", ["vectorized", "columns", "in_parts", "looped"])
+def test_sizes_of_convolutions(digits: Task, way: str) -> None:
+    trial = make_trial(0, activation="relu", depth=2, width=4, initialization="he_normal")
+    record = train_cohort([trial], task=digits, network=NETWORKS["cnn"], steps=1, execution=way)
+    network = initial_network(trial, digits, torch.float64, "cnn")
+    sizes: list[float] = []
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d | nn.Linear):
+            module.register_forward_hook(
+                lambda module, inputs, h: sizes.append(h.square().mean().sqrt().item())
+            )
+    order = BatchOrder(
+        [trial.seed], examples=digits.examples, batch_size=32, device=torch.device("cpu")
+    )
+    network(digits.inputs[order.batch(0)[0]].double())
+    np.testing.assert_allclose(record.by_layer["preactivation_rms"][0, 0], sizes, rtol=1e-9)
+    counts = [value.numel() for value in network.parameters() if value.ndim > 1]
+    np.testing.assert_array_equal(record.by_layer["weight_count"][0, 0], counts)
+
+
+def test_preactivations_whose_squares_underflow_have_a_size(digits: Task) -> None:
+    """Small weights shrink them by 25 a layer; below 1e-23 float32 squares are zero."""
+    single, exact = (
+        train_cohort(
+            [make_trial(0, dtype=dtype, depth=24, initialization="small_normal")],
+            task=digits,
+            network=NETWORKS["mlp"],
+            steps=1,
+        ).by_layer["preactivation_rms"][0, 0, :-1]
+        for dtype in ("float32", "float64")
+    )
+    assert 0 < exact.min() < 1e-25
+    np.testing.assert_allclose(single, exact, rtol=1e-3)
 
 
 def test_weight_times_its_gradient_is_equal_in_every_layer_of_a_bias_free_relu_net(

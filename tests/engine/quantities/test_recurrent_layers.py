@@ -78,6 +78,8 @@ def by_hand(trial: Trial, task: Task) -> dict[str, float]:
         "delta_rms": root(deltas),
         "delta_rms_first_call": root(deltas[0]),
         "delta_rms_last_call": root(deltas[-1]),
+        "preactivation_rms": root(torch.stack(mapped).detach().numpy()),
+        "weight_count": WIDTH * WIDTH,
         "activation_mean": float(activations.mean()),
         "activation_std": float(activations.std()),
         "saturated_fraction": float((1 - activations**2 < 0.01).mean()),
