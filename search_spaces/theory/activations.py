@@ -20,6 +20,11 @@ _LEAK = 0.01
 _SOFTPLUS_THRESHOLD = 20.0
 """Above it torch's softplus is the identity."""
 
+_FLAT = 0.01
+"""A derivative below this share of its maximum is saturated, as the layers table counts it."""
+
+_TANH_FLAT = float(np.arctanh(np.sqrt(1 - _FLAT)))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Activation:
@@ -29,11 +34,14 @@ class Activation:
         function: phi.
         derivative: phi', at a kink the value that torch's autograd takes.
         kinks: Where phi or one of its first two derivatives jumps, ascending.
+        flat: phi' is below 1 % of its maximum below the first and above the second number; None
+            where the layers table does not measure saturation.
     """
 
     function: Function
     derivative: Function
     kinks: tuple[float, ...] = ()
+    flat: tuple[float, float] | None = None
 
 
 def activation_named(name: str) -> Activation:
@@ -110,8 +118,14 @@ def _mish_derivative(h: Array) -> Array:
 
 ACTIVATIONS: Mapping[str, Activation] = MappingProxyType(
     {
-        "sigmoid": Activation(function=_sigmoid, derivative=_sigmoid_derivative),
-        "tanh": Activation(function=np.tanh, derivative=_tanh_derivative),
+        "sigmoid": Activation(
+            function=_sigmoid,
+            derivative=_sigmoid_derivative,
+            flat=(-2 * _TANH_FLAT, 2 * _TANH_FLAT),
+        ),
+        "tanh": Activation(
+            function=np.tanh, derivative=_tanh_derivative, flat=(-_TANH_FLAT, _TANH_FLAT)
+        ),
         "relu": Activation(
             function=lambda h: np.maximum(h, 0.0),
             derivative=lambda h: np.where(h > 0, 1.0, 0.0),
@@ -122,23 +136,38 @@ ACTIVATIONS: Mapping[str, Activation] = MappingProxyType(
             derivative=lambda h: np.where(h > 0, 1.0, _LEAK),
             kinks=(0.0,),
         ),
-        "elu": Activation(function=_elu, derivative=_elu_derivative, kinks=(0.0,)),
-        "selu": Activation(function=_selu, derivative=_selu_derivative, kinks=(0.0,)),
+        "elu": Activation(
+            function=_elu,
+            derivative=_elu_derivative,
+            kinks=(0.0,),
+            flat=(float(np.log(_FLAT)), np.inf),
+        ),
+        "selu": Activation(
+            function=_selu,
+            derivative=_selu_derivative,
+            kinks=(0.0,),
+            flat=(float(np.log(_FLAT)), np.inf),
+        ),
         "gelu": Activation(function=_gelu, derivative=_gelu_derivative),
         "silu": Activation(function=_silu, derivative=_silu_derivative),
         "softsign": Activation(
             function=lambda h: h / (1 + np.abs(h)),
             derivative=lambda h: (1 + np.abs(h)) ** -2,
             kinks=(0.0,),
+            flat=(1 - _FLAT**-0.5, _FLAT**-0.5 - 1),
         ),
         "softplus": Activation(
-            function=_softplus, derivative=_softplus_derivative, kinks=(_SOFTPLUS_THRESHOLD,)
+            function=_softplus,
+            derivative=_softplus_derivative,
+            kinks=(_SOFTPLUS_THRESHOLD,),
+            flat=(-float(np.log(1 / _FLAT - 1)), np.inf),
         ),
         "mish": Activation(function=_mish, derivative=_mish_derivative),
         "hardtanh": Activation(
             function=lambda h: np.clip(h, -1.0, 1.0),
             derivative=lambda h: np.where(np.abs(h) < 1, 1.0, 0.0),
             kinks=(-1.0, 1.0),
+            flat=(-1.0, 1.0),
         ),
         "identity": Activation(function=lambda h: h, derivative=np.ones_like),
     }

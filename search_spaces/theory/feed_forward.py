@@ -1,0 +1,182 @@
+"""Networks of one layer after another: mlp, plain or residual, and cnn."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from search_spaces.catalogue import Value
+from search_spaces.theory.activations import Array
+from search_spaces.theory.expectation import (
+    Expectation,
+    Inputs,
+    factors_of,
+    ratio_of,
+    worst_share,
+)
+from search_spaces.theory.finite_width import log_ratio_std
+from search_spaces.theory.initial_variances import Fans
+from search_spaces.theory.layers import Activated, LinearMap, Signal, activated, linear_map
+from search_spaces.theory.moments import Moments, moments
+
+_NORMALIZATIONS = ("none", "layer", "batch")
+_SMALLEST_BATCH = 8
+"""Below it a batch is too small for the theory of batch normalization."""
+
+_EVEN_SLOPES = ("sigmoid", "tanh", "softsign", "hardtanh", "identity")
+"""Activations whose slope is even, so that the mean of phi'' is 0: see `mlp`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Stack:
+    """The hidden layers, each with what comes before its activation."""
+
+    layers: Sequence[LinearMap]
+    before: Sequence[Activated]
+
+
+def mlp(hyperparameters: Mapping[str, Value], inputs: Inputs) -> Expectation | None:
+    """A multilayer perceptron, plain or with residual connections.
+
+    With p the mean square and m the mean of h_l = h_{l-1} + s phi(z_l), and G the mean squared
+    gradient by h_l: p grows by s^2 E[phi^2] + 2 s m E[phi], m by s E[phi], and G on its way back
+    by a factor 1 + s^2 chi; delta_l has the mean square s^2 E[phi'^2] G.
+
+    Returns:
+        None for dense connections, group normalization, batches below 8 under batch
+        normalization; and for residual connections without normalization where the mean of phi''
+        is not 0, as for relu: there a weight's gradient depends on the weight, and a mode that is
+        smaller than the rest by the width, but grows faster, soon rules the gradient.
+
+    References:
+        Poole et al. 2016; Schoenholz et al. 2017; residual: Yang and Schoenholz, Mean Field
+        Residual Networks, NIPS 2017.
+    """
+    normalization, connections = (
+        str(hyperparameters[name]) for name in ("normalization", "connections")
+    )
+    activation = str(hyperparameters["activation"])
+    batch, depth = int(hyperparameters["batch_size"]), int(hyperparameters["depth"])
+    scale = float(hyperparameters["residual_scale"]) if connections == "residual" else None
+    if normalization not in _NORMALIZATIONS or connections not in ("none", "residual"):
+        return None
+    if normalization == "batch" and batch < _SMALLEST_BATCH:
+        return None
+    if scale is not None and depth > 1:
+        unruly = normalization == "none" and activation not in _EVEN_SLOPES
+        if scale == 0 or unruly:
+            return None
+    width = int(hyperparameters["width"])
+    first = linear_map(hyperparameters, Fans(inputs=inputs.features, outputs=width))
+    other = linear_map(hyperparameters, Fans(inputs=width, outputs=width))
+    if first is None or other is None:
+        return None
+    layers = [first, *[other] * (depth - 1)]
+    square = inputs.mean_square
+    if normalization == "batch" and inputs.variance is not None:
+        square = inputs.variance
+    seen = Signal(square=np.full((1, 1), square), mean=np.zeros((1, 1)))
+    stack = _forward(layers, seen, activation, normalization, batch, scale)
+    log_std = None
+    if normalization == "none" and scale is None:
+        lengths = np.array([float(one.length.mean()) for one in stack.before])
+        orthogonal = "orthogonal" in str(hyperparameters["initialization"])
+        log_std = log_ratio_std(activation, lengths, width, orthogonal=orthogonal)
+    return _expectation(stack, activation, scale, log_std)
+
+
+def cnn(hyperparameters: Mapping[str, Value], inputs: Inputs) -> Expectation | None:
+    """Convolutions of 3 x 3 pixels, mean squares at every pixel, zeros beyond the border.
+
+    Returns:
+        None for inputs that are no images, and for group normalization.
+
+    References:
+        Xiao et al., Dynamical Isometry and a Mean Field Theory of CNNs, ICML 2018, whose images
+        have no border.
+    """
+    normalization = str(hyperparameters["normalization"])
+    if len(inputs.shape) != 3 or inputs.tokens or normalization not in _NORMALIZATIONS:
+        return None
+    width, depth = int(hyperparameters["width"]), int(hyperparameters["depth"])
+    channels, *sides = inputs.shape
+    here = (sides[0], sides[1])
+    seen = Signal(square=np.full(here, inputs.mean_square), mean=np.zeros(here))
+    layers: list[LinearMap] = []
+    for _ in range(depth):
+        stride = 2 if min(here) >= 2 * SMALLEST_SIDE else 1
+        fans = Fans(inputs=channels, outputs=width, taps=KERNEL_TAPS)
+        layer = linear_map(hyperparameters, fans, sides=here, stride=stride)
+        if layer is None:
+            return None
+        layers.append(layer)
+        here, channels = layer.window.seen_after, width
+    batch = int(hyperparameters["batch_size"]) * math.prod(here)
+    activation = str(hyperparameters["activation"])
+    return _expectation(
+        _forward(layers, seen, activation, normalization, batch, None), activation, None, None
+    )
+
+
+SMALLEST_SIDE = 7
+"""Images are halved while their shorter side is at least twice as long."""
+
+KERNEL_TAPS = 9
+
+
+def _forward(
+    layers: Sequence[LinearMap],
+    seen: Signal,
+    activation: str,
+    normalization: str,
+    batch: int,
+    scale: float | None,
+) -> _Stack:
+    phi, before = moments(activation), []
+    for number, layer in enumerate(layers):
+        before.append(activated(layer, seen, normalization, batch))
+        made = before[-1].signal(phi)
+        if scale is None or number == 0:
+            seen = made
+        elif normalization == "batch":
+            # Means over units do not count there: let the signal be what varies over the batch.
+            varies = seen.square - seen.mean**2 + scale**2 * (made.square - made.mean**2)
+            seen = Signal(square=varies, mean=np.zeros_like(varies))
+        else:
+            square = seen.square + scale**2 * made.square + 2 * scale * seen.mean * made.mean
+            seen = Signal(square=square, mean=seen.mean + scale * made.mean)
+    return _Stack(layers=layers, before=before)
+
+
+def _expectation(
+    stack: _Stack, activation: str, scale: float | None, log_std: float | None
+) -> Expectation:
+    logs = _backward(stack, moments(activation), scale)
+    return Expectation(
+        ratio=ratio_of(logs),
+        factors=factors_of(logs),
+        lengths=tuple(float(one.length.mean()) for one in stack.before),
+        saturated_share=worst_share(activation, [one.seen for one in stack.before]),
+        log_std=log_std,
+    )
+
+
+def _backward(stack: _Stack, phi: Moments, scale: float | None) -> list[float]:
+    """ln of the mean squared delta of each layer, up to a constant."""
+    gradient: Array = np.ones_like(stack.before[-1].length)
+    level, logs = 0.0, []
+    for number in reversed(range(len(stack.layers))):
+        branch = 1.0 if scale is None or number == 0 else scale**2
+        delta = branch * stack.before[number].slope(phi) * gradient
+        logs.append(level + math.log(float(delta.mean())))
+        if number == 0:
+            break
+        back = stack.layers[number].backward(delta)
+        gradient = back if scale is None else gradient + back
+        # Gradients of deep networks leave the range of floating-point numbers.
+        size = float(gradient.mean())
+        level, gradient = level + math.log(size), gradient / size
+    return logs[::-1]

@@ -1,0 +1,128 @@
+"""One layer of mean-field theory: a linear map or convolution, a normalization, an activation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from search_spaces.catalogue import Value
+from search_spaces.theory.activations import Array
+from search_spaces.theory.initial_variances import Fans, InitialVariances, initial_variances
+from search_spaces.theory.moments import Moments
+from search_spaces.theory.windows import Sides, Window
+
+_EPSILON = 1e-5
+"""What torch's normalizations add to a variance."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Signal:
+    """Values at each pixel, over units and examples; maps (height, width).
+
+    Attributes:
+        square: Mean square.
+        mean: Mean over units; over examples it is the same, since all begin alike.
+    """
+
+    square: Array
+    mean: Array
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinearMap:
+    """Weights of a layer, and where they are applied."""
+
+    fans: Fans
+    variances: InitialVariances
+    window: Window
+
+    def forward(self, seen: Array) -> Array:
+        """Mean squares of its outputs without the bias."""
+        return self.variances.weight * self.fans.inputs * self.window.gathered(seen)
+
+    def backward(self, delta: Array) -> Array:
+        """Mean squared gradient by its inputs, from that by its outputs."""
+        return self.variances.weight * self.fans.outputs * self.window.scattered(delta)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Activated:
+    """What stands before an activation.
+
+    Attributes:
+        length: q, mean square of the pre-activation at each pixel.
+        seen: Mean square of what the activation sees: q, or 1 where it is normalized.
+        gain: Squared factor of the normalization on gradients; 1 without one.
+    """
+
+    length: Array
+    seen: Array
+    gain: float = 1.0
+
+    def signal(self, phi: Moments) -> Signal:
+        """What the activation makes of it."""
+        return Signal(square=phi.square(self.seen), mean=phi.mean(self.seen))
+
+    def slope(self, phi: Moments) -> Array:
+        """Mean squared derivative of activation and normalization."""
+        return phi.slope(self.seen) * self.gain
+
+
+def linear_map(
+    hyperparameters: Mapping[str, Value],
+    fans: Fans,
+    *,
+    sides: Sides = (1, 1),
+    stride: int = 1,
+) -> LinearMap | None:
+    """A layer under a trial's initialization; None if that is unknown."""
+    variances = initial_variances(hyperparameters, fans)
+    if variances is None:
+        return None
+    size = round(fans.taps**0.5)
+    window = Window(sides=sides, size=size, stride=stride, centred=variances.centred)
+    return LinearMap(fans=fans, variances=variances, window=window)
+
+
+def activated(layer: LinearMap, seen: Signal, normalization: str, batch: int) -> Activated:
+    """The layer's pre-activation, normalized or not.
+
+    Normalizations are those of wide layers: over units an example's values have mean 0 and mean
+    square q; over a batch a unit's values have the variance of what the layer sees. For batch
+    normalization the factor (B - 2) / (B - 3), exact for linear networks, is what the finite
+    batch adds.
+
+    Args:
+        layer: The layer.
+        seen: Its inputs.
+        normalization: none, layer or batch.
+        batch: B, examples of a batch times pixels; above 3 for batch normalization.
+
+    References:
+        Yang et al., A Mean Field Theory of Batch Normalization, ICLR 2019.
+    """
+    if normalization == "batch":
+        return _over_batch(layer, seen, batch)
+    length = layer.forward(seen.square) + layer.variances.bias
+    if normalization == "none":
+        return Activated(length=length, seen=length)
+    gain = 1 / (float(length.mean()) + _EPSILON)
+    return Activated(length=length, seen=length * gain, gain=gain)
+
+
+def _over_batch(layer: LinearMap, seen: Signal, batch: int) -> Activated:
+    """Each tap contributes its own variance: at the border zeros are a part of it."""
+    deviation = np.zeros(layer.window.seen_after)
+    pairs = zip(layer.window.taps(seen.square), layer.window.taps(seen.mean), strict=True)
+    for square, mean in pairs:
+        centre = float(mean.mean())
+        deviation = deviation + square - 2 * centre * mean + centre**2
+    deviation = deviation * (layer.variances.weight * layer.fans.inputs)
+    gain = 1 / (float(deviation.mean()) + _EPSILON)
+    return Activated(
+        length=layer.forward(seen.square),
+        seen=deviation * gain,
+        gain=gain * (batch - 2) / (batch - 3),
+    )

@@ -1,0 +1,64 @@
+"""What theory expects of a trial's network before it is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from types import MappingProxyType
+
+from search_spaces.catalogue import Value
+from search_spaces.theory.expectation import Expectation, Inputs, with_defaults
+from search_spaces.theory.feed_forward import cnn, mlp
+
+Theory = Callable[[Mapping[str, Value], Inputs], Expectation | None]
+
+THEORIES: Mapping[str, Theory] = MappingProxyType({"mlp": mlp, "cnn": cnn})
+"""By network. Of others theory says nothing here."""
+
+HEEDED = (
+    "depth",
+    "width",
+    "activation",
+    "normalization",
+    "connections",
+    "residual_scale",
+    "residual_initialization",
+    "recurrent_initialization",
+    "recurrent_gain",
+    "initialization",
+    "init_gain",
+    "weight_std",
+    "bias_std",
+    "batch_size",
+)
+"""Hyperparameters that a theory may ask for; trials that agree in them are expected alike."""
+
+
+def predict(
+    network: str, hyperparameters: Mapping[str, Value], inputs: Inputs
+) -> Expectation | None:
+    """Mean-field theory of a network as it is initialized; the same question is answered once.
+
+    Args:
+        network: Name of a built-in network; of others theory says nothing.
+        hyperparameters: Of the trial; absent ones have the catalogue's defaults.
+        inputs: What the network is shown.
+
+    Returns:
+        None where theory is silent, or does not agree with real networks (docs/theory.md).
+
+    Raises:
+        InputError: If the activation is unknown.
+    """
+    if network not in THEORIES:
+        return None
+    complete = with_defaults(network, hyperparameters)
+    heeded = tuple((name, complete[name]) for name in HEEDED if name in complete)
+    return _predicted(network, heeded, inputs)
+
+
+@lru_cache(maxsize=4096)
+def _predicted(
+    network: str, hyperparameters: tuple[tuple[str, Value], ...], inputs: Inputs
+) -> Expectation | None:
+    return THEORIES[network](dict(hyperparameters), inputs)
