@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from analysis.axes import varied
 from analysis.intervals import CONFIDENCE
@@ -48,16 +49,52 @@ def summarize(evidence: Evidence, *, created: datetime) -> dict[str, object]:
         "hyperparameters": metadata.get("hyperparameters", {}),
         "varied": varied(trials),
         "thresholds": metadata.get("thresholds", {}),
+        "relabelled": _relabelled(evidence),
         "verdicts": records(evidence.counts),
         "importance": records(evidence.importance),
         "pairs": records(evidence.pairs),
         "boundaries": None if evidence.boundaries is None else records(evidence.boundaries),
         "typical": records(evidence.typical[["verdict", "trial", "mlflow_run_id"]]),
+        "theory": _theory(evidence),
+        "flags": _recorded(evidence.flags),
+        "published_rules": _recorded(evidence.rules),
         "versions": library_versions(),
     }
     plain = _plain(summary)
     assert isinstance(plain, dict)
     return plain
+
+
+def _relabelled(evidence: Evidence) -> dict[str, object] | None:
+    found = evidence.relabelled
+    if found is None:
+        return None
+    return {
+        "trials": found.changed,
+        "thresholds": records(found.thresholds),
+        "verdicts": records(found.verdicts),
+    }
+
+
+def _theory(evidence: Evidence) -> dict[str, object] | None:
+    found = evidence.predictions
+    if not found.any:
+        return None
+    overall = records(found.overall)
+    return {
+        **{str(key): value for key, value in found.regimes.attrs.items()},
+        "overall": overall[0] if overall else None,
+        "regimes": records(found.regimes),
+        "groups": records(found.groups),
+        "learning_rates": records(found.learning_rates),
+        "disagreements": records(found.disagreements),
+    }
+
+
+def _recorded(table: pd.DataFrame) -> dict[str, object] | None:
+    if not table.attrs["recorded"]:
+        return None
+    return {**{str(key): value for key, value in table.attrs.items()}, "rows": records(table)}
 
 
 def library_versions() -> dict[str, str]:

@@ -8,6 +8,7 @@ from analysis.figures.layer_gradients import layer_gradients
 from analysis.figures.learning_rate_by_depth import learning_rate_by_depth
 from analysis.figures.loss_curves import loss_curves
 from analysis.figures.palette import DARK, LIGHT, VERDICT_COLORS, Theme
+from analysis.figures.predicted_ratio import predicted_ratio
 from analysis.figures.region_map import region_map
 from analysis.figures.verdict_bar import verdict_bar
 
@@ -15,6 +16,7 @@ FIGURES: dict[str, Callable[..., go.Figure]] = {
     "layer_gradients": layer_gradients,
     "learning_rate_by_depth": learning_rate_by_depth,
     "loss_curves": loss_curves,
+    "predicted_ratio": predicted_ratio,
     "region_map": region_map,
     "verdict_bar": verdict_bar,
 }
@@ -29,6 +31,7 @@ __all__ = [
     "layer_gradients",
     "learning_rate_by_depth",
     "loss_curves",
+    "predicted_ratio",
     "region_map",
     "verdict_bar",
 ]

@@ -55,7 +55,10 @@ def loss_curves(steps: pd.DataFrame, trials: pd.DataFrame, *, theme: Theme = LIG
         nticks=6,
         range=[np.log10(lowest) - 0.1, np.log10(highest) + 0.1],
     )
-    figure.update_layout(legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0})
+    figure.update_layout(
+        showlegend=True,
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+    )
     return figure
 
 
@@ -74,6 +77,5 @@ def _curve(trial: Mapping[str, Any], step: np.ndarray, loss: np.ndarray) -> go.S
             "line": {"width": 0},
         },
         name=f"{trial['verdict']} (trial {trial['trial']})",
-        showlegend=True,
         hovertemplate="step %{customdata}<br>%{y:.3g} of the first loss",
     )

@@ -12,10 +12,20 @@ from analysis.axes import entry, varied
 from analysis.boundaries import largest_learning_rate
 from analysis.cells import cells
 from analysis.counts import verdict_counts
+from analysis.errors import AnalysisError
+from analysis.flags import flag_counts
 from analysis.importance import telling_hyperparameters, telling_pairs
+from analysis.published_rules import rule_agreement, rule_kappa
 from analysis.records import records
 from analysis.regions import stability_regions
+from analysis.relabelling import Relabelling, relabelling
 from analysis.tables import load_layers, load_steps, load_trials
+from analysis.theory import (
+    largest_disagreements,
+    learning_rate_agreement,
+    regime_agreement,
+    theory_agreement,
+)
 from analysis.typical import typical_trials
 
 PAIRS = 4
@@ -23,6 +33,34 @@ PAIRS = 4
 
 BOUNDARY_BY = ("depth", "activation")
 """The learning rates that train are shown by these, as far as they vary."""
+
+LIMIT_EDGES = (0.1, 1.0, 6.0)
+"""Learning rates over theory's limit are shown by these; up to about 6 a ReLU network may still
+catapult (Lewkowycz et al. 2020)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Predictions:
+    """Theory against observation; each as the function of the same name has it.
+
+    Attributes:
+        regimes: `regime_agreement`.
+        overall: `theory_agreement` of all trials, at most one row.
+        groups: `theory_agreement` by activation and initialization, as far as they vary.
+        learning_rates: `learning_rate_agreement` with `LIMIT_EDGES`.
+        disagreements: `largest_disagreements`.
+    """
+
+    regimes: pd.DataFrame
+    overall: pd.DataFrame
+    groups: pd.DataFrame
+    learning_rates: pd.DataFrame
+    disagreements: pd.DataFrame
+
+    @property
+    def any(self) -> bool:
+        """Whether theory says anything about any trial."""
+        return bool(len(self.overall) or self.learning_rates["trials"].sum())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +78,11 @@ class Evidence:
         typical: One trial of each verdict that occurs.
         typical_steps: Their rows of the steps table.
         typical_layers: Their rows of the layers table.
+        flags: Trials by flag and verdict.
+        rules: Published rules against verdicts.
+        kappa: Agreement of the rules with each other.
+        predictions: Theory against observation.
+        relabelled: What changed, if the trials were labelled anew; else None.
     """
 
     study: str
@@ -52,6 +95,11 @@ class Evidence:
     typical: pd.DataFrame
     typical_steps: pd.DataFrame
     typical_layers: pd.DataFrame
+    flags: pd.DataFrame
+    rules: pd.DataFrame
+    kappa: pd.DataFrame
+    predictions: Predictions
+    relabelled: Relabelling | None
 
     @property
     def metadata(self) -> Mapping[str, object]:
@@ -59,14 +107,25 @@ class Evidence:
         return {str(key): value for key, value in self.trials.attrs.items()}
 
 
-def gather(study: str | Path, *, home: str | Path | None = None) -> Evidence:
+def gather(
+    study: str | Path, *, home: str | Path | None = None, trials: pd.DataFrame | None = None
+) -> Evidence:
     """Loads a study and works out everything that its report shows.
+
+    Args:
+        study: Name or folder of the study.
+        home: The home folder.
+        trials: Trials of the study labelled anew, instead of those that are stored.
 
     Raises:
         StudyNotFound: If there is no such study.
-        AnalysisError: If it has no finished trial.
+        AnalysisError: If it has no finished trial, or `trials` has none or others.
     """
-    trials = load_trials(study, home=home)
+    stored = load_trials(study, home=home)
+    relabelled = None if trials is None else relabelling(stored, trials)
+    trials = stored if trials is None else trials
+    if trials.empty:
+        raise AnalysisError("a report needs trials, but the table that was given has none")
     typical = typical_trials(trials)
     numbers = [int(number) for number in typical["trial"]]
     pairs = telling_pairs(trials, PAIRS)
@@ -81,6 +140,21 @@ def gather(study: str | Path, *, home: str | Path | None = None) -> Evidence:
         typical=typical,
         typical_steps=load_steps(study, home=home, trials=numbers),
         typical_layers=load_layers(study, home=home, trials=numbers),
+        flags=flag_counts(trials),
+        rules=rule_agreement(trials),
+        kappa=rule_kappa(trials),
+        predictions=_predictions(trials),
+        relabelled=relabelled,
+    )
+
+
+def _predictions(trials: pd.DataFrame) -> Predictions:
+    return Predictions(
+        regimes=regime_agreement(trials),
+        overall=theory_agreement(trials, ()),
+        groups=theory_agreement(trials),
+        learning_rates=learning_rate_agreement(trials, LIMIT_EDGES),
+        disagreements=largest_disagreements(trials),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -25,18 +25,18 @@ def write_tables(
     folder: Path, trials: pd.DataFrame, study: str | Path, *, home: str | Path | None = None
 ) -> None:
     """Writes trials, steps and layers, each as one Parquet and one CSV file."""
-    _write(folder, "trials", iter([trials]))
+    _write(folder, "trials", iter([trials]), trials.attrs)
     numbers = trials["trial"].tolist()
     for name, load in _SERIES.items():
         blocks = (
             load(study, home=home, trials=numbers[start : start + _BLOCK])
             for start in range(0, len(numbers), _BLOCK)
         )
-        _write(folder, name, blocks)
+        _write(folder, name, blocks, trials.attrs)
 
 
 def write_derived(folder: Path, evidence: Evidence) -> None:
-    """Writes regions.csv and boundaries.csv, and importance.csv."""
+    """Writes the CSV files that hold what the page shows, as far as it shows it."""
     regions = [
         region.assign(x_name=region.attrs["x"], y_name=region.attrs["y"]).astype(
             {"x": "str", "y": "str"}
@@ -50,12 +50,21 @@ def write_derived(folder: Path, evidence: Evidence) -> None:
     if evidence.boundaries is not None:
         evidence.boundaries.to_csv(folder / "boundaries.csv", index=False)
     evidence.importance.to_csv(folder / "importance.csv", index=False)
+    if evidence.predictions.any:
+        evidence.predictions.groups.to_csv(folder / "theory.csv", index=False)
+    if evidence.flags.attrs["recorded"]:
+        evidence.flags.to_csv(folder / "flags.csv", index=False)
+    if evidence.rules.attrs["recorded"]:
+        evidence.rules.to_csv(folder / "published_rules.csv", index=False)
+        evidence.kappa.to_csv(folder / "rule_kappa.csv", index_label="rule")
 
 
-def _write(folder: Path, name: str, blocks: Iterator[pd.DataFrame]) -> None:
+def _write(
+    folder: Path, name: str, blocks: Iterator[pd.DataFrame], metadata: Mapping[Hashable, object]
+) -> None:
     first = next(blocks)
     table = pa.Table.from_pandas(first, preserve_index=False)
-    schema = table.schema.with_metadata({METADATA_KEY: json.dumps(first.attrs).encode()})
+    schema = table.schema.with_metadata({METADATA_KEY: json.dumps(metadata).encode()})
     with (
         pq.ParquetWriter(folder / f"{name}.parquet", schema, compression="zstd") as parquet,
         pa_csv.CSVWriter(folder / f"{name}.csv", table.schema) as csv,

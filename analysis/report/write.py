@@ -9,6 +9,8 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pandas as pd
+
 from analysis.errors import AnalysisError
 from analysis.report.evidence import gather
 from analysis.report.files import write_derived, write_tables
@@ -20,7 +22,11 @@ PAGE = "index.html"
 
 
 def write_report(
-    study: str | Path, *, home: str | Path | None = None, out: str | Path | None = None
+    study: str | Path,
+    *,
+    home: str | Path | None = None,
+    out: str | Path | None = None,
+    trials: pd.DataFrame | None = None,
 ) -> Path:
     """Writes the stability report of a study; docs/report.md lists its files.
 
@@ -29,17 +35,23 @@ def write_report(
     Args:
         study: Name of a study of the home folder, or the path of a study's folder.
         home: The home folder; by default `GRADSCAPE_HOME`, else `./gradscape`.
-        out: Folder to write into; by default `report` in the study's folder.
+        out: Folder to write into; by default `report` in the study's folder, and
+            `report-relabelled` if `trials` are given, so that the study's own report stays.
+        trials: Trials of the study that were labelled anew (`study.verdicts.relabel_study`). The
+            report is made of them, and says what differs from the stored ones. Nothing that is
+            stored changes.
 
     Returns:
         The path of the page, `index.html`.
 
     Raises:
         StudyNotFound: If there is no such study.
-        AnalysisError: If it has no finished trial, or `out` is no folder.
+        AnalysisError: If it has no finished trial, `out` is no folder, or `trials` has none or
+            others than the study.
     """
-    evidence = gather(study, home=home)
-    folder = Path(out) if out is not None else study_folder(study, home=home) / "report"
+    evidence = gather(study, home=home, trials=trials)
+    own = study_folder(study, home=home) / ("report" if trials is None else "report-relabelled")
+    folder = Path(out) if out is not None else own
     if folder.exists() and not folder.is_dir():
         raise AnalysisError(f"the report needs a folder, but {folder} is a file")
     folder.mkdir(parents=True, exist_ok=True)

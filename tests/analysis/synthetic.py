@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -71,7 +72,9 @@ def synthetic_tables(
     """A study in which a trial is stable iff its learning rate is below `edge(depth)`.
 
     Half of the sigmoid trials of depth 16 or more vanish instead, rates below 1e-3 stall, and
-    those less than half a decade above the edge oscillate half of the time.
+    those less than half a decade above the edge oscillate half of the time. Theory predicts R
+    but for the factor `ratio_noise`, is silent about gelu, and knows the edge of every second
+    trial. Flags and alarms follow from verdict and number, see `_flags` and `_alarms`.
     """
     rng = np.random.default_rng(seed)
     space = SPACE if space is None else space
@@ -97,15 +100,29 @@ def synthetic_tables(
     return Tables(trials=trials, steps=steps, layers=layers, metadata=metadata)
 
 
-def write_study(home: Path, tables: Tables, *, parts: int = 3, name: str | None = None) -> Path:
-    """Writes the tables as parts, and MLflow run ids for all trials but the last."""
+def write_study(
+    home: Path,
+    tables: Tables,
+    *,
+    parts: int = 3,
+    name: str | None = None,
+    without: Collection[str] = (),
+) -> Path:
+    """Writes the tables as parts, and MLflow run ids for all trials but the last.
+
+    Columns `without` which studies of an earlier schema were written are left out of trials.
+    """
     folder = home / "studies" / (name or str(tables.metadata["study"])) / "tables"
     space = [
         Column(name=key, type=_type(tables.trials[key]), unit="", meaning="")
         for key in tables.trials.columns
         if key in dict(tables.metadata["hyperparameters"])  # type: ignore[call-overload]
     ]
-    columns = (*TRIAL_IDENTITY, *space, *TRIAL_LABELS, *TRIAL_FIGURES)
+    columns = tuple(
+        column
+        for column in (*TRIAL_IDENTITY, *space, *TRIAL_LABELS, *TRIAL_FIGURES)
+        if column.name not in without
+    )
     numbers = tables.trials["trial"].to_numpy()
     for part, chosen in enumerate(np.array_split(numbers, parts)):
         for kind, frame, schema in (
@@ -211,15 +228,65 @@ def _figures(rng: np.random.Generator, frame: pd.DataFrame, verdicts: np.ndarray
         "delta_ratio_initial": factor ** (depth - 1.0) * noise,
         "grad_norm_median": noise,
         "mlflow_run_id": None,
-        "predicted_regime": None,
-        "flags": "",
-        "alarms": "",
+        **_theory(frame, depth, factor),
+        "flags": [_flags(*pair) for pair in zip(frame["trial"], verdicts, strict=True)],
+        "alarms": [_alarms(*pair) for pair in zip(frame["trial"], verdicts, strict=True)],
+        "edge_ratio": np.nan,
     }
     for column in (*TRIAL_LABELS, *TRIAL_FIGURES):
         frame[column.name] = values.get(
             column.name, noise if column.name != "sharpness_initial" else np.nan
         )
     return frame
+
+
+NEW_COLUMNS = (
+    "predicted_regime",
+    "flags",
+    "alarms",
+    "edge_ratio",
+    "predicted_ratio",
+    "predicted_saturated_fraction",
+    "predicted_max_learning_rate",
+)
+"""What studies of an earlier gradscape lack."""
+
+
+def _theory(frame: pd.DataFrame, depth: np.ndarray, factor: np.ndarray) -> dict[str, object]:
+    """R without its noise; the regime that R would have if it alone decided."""
+    silent = (
+        (frame["activation"] == "gelu").to_numpy()
+        if "activation" in frame
+        else np.zeros(len(frame), dtype=bool)
+    )
+    ratio = factor ** (depth - 1.0)
+    regime = np.select([ratio > 70, ratio < 1e-3], ["exploding", "vanishing"], "healthy")
+    return {
+        "predicted_ratio": np.where(silent, np.nan, ratio),
+        "predicted_regime": np.where(silent, None, regime.astype(object)),
+        "predicted_saturated_fraction": np.nan,
+        "predicted_max_learning_rate": np.where(frame["trial"] % 2, np.nan, edge(depth)),
+    }
+
+
+def _flags(trial: int, verdict: str) -> str:
+    flags = {
+        "catapult": verdict == "stable" and trial % 5 == 0,
+        "dead_layer": verdict == "vanishing" and trial % 2 == 0,
+        "clip_dominated": trial % 4 == 0,
+    }
+    return ",".join(name for name, holds in flags.items() if holds)
+
+
+def _alarms(trial: int, verdict: str) -> str:
+    """A perfect rule, one that misses, one that cries wolf, and one that always fires."""
+    alarms = {
+        "sagemaker.exploding_tensor": verdict == "exploding",
+        "autotrainer.vanishing_gradient": verdict == "vanishing" and trial % 3 > 0,
+        "deepdiagnosis.vanishing_gradient": verdict == "vanishing" or trial % 7 == 0,
+        "fractal.not_converged": True,
+    }
+    return ",".join(name for name, holds in alarms.items() if holds)
 
 
 def _series(rng: np.random.Generator, trials: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

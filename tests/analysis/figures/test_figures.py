@@ -24,6 +24,7 @@ from analysis.figures import (
     layer_gradients,
     learning_rate_by_depth,
     loss_curves,
+    predicted_ratio,
     region_map,
     verdict_bar,
 )
@@ -76,6 +77,8 @@ def test_verdicts_have_the_same_colours_everywhere(trials, home):
     steps = load_steps("digits-mlp", home=home, trials=typical["trial"])
     for trace, verdict in zip(loss_curves(steps, typical).data, VERDICTS, strict=True):
         assert trace.line.color == VERDICT_COLORS[verdict]
+    # It was switched off for the whole figure once, so that nothing told the lines apart.
+    assert loss_curves(steps, typical).layout.showlegend
 
 
 def test_gradients_have_one_line_a_recorded_step_on_a_log_axis(home):
@@ -88,6 +91,31 @@ def test_gradients_have_one_line_a_recorded_step_on_a_log_axis(home):
     assert np.isnan(lines[0].y[0]), "a zero has no place on a log axis"
     last = layers[layers["step"] == layers["step"].max()]
     np.testing.assert_allclose(lines[-1].y, last["delta_rms"], rtol=1e-6)
+
+
+def test_each_trial_with_a_prediction_is_one_mark_in_the_colour_of_its_verdict(trials):
+    figure = predicted_ratio(trials)
+    marks = [trace for trace in figure.data if trace.mode == "markers"]
+    known = trials[trials["predicted_ratio"].notna()].set_index("trial")
+    assert sorted(number for trace in marks for number in trace.customdata) == sorted(known.index)
+    for trace in marks:
+        rows = known.loc[list(trace.customdata)]
+        assert set(rows["verdict"]) == {trace.name}
+        assert trace.marker.color == VERDICT_COLORS[trace.name]
+        np.testing.assert_allclose(trace.x, rows["predicted_ratio"], rtol=1e-4)
+        np.testing.assert_allclose(trace.y, rows["delta_ratio_initial"], rtol=1e-4)
+    assert figure.layout.xaxis.range == figure.layout.yaxis.range
+    diagonal, *guides = [trace for trace in figure.data if trace.mode == "lines"]
+    assert list(diagonal.x) == list(diagonal.y)
+    assert {line.x[0] for line in guides} & {1e-3, 70.0} == {1e-3, 70.0}
+    assert not [one for one in predicted_ratio(trials.head(0)).data if one.mode == "markers"]
+
+
+def test_gradients_that_vanished_entirely_are_drawn_at_the_edge(trials):
+    some = trials.dropna(subset="predicted_ratio").head(3).copy()
+    some["delta_ratio_initial"] = [0.0, np.inf, 1.0]
+    shown = [y for trace in predicted_ratio(some).data if trace.mode == "markers" for y in trace.y]
+    assert sorted(shown) == [1e-30, 1.0, 1e30]
 
 
 @pytest.mark.parametrize(

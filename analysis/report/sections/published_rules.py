@@ -1,0 +1,126 @@
+"""Published rules that warn of unstable training, against the verdicts."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import pandas as pd
+
+from analysis.labels import percent, percent_range
+from analysis.published_rules import ANY_RULE, REGIME
+from analysis.records import records
+from analysis.report.evidence import Evidence
+
+_SOURCE: dict[str, str] = {
+    "sagemaker": "SageMaker Debugger",
+    "autotrainer": "AutoTrainer",
+    "deepdiagnosis": "DeepDiagnosis",
+    "tuning_playbook": "Tuning playbook",
+    "fractal": "Sohl-Dickstein",
+}
+
+_SUMMARY: dict[str, str] = {
+    ANY_RULE: "any of these rules",
+    REGIME: "gradscape's regime alone",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Share:
+    """A share and its interval as texts, both "–" of no trials."""
+
+    share: str
+    interval: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleRow:
+    """One rule; `number` stands for it in the table of agreements, `summary` if it is no rule."""
+
+    number: int
+    source: str
+    name: str
+    summary: bool
+    after: str
+    fired: int
+    recall: Share
+    recall_all: Share
+    false_alarms: Share
+
+
+@dataclass(frozen=True, kw_only=True)
+class KappaRow:
+    """One rule's agreement with each of the others, as texts; its own stands at `place`."""
+
+    number: int
+    place: int
+    name: str
+    values: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishedRules:
+    """Rules, and their agreement as far as they fire in some trials and not in all."""
+
+    recorded: int
+    not_recorded: int
+    failures: int
+    stable: int
+    rows: list[RuleRow]
+    kappa: list[KappaRow]
+
+
+def published_rules(evidence: Evidence) -> PublishedRules:
+    """Each rule's recall and false alarms."""
+    rules = evidence.rules
+    return PublishedRules(
+        recorded=rules.attrs["recorded"],
+        not_recorded=rules.attrs["not_recorded"],
+        failures=int(rules["all_failures"].iloc[0]),
+        stable=int(rules["stable"].iloc[0]),
+        rows=[
+            RuleRow(
+                number=number,
+                source=_source(row["rule"]),
+                name=_name(row["rule"]),
+                summary=row["rule"] in _SUMMARY,
+                after="every failure" if row["after"] == "any" else row["after"],
+                fired=row["fired"],
+                recall=_share(row, "recall", "recall"),
+                recall_all=_share(row, "recall_all", "recall_all"),
+                false_alarms=_share(row, "false_alarm_share", "false_alarm"),
+            )
+            for number, row in enumerate(records(rules), start=1)
+        ],
+        kappa=_kappa(evidence.kappa),
+    )
+
+
+def _kappa(kappa: pd.DataFrame) -> list[KappaRow]:
+    names = list(kappa.index)
+    varying = [place for place, name in enumerate(names) if not math.isnan(kappa[name][name])]
+    table = kappa.to_numpy()[varying][:, varying]
+    return [
+        KappaRow(
+            number=place + 1,
+            place=position,
+            name=" ".join(part for part in (_source(names[place]), _name(names[place])) if part),
+            values=[f"{value:.2f}".replace("-", "−") for value in row],
+        )
+        for position, (place, row) in enumerate(zip(varying, table, strict=True), start=1)
+    ]
+
+
+def _share(row: dict[str, float], share: str, interval: str) -> Share:
+    low, high = row[f"{interval}_low"], row[f"{interval}_high"]
+    return Share(share=percent(row[share]), interval=percent_range(low, high))
+
+
+def _source(rule: str) -> str:
+    source = rule.partition(".")[0]
+    return "" if rule in _SUMMARY else _SOURCE.get(source, source)
+
+
+def _name(rule: str) -> str:
+    return _SUMMARY.get(rule) or rule.partition(".")[2].replace("_", " ")

@@ -1,0 +1,41 @@
+"""What other thresholds changed, if the trials were labelled anew."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from analysis.labels import number_label
+from analysis.records import records
+from analysis.report.evidence import Evidence
+
+
+@dataclass(frozen=True, kw_only=True)
+class Relabelled:
+    """Thresholds as (name, before, after), verdicts as (before, after, number of trials)."""
+
+    trials: int
+    changed: int
+    thresholds: list[tuple[str, str, str]]
+    verdicts: list[tuple[str, str, int]]
+
+
+def relabelled(evidence: Evidence) -> Relabelled | None:
+    """Which thresholds changed, and which verdicts with them."""
+    found = evidence.relabelled
+    if found is None:
+        return None
+    return Relabelled(
+        trials=len(evidence.trials),
+        changed=found.changed,
+        thresholds=[
+            (
+                row["threshold"],
+                *(
+                    "not stated" if value != value else number_label(value, digits=4)
+                    for value in (row["before"], row["after"])
+                ),
+            )
+            for row in records(found.thresholds)
+        ],
+        verdicts=[(row["before"], row["after"], row["trials"]) for row in records(found.verdicts)],
+    )

@@ -1,0 +1,190 @@
+"""What theory predicts of the trials, against what was observed."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from analysis.figures import predicted_ratio
+from analysis.figures.predicted_ratio import MAX_POINTS
+from analysis.labels import number_label, percent, percent_range, value_label
+from analysis.records import records
+from analysis.report.evidence import Evidence, Predictions
+from analysis.report.picture import Picture, picture
+from analysis.theory import GROUPS, REGIMES
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegimeTable:
+    """Observed regimes as columns, (predicted one, its numbers) as rows; as far as they occur."""
+
+    observed: list[str]
+    rows: list[tuple[str, list[int]]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupRow:
+    """Agreement in one group of trials, as texts; `bias` and the others are factors of R."""
+
+    place: list[str]
+    trials: int
+    agreement: str
+    bias: str
+    median: str
+    p90: str
+    largest: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RateRow:
+    """Trials whose learning rate lies in one interval of its limit."""
+
+    span: str
+    trials: int
+    exploding: int
+    stable: int
+    share: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialRow:
+    """A trial far from its prediction."""
+
+    trial: int
+    settings: str
+    predicted: str
+    observed: str
+    factor: str
+    regimes: str
+    verdict: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Theory:
+    """Predicted and observed; `overall` is None and the lists are empty where theory is silent.
+
+    `silent`: trials without a predicted regime. `drawn`: trials in the figure, `ratios` all that
+    could be.
+    """
+
+    any: bool
+    silent: int
+    overall: GroupRow | None
+    agreeing: int
+    ratios: int
+    drawn: int
+    regimes: RegimeTable
+    by: list[str]
+    groups: list[GroupRow]
+    rates: list[RateRow]
+    far_off: list[TrialRow]
+    figure: Picture | None
+
+
+def theory(evidence: Evidence) -> Theory:
+    """Regimes, ratios and learning rates, predicted and observed."""
+    found = evidence.predictions
+    overall = records(found.overall)
+    ratios = int(overall[0]["ratios"]) if overall else 0
+    columns = [str(name) for name in found.groups.columns]
+    by = columns[: columns.index("trials")]
+    return Theory(
+        any=found.any,
+        silent=found.regimes.attrs["silent"],
+        overall=_group(overall[0], []) if overall else None,
+        agreeing=int(overall[0]["agreeing"]) if overall else 0,
+        ratios=ratios,
+        drawn=min(ratios, MAX_POINTS),
+        regimes=_regimes(found),
+        by=[name.replace("_", " ") for name in by],
+        groups=[_group(row, by) for row in records(found.groups)] if by else [],
+        rates=_rates(found),
+        far_off=[_trial(row) for row in records(found.disagreements)],
+        figure=_figure(evidence) if ratios else None,
+    )
+
+
+def _regimes(found: Predictions) -> RegimeTable:
+    table = found.regimes
+    seen = [name for name in REGIMES if table[name].sum()]
+    rows = [row for row in records(table) if row["trials"]]
+    return RegimeTable(
+        observed=seen, rows=[(row["predicted"], [row[name] for name in seen]) for row in rows]
+    )
+
+
+def _group(row: dict[str, Any], by: list[str]) -> GroupRow:
+    interval = percent_range(row["low"], row["high"])
+    return GroupRow(
+        place=[value_label(row[name]) for name in by],
+        trials=int(row["trials"]),
+        agreement=f"{percent(row['agreement'])} ({interval})" if row["trials"] else "–",
+        bias=_factor(row["bias"]),
+        median=_factor(row["error_median"]),
+        p90=_factor(row["error_p90"]),
+        largest=_factor(row["error_largest"]),
+    )
+
+
+def _rates(found: Predictions) -> list[RateRow]:
+    table = found.learning_rates
+    if not table["trials"].sum():
+        return []
+    return [
+        RateRow(
+            span=_span(row["from"], row["to"]),
+            trials=row["trials"],
+            exploding=row["exploding"],
+            stable=row["stable"],
+            share=f"{percent(row['share'])} ({percent_range(row['low'], row['high'])})"
+            if row["trials"]
+            else "–",
+        )
+        for row in records(table)
+    ]
+
+
+def _span(low: float, high: float) -> str:
+    if low == 0:
+        return f"below {number_label(high)}"
+    return (
+        f"{number_label(low)} and more"
+        if math.isinf(high)
+        else (f"{number_label(low)} to {number_label(high)}")
+    )
+
+
+def _trial(row: dict[str, Any]) -> TrialRow:
+    names = [name for name in ("depth", "width", *GROUPS) if name in row]
+    predicted, observed = row["predicted_regime"], row["regime_initial"]
+    regimes = [one if isinstance(one, str) else "none" for one in (predicted, observed)]
+    return TrialRow(
+        trial=int(row["trial"]),
+        settings=", ".join(
+            f"{name} {value_label(row[name])}" if name in ("depth", "width") else str(row[name])
+            for name in names
+        ),
+        predicted=number_label(row["predicted_ratio"]),
+        observed=number_label(row["delta_ratio_initial"]),
+        factor=_factor(abs(row["ratio_error"])),
+        regimes=" → ".join(dict.fromkeys(regimes)),
+        verdict=row["verdict"],
+    )
+
+
+def _factor(log: float) -> str:
+    """exp(log) as a factor: `×1.4`; "–" if there is none."""
+    return "–" if math.isnan(log) else f"×{number_label(math.exp(log))}"
+
+
+def _figure(evidence: Evidence) -> Picture:
+    row = records(evidence.predictions.overall)[0]
+    return picture(
+        "predicted-ratio",
+        lambda theme: predicted_ratio(evidence.trials, theme=theme),
+        alt=f"Observed against predicted R of {row['ratios']} trials, log axes. Half of them lie "
+        f"within a factor of {number_label(math.exp(row['error_median']))} of the diagonal.",
+        caption="Observed against predicted R at initialization, in the colours of the verdicts. "
+        "On the diagonal both agree; beyond the dotted lines gradients vanish or explode.",
+    )
