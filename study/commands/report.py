@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from search_spaces.errors import InputError
 from study.commands.options import Home, Json
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def report(
@@ -18,18 +21,52 @@ def report(
         Path | None,
         typer.Option("-o", "--output", metavar="DIR", help="Folder to write the report to."),
     ] = None,
+    threshold: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VALUE", help="Label the trials anew with this one; may be repeated."
+        ),
+    ] = None,
+    thresholds_from: Annotated[
+        Path | None,
+        typer.Option(metavar="STUDY.yaml", help="Label the trials anew with this file's."),
+    ] = None,
     home: Home = None,
     as_json: Json = False,
 ) -> None:
     """Write the stability report: index.html, tables as Parquet and CSV, summary.json.
 
-    Example: gradscape report digits-mlp -o report
+    With other thresholds the trials are labelled anew, without training, and the report goes to
+    `report-relabelled` in the study's folder; what is stored stays as it is.
+
+    Example: gradscape report digits-mlp -o report --threshold vanishing_ratio=1e-4
     """
     from analysis import AnalysisError, write_report
+    from analysis.tables import study_folder
     from study.home import home_folder
 
+    place = home_folder(home)
     try:
-        page = write_report(study, home=home_folder(home), out=output)
+        trials = None
+        if threshold or thresholds_from is not None:
+            tables = study_folder(study, home=place) / "tables"
+            trials = _labelled_anew(tables, thresholds_from, threshold or [])
+        page = write_report(study, home=place, out=output, trials=trials)
     except AnalysisError as error:
         raise InputError(str(error)) from error
     typer.echo(json.dumps({"report": str(page)}) if as_json else f"report   {page}")
+
+
+def _labelled_anew(tables: Path, study_file: Path | None, pairs: list[str]) -> pd.DataFrame | None:
+    from study.commands.thresholds import changed_thresholds, read_overrides
+    from study.tables import TableStore
+    from study.verdicts import relabel_study
+
+    read_overrides(pairs)
+    store = TableStore(tables)
+    stored = store.read_trials(columns=["trial"])
+    if stored.empty:
+        # The report itself says that there is nothing to report.
+        return None
+    thresholds = changed_thresholds(stored.attrs.get("thresholds", {}), study_file, pairs)
+    return relabel_study(store, thresholds)

@@ -9,13 +9,13 @@ from analysis.records import records
 from analysis.report.evidence import Evidence
 
 _MEANING: dict[str, str] = {
-    "clip_dominated": "most updates were clipped",
-    "clipped_divergence": "the loss stayed high while clipping bounded the gradient",
-    "batchnorm_explosion": "gradients through batch normalization exploded at initialization",
-    "catapult": "the loss shot up first and trained then",
-    "edge_of_stability": "sharpness was at the limit of the learning rate",
-    "dead_layer": "a layer was dead",
-    "saturated_layer": "a layer was saturated",
+    "clip_dominated": "most steps were clipped, so that the learning rate in force was another one",
+    "clipped_divergence": "it exploded, but clipping kept the loss within bounds",
+    "batchnorm_explosion": "gradients exploded at step 0 alone, as batch normalization makes them",
+    "catapult": "the loss rose far above the first, then it trained",
+    "edge_of_stability": "the learning rate was about its limit for the sharpness reached",
+    "dead_layer": "a hidden layer was nearly all zero at the end",
+    "saturated_layer": "most activations of a hidden layer were flat at the end",
 }
 
 

@@ -12,8 +12,9 @@ from analysis.report.picture import Picture, picture
 
 _MEANING: dict[str, str] = {
     "stable": "It trained: the task's target was reached and no value broke.",
-    "exploding": "A value became infinite or NaN, the loss grew beyond its start, or training "
-    "failed while gradients grew from the output to the input.",
+    "exploding": "A value became infinite or NaN, the loss grew beyond its start, training "
+    "failed while gradients grew from the output to the input, or a violent update destroyed a "
+    "sound network.",
     "vanishing": "It hardly learned while the first layers received almost no gradient, or "
     "units were dead or saturated.",
     "oscillating": "The loss kept swinging violently and did not settle.",

@@ -15,10 +15,18 @@ from analysis import (
     largest_learning_rate,
     load_layers,
     load_trials,
+    ratio_errors,
+    rule_agreement,
     verdict_counts,
     write_report,
 )
-from tests.analysis.synthetic import SPACE, Tables, synthetic_tables, write_study
+from tests.analysis.synthetic import (
+    NEW_COLUMNS,
+    SPACE,
+    Tables,
+    synthetic_tables,
+    write_study,
+)
 
 FILES = {
     "index.html",
@@ -26,6 +34,10 @@ FILES = {
     "regions.csv",
     "boundaries.csv",
     "importance.csv",
+    "theory.csv",
+    "flags.csv",
+    "published_rules.csv",
+    "rule_kappa.csv",
     *(f"{name}.{kind}" for name in ("trials", "steps", "layers") for kind in ("csv", "parquet")),
 }
 HOSTILE = "<script>alert(1)</script>"
@@ -230,3 +242,114 @@ def test_a_file_in_the_place_of_the_folder_is_refused(home, tmp_path):
     (tmp_path / "out").write_text("a file")
     with pytest.raises(AnalysisError, match="needs a folder"):
         write_report("digits-mlp", home=home, out=tmp_path / "out")
+
+
+def test_theory_flags_and_rules_are_on_the_page_in_files_and_in_the_summary(home, report):
+    trials = load_trials("digits-mlp", home=home)
+    summary = json.loads((report / "summary.json").read_text())
+    words = Words((report / "index.html").read_text(encoding="utf-8"))
+    rules = pd.read_csv(report / "published_rules.csv")
+    expected = rule_agreement(trials)
+    pd.testing.assert_frame_equal(rules, expected, check_dtype=False)
+    assert summary["published_rules"]["recorded"] == 512
+    assert [one["rule"] for one in summary["published_rules"]["rows"]] == list(rules["rule"])
+    stable = int((trials["verdict"] == "stable").sum())
+    assert f"Of 512 trials, {512 - stable} failed and {stable} were stable" in words.text
+    kappa = pd.read_csv(report / "rule_kappa.csv", index_col="rule")
+    assert kappa.loc["any_rule"].isna().all(), "it fires in every trial"
+    assert kappa.loc["autotrainer.vanishing_gradient", "autotrainer.vanishing_gradient"] == 1
+
+    flags = {row["flag"]: row for row in summary["flags"]["rows"]}
+    assert flags["clip_dominated"]["trials"] == 128
+    assert "No trial was flagged: clipped divergence, batchnorm explosion" in words.text
+
+    spoken = trials[trials["predicted_regime"].notna()]
+    agreeing = int((spoken["predicted_regime"] == spoken["regime_initial"]).sum())
+    assert f"In {agreeing} of {len(spoken)} trials" in words.text
+    assert f"Theory is silent about {512 - len(spoken)} trials" in words.text
+    theory = summary["theory"]
+    assert theory["silent"] == 512 - len(spoken) and theory["overall"]["agreeing"] == agreeing
+    farthest = ratio_errors(trials).abs().idxmax()
+    assert theory["disagreements"][0]["trial"] == trials.loc[farthest, "trial"]
+    assert pd.read_csv(report / "theory.csv")["trials"].sum() == len(spoken)
+
+
+def test_studies_of_before_these_were_recorded_say_so(tmp_path):
+    write_study(tmp_path, synthetic_tables(40), without=NEW_COLUMNS)
+    page = write_report("digits-mlp", home=tmp_path)
+    words = Words(page.read_text(encoding="utf-8"))
+    assert words.text.count("Not recorded:") == 3
+    summary = json.loads((page.parent / "summary.json").read_text())
+    assert summary["theory"] is summary["flags"] is summary["published_rules"] is None
+    assert summary["relabelled"] is None and "Labelled anew" not in words.text
+    written = {path.name for path in page.parent.iterdir()}
+    assert FILES - written == {
+        "theory.csv",
+        "flags.csv",
+        "published_rules.csv",
+        "rule_kappa.csv",
+    }
+
+
+def test_a_study_that_went_on_under_a_later_gradscape(tmp_path):
+    tables = synthetic_tables(60)
+    first = tables.trials["trial"] < 20
+    tables.trials.loc[first, list(NEW_COLUMNS)] = None
+    words = page_of(tables, tmp_path)
+    assert "Of 20 trials no flags were recorded" in words.text
+    assert "Of 20 further trials nothing was recorded" in words.text
+
+
+def relabelled(home) -> pd.DataFrame:
+    """The study's trials with 12 stalled ones vanishing, as another threshold would have it."""
+    trials = load_trials("digits-mlp", home=home)
+    stalled = trials.index[trials["verdict"] == "stalled"][:12]
+    trials.loc[stalled, "verdict"] = "vanishing"
+    trials.attrs = {**trials.attrs, "thresholds": {"vanishing_ratio": 0.01, "exploding_ratio": 70}}
+    return trials
+
+
+def test_trials_that_were_labelled_anew(home, report, tmp_path):
+    trials = relabelled(home)
+    page = write_report("digits-mlp", home=home, out=tmp_path, trials=trials)
+    words = Words(page.read_text(encoding="utf-8"))
+    assert "12 trials changed their verdict" in words.text
+    assert "vanishing_ratio 0.001 0.01" in words.text and "exploding_ratio 70" in words.text
+    assert "stalled vanishing 12" in words.text
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert summary["relabelled"] == {
+        "trials": 12,
+        "thresholds": [{"threshold": "vanishing_ratio", "before": 0.001, "after": 0.01}],
+        "verdicts": [{"before": "stalled", "after": "vanishing", "trials": 12}],
+    }
+    assert summary["thresholds"]["vanishing_ratio"] == 0.01
+    own = json.loads((report / "summary.json").read_text())
+    old, new = (
+        {row["verdict"]: row["trials"] for row in one["verdicts"]} for one in (own, summary)
+    )
+    assert new["vanishing"] == old["vanishing"] + 12 and new["stalled"] == old["stalled"] - 12
+    for name in ("trials", "steps"):
+        written = pq.read_table(tmp_path / f"{name}.parquet")
+        metadata = json.loads(written.schema.metadata[b"gradscape"])
+        assert metadata["thresholds"]["vanishing_ratio"] == 0.01
+    written = pq.read_table(tmp_path / "trials.parquet").to_pandas()
+    assert written["verdict"].tolist() == trials["verdict"].tolist()
+
+
+def test_the_own_report_of_a_study_is_not_replaced_by_one_of_other_labels(tmp_path):
+    write_study(tmp_path, synthetic_tables(60))
+    own = write_report("digits-mlp", home=tmp_path)
+    before = own.read_bytes()
+    other = write_report("digits-mlp", home=tmp_path, trials=relabelled(tmp_path))
+    assert other.parent.name == "report-relabelled" and own.read_bytes() == before
+
+
+def test_trials_of_another_study_are_refused(home, tmp_path):
+    trials = relabelled(home)
+    for wrong, message in (
+        (trials.assign(trial=trials["trial"] + 1), "1 of 512 are not, for example trial 512"),
+        (trials.head(0), "has none"),
+    ):
+        with pytest.raises(AnalysisError, match=message):
+            write_report("digits-mlp", home=home, out=tmp_path / "out", trials=wrong)
+    assert not (tmp_path / "out").exists()
