@@ -70,7 +70,7 @@ def test_standard_and_minimal_agree_in_all_that_both_measure(digits: Task) -> No
     assert standard.steps.equals(minimal.steps)
     of_layers = {"regime_initial", "regime_final", "explanation", "train_seconds"}
     of_layers |= {"delta_ratio_initial", "delta_ratio_final", "depth_scale_initial"}
-    of_layers |= {"dead_fraction", "saturated_fraction"}
+    of_layers |= {"dead_fraction", "saturated_fraction", "alarms"}
     for name in set(standard.trials.column_names) - of_layers:
         assert standard.trials.column(name).equals(minimal.trials.column(name)), name
     layers = standard.layers.to_pandas()

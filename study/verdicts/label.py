@@ -13,6 +13,7 @@ from study.verdicts.explanation import explain
 from study.verdicts.flags import flags
 from study.verdicts.layer_profile import profiles
 from study.verdicts.outcome import outcomes
+from study.verdicts.published import alarms
 from study.verdicts.regime import (
     at_first_step,
     final_moment,
@@ -103,7 +104,7 @@ def label_trials(
         "predicted_regime": np.full(len(trials), None),
         "verdict": verdicts(outcome, cause),
         "flags": flags(trials, outcome, cause, ratio, final, thresholds),
-        "alarms": np.full(len(trials), ""),
+        "alarms": alarms(trials, steps, layers),
         "explanation": [explain(one, thresholds) for one in evidence],
         "delta_ratio_initial": ratio,
         "delta_ratio_final": final.ratio,

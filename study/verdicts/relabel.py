@@ -9,6 +9,7 @@ import pandas as pd
 from study.tables.parts import TableStore
 from study.verdicts.label import label_trials
 from study.verdicts.layer_profile import COLUMNS, OF_CALLS
+from study.verdicts.published import LAYER_COLUMNS
 from study.verdicts.thresholds import Thresholds
 
 TRIALS_AT_ONCE = 512
@@ -34,7 +35,7 @@ def relabel_study(store: TableStore, thresholds: Thresholds) -> pd.DataFrame:
     pieces = []
     for numbers in _batches(store, set(trials["trial"])):
         rows = trials.iloc[place.loc[numbers]]
-        layers = store.read_layers(numbers, (*COLUMNS, *OF_CALLS))
+        layers = store.read_layers(numbers, (*COLUMNS, *OF_CALLS, *LAYER_COLUMNS))
         steps = store.read_steps(numbers)
         pieces.append(
             label_trials(rows, layers, thresholds, steps=steps, metric=metadata["metric"])
