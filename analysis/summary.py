@@ -82,7 +82,7 @@ def _theory(evidence: Evidence) -> dict[str, object] | None:
         return None
     overall = records(found.overall)
     return {
-        **{str(key): value for key, value in found.regimes.attrs.items()},
+        "silent": found.silent,
         "overall": overall[0] if overall else None,
         "regimes": records(found.regimes),
         "groups": records(found.groups),

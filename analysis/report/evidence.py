@@ -49,6 +49,7 @@ class Predictions:
         groups: `theory_agreement` by activation and initialization, as far as they vary.
         learning_rates: `learning_rate_agreement` with `LIMIT_EDGES`.
         disagreements: `largest_disagreements`.
+        silent: Number of trials of which neither regime nor ratio is predicted.
     """
 
     regimes: pd.DataFrame
@@ -56,6 +57,7 @@ class Predictions:
     groups: pd.DataFrame
     learning_rates: pd.DataFrame
     disagreements: pd.DataFrame
+    silent: int
 
     @property
     def any(self) -> bool:
@@ -149,12 +151,14 @@ def gather(
 
 
 def _predictions(trials: pd.DataFrame) -> Predictions:
+    predicted = trials.reindex(columns=["predicted_regime", "predicted_ratio"])
     return Predictions(
         regimes=regime_agreement(trials),
         overall=theory_agreement(trials, ()),
         groups=theory_agreement(trials),
         learning_rates=learning_rate_agreement(trials, LIMIT_EDGES),
         disagreements=largest_disagreements(trials),
+        silent=int(predicted.isna().all(axis=1).sum()),
     )
 
 

@@ -9,7 +9,7 @@ from analysis.records import records
 from analysis.report.evidence import Evidence
 
 _MEANING: dict[str, str] = {
-    "clip_dominated": "most steps were clipped, so that the learning rate in force was another one",
+    "clip_dominated": "most steps were clipped: the learning rate in force was another one",
     "clipped_divergence": "it exploded, but clipping kept the loss within bounds",
     "batchnorm_explosion": "gradients exploded at step 0 alone, as batch normalization makes them",
     "catapult": "the loss rose far above the first, then it trained",

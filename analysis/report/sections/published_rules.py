@@ -106,7 +106,7 @@ def _kappa(kappa: pd.DataFrame) -> list[KappaRow]:
             number=place + 1,
             place=position,
             name=" ".join(part for part in (_source(names[place]), _name(names[place])) if part),
-            values=[f"{value:.2f}".replace("-", "−") for value in row],
+            values=[f"{round(value, 2) + 0:.2f}".replace("-", "−") for value in row],
         )
         for position, (place, row) in enumerate(zip(varying, table, strict=True), start=1)
     ]

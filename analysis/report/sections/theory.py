@@ -64,8 +64,8 @@ class TrialRow:
 class Theory:
     """Predicted and observed; `overall` is None and the lists are empty where theory is silent.
 
-    `silent`: trials without a predicted regime. `drawn`: trials in the figure, `ratios` all that
-    could be.
+    `silent`: trials of which it says neither R nor regime. `drawn`: trials in the figure, of
+    `ratios` that could be.
     """
 
     any: bool
@@ -91,7 +91,7 @@ def theory(evidence: Evidence) -> Theory:
     by = columns[: columns.index("trials")]
     return Theory(
         any=found.any,
-        silent=found.regimes.attrs["silent"],
+        silent=found.silent,
         overall=_group(overall[0], []) if overall else None,
         agreeing=int(overall[0]["agreeing"]) if overall else 0,
         ratios=ratios,
