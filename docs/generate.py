@@ -7,6 +7,7 @@ from pathlib import Path
 from search_spaces.reference import catalogue_markdown
 from study.engine.tasks.reference import with_table
 from study.tables.reference import schema_markdown
+from study.verdicts.published.reference import with_rules
 from study.verdicts.reference import with_tables
 
 DOCS = Path(__file__).parent
@@ -15,11 +16,13 @@ DOCS = Path(__file__).parent
 def pages() -> dict[Path, str]:
     """Each generated page as it should be."""
     tasks, verdicts = DOCS / "tasks.md", DOCS / "verdicts.md"
+    rules = DOCS / "published-rules.md"
     return {
         DOCS / "hyperparameters.md": catalogue_markdown(),
         DOCS / "tables.md": schema_markdown(),
         tasks: with_table(tasks.read_text(encoding="utf-8")),
         verdicts: with_tables(verdicts.read_text(encoding="utf-8")),
+        rules: with_rules(rules.read_text(encoding="utf-8")),
     }
 
 
