@@ -13,7 +13,7 @@ from search_spaces.theory.initial_variances import Fans, InitialVariances, initi
 from search_spaces.theory.moments import Moments
 from search_spaces.theory.windows import Sides, Window
 
-_EPSILON = 1e-5
+EPSILON = 1e-5
 """What torch's normalizations add to a variance."""
 
 
@@ -108,7 +108,7 @@ def activated(layer: LinearMap, seen: Signal, normalization: str, batch: int) ->
     length = layer.forward(seen.square) + layer.variances.bias
     if normalization == "none":
         return Activated(length=length, seen=length)
-    gain = 1 / (float(length.mean()) + _EPSILON)
+    gain = 1 / (float(length.mean()) + EPSILON)
     return Activated(length=length, seen=length * gain, gain=gain)
 
 
@@ -120,7 +120,7 @@ def _over_batch(layer: LinearMap, seen: Signal, batch: int) -> Activated:
         centre = float(mean.mean())
         deviation = deviation + square - 2 * centre * mean + centre**2
     deviation = deviation * (layer.variances.weight * layer.fans.inputs)
-    gain = 1 / (float(deviation.mean()) + _EPSILON)
+    gain = 1 / (float(deviation.mean()) + EPSILON)
     return Activated(
         length=layer.forward(seen.square),
         seen=deviation * gain,

@@ -9,10 +9,11 @@ from types import MappingProxyType
 from search_spaces.catalogue import Value
 from search_spaces.theory.expectation import Expectation, Inputs, with_defaults
 from search_spaces.theory.feed_forward import cnn, mlp
+from search_spaces.theory.recurrent import rnn
 
 Theory = Callable[[Mapping[str, Value], Inputs], Expectation | None]
 
-THEORIES: Mapping[str, Theory] = MappingProxyType({"mlp": mlp, "cnn": cnn})
+THEORIES: Mapping[str, Theory] = MappingProxyType({"mlp": mlp, "cnn": cnn, "rnn": rnn})
 """By network. Of others theory says nothing here."""
 
 HEEDED = (

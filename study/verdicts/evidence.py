@@ -12,6 +12,7 @@ from study.verdicts.cause import Cause
 from study.verdicts.columns import numbers
 from study.verdicts.layer_profile import Profiles
 from study.verdicts.outcome import first_loss_scale, passed_all_bounds, progress, swing_limit
+from study.verdicts.prediction import predicted, predicted_regimes
 from study.verdicts.regime import NONE, Moment, Regime
 from study.verdicts.thresholds import Thresholds
 
@@ -57,6 +58,12 @@ class Evidence:
         saturated: Share of saturated activations in the worst hidden layer.
         saturated_layer: That layer.
         units_step: The recorded step of these shares.
+        at_start: Whether the failing regime is that of step 0, which theory speaks of.
+        start_regime: String of `Regime` at step 0; None if unmeasured or not judged there.
+        predicted_regime: String of `Regime` that theory expects there; None where it is silent.
+        predicted_ratio: R that theory expects; NaN where it is silent.
+        predicted_saturated: Share of saturated activations that it expects; NaN where silent.
+        activation: Name of the activation; None if the network has none of this name.
     """
 
     metric: str
@@ -77,6 +84,12 @@ class Evidence:
     saturated: float
     saturated_layer: int
     units_step: int
+    at_start: bool
+    start_regime: str | None
+    predicted_regime: str | None
+    predicted_ratio: float
+    predicted_saturated: float
+    activation: str | None
     steps_run: float
     failure_step: float
     loss_initial: float
@@ -118,16 +131,16 @@ def gather(
         metric: What the task's metric is called.
     """
     columns: dict[str, list[Any]] = {name: numbers(trials, name).tolist() for name in _FIGURES}
-    tensor = trials["failure_tensor"]
     columns |= {
         "outcome": outcome.tolist(),
         "cause": cause.tolist(),
-        "failure_tensor": tensor.astype(object).where(tensor.notna(), None).tolist(),
+        "failure_tensor": _names(trials["failure_tensor"]),
         "progress": progress(trials).tolist(),
         "swing_limit": swing_limit(trials, thresholds).tolist(),
         "stopped": passed_all_bounds(trials, thresholds).tolist(),
         "loss_scale": first_loss_scale(trials).tolist(),
         **_of_failing_regime(cause, seen, initial, final),
+        **_of_theory(trials, thresholds),
     }
     names = list(columns)
     return [
@@ -140,14 +153,19 @@ def _of_failing_regime(
     cause: np.ndarray, seen: Profiles, initial: Moment, final: Moment
 ) -> dict[str, list[Any]]:
     at_end = final.regime != Regime.HEALTHY.value
-    unhealthy_first = ~at_end & (initial.regime != Regime.HEALTHY.value)
+    at_first = ~at_end & (initial.regime != Regime.HEALTHY.value)
     # Gradients that exploded at first may have ended in units that died of it.
-    unhealthy_first |= (cause == Cause.GRADIENTS.value) & (final.regime != Regime.EXPLODING.value)
+    at_first |= (cause == Cause.GRADIENTS.value) & (final.regime != Regime.EXPLODING.value)
+    # Where nothing changed, training is not to blame, and theory can be asked.
+    at_first |= initial.regime == final.regime
 
     def either(name: str) -> np.ndarray:
-        return np.where(unhealthy_first, getattr(initial, name), getattr(final, name))
+        return np.where(at_first, getattr(initial, name), getattr(final, name))
 
     profile, units = either("profile"), either("units")
+    judged_at_start = (initial.units != NONE) & (_at(seen.step, initial.units) == 0)
+    start = initial.regime.astype(object)
+    start[~judged_at_start] = None
     first, last = _at(seen.first_layer, units), _at(seen.last_layer, units)
     spans = [
         (int(one), int(other)) if known else None
@@ -164,7 +182,25 @@ def _of_failing_regime(
         "saturated": either("saturated").tolist(),
         "saturated_layer": _at(seen.saturated_layer, units).tolist(),
         "units_step": _at(seen.step, units).tolist(),
+        "at_start": (at_first & judged_at_start).tolist(),
+        "start_regime": start.tolist(),
     }
+
+
+def _of_theory(trials: pd.DataFrame, thresholds: Thresholds) -> dict[str, list[Any]]:
+    activation: list[Any] = [None] * len(trials)
+    if "activation" in trials.columns:
+        activation = _names(trials["activation"])
+    return {
+        "predicted_regime": predicted_regimes(trials, thresholds).tolist(),
+        "predicted_ratio": predicted(trials, "predicted_ratio").tolist(),
+        "predicted_saturated": predicted(trials, "predicted_saturated_fraction").tolist(),
+        "activation": activation,
+    }
+
+
+def _names(column: pd.Series) -> list[Any]:
+    return column.astype(object).where(column.notna(), None).tolist()
 
 
 def _at(values: np.ndarray, index: np.ndarray) -> np.ndarray:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from study.verdicts.cause import Cause
 from study.verdicts.evidence import Evidence
 from study.verdicts.figures import figure, percent
 from study.verdicts.outcome import Outcome
 from study.verdicts.regime import Regime
+from study.verdicts.regime_clause import regime_clause
 from study.verdicts.thresholds import Thresholds
 
 Clause = Callable[[Evidence, Thresholds], str]
@@ -24,7 +24,7 @@ def explain(seen: Evidence, thresholds: Thresholds) -> str:
         thresholds: Those that its labels were made with.
     """
     ending = _ENDINGS[seen.outcome](seen, thresholds)
-    regime = _REGIMES[seen.regime](seen, thresholds)
+    regime = regime_clause(seen, thresholds)
     if seen.cause == Cause.UPDATES:
         return f"{_violent(seen, thresholds)}, {regime}, and {ending}."
     if seen.outcome == Outcome.TRAINED:
@@ -52,10 +52,6 @@ def _step_size(seen: Evidence) -> str:
     if not math.isfinite(seen.update_ratio_median):
         return ""
     return f"; an update moves the parameters by {figure(seen.update_ratio_median)} of their size"
-
-
-def _when(step: int) -> str:
-    return "at initialization" if step == 0 else f"at step {step}"
 
 
 def _nonfinite(seen: Evidence, _: Thresholds) -> str:
@@ -149,101 +145,4 @@ _ENDINGS: dict[str, Clause] = {
     Outcome.STALLED: _stalled,
     Outcome.SLOW: _slow,
     Outcome.TRAINED: _trained,
-}
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Path:
-    """The gradient's way in words: where it ends, where it begins, and what it passes."""
-
-    end: str
-    beginning: str
-    hop: str
-    hops: int
-
-
-def _path(seen: Evidence) -> _Path:
-    if seen.calls > 1:
-        end = f"the first of {seen.calls} time steps"
-        return _Path(end=end, beginning="the last", hop="time step", hops=seen.calls - 1)
-    first, last = seen.layers or (0, 0)
-    return _Path(
-        end=f"layer {first}", beginning=f"layer {last}", hop="layer", hops=max(last - first, 1)
-    )
-
-
-def _vanishing(seen: Evidence, thresholds: Thresholds) -> str:
-    path = _path(seen)
-    limit = f"vanishing below {figure(thresholds.vanishing_ratio)}"
-    if seen.ratio == 0:
-        return f"{_when(seen.ratio_step)} no gradient at all reaches {path.end} ({limit})"
-    return (
-        f"{_when(seen.ratio_step)} gradients shrink to {figure(seen.ratio ** (1 / path.hops))} of"
-        f" their size at every {path.hop} on average, {path.end} receives {figure(seen.ratio)} of"
-        f" what {path.beginning} does ({limit})"
-    )
-
-
-def _exploding(seen: Evidence, thresholds: Thresholds) -> str:
-    path = _path(seen)
-    limit = f"exploding above {figure(thresholds.exploding_ratio)}"
-    if math.isnan(seen.ratio):
-        return f"{_when(seen.units_step)} the gradients of the hidden layers are not finite"
-    return (
-        f"{_when(seen.ratio_step)} gradients grow by a factor of"
-        f" {figure(seen.ratio ** (1 / path.hops))} at every {path.hop} on average, {path.end}"
-        f" receives {figure(seen.ratio)} times what {path.beginning} does ({limit})"
-    )
-
-
-def _dead(seen: Evidence, thresholds: Thresholds) -> str:
-    if math.isinf(seen.ratio):
-        path = _path(seen)
-        return f"{_when(seen.ratio_step)} {path.beginning} receives no gradient at all: it is dead"
-    return (
-        f"{_when(seen.units_step)}, {percent(seen.dead)} of layer {seen.dead_layer}'s units are"
-        f" zero on the whole batch (dead from {percent(thresholds.dead_share)})"
-        f"{_consequence(seen, thresholds)}"
-    )
-
-
-def _saturated(seen: Evidence, thresholds: Thresholds) -> str:
-    return (
-        f"{_when(seen.units_step)}, {percent(seen.saturated)} of layer {seen.saturated_layer}'s"
-        f" activations are saturated (limit {percent(thresholds.saturated_share)})"
-        f"{_consequence(seen, thresholds)}"
-    )
-
-
-def _consequence(seen: Evidence, thresholds: Thresholds) -> str:
-    """What dead or saturated units did to the gradients, where it is grave."""
-    if not seen.ratio < thresholds.vanishing_ratio:
-        return ""
-    path = _path(seen)
-    received = f"{figure(seen.ratio)} of what {path.beginning} does"
-    return f" and {path.end} receives {received if seen.ratio else 'no gradient'}"
-
-
-def _healthy(seen: Evidence, _: Thresholds) -> str:
-    if seen.layers is None:
-        return "there is no hidden layer in which gradients could vanish"
-    first, last = seen.layers
-    if first == last and seen.calls == 1:
-        return "gradients pass a single hidden layer"
-    path = _path(seen)
-    received = f"{figure(seen.ratio)} of {path.beginning}'s"
-    return f"gradients are healthy ({path.end} receives {received})"
-
-
-def _unmeasured(seen: Evidence, _: Thresholds) -> str:
-    return "gradients were not measured by layer"
-
-
-_REGIMES: dict[str | None, Clause] = {
-    None: _unmeasured,
-    Regime.EXPLODING: _exploding,
-    Regime.DEAD: _dead,
-    Regime.SATURATED: _saturated,
-    Regime.VANISHING: _vanishing,
-    Regime.HEALTHY: _healthy,
 }

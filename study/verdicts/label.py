@@ -13,6 +13,7 @@ from study.verdicts.explanation import explain
 from study.verdicts.flags import flags
 from study.verdicts.layer_profile import profiles
 from study.verdicts.outcome import outcomes
+from study.verdicts.prediction import predicted_regimes
 from study.verdicts.published import alarms
 from study.verdicts.regime import (
     at_first_step,
@@ -101,7 +102,7 @@ def label_trials(
         "outcome": outcome,
         "regime_initial": initial.regime,
         "regime_final": final.regime,
-        "predicted_regime": np.full(len(trials), None),
+        "predicted_regime": predicted_regimes(trials, thresholds),
         "verdict": verdicts(outcome, cause),
         "flags": flags(trials, outcome, cause, ratio, final, thresholds),
         "alarms": alarms(trials, steps, layers),

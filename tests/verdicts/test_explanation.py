@@ -44,8 +44,8 @@ def explain(make_trials, make_layers):
 
 def test_vanishing(explain) -> None:
     assert explain(OUTCOMES["stalled"], depth=30, factor=0.24) == (
-        "at step 144 gradients shrink to 0.24 of their size at every layer on average, layer 1"
-        " receives 1.1e-18 of what layer 30 does (vanishing below 1e-3), and accuracy never left"
+        "at initialization gradients shrink to 0.24 of their size at every layer on average, layer"
+        " 1 receives 1.1e-18 of what layer 30 does (vanishing below 1e-3), and accuracy never left"
         " chance (accuracy 0.10, chance 0.10; stalled below 5 % of the way to 1.0)."
     )
 
@@ -90,7 +90,7 @@ def test_diverged(explain) -> None:
         "the loss rose from 2.4 to 3.1e7 within 12 steps, more than 1e6 times the first."
     )
     assert explain(OUTCOMES["diverged"], factor=1.5).endswith(
-        "; at step 144 gradients grow by a factor of 1.5 at every layer on average, layer 1"
+        "; at initialization gradients grow by a factor of 1.5 at every layer on average, layer 1"
         " receives 1.3e5 times what layer 30 does (exploding above 70)."
     )
 
@@ -121,13 +121,14 @@ def test_trained(explain) -> None:
     trained = "trained to accuracy 0.97 (target 0.80, chance 0.10)"
     assert explain(OUTCOMES["trained"]) == f"{trained}."
     assert explain(OUTCOMES["trained"], saturated=[0.1] * 6 + [0.764] + [0.1] * 23) == (
-        f"{trained}, though at step 199, 76 % of layer 7's activations are saturated (limit 50 %)."
+        f"{trained}, though at initialization, 76 % of layer 7's activations are saturated"
+        " (limit 50 %)."
     )
 
 
 def test_dead_layer_is_named(explain) -> None:
     assert explain(OUTCOMES["stalled"], depth=3, dead=[0.2, 0.98, 0.3]).startswith(
-        "at step 199, 98 % of layer 2's units are zero on the whole batch (dead from 90 %), and "
+        "at initialization, 98 % of layer 2's units are zero on the whole batch (dead from 90 %),"
     )
 
 
@@ -155,7 +156,7 @@ def test_gradients_that_are_gone_or_not_finite(explain) -> None:
     assert "layer 2 receives no gradient at all: it is dead" in explain(
         OUTCOMES["stalled"], deltas=[1.0, 0.0]
     )
-    assert "at step 199 the gradients of the hidden layers are not finite" in explain(
+    assert "at initialization the gradients of the hidden layers are not finite" in explain(
         OUTCOMES["nonfinite"], deltas=[math.nan, 1.0]
     )
 
@@ -180,8 +181,8 @@ def test_unmeasured_gradients(make_trials, make_layers, outcome: Outcome) -> Non
 
 def test_recurrent_networks_speak_of_time_steps(explain) -> None:
     assert explain(OUTCOMES["stalled"], calls=64, factor=0.8).startswith(
-        "at step 144 gradients shrink to 0.80 of their size at every time step on average, the"
-        " first of 64 time steps receives 7.8e-7 of what the last does (vanishing below 1e-3), and"
+        "at initialization gradients shrink to 0.80 of their size at every time step on average,"
+        " the first of 64 time steps receives 7.8e-7 of what the last does (vanishing below 1e-3),"
     )
     assert (
         "gradients grow by a factor of 1.2 at every time step on average, the first of 64 time"
@@ -227,3 +228,59 @@ def test_braces_in_names_are_text(make_trials, make_layers) -> None:
     failed = {**OUTCOMES["nonfinite"], "failure_tensor": "gradient:{metric}.weight"}
     text = label_trials(make_trials(failed), make_layers(), metric="accuracy").explanation[0]
     assert text.startswith("the gradient of {metric}.weight became")
+
+
+def test_theory_is_named_where_it_speaks_of_the_same_moment(explain) -> None:
+    expected = {"predicted_ratio": 0.24**29, "activation": "sigmoid"}
+    assert explain({**OUTCOMES["stalled"], **expected}, factor=0.25).startswith(
+        "at initialization gradients shrink to 0.25 of their size at every layer on average"
+        " (theory for sigmoid with these weights: 0.24), layer 1 receives 3.5e-18 of what layer"
+        " 30 does (vanishing below 1e-3), and accuracy"
+    )
+    exploding = {"predicted_ratio": 1.4**29, "activation": "tanh"}
+    assert "average (theory for tanh with these weights: 1.4), layer 1 receives" in explain(
+        {**OUTCOMES["diverged"], **exploding}, factor=1.5
+    )
+    flat = {"predicted_ratio": 1.0, "predicted_saturated_fraction": 0.77, "activation": "tanh"}
+    assert "(limit 50 %; theory for tanh with these weights: 77 %), and accuracy" in explain(
+        {**OUTCOMES["stalled"], **flat}, saturated=0.8
+    )
+    assert (
+        "(layer 1 receives 0.75 of layer 30's; theory for this network with these weights: 0.80)"
+        in (explain({**OUTCOMES["slow"], "predicted_ratio": 0.8}, factor=0.99))
+    )
+
+
+def test_theory_that_expected_something_else_is_held_against_it(explain) -> None:
+    assert (
+        "(vanishing below 1e-3), where theory expected healthy gradients: 0.90 of layer 30's,"
+        in (explain({**OUTCOMES["stalled"], "predicted_ratio": 0.9}, factor=0.24))
+    )
+    flat = {"predicted_ratio": 1e-5, "predicted_saturated_fraction": 0.8}
+    assert "where theory expected saturated activations: 80 % of a layer's, and" in explain(
+        {**OUTCOMES["stalled"], **flat}, factor=0.24
+    )
+
+
+def test_theory_is_silent_of_what_training_did(make_trials, make_layers) -> None:
+    layers = pd.concat(
+        [make_layers(steps=(0,), factor=1.0), make_layers(steps=(5, 8, 13), factor=0.5)]
+    )
+    trial = {**OUTCOMES["slow"], "predicted_ratio": 1.0}
+    assert "theory" not in label_trials(make_trials(trial), layers).explanation[0]
+    wrong = {**OUTCOMES["slow"], "predicted_ratio": 1e3}
+    assert (
+        "(at initialization it was healthy, theory expected exploding gradients: 1000 of layer"
+        " 30's)"
+    ) in label_trials(make_trials(wrong), layers).explanation[0]
+
+
+def test_batch_normalization_is_judged_when_theory_is_over(make_trials, make_layers) -> None:
+    """Theory is right about step 0, but its explosion is over one step later."""
+    layers = pd.concat(
+        [make_layers(steps=(0,), factor=1.2), make_layers(steps=(1, 2, 3), factor=1.0)]
+    )
+    trial = {**OUTCOMES["slow"], "predicted_ratio": 1.2**29, "normalization": "batch"}
+    row = label_trials(make_trials(trial), layers).iloc[0]
+    assert (row.regime_initial, row.predicted_regime) == ("healthy", "exploding")
+    assert "theory" not in row.explanation

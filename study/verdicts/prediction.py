@@ -1,0 +1,34 @@
+"""The gradient regime that theory expects at initialization."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from study.verdicts.columns import numbers
+from study.verdicts.regime import regime
+from study.verdicts.thresholds import Thresholds
+
+
+def predicted_regimes(trials: pd.DataFrame, thresholds: Thresholds) -> np.ndarray:
+    """Strings of `Regime`, None where theory is silent; (trials,).
+
+    The same rule as for measured gradients, of which theory knows R and the saturated share;
+    it expects no dead layers.
+
+    Args:
+        trials: `predicted_ratio` and `predicted_saturated_fraction`, where it has them.
+        thresholds: Where one regime ends and the next begins.
+    """
+    ratio = predicted(trials, "predicted_ratio")
+    saturated = predicted(trials, "predicted_saturated_fraction")
+    names = regime(ratio, np.full(len(trials), np.nan), saturated, thresholds).astype(object)
+    names[np.isnan(ratio)] = None
+    return names
+
+
+def predicted(trials: pd.DataFrame, name: str) -> np.ndarray:
+    """A predicted column, NaN where theory is silent; tables of older studies lack it."""
+    if name not in trials.columns:
+        return np.full(len(trials), np.nan)
+    return numbers(trials, name)
