@@ -1,0 +1,110 @@
+"""A PostgreSQL on loopback, of the tests' own, that they stop and start again."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+INSTALL = "apt-get install postgresql, and pip install psycopg[binary]"
+
+NOT_ROOT = "nobody"
+"""Who runs the server where the tests run as root, which PostgreSQL refuses."""
+
+
+class PostgresServer:
+    """A cluster with a folder of its own, at the same address whenever it runs.
+
+    Args:
+        programs: Folder of initdb and pg_ctl.
+        folder: Empty; its path is short, because a socket's path may hold 107 characters.
+    """
+
+    def __init__(self, programs: Path, folder: Path) -> None:
+        self._programs = programs
+        self._data = folder / "data"
+        self._folder = folder
+        self._names = itertools.count()
+        with socket.socket() as one:
+            one.bind(("127.0.0.1", 0))
+            self.port: int = one.getsockname()[1]
+        if os.geteuid() == 0:
+            owner = pwd.getpwnam(NOT_ROOT)
+            os.chown(folder, owner.pw_uid, owner.pw_gid)
+        self._do("initdb", "-D", self._data, "-U", "gradscape", "--auth=trust", "--no-sync")
+
+    def start(self) -> None:
+        """Returns when it answers."""
+        options = (
+            f"-p {self.port} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=50 "
+            f"-c unix_socket_directories={self._folder}"
+        )
+        log = self._folder / "log"
+        self._do("pg_ctl", "-D", self._data, "-w", "-l", log, "-o", options, "start")
+
+    def stop(self, mode: str = "immediate") -> None:
+        """At once, as when its machine fails; or "fast", as an administrator does."""
+        self._do("pg_ctl", "-D", self._data, "-m", mode, "-w", "stop")
+
+    def new_url(self) -> str:
+        """The address of a new, empty data base."""
+        name = f"test_{next(self._names)}"
+        where = ("-h", "127.0.0.1", "-p", str(self.port), "-U", "gradscape")
+        self._do("createdb", *where, name)
+        return f"postgresql://gradscape@127.0.0.1:{self.port}/{name}"
+
+    def _do(self, program: str, *arguments: object) -> None:
+        command = [str(self._programs / program), *(str(one) for one in arguments)]
+        user = NOT_ROOT if os.geteuid() == 0 else None
+        done = subprocess.run(
+            command,
+            cwd=self._folder,
+            user=user,
+            group=None if user is None else pwd.getpwnam(user).pw_gid,
+            extra_groups=None if user is None else [],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,  # pg_ctl's server keeps it open: a pipe would never end.
+            stderr=subprocess.DEVNULL,
+            check=False,
+        )
+        assert done.returncode == 0, f"{' '.join(command)} ended with {done.returncode}"
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgresServer]:
+    """A running server; skipped where there is none, failed on CI."""
+    programs = _programs()
+    if programs is None:
+        if os.environ.get("CI"):
+            pytest.fail(INSTALL)
+        pytest.skip(INSTALL)
+    folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
+    try:
+        server = PostgresServer(programs, folder)
+        server.start()
+        yield server
+        server.stop()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def postgresql_url(postgresql: PostgresServer) -> str:
+    """The address of an empty data base."""
+    return postgresql.new_url()
+
+
+def _programs() -> Path | None:
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))
+    if found:
+        return found[-1].parent
+    on_path = shutil.which("pg_ctl")
+    return None if on_path is None else Path(on_path).parent
