@@ -22,6 +22,7 @@ from study.tables.schema import (
     TRIAL_LABELS,
     Column,
 )
+from tests.analysis.synthetic_signals import alarms, flags, predictions
 
 _TYPES = {
     "int64": pa.int64(),
@@ -74,7 +75,7 @@ def synthetic_tables(
     Half of the sigmoid trials of depth 16 or more vanish instead, rates below 1e-3 stall, and
     those less than half a decade above the edge oscillate half of the time. Theory predicts R
     but for the factor `ratio_noise`, is silent about gelu, and knows the edge of every second
-    trial. Flags and alarms follow from verdict and number, see `_flags` and `_alarms`.
+    trial. Flags and alarms follow from verdict and number, see `synthetic_signals`.
     """
     rng = np.random.default_rng(seed)
     space = SPACE if space is None else space
@@ -228,9 +229,9 @@ def _figures(rng: np.random.Generator, frame: pd.DataFrame, verdicts: np.ndarray
         "delta_ratio_initial": factor ** (depth - 1.0) * noise,
         "grad_norm_median": noise,
         "mlflow_run_id": None,
-        **_theory(frame, depth, factor),
-        "flags": [_flags(*pair) for pair in zip(frame["trial"], verdicts, strict=True)],
-        "alarms": [_alarms(*pair) for pair in zip(frame["trial"], verdicts, strict=True)],
+        **predictions(frame, ratio=factor ** (depth - 1.0), limit=edge(depth)),
+        "flags": [flags(*pair) for pair in zip(frame["trial"], verdicts, strict=True)],
+        "alarms": [alarms(*pair) for pair in zip(frame["trial"], verdicts, strict=True)],
         "edge_ratio": np.nan,
     }
     for column in (*TRIAL_LABELS, *TRIAL_FIGURES):
@@ -238,55 +239,6 @@ def _figures(rng: np.random.Generator, frame: pd.DataFrame, verdicts: np.ndarray
             column.name, noise if column.name != "sharpness_initial" else np.nan
         )
     return frame
-
-
-NEW_COLUMNS = (
-    "predicted_regime",
-    "flags",
-    "alarms",
-    "edge_ratio",
-    "predicted_ratio",
-    "predicted_saturated_fraction",
-    "predicted_max_learning_rate",
-)
-"""What studies of an earlier gradscape lack."""
-
-
-def _theory(frame: pd.DataFrame, depth: np.ndarray, factor: np.ndarray) -> dict[str, object]:
-    """R without its noise; the regime that R would have if it alone decided."""
-    silent = (
-        (frame["activation"] == "gelu").to_numpy()
-        if "activation" in frame
-        else np.zeros(len(frame), dtype=bool)
-    )
-    ratio = factor ** (depth - 1.0)
-    regime = np.select([ratio > 70, ratio < 1e-3], ["exploding", "vanishing"], "healthy")
-    return {
-        "predicted_ratio": np.where(silent, np.nan, ratio),
-        "predicted_regime": np.where(silent, None, regime.astype(object)),
-        "predicted_saturated_fraction": np.nan,
-        "predicted_max_learning_rate": np.where(frame["trial"] % 2, np.nan, edge(depth)),
-    }
-
-
-def _flags(trial: int, verdict: str) -> str:
-    flags = {
-        "catapult": verdict == "stable" and trial % 5 == 0,
-        "dead_layer": verdict == "vanishing" and trial % 2 == 0,
-        "clip_dominated": trial % 4 == 0,
-    }
-    return ",".join(name for name, holds in flags.items() if holds)
-
-
-def _alarms(trial: int, verdict: str) -> str:
-    """A perfect rule, one that misses, one that cries wolf, and one that always fires."""
-    alarms = {
-        "sagemaker.exploding_tensor": verdict == "exploding",
-        "autotrainer.vanishing_gradient": verdict == "vanishing" and trial % 3 > 0,
-        "deepdiagnosis.vanishing_gradient": verdict == "vanishing" or trial % 7 == 0,
-        "fractal.not_converged": True,
-    }
-    return ",".join(name for name, holds in alarms.items() if holds)
 
 
 def _series(rng: np.random.Generator, trials: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

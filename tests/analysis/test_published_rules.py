@@ -71,7 +71,7 @@ def test_shares_are_those_of_a_confusion_matrix(seed):
 
 
 def test_known_rules_of_the_study(digits):
-    """See `tests.analysis.synthetic._alarms`."""
+    """See `tests.analysis.synthetic_signals.alarms`."""
     table = rule_agreement(digits.trials).set_index("rule")
     perfect = table.loc["sagemaker.exploding_tensor"]
     assert perfect["recall"] == 1 and perfect["false_alarm_share"] == 0

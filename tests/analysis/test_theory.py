@@ -16,7 +16,8 @@ from analysis import (
     theory_agreement,
     wilson_interval,
 )
-from tests.analysis.synthetic import NEW_COLUMNS, edge
+from tests.analysis.synthetic import edge
+from tests.analysis.synthetic_signals import NEW_COLUMNS
 
 REGIMES = ["exploding", "dead", "saturated", "vanishing", "healthy"]
 
