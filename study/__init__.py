@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from search_spaces.errors import InputError
+    from study.diagnosis import Diagnosis, diagnose
     from study.engine import Task, classification, train_cohort
     from study.result import StudyResult
     from study.run import run_study
@@ -19,24 +20,28 @@ if TYPE_CHECKING:
     from study.trial import Trial
 
 _HOMES = {
+    "Diagnosis": "study.diagnosis",
     "InputError": "search_spaces.errors",
     "StudyConfig": "study.study_file",
     "StudyResult": "study.result",
     "Task": "study.engine",
     "Trial": "study.trial",
     "classification": "study.engine",
+    "diagnose": "study.diagnosis",
     "load_study_file": "study.study_file",
     "run_study": "study.run",
     "train_cohort": "study.engine",
 }
 
 __all__ = [
+    "Diagnosis",
     "InputError",
     "StudyConfig",
     "StudyResult",
     "Task",
     "Trial",
     "classification",
+    "diagnose",
     "load_study_file",
     "run_study",
     "train_cohort",

@@ -22,6 +22,9 @@ from study.verdicts import DEFAULT, Thresholds
 OVERHEAD_FLOPS = 2e6
 """What a trial-step costs beside its arithmetic, in the same unit: small networks are not free."""
 
+FLOPS_PER_S = 1.5e10
+"""Useful arithmetic of one CPU core in vectorized training, for estimates of time."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Preflight:
@@ -74,6 +77,18 @@ class Preflight:
         """Cost of training one trial, in FLOPs or what takes as long."""
         per_step = self.cost(hyperparameters).flops_per_step + OVERHEAD_FLOPS
         return per_step * self.config.steps
+
+    def seconds(self, hyperparameters: Mapping[str, Any]) -> float:
+        """Estimate of the time that one trial takes of one CPU core."""
+        return self.work(hyperparameters) / FLOPS_PER_S
+
+    def has_curvature(self, hyperparameters: Mapping[str, Any]) -> bool:
+        """Whether the loss can be differentiated twice, so that sharpness can be measured."""
+        try:
+            _check_curvature(self.network, hyperparameters, self.tasks.task(hyperparameters))
+        except InputError:
+            return False
+        return True
 
 
 def preflight(config: StudyConfig, *, code: Sequence[Path] = ()) -> Preflight:

@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 SAMPLED = 4096
 """Trials sampled to count cohorts; a larger study is extrapolated from these."""
 
-FLOPS_PER_S = 1.5e10
-"""Useful arithmetic of one CPU core in vectorized training, for the estimate of time."""
-
 
 def check(study_file: StudyFile, home: Home = None, as_json: Json = False) -> None:
     """Validate a study file; print its space, cohorts, memory and cost. Runs nothing.
@@ -62,6 +59,7 @@ def _plan(checked: Preflight) -> dict[str, Any]:
     from search_spaces.samplers import make_sampler
     from study.dispatch import cohort_limit
     from study.ledger import preview
+    from study.preflight import FLOPS_PER_S
 
     config = checked.config
     sampler = make_sampler(

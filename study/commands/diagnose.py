@@ -1,26 +1,29 @@
-"""`gradscape diagnose`: one configuration, trained and explained."""
+"""`gradscape diagnose`: one configuration, trained, explained, and what would mend it."""
 
 from __future__ import annotations
 
-import dataclasses
 import json
-from collections import Counter
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.status import Status
+from rich.text import Text
 
 from search_spaces.errors import InputError
+from study.commands.diagnosis_json import diagnosis_json
+from study.commands.diagnosis_text import diagnosis_text
 from study.commands.options import Json, StudyFile, code_folders
-from study.commands.verdict_style import verdict_text
 
 if TYPE_CHECKING:
-    from study.preflight import Preflight
-    from study.tables import CohortTables
+    from study.diagnosis import Moment
 
-BAR = 40
-"""Characters of the longest bar in the picture of the gradient."""
+LONG_S = 120.0
+"""Estimated time from which a person is told before it is spent, even where no terminal is."""
+
+INTERRUPTED = 130
 
 
 def diagnose(
@@ -31,108 +34,104 @@ def diagnose(
     ] = None,
     seeds: Annotated[int, typer.Option(min=1, help="Seeds to train it with.")] = 5,
     steps: Annotated[int | None, typer.Option(min=1, help="Steps; default the file's.")] = None,
+    remedies: Annotated[
+        int, typer.Option(min=1, help="Changes to look for that make it stable.")
+    ] = 3,
+    no_remedies: Annotated[
+        bool, typer.Option("--no-remedies", help="Only train and explain it.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Train ONE configuration with several seeds and explain what happens.
+    """Train ONE configuration with several seeds, explain what happens, and find what would help.
 
-    What --set leaves out is what the file fixes, or the catalogue's default where it varies.
+    What --set leaves out is what the file fixes, or the catalogue's default where it varies. If
+    the configuration is not stable, single changes are trained, the smallest first.
 
     Example: gradscape diagnose digits-mlp.yaml --set depth=30 --set activation=sigmoid
     """
-    from study.preflight import preflight
-    from study.study_file import load_study_file
+    from study.diagnosis import diagnose
 
-    config = load_study_file(study_file)
-    if steps is not None:
-        config = config.with_steps(steps)
-    checked = preflight(config, code=code_folders(study_file))
-    values = config.space.complete(_overrides(set_ or []))
-    tables = _train(checked, values, seeds)
+    console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
+    with _watched(quiet=as_json) as watch:
+        try:
+            found = diagnose(
+                study_file,
+                _settings(set_ or []),
+                seeds=seeds,
+                steps=steps,
+                remedies=0 if no_remedies else remedies,
+                code=code_folders(study_file),
+                watch=watch,
+            )
+        except KeyboardInterrupt:
+            hint = "" if no_remedies else "; --no-remedies leaves out the search for changes"
+            typer.echo(f"gradscape: interrupted{hint}", err=True)
+            raise SystemExit(INTERRUPTED) from None
     if as_json:
-        typer.echo(json.dumps(_as_json(values, tables)))
-    else:
-        _show(values, tables)
+        typer.echo(json.dumps(diagnosis_json(found)))
+        return
+    unicode = "utf" in console.encoding.lower()
+    for line in diagnosis_text(found, unicode=unicode):
+        console.print(line if unicode else _ascii(line))
 
 
-def _overrides(pairs: list[str]) -> dict[str, str]:
-    overrides = {}
+def _settings(pairs: list[str]) -> dict[str, str]:
+    settings = {}
     for pair in pairs:
         name, separator, value = pair.partition("=")
         if not separator or not name:
             raise InputError(f"must be NAME=VALUE, but got {pair!r}", key="--set")
-        overrides[name.strip()] = value.strip()
-    return overrides
+        settings[name.strip()] = value.strip()
+    return settings
 
 
-def _train(checked: Preflight, values: Mapping[str, Any], seeds: int) -> CohortTables:
-    from search_spaces.seeds import trial_seed
-    from study.backends import study_trainer
-    from study.trial import Cohort, Trial
+def _ascii(line: Text) -> Text:
+    """What a terminal without Unicode can show; a person's own names may hold more."""
+    return Text(line.plain.encode("ascii", "backslashreplace").decode("ascii"), style=line.style)
 
-    config = checked.config
-    trials = tuple(
-        Trial(
-            number=number,
-            configuration=0,
-            seed=trial_seed(config.seed, number),
-            hyperparameters=values,
+
+@contextmanager
+def _watched(*, quiet: bool) -> Iterator[Callable[[Moment], None]]:
+    """Shows what is trained now on a terminal; elsewhere only what will take long."""
+    console = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
+    told = [False, False]
+
+    def tell(moment: Moment) -> None:
+        searching = bool(moment.changes)
+        if moment.seconds >= LONG_S and not told[searching]:
+            console.print(_warning(moment))
+        told[searching] = True
+
+    if quiet or not console.is_terminal:
+        yield tell
+        return
+    with Status("reading", console=console) as status:
+
+        def show(moment: Moment) -> None:
+            tell(moment)
+            status.update(Text(_doing(moment)))
+
+        yield show
+
+
+def _warning(moment: Moment) -> str:
+    duration = f"about {_duration(moment.seconds)} on one CPU core"
+    if moment.changes:
+        return (
+            f"gradscape: not stable; up to {moment.total} changes will be tried, {duration} at "
+            f"most (--no-remedies skips this)"
         )
-        for number in range(seeds)
-    )
-    columns = {name: {"kind": "fixed", "value": value} for name, value in values.items()}
-    trainer = study_trainer(checked, columns)
-    if config.statistics == "minimal":
-        # What is to be explained must be measured, whatever the study itself does.
-        trainer = dataclasses.replace(trainer, statistics="standard")
-    return trainer.train(Cohort(number=0, trials=trials))
+    return f"gradscape: training the configuration takes {duration}"
 
 
-def _show(values: Mapping[str, Any], tables: CohortTables) -> None:
-    console = Console(highlight=False, soft_wrap=True)
-    console.print("  ".join(f"{name}={value}" for name, value in values.items()), style="dim")
-    trials = tables.trials.to_pandas()
-    console.print(verdict_text(Counter(trials["verdict"])))
-    console.print(
-        "\ngradient by layer (rms of delta) at initialization, layer 1 nearest the input"
-    )
-    for line in _picture(tables):
-        console.print(line)
-    console.print()
-    for explanation, n in Counter(trials["explanation"]).most_common():
-        times = "" if len(trials) == 1 else f"{n} of {len(trials)} seeds: "
-        console.print(f"{times}{explanation}", markup=False)
+def _doing(moment: Moment) -> str:
+    if not moment.changes:
+        return "training the configuration"
+    now = ", ".join(moment.changes[:2]) + (" ..." if len(moment.changes) > 2 else "")
+    return f"{moment.tried}/{moment.total} changes tried, {moment.stable} stable; now {now}"
 
 
-def _picture(tables: CohortTables) -> list[str]:
-    """One bar a layer on a logarithmic scale, for the first seed at step 0."""
-    import numpy as np
-
-    layers = tables.layers.to_pandas()
-    first = layers[(layers["trial"] == 0) & (layers["step"] == 0)]
-    deltas = first["delta_rms"].to_numpy()
-    shown = deltas[np.isfinite(deltas) & (deltas > 0)]
-    if len(shown) == 0:
-        return ["(no finite gradient)"]
-    low, high = np.log10(shown.min()), np.log10(shown.max())
-    scale = (BAR - 1) / max(high - low, 1.0)
-    lines = []
-    for layer, name, delta in zip(first["layer"], first["name"], deltas, strict=True):
-        drawn = np.isfinite(delta) and delta > 0
-        bar = "█" * (1 + round((np.log10(delta) - low) * scale)) if drawn else ""
-        lines.append(f"{layer:4d} {name:16.16s} {bar:{BAR}s} {delta:.1e}")
-    return lines
-
-
-def _as_json(values: Mapping[str, Any], tables: CohortTables) -> dict[str, Any]:
-    layers = tables.layers.to_pandas()
-    first = layers[(layers["trial"] == 0) & (layers["step"] == 0)]
-    trials = json.loads(tables.trials.to_pandas().to_json(orient="records"))
-    return {
-        "hyperparameters": dict(values),
-        "verdicts": dict(Counter(trial["verdict"] for trial in trials)),
-        "explanations": [trial["explanation"] for trial in trials],
-        "delta_rms_initial": [
-            float(value) if value == value else None for value in first["delta_rms"]
-        ],
-        "trials": trials,
-    }
+def _duration(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

@@ -1,0 +1,79 @@
+"""A diagnosis for scripts; docs/diagnose.md says what the keys mean."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from study.diagnosis import Attempt, Diagnosis, Remedy
+
+
+def diagnosis_json(found: Diagnosis) -> dict[str, Any]:
+    """JSON values only: what is not finite is null."""
+    search = found.search
+    document = {
+        "study": found.study,
+        "task": found.task,
+        "network": found.network,
+        "steps": found.steps_planned,
+        "metric": found.metric,
+        "hyperparameters": dict(found.hyperparameters),
+        "seeds": found.trained.seeds,
+        "stable": found.trained.stable,
+        "verdicts": found.verdicts,
+        "explanations": [dataclasses.asdict(one) for one in found.explanations],
+        "flags": dict(found.flags),
+        "alarms": dict(found.alarms),
+        "gradients": [dataclasses.asdict(one) for one in found.gradients],
+        "expectation": dataclasses.asdict(found.expectation),
+        "remedies": None if search is None else [_remedy(one) for one in search.remedies],
+        "tried": None if search is None else [_attempt(one) for one in search.attempts],
+        "candidates": None if search is None else search.candidates,
+        "trials": _records(found.trials),
+    }
+    cleaned: dict[str, Any] = _finite(document)
+    return cleaned
+
+
+def _remedy(one: Remedy) -> dict[str, Any]:
+    return {
+        **_change(one),
+        "reason": one.change.reason,
+        "stable": one.trained.stable,
+        "seeds": one.trained.seeds,
+        "metric": one.trained.metric,
+        "trials": _records(one.trained.trials),
+    }
+
+
+def _attempt(one: Attempt) -> dict[str, Any]:
+    return {**_change(one), "stable": one.stable, "seeds": one.seeds, "error": one.error}
+
+
+def _change(one: Remedy | Attempt) -> dict[str, Any]:
+    change = one.change
+    return {
+        "hyperparameter": change.hyperparameter,
+        "before": change.before,
+        "after": change.after,
+        "size": change.size,
+    }
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    records: list[dict[str, Any]] = json.loads(frame.to_json(orient="records"))
+    return records
+
+
+def _finite(value: Any) -> Any:
+    """The same with null for numbers that JSON does not have."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _finite(one) for key, one in value.items()}
+    return [_finite(one) for one in value] if isinstance(value, (list, tuple)) else value

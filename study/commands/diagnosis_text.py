@@ -1,0 +1,119 @@
+"""A diagnosis for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from study.commands.gradient_picture import picture
+from study.commands.remedies_text import remedies_text
+from study.commands.verdict_style import COLOURS, verdict_text
+
+if TYPE_CHECKING:
+    from study.diagnosis import Diagnosis, Expectation, Spread
+
+
+def diagnosis_text(found: Diagnosis, *, unicode: bool) -> Iterator[Text]:
+    """Line by line: configuration, verdicts, why, the gradient by layer, theory, remedies.
+
+    Args:
+        found: The diagnosis.
+        unicode: Whether the terminal shows more than ASCII.
+    """
+    settings = "  ".join(f"{name}={value}" for name, value in found.hyperparameters.items())
+    yield Text(f"{found.network} on {found.task}, {found.steps_planned} steps", style="bold")
+    yield Text(settings, style="dim")
+    yield Text()
+    yield Text.assemble(verdict_text(found.verdicts), f" of {_seeds(found.trained.seeds)}")
+    yield from _why(found)
+    yield from _gradients(found, unicode=unicode)
+    yield from _theory(found.expectation, found.trained.seeds)
+    yield from remedies_text(found)
+
+
+def _why(found: Diagnosis) -> Iterator[Text]:
+    for one in found.explanations:
+        several = f" (typical of {one.seeds} seeds)" if one.seeds > 1 else ""
+        lead = f"{one.verdict}{several}: "
+        yield Text.assemble((lead, COLOURS.get(one.verdict, "")), one.text)
+    if found.flags:
+        yield Text(f"noticed: {_counted(found.flags, found.trained.seeds)}")
+    if found.alarms:
+        yield Text(f"published rules that give alarm: {_alarms(found)}", style="dim")
+
+
+def _alarms(found: Diagnosis) -> str:
+    """By source: "sagemaker dead_relu, saturated_activation; autotrainer dying_relu (3 of 5)"."""
+    seeds = found.trained.seeds
+    by_source: dict[str, list[str]] = {}
+    for alarm, count in found.alarms.items():
+        source, _, rule = alarm.partition(".")
+        some = "" if count == seeds else f" ({count} of {seeds})"
+        by_source.setdefault(source, []).append(rule + some)
+    return "; ".join(f"{source} {', '.join(rules)}" for source, rules in by_source.items())
+
+
+def _gradients(found: Diagnosis, *, unicode: bool) -> Iterator[Text]:
+    yield Text()
+    if not found.gradients:
+        yield Text("gradients were not measured by layer")
+        return
+    over = "" if found.trained.seeds == 1 else f", median of {found.trained.seeds} seeds"
+    yield Text(
+        f"gradient by layer: rms of delta{over}; bars on one logarithmic scale", style="bold"
+    )
+    yield from picture(found.gradients, unicode=unicode)
+
+
+def _theory(expected: Expectation, seeds: int) -> Iterator[Text]:
+    rows = dict(_rows(expected, seeds))
+    if not rows and not expected.remarks:
+        return
+    yield Text()
+    yield Text("theory beside measurement, at initialization", style="bold")
+    width = max(map(len, rows), default=0)
+    for heading, text in rows.items():
+        yield Text(f"  {heading:{width}}  {text}")
+    for remark in expected.remarks:
+        yield Text(f"  {remark}")
+
+
+def _rows(expected: Expectation, seeds: int) -> Iterator[tuple[str, str]]:
+    if expected.ratio is not None:
+        predicted = expected.predicted_ratio
+        theory = "theory is silent" if predicted is None else f"predicted {_number(predicted)}"
+        yield "gradient ratio R, first over last", f"{theory}, measured {_spread(expected.ratio)}"
+    if expected.predicted_regime is not None and expected.regimes:
+        measured = _counted(expected.regimes, seeds)
+        yield "gradient regime", f"predicted {expected.predicted_regime}, measured {measured}"
+    if expected.max_learning_rate is not None:
+        yield (
+            "learning rate",
+            f"stable up to {_spread(expected.max_learning_rate)}, used {expected.learning_rate:g}",
+        )
+    elif expected.sharpness is not None:
+        yield "sharpness", _spread(expected.sharpness)
+
+
+def _spread(spread: Spread) -> str:
+    if spread.low == spread.high:
+        return _number(spread.median)
+    return f"{_number(spread.median)} ({_number(spread.low)} to {_number(spread.high)})"
+
+
+def _number(value: float) -> str:
+    from study.verdicts.figures import figure
+
+    return figure(value)
+
+
+def _counted(counts: Mapping[str, int], seeds: int) -> str:
+    if seeds == 1:
+        return ", ".join(counts)
+    return ", ".join(f"{name} ({count} of {seeds})" for name, count in counts.items())
+
+
+def _seeds(count: int) -> str:
+    return "1 seed" if count == 1 else f"{count} seeds"

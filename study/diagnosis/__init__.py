@@ -1,0 +1,30 @@
+"""One configuration: what becomes of it, why, and what would make it stable."""
+
+from study.diagnosis.candidates import Candidate, candidates
+from study.diagnosis.change import Change
+from study.diagnosis.diagnosis import Diagnosis, Explanation
+from study.diagnosis.expectation import Expectation, Spread
+from study.diagnosis.gradients import LayerGradient, layer_gradients
+from study.diagnosis.run import Moment, diagnose
+from study.diagnosis.search import Attempt, Remedy, Search, find_remedies, is_clear
+from study.diagnosis.trained import Trained
+
+__all__ = [
+    "Attempt",
+    "Candidate",
+    "Change",
+    "Diagnosis",
+    "Expectation",
+    "Explanation",
+    "LayerGradient",
+    "Moment",
+    "Remedy",
+    "Search",
+    "Spread",
+    "Trained",
+    "candidates",
+    "diagnose",
+    "find_remedies",
+    "is_clear",
+    "layer_gradients",
+]

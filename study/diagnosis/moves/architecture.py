@@ -1,0 +1,68 @@
+"""Changes of what the network is built of; each weighs more, because it is another network."""
+
+from __future__ import annotations
+
+from search_spaces.catalogue.built_in import RECURRENT_NETWORKS
+from search_spaces.catalogue.hyperparameter import NONE
+from study.diagnosis.moves.move import IMAGE_NETWORKS, Move
+from study.verdicts import Verdict
+
+ARCHITECTURE: tuple[Move, ...] = (
+    Move(
+        hyperparameter="residual_scale",
+        reason="smaller residual branches keep the sum from growing with depth",
+        aims=(Verdict.EXPLODING, Verdict.OSCILLATING),
+        factors=(1 / 3, 1 / 10, 1 / 30),
+        falls=True,
+        scale="decades",
+        per_distance=2.0,
+        needs={"connections": ("residual",)},
+    ),
+    Move(
+        hyperparameter="activation",
+        reason="another activation lets another share of the gradient through",
+        aims=(Verdict.VANISHING,),
+        values=("relu", "tanh", "selu", "leaky_relu", "elu", "gelu", "silu", "softsign"),
+        fixed=2.0,
+    ),
+    Move(
+        hyperparameter="normalization",
+        reason="normalized layers keep the scale of signals, and with it of gradients",
+        aims=(Verdict.VANISHING, Verdict.EXPLODING, Verdict.STALLED),
+        values=("layer", "batch", "group", NONE),
+        fixed=2.0,
+        networks=("mlp", *IMAGE_NETWORKS),
+    ),
+    Move(
+        hyperparameter="normalization",
+        reason="normalized layers keep the scale of signals, and with it of gradients",
+        aims=(Verdict.VANISHING, Verdict.EXPLODING, Verdict.STALLED),
+        values=("layer", NONE),
+        fixed=2.0,
+        networks=(*RECURRENT_NETWORKS, "transformer"),
+    ),
+    Move(
+        hyperparameter="norm_position",
+        reason="with normalization inside the branches the skip connections stay open"
+        " (Xiong et al. 2020)",
+        aims=(Verdict.VANISHING, Verdict.EXPLODING),
+        values=("pre", "post"),
+        fixed=2.0,
+    ),
+    Move(
+        hyperparameter="connections",
+        reason="layers that add to what they see give gradients a way past every layer",
+        aims=(Verdict.VANISHING, Verdict.STALLED),
+        values=("residual",),
+        fixed=2.0,
+    ),
+    Move(
+        hyperparameter="depth",
+        reason="signals and gradients pass fewer layers",
+        aims=tuple(verdict for verdict in Verdict if verdict != Verdict.STABLE),
+        factors=(1 / 2, 1 / 4, 1 / 8, 1 / 16, 1 / 32, 1 / 64),
+        falls=True,
+        scale="decades",
+        per_distance=10.0,
+    ),
+)

@@ -1,0 +1,181 @@
+"""The smallest changes that make a configuration stable, each found by training it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from search_spaces.errors import InputError
+from study.diagnosis.candidates import Candidate
+from study.diagnosis.change import Change
+from study.diagnosis.trained import Trained
+from study.diagnosis.training import Configuration
+from study.dispatch import TrainingError
+
+CLEAR_MAJORITY = 0.8
+"""Share of the seeds that must be stable: near the boundary some are by chance."""
+
+Train = Callable[[Sequence[Configuration], Sequence[int]], list[Trained]]
+"""Trains configurations with seeds; one result a configuration."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Attempt:
+    """A change that was tried.
+
+    Attributes:
+        change: It.
+        trained: What came of it, with the first seed alone where it fails with that one; None
+            where it could not be trained.
+        error: Why it could not be trained.
+    """
+
+    change: Change
+    trained: Trained | None
+    error: str | None = None
+
+    @property
+    def stable(self) -> int:
+        """Seeds with which it is stable."""
+        return 0 if self.trained is None else self.trained.stable
+
+    @property
+    def seeds(self) -> int:
+        """Seeds it was trained with."""
+        return 0 if self.trained is None else self.trained.seeds
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Remedy:
+    """A change that makes the configuration stable, and its training with all seeds.
+
+    Attributes:
+        change: It.
+        trained: The changed configuration.
+    """
+
+    change: Change
+    trained: Trained
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Search:
+    """What was found and what was tried.
+
+    Attributes:
+        remedies: The smallest changes that work, one of each way, the smallest first.
+        attempts: All that were tried, in the order of trying.
+        candidates: Number of changes that there are to try.
+        wanted: Number of remedies that were looked for.
+    """
+
+    remedies: tuple[Remedy, ...]
+    attempts: tuple[Attempt, ...]
+    candidates: int
+    wanted: int
+
+
+def is_clear(stable: int, seeds: int) -> bool:
+    """Whether a clear majority of the seeds is stable."""
+    return stable >= CLEAR_MAJORITY * seeds - 1e-9
+
+
+def find_remedies(
+    candidates: Sequence[Candidate],
+    train: Train,
+    *,
+    seeds: Sequence[int],
+    wanted: int,
+    watch: Callable[[Sequence[Candidate], Sequence[Attempt]], None] = lambda now, before: None,
+) -> Search:
+    """Tries changes in order of their size until the `wanted` smallest that work are certain.
+
+    A change works if it is stable with a clear majority of the seeds, the first of them included:
+    one that fails with the first seed is not trained with the others. Of changes of one way the
+    smallest that works is taken, and larger ones are not tried. Changes of nearly the same size
+    are trained at once.
+
+    Args:
+        candidates: Sorted by size.
+        train: Trains them.
+        seeds: Those that the configuration failed with.
+        wanted: How many to look for.
+        watch: Called before each round with what is tried now, and with what was before.
+    """
+    place = {id(one): number for number, one in enumerate(candidates)}
+    left, attempts = list(candidates), list[Attempt]()
+    found: dict[tuple[str, str], tuple[int, Remedy]] = {}
+    while left:
+        now = _next_round(left)
+        watch(now, attempts)
+        tried = _tried(now, train, seeds)
+        attempts += tried
+        for candidate, attempt in zip(now, tried, strict=True):
+            if attempt.trained is not None and _works(attempt, len(seeds)):
+                remedy = Remedy(change=attempt.change, trained=attempt.trained)
+                found[attempt.change.way] = place[id(candidate)], remedy
+        places = sorted(number for number, _ in found.values())
+        last = places[wanted - 1] if len(places) >= wanted else len(candidates)
+        done = {id(one) for one in now}
+        left = [
+            one
+            for one in left
+            if id(one) not in done and one.change.way not in found and place[id(one)] < last
+        ]
+    best = sorted(found.values(), key=lambda one: one[0])[:wanted]
+    return Search(
+        remedies=tuple(remedy for _, remedy in best),
+        attempts=tuple(attempts),
+        candidates=len(candidates),
+        wanted=wanted,
+    )
+
+
+def _works(attempt: Attempt, seeds: int) -> bool:
+    return attempt.seeds == seeds and is_clear(attempt.stable, seeds)
+
+
+def _next_round(left: Sequence[Candidate]) -> list[Candidate]:
+    """The first of each way, as far as they weigh about as much as the first of all."""
+    limit = math.floor(left[0].change.size) + 1
+    firsts: dict[tuple[str, str], Candidate] = {}
+    for one in left:
+        if one.change.size <= limit:
+            firsts.setdefault(one.change.way, one)
+    return list(firsts.values())
+
+
+def _tried(now: Sequence[Candidate], train: Train, seeds: Sequence[int]) -> list[Attempt]:
+    first = _trained(now, train, seeds[:1])
+    if len(seeds) == 1:
+        return first
+    hopeful = [one for one, attempt in zip(now, first, strict=True) if attempt.stable]
+    later = _trained(hopeful, train, seeds[1:])
+    rest = {id(one): attempt for one, attempt in zip(hopeful, later, strict=True)}
+    return [
+        _joined(attempt, rest[id(one)]) if id(one) in rest else attempt
+        for one, attempt in zip(now, first, strict=True)
+    ]
+
+
+def _joined(first: Attempt, second: Attempt) -> Attempt:
+    if first.trained is None or second.trained is None:
+        return second
+    return Attempt(change=first.change, trained=first.trained + second.trained)
+
+
+def _trained(candidates: Sequence[Candidate], train: Train, seeds: Sequence[int]) -> list[Attempt]:
+    """One attempt a candidate; where training raises, each by itself, to tell which raised."""
+    if not candidates:
+        return []
+    try:
+        results = train([one.hyperparameters for one in candidates], seeds)
+    except (InputError, TrainingError) as error:
+        if len(candidates) > 1:
+            return [_trained([one], train, seeds)[0] for one in candidates]
+        return [Attempt(change=candidates[0].change, trained=None, error=str(error))]
+    return [
+        Attempt(change=one.change, trained=result)
+        for one, result in zip(candidates, results, strict=True)
+    ]

@@ -1,0 +1,115 @@
+"""Training configurations with the same seeds, in cohorts where they fit together."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+
+import pandas as pd
+
+from search_spaces.catalogue import Value
+from search_spaces.errors import InputError
+from study.backends import study_trainer
+from study.diagnosis.trained import Trained
+from study.dispatch import TrainingError, cohort_limit
+from study.preflight import Preflight
+from study.trial import Cohort, Trial
+
+Configuration = Mapping[str, Value]
+
+
+def train(
+    checked: Preflight,
+    configurations: Sequence[Configuration],
+    *,
+    seeds: Sequence[int],
+    statistics: str,
+) -> list[Trained]:
+    """Trains each configuration with each seed, as the study itself would train these trials.
+
+    Args:
+        checked: The study file.
+        configurations: Complete ones.
+        seeds: At least one.
+        statistics: What is measured; no tier changes the training.
+
+    Returns:
+        One result a configuration, in their order; trials are numbered by seed, from 0.
+
+    Raises:
+        InputError: If the task cannot be made.
+        TrainingError: If training raises, which a network of the person's own may.
+    """
+    trained: dict[int, Trained] = {}
+    for places in _cohorts(checked, configurations, len(seeds)):
+        together = [configurations[place] for place in places]
+        results = _train_cohort(checked, together, seeds, statistics)
+        trained.update(zip(places, results, strict=True))
+    return [trained[place] for place in range(len(configurations))]
+
+
+def _cohorts(
+    checked: Preflight, configurations: Sequence[Configuration], seeds: int
+) -> Iterator[list[int]]:
+    """Places of configurations that are trained together."""
+    groups: dict[Hashable, list[int]] = {}
+    for place, values in enumerate(configurations):
+        groups.setdefault(checked.config.space.cohort_key(values), []).append(place)
+    at_once = max(1, cohort_limit(checked.config.resources.gpus_per_worker) // seeds)
+    for places in groups.values():
+        for start in range(0, len(places), at_once):
+            yield places[start : start + at_once]
+
+
+def _train_cohort(
+    checked: Preflight,
+    configurations: Sequence[Configuration],
+    seeds: Sequence[int],
+    statistics: str,
+) -> list[Trained]:
+    trials = tuple(
+        Trial(
+            number=place * len(seeds) + number,
+            configuration=place,
+            seed=seed,
+            hyperparameters=values,
+        )
+        for place, values in enumerate(configurations)
+        for number, seed in enumerate(seeds)
+    )
+    trainer = study_trainer(checked, _columns(configurations))
+    try:
+        tables = dataclasses.replace(trainer, statistics=statistics).train(
+            Cohort(number=0, trials=trials)
+        )
+    except InputError:
+        raise
+    except Exception as error:
+        raise TrainingError(f"training failed: {type(error).__name__}: {error}") from error
+    frames = {name: getattr(tables, name).to_pandas() for name in ("trials", "steps", "layers")}
+    return [
+        Trained(
+            hyperparameters=dict(values),
+            **{name: _rows(frame, place, len(seeds)) for name, frame in frames.items()},
+        )
+        for place, values in enumerate(configurations)
+    ]
+
+
+def _columns(configurations: Sequence[Configuration]) -> dict[str, dict[str, object]]:
+    """The hyperparameters as the tables' metadata has them."""
+    names = dict.fromkeys(name for values in configurations for name in values)
+    return {
+        name: {
+            "kind": "choice",
+            "choices": list(dict.fromkeys(v[name] for v in configurations if name in v)),
+        }
+        for name in names
+    }
+
+
+def _rows(frame: pd.DataFrame, place: int, seeds: int) -> pd.DataFrame:
+    """The rows of one configuration, its trials numbered from 0."""
+    mine = frame[frame["trial"] // seeds == place]
+    renumbered = mine.assign(trial=mine["trial"] - place * seeds).reset_index(drop=True)
+    return renumbered.assign(configuration=0) if "configuration" in frame else renumbered
