@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import socket
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,12 +16,46 @@ from study.description import describe, differences
 from study.dispatch import Dispatcher
 from study.engine import Checkpoints
 from study.home import StudyPaths
+from study.lease import Claim, LeaseTable, LockFile
+from study.lease.table import TERM_S
 from study.ledger import TrialLedger, open_ledger, stored_description
 from study.preflight import Preflight
 from study.study_file import StudyConfig
 from study.tables import StudyMetadata
 from study.tracking import MlflowTracker, Tracker, artifact_location, default_tracking_uri
 from study.trainer import CohortTrainer
+
+LEASE_VARIABLE = "GRADSCAPE_LEASE_SECONDS"
+"""Time after which anybody may have a study whose driver no longer renews its lease."""
+
+
+def study_claims(config: StudyConfig, paths: StudyPaths) -> list[Claim]:
+    """What one has to hold to work on a study: its tables' folder, and its storage.
+
+    Raises:
+        StorageUnavailable: If the storage cannot be opened.
+    """
+    folder = LockFile(paths.lock, study=config.study)
+    if config.storage is None:
+        return [folder]
+    if "://" in config.storage:
+        term_s = _lease_term_s()
+        return [folder, LeaseTable(config.storage, study=config.study, term_s=term_s)]
+    journal = Path(config.storage)
+    lock = journal.with_name(f"{journal.name}.{config.study}.lock")
+    journal.parent.mkdir(parents=True, exist_ok=True)
+    return [folder, LockFile(lock, study=config.study)]
+
+
+def _lease_term_s() -> float:
+    given = os.environ.get(LEASE_VARIABLE, "")
+    try:
+        term_s = float(given or TERM_S)
+    except ValueError:
+        term_s = 0.0
+    if not 1.0 <= term_s <= 86400.0:
+        raise InputError(f"{LEASE_VARIABLE} must be seconds from 1 to 86400, but got {given!r}")
+    return term_s
 
 
 def check_compatible(config: StudyConfig, paths: StudyPaths) -> None:

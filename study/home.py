@@ -47,6 +47,11 @@ class StudyPaths:
         return self.folder / "optuna.journal"
 
     @property
+    def lock(self) -> Path:
+        """Locked by the process that works on the study; says which one."""
+        return self.folder / "driver.lock"
+
+    @property
     def tables(self) -> Path:
         """The tables, in parts."""
         return self.folder / "tables"
@@ -55,6 +60,16 @@ class StudyPaths:
     def checkpoints(self) -> Path:
         """State of long cohorts in training."""
         return self.folder / "checkpoints"
+
+    @property
+    def driver_log(self) -> Path:
+        """What the study's drivers wrote down of their runs."""
+        return self.folder / "driver.log"
+
+    @property
+    def driver_record(self) -> Path:
+        """How the last run began and ended."""
+        return self.folder / "driver.json"
 
     @property
     def report(self) -> Path:

@@ -13,12 +13,22 @@ from study.backends import (
     check_compatible,
     mlflow_tracker,
     ray_dispatcher,
+    study_claims,
     study_ledger,
     study_trainer,
 )
 from study.dispatch import CohortQueue, Dispatcher, cohort_limit
+from study.driver_log import DriverLog
 from study.home import StudyPaths, check_home, home_folder
-from study.lease import lease
+from study.lease import (
+    FencedLedger,
+    FencedStore,
+    FencedTracker,
+    Lease,
+    LeaseLost,
+    hold,
+    this_process,
+)
 from study.preflight import Preflight, preflight
 from study.progress import StudyProgress
 from study.recorder import Progress, Recorder
@@ -56,6 +66,7 @@ def run_study(
     on_progress: Callable[[StudyProgress], None] = lambda progress: None,
     on_notice: Callable[[str], None] = lambda notice: None,
     stop: threading.Event | None = None,
+    take_over: bool = False,
     code: Sequence[Path] = (),
 ) -> StudyResult:
     """Runs a study, continues a broken one, extends one to more trials; a done one is left alone.
@@ -69,12 +80,14 @@ def run_study(
         on_progress: Called as results arrive.
         on_notice: Called before training with what a person should know of it.
         stop: Set it to finish what is training and end.
+        take_over: Take the study from another driver that works on it.
         code: Folders of the person's own modules.
 
     Raises:
         InputError: If the input is wrong; nothing was started or written then.
         TrainingError: If the person's own network or task fails in training.
         DispatchError: If the cluster is lost.
+        LeaseLost: If another driver took the study over.
         TableWriteError: If results cannot be written.
     """
     paths = StudyPaths(home=home_folder(home), study=config.study)
@@ -82,15 +95,27 @@ def run_study(
     checked = preflight(config, code=code)
     check_compatible(config, paths)
     paths.create()
-    with lease(paths.folder):
-        run = _Run(checked, paths, on_progress, stop or threading.Event())
+    stop = stop or threading.Event()
+    log = DriverLog(paths.driver_log)
+    on_notice = log.also(on_notice)
+    with hold(
+        study_claims(config, paths),
+        this_process(paths.home),
+        take_over=take_over,
+        on_notice=on_notice,
+        on_lost=lambda error: stop.set(),
+    ) as lease:
+        run = _Run(checked, paths, lease, log.also_progress(on_progress), stop)
         if run.nothing_left and (publish is None or paths.report_is_current):
             return run.result()
-        for notice in checked.notices:
-            on_notice(notice)
-        paths.study_file.write_text(config.source_text, encoding="utf-8")
-        tracker = DeferredTracker(lambda: (open_tracker or mlflow_tracker)(config, paths))
-        return run.execute(dispatcher or ray_dispatcher(config), tracker, publish)
+        with log.recorded(paths.driver_record, trials=config.trials):
+            for notice in checked.notices:
+                on_notice(notice)
+            paths.study_file.write_text(config.source_text, encoding="utf-8")
+            tracker = DeferredTracker(lambda: (open_tracker or mlflow_tracker)(config, paths))
+            result = run.execute(dispatcher or ray_dispatcher(config), tracker, publish)
+            log.result(result)
+            return result
 
 
 class _Run:
@@ -100,6 +125,7 @@ class _Run:
         self,
         checked: Preflight,
         paths: StudyPaths,
+        lease: Lease,
         on_progress: Callable[[StudyProgress], None],
         stop: threading.Event,
     ) -> None:
@@ -107,20 +133,22 @@ class _Run:
         self._checked = checked
         self._config = config
         self._paths = paths
+        self._lease = lease
         self._on_progress = on_progress
         self._stop = stop
         self._watch = Stopwatch()
         self._store = TableStore(paths.tables)
-        self._ledger = study_ledger(config, paths)
-        unfinished = self._ledger.unfinished()
+        ledger = study_ledger(config, paths)
+        unfinished = ledger.unfinished()
+        self._ledger = FencedLedger(ledger, lease)
         recorded = self._store.recorded_trials()
         self._redeliver = [one.number for one in unfinished if one.number in recorded]
         self._retrain = [one for one in unfinished if one.number not in recorded]
-        self._new = max(0, config.trials - self._ledger.next_number)
+        self._new = max(0, config.trials - ledger.next_number)
         self._before = len(recorded)
         self._earlier = self._recorded_verdicts() if recorded else Counter[str]()
         self._verdicts = self._earlier
-        self._total = max(config.trials, self._ledger.next_number)
+        self._total = max(config.trials, ledger.next_number)
         self._recorded = self._delivered = 0
         self._given_up: dict[int, str] = {}
         self._queue: CohortQueue | None = None
@@ -138,8 +166,9 @@ class _Run:
         publish: Callable[[StudyPaths], Path] | None,
     ) -> StudyResult:
         """Trains what is missing and delivers everything."""
+        tracker = FencedTracker(tracker, self._lease)
         recorder = Recorder(
-            store=self._store,
+            store=FencedStore(self._store, self._lease),
             tracker=tracker,
             ledger=self._ledger,
             on_progress=self._notice,
@@ -152,6 +181,7 @@ class _Run:
                 self._queue = self._make_queue()
                 trainer = study_trainer(self._checked, checkpoints=self._paths.checkpoints)
                 dispatcher.run(self._queue, trainer, recorder.submit, stop=self._stop)
+            self._lease.check()
             with self._watch.measure("delivery"):
                 answered = recorder.progress.told > 0
                 recorder.flush(self._patience_s if answered else SHORT_WAIT_S)
@@ -163,7 +193,8 @@ class _Run:
         with self._watch.measure("report"):
             report = None
             if publish is not None and self._before + self._recorded:
-                report = publish(self._paths)
+                with self._lease.writing():
+                    report = publish(self._paths)
             away = recorder.progress.tracking_away
             notice = away if undelivered else self._finish(tracker, report)
         result = self.result(undelivered, notice)
@@ -178,13 +209,16 @@ class _Run:
     def _rescue(self, recorder: Recorder, tracker: Tracker, error: BaseException) -> None:
         """Delivers what had arrived when the run failed; the failure itself is what is told."""
         hurried = isinstance(error, KeyboardInterrupt)
+        killed = hurried or isinstance(error, LeaseLost)
         try:
-            if not hurried:
+            if not killed:
                 recorder.flush(SHORT_WAIT_S)
             recorder.close(HURRY_S if hurried else None)
             progress = recorder.progress
             if progress.tracking_away is None and (progress.told or not hurried):
-                tracker.close("KILLED" if hurried else "FAILED")
+                tracker.close("KILLED" if killed else "FAILED")
+        except LeaseLost:
+            pass  # Everything else is whose the study is now.
         except Exception as second:
             error.add_note(f"while delivering what had arrived: {second}")
         finally:

@@ -51,6 +51,7 @@ def _is_expected(error: Exception) -> bool:
     """Whether the error's own text is all that a person needs."""
     from analysis import AnalysisError
     from study.dispatch import DispatchError, TrainingError
+    from study.lease import LeaseLost
     from study.ledger import StorageUnavailable
     from study.tables import TableError, TableWriteError
     from study.tracking import TrackingUnavailable
@@ -58,6 +59,7 @@ def _is_expected(error: Exception) -> bool:
     expected = (
         AnalysisError,
         DispatchError,
+        LeaseLost,
         StorageUnavailable,
         TableError,
         TableWriteError,

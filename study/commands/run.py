@@ -31,6 +31,10 @@ def run(
     local_mode: Annotated[
         bool, typer.Option("--local-mode", help="Train in this process, without Ray.")
     ] = False,
+    take_over: Annotated[
+        bool,
+        typer.Option("--take-over", help="Take the study from another process that runs it."),
+    ] = False,
     no_report: Annotated[bool, typer.Option("--no-report", help="Leave the report out.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -56,6 +60,7 @@ def run(
             on_progress=on_progress,
             on_notice=_say,
             stop=stop,
+            take_over=take_over,
             code=code_folders(study_file),
         )
     if as_json:
@@ -76,7 +81,10 @@ def _publish(paths: StudyPaths) -> Path:
 
 @contextmanager
 def _interruptible() -> Iterator[threading.Event]:
-    """The first Ctrl-C lets running cohorts finish, the second stops at once."""
+    """The first Ctrl-C lets running cohorts finish, the second stops at once.
+
+    SIGTERM is the same: it is how Ray stops a job.
+    """
     stop = threading.Event()
 
     def interrupt(signum: int, frame: object) -> None:
@@ -89,11 +97,15 @@ def _interruptible() -> Iterator[threading.Event]:
             "press Ctrl-C again to stop at once (nothing recorded is lost)"
         )
 
-    before = signal.signal(signal.SIGINT, interrupt)
+    signals = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(one, interrupt) for one in signals]
+    # Ray starts a job's driver with SIGINT blocked.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
     try:
         yield stop
     finally:
-        signal.signal(signal.SIGINT, before)
+        for one, handler in zip(signals, before, strict=True):
+            signal.signal(one, handler)
 
 
 def _say(text: str) -> None:

@@ -1,0 +1,176 @@
+"""Keeping a study while it is worked on, and noticing when somebody has taken it over."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from study.lease.claim import Claim, LeaseLost, LeaseUncertain
+from study.lease.holder import Holder
+
+CLOSING_S = 5.0
+"""How long the end of a run waits for a renewal that is under way."""
+
+
+class Lease:
+    """The claims of a process on one study, renewed in the background; made by `hold`.
+
+    What is written to the study is written inside `writing`. Once the lease is lost no write
+    begins; when those under way have ended, whoever took it over is told so and begins.
+
+    Args:
+        claims: Taken, in the order in which they were.
+        on_lost: Called once, from any thread, when the lease is lost.
+    """
+
+    def __init__(self, claims: Sequence[Claim], on_lost: Callable[[LeaseLost], None]) -> None:
+        self._kept = [_Kept(claim) for claim in claims]
+        self._on_lost = on_lost
+        self._changed = threading.Condition()
+        self._lost: LeaseLost | None = None
+        self._writers = 0
+        self._closing = False
+        self._thread = threading.Thread(target=self._keep, name="lease", daemon=True)
+        self._thread.start()
+
+    @property
+    def uncertain(self) -> str | None:
+        """Why somebody else may hold the study by now without our knowing; None if nobody can."""
+        reasons = [kept.reason for kept in self._kept if kept.overdue]
+        return reasons[0] if reasons else None
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Around each write.
+
+        Raises:
+            LeaseLost: If the study is somebody else's; the write does not begin.
+        """
+        for kept in self._kept:
+            if kept.stale:
+                self._renew(kept)
+        with self._changed:
+            if self._lost is not None:
+                raise self._lost
+            self._writers += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._writers -= 1
+                self._changed.notify_all()
+
+    def check(self) -> None:
+        """Raises LeaseLost if the study is somebody else's."""
+        with self.writing():
+            pass
+
+    def close(self) -> None:
+        """Ends the renewing and lets go of the study."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        self._thread.join(CLOSING_S)
+
+    def _keep(self) -> None:
+        while not self._over():
+            for kept in self._kept:
+                if kept.due:
+                    self._renew(kept)
+        with self._changed:
+            self._changed.wait_for(lambda: not self._writers)
+        for kept in reversed(self._kept):
+            if self._lost is not None:
+                kept.claim.step_back()
+            kept.claim.release()
+
+    def _over(self) -> bool:
+        period_s = min(kept.claim.renew_s for kept in self._kept)
+        with self._changed:
+            self._changed.wait_for(lambda: self._closing or self._lost, period_s)
+            return self._closing or self._lost is not None
+
+    def _renew(self, kept: _Kept) -> None:
+        try:
+            kept.renew()
+        except LeaseLost as error:
+            with self._changed:
+                first = self._lost is None
+                self._lost = self._lost or error
+                self._changed.notify_all()
+            if first:
+                self._on_lost(error)
+
+
+class _Kept:
+    """A claim and when it was last renewed."""
+
+    def __init__(self, claim: Claim) -> None:
+        self.claim = claim
+        self.reason: str | None = None
+        self._lock = threading.Lock()
+        self._renewed_at = self._tried_at = time.monotonic()
+
+    @property
+    def due(self) -> bool:
+        return time.monotonic() - self._tried_at >= self.claim.renew_s
+
+    @property
+    def stale(self) -> bool:
+        return time.monotonic() - self._tried_at >= self.claim.fresh_s
+
+    @property
+    def overdue(self) -> bool:
+        return time.monotonic() - self._renewed_at >= self.claim.term_s
+
+    def renew(self) -> None:
+        with self._lock:
+            self._tried_at = started = time.monotonic()
+            try:
+                self.claim.renew()
+            except LeaseUncertain as error:
+                self.reason = str(error)
+                return
+            self._renewed_at, self.reason = started, None
+
+
+@contextmanager
+def hold(
+    claims: Sequence[Claim],
+    holder: Holder,
+    *,
+    take_over: bool = False,
+    on_notice: Callable[[str], None] = lambda notice: None,
+    on_lost: Callable[[LeaseLost], None] = lambda error: None,
+) -> Iterator[Lease]:
+    """Holds a study while the block runs.
+
+    Args:
+        claims: What has to be held, all of it.
+        holder: This process.
+        take_over: Take the study from whoever holds it.
+        on_notice: Told from whom it was taken.
+        on_lost: Called once, from any thread, when somebody else has taken it.
+
+    Raises:
+        InputError: If another process holds it: who, since when, until when.
+        StorageUnavailable: If the storage does not answer.
+    """
+    taken: list[Claim] = []
+    try:
+        for claim in claims:
+            notice = claim.take(holder, take_over=take_over)
+            taken.append(claim)
+            if notice is not None:
+                on_notice(notice)
+    except BaseException:
+        for claim in reversed(taken):
+            claim.release()
+        raise
+    lease = Lease(taken, on_lost)
+    try:
+        yield lease
+    finally:
+        lease.close()

@@ -1,0 +1,40 @@
+"""Who holds a study, asked without taking it."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from study.lease.holder import Holder
+
+
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """A study that somebody works on.
+
+    Attributes:
+        holder: Who; None in the moment in which it has not yet written who it is.
+        since: Unix time; None likewise.
+    """
+
+    holder: Holder | None
+    since: float | None
+
+
+def look(path: Path) -> Held | None:
+    """Who has locked the file at this path (see `LockFile`); None if nobody has."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            text = file.read()
+            holder = Holder.from_json(text)
+            if holder is not None and holder.is_gone:
+                return None
+            # Shared, and let go of at once: it would keep a driver that begins just now out.
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            return None
+    except BlockingIOError:
+        return Held(holder=holder, since=None if holder is None else json.loads(text)["since"])
+    except OSError:
+        return None
