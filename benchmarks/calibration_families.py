@@ -114,7 +114,7 @@ HEALTHY: tuple[Family, ...] = (
         "mlp",
         "digits",
         {"depth": [20, 30], "initialization": "he_normal", "learning_rate": _log(0.005, 0.02)},
-        600,
+        1000,
     ),
     _healthy(
         "critical-tanh-50",
@@ -129,7 +129,7 @@ HEALTHY: tuple[Family, ...] = (
             "bias_std": 0.2236,
             "learning_rate": _log(0.015, 0.03),
         },
-        600,
+        900,
     ),
     _healthy(
         "lecun-selu",
@@ -275,7 +275,7 @@ HEALTHY: tuple[Family, ...] = (
             "width": 16,
             "initialization": "he_normal",
             "momentum": 0.9,
-            "learning_rate": _log(0.01, 0.05),
+            "learning_rate": _log(0.005, 0.03),
         },
         300,
     ),
@@ -308,6 +308,7 @@ HEALTHY: tuple[Family, ...] = (
             "momentum": 0.9,
             "learning_rate": _log(0.01, 0.05),
         },
+        300,
     ),
     _healthy(
         "densenet",
@@ -322,6 +323,7 @@ HEALTHY: tuple[Family, ...] = (
             "momentum": 0.9,
             "learning_rate": _log(0.01, 0.05),
         },
+        300,
     ),
     _healthy(
         "identity-rnn",
@@ -756,7 +758,7 @@ SICK: tuple[Family, ...] = (
         TOO_MUCH,
         "gru",
         "temporal_order",
-        {**_MEMORY, "initialization": "xavier_normal", "learning_rate": _log(0.3, 1.0)},
+        {**_MEMORY, "initialization": "xavier_normal", "learning_rate": _log(0.5, 2.0)},
         150,
     ),
     _sick(

@@ -81,7 +81,9 @@ def causes(
     # others may be judged after updates that have done their damage.
     barred_first = _barred(regimes.initial) & _barred(regimes.start)
     gradients = exploding_last | (exploding_first & (barred_last | stalled))
-    updates = violent & ~barred_first & (barred_last | rose)
+    # What has learned something had gradients to learn from.
+    sound = ~barred_first | ~stalled
+    updates = violent & sound & (barred_last | rose)
     barred = barred_last | (barred_first & stalled)
     conditions = [
         (Cause.NONE, outcome == Outcome.TRAINED.value),

@@ -80,11 +80,11 @@ def test_violent_updates_after_which_the_loss_rose(outcome: str) -> None:
 
 
 @pytest.mark.parametrize("regime", BARRED)
-@pytest.mark.parametrize("outcome", FRUITLESS)
-def test_a_network_without_gradients_from_the_start_is_not_killed_by_updates(
-    outcome: str, regime: str
-) -> None:
-    assert cause(outcome, regime, regime, violent=True, rose=True) == Cause.BARRED
+def test_a_network_without_gradients_from_the_start_is_not_killed_by_updates(regime: str) -> None:
+    assert cause("stalled", regime, regime, violent=True, rose=True) == Cause.BARRED
+    # Seen: a GRU with R = 6e-4 and a learning rate of 0.7 under Adam; it had learned something.
+    assert cause("slow", regime, regime, violent=True) == Cause.UPDATES
+    assert cause("slow", regime, regime) == Cause.BARRED
 
 
 def test_a_network_judged_after_the_updates_that_killed_it() -> None:
