@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 
 FAILS = {"metric_best": 0.5}
@@ -13,7 +14,7 @@ FAILS = {"metric_best": 0.5}
 @pytest.mark.parametrize(
     ("first", "last", "expected"),
     [
-        (0.99e-4, 0.2, True),
+        (0.99e-4, 0.1, True),
         (1.01e-4, 0.2, False),  # Too large by itself.
         (0.99e-4, 0.09, False),  # Too large beside the last.
         (0.0, 0.2, True),
@@ -112,7 +113,7 @@ def accuracies(swings: int, size: float) -> list[float]:
         (None, 2, 0.029, False),
         (None, 1, 0.9, False),
         # 3 sqrt(2 * 0.3 * 0.7 / B) is about 0.25 for 64 and 0.008 for 64,000 examples.
-        (64, 4, 0.2, False),
+        (64, 4, 0.24, False),
         (64, 2, 0.3, True),
         (64_000, 2, 0.031, True),
     ],
@@ -122,6 +123,14 @@ def test_oscillating_loss(
 ) -> None:
     study = little().trial(**FAILS, batch_size=batch).along(metric=accuracies(swings, size))
     assert ("autotrainer.oscillating_loss" in study.alarms()) == expected
+
+
+def test_two_swings_of_eleven_steps_are_too_few(little) -> None:
+    study = little().trial(**FAILS, batch_size=None)
+    for steps, expected in ((10, True), (11, False)):
+        metric = [*accuracies(2, 0.1), 0.3][:steps]
+        study.steps = pd.DataFrame({"trial": 7, "step": range(steps), "metric": metric})
+        assert ("autotrainer.oscillating_loss" in study.alarms()) == expected
 
 
 def test_the_noise_of_batches_hardly_ever_oscillates(little) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import pandas as pd
 import pytest
 
 MEAN_OF_RMS = math.sqrt(2 / math.pi)
@@ -29,7 +30,7 @@ def test_exploding_tensor(little) -> None:
     assert name in little().layer(4, at=55, nonfinite_count=1).alarms()
 
 
-@pytest.mark.parametrize(("share", "expected"), [(0.998, False), (0.9995, True), (1.3, True)])
+@pytest.mark.parametrize(("share", "expected"), [(0.99895, False), (0.99905, True), (1.3, True)])
 def test_loss_not_decreasing(little, share: float, expected: bool) -> None:
     """Step 34 against 21, the latest that lies 10 steps before it."""
     to_step_21 = [3.0, 2.9, 2.8, 2.7, 2.6, 2.5, 2.4, 2.3]
@@ -43,6 +44,14 @@ def test_a_loss_that_rises_within_ten_steps_may(little) -> None:
     assert "sagemaker.loss_not_decreasing" not in little().along(loss=losses).alarms()
     losses[3] = 2.4
     assert "sagemaker.loss_not_decreasing" in little().along(loss=losses).alarms()
+
+
+def test_ten_steps_lie_between_and_not_nine(little) -> None:
+    study = little()
+    study.steps = pd.DataFrame({"trial": 7, "step": [0, 9, 10], "loss": [1.0, 2.0, 0.5]})
+    assert "sagemaker.loss_not_decreasing" not in study.alarms()
+    study.steps["loss"] = [1.0, 0.5, 2.0]
+    assert "sagemaker.loss_not_decreasing" in study.alarms()
 
 
 def test_losses_below_zero_fall_too(little) -> None:
