@@ -19,6 +19,7 @@ ONLY_IN = {
     "optuna": ("study.ledger", "search_spaces"),
     "torchvision": ("study.engine.tasks",),
     "torch": ("study.engine", "study.trainer", "study.preflight", "study.resolution"),
+    "pathspec": ("study.jobs",),
     "plotly": ("analysis",),
     "jinja2": ("analysis",),
     "typer": ("study.commands",),

@@ -8,7 +8,19 @@ import sys
 import typer
 
 from search_spaces.errors import InputError
-from study.commands import check, diagnose, init, listing, report, run, ui
+from study.commands import (
+    check,
+    diagnose,
+    init,
+    listing,
+    logs,
+    report,
+    run,
+    status,
+    stop,
+    submit,
+    ui,
+)
 
 FAILED, WRONG_INPUT, INTERRUPTED = 1, 2, 130
 
@@ -26,7 +38,11 @@ app.command(name="run")(run.run)
 app.command(name="diagnose")(diagnose.diagnose)
 app.command(name="report")(report.report)
 app.command(name="ui")(ui.ui)
+app.command(name="submit")(submit.submit)
 app.command(name="list")(listing.list_studies)
+app.command(name="status")(status.status)
+app.command(name="logs")(logs.logs)
+app.command(name="stop")(stop.stop)
 
 
 def main() -> None:
@@ -51,6 +67,7 @@ def _is_expected(error: Exception) -> bool:
     """Whether the error's own text is all that a person needs."""
     from analysis import AnalysisError
     from study.dispatch import DispatchError, TrainingError
+    from study.jobs import ClusterUnavailable, JobUnknown
     from study.lease import LeaseLost
     from study.ledger import StorageUnavailable
     from study.tables import TableError, TableWriteError
@@ -58,7 +75,9 @@ def _is_expected(error: Exception) -> bool:
 
     expected = (
         AnalysisError,
+        ClusterUnavailable,
         DispatchError,
+        JobUnknown,
         LeaseLost,
         StorageUnavailable,
         TableError,

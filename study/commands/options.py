@@ -15,6 +15,17 @@ Home = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for scripts.")]
+StudyName = Annotated[str, typer.Argument(metavar="STUDY", help="Name of the study, or its file.")]
+Address = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL", help="A cluster, e.g. http://head:8265; else this home.", show_default=False
+    ),
+]
+Insecure = Annotated[
+    bool,
+    typer.Option("--insecure", help="Use a cluster that takes jobs from everybody without token."),
+]
 
 
 def code_folders(study_file: Path) -> tuple[Path, ...]:

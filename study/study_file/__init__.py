@@ -1,6 +1,8 @@
 """The study file: what a person asks for, validated."""
 
 from study.study_file.config import StudyConfig
+from study.study_file.elsewhere import StudyElsewhere, check_for_elsewhere
+from study.study_file.fields import read_study
 from study.study_file.loading import load_study_file
 from study.study_file.masking import mask_uri
 from study.study_file.presets import list_presets, preset_text
@@ -9,8 +11,11 @@ from study.study_file.resources import Resources
 __all__ = [
     "Resources",
     "StudyConfig",
+    "StudyElsewhere",
+    "check_for_elsewhere",
     "list_presets",
     "load_study_file",
     "mask_uri",
     "preset_text",
+    "read_study",
 ]

@@ -34,7 +34,8 @@ from study.study_file.yaml_text import parse_study_text
 from study.tables.schema import TRIAL_FIGURES, TRIAL_IDENTITY, TRIAL_LABELS
 
 _COLUMNS = frozenset(each.name for each in (*TRIAL_IDENTITY, *TRIAL_LABELS, *TRIAL_FIGURES))
-_ADDRESSES = ("tracking_uri", "storage")
+ADDRESSES = ("tracking_uri", "storage")
+"""Keys that may hold a password, and that only those who run the study can reach."""
 
 _AtLeast0 = Annotated[int, BeforeValidator(fields.whole_number(0))]
 _TrackingUri = Annotated[str | None, BeforeValidator(fields.read_tracking_uri)]
@@ -119,8 +120,8 @@ class StudyConfig(BaseModel):
         """
         try:
             values = parse_study_text(text)
-            for key in _ADDRESSES:
-                _refuse_password(key, values.get(key))
+            for key in ADDRESSES:
+                refuse_password(key, values.get(key))
             config = cls(**values)
         except InputError as error:
             raise error.inside(file=file) from None
@@ -161,7 +162,7 @@ class StudyConfig(BaseModel):
         kept = {
             key: value
             for key, value in self._written.items()
-            if key not in _ADDRESSES or mask_uri(str(value)) == str(value)
+            if key not in ADDRESSES or mask_uri(str(value)) == str(value)
         }
         return yaml.safe_dump(kept, sort_keys=False, allow_unicode=True)
 
@@ -215,7 +216,7 @@ class StudyConfig(BaseModel):
         shown: list[tuple[str | None, Any]] = []
         for name in type(self).model_fields:
             value = getattr(self, name)
-            if name in _ADDRESSES and value is not None:
+            if name in ADDRESSES and value is not None:
                 value = mask_uri(str(self._written[name]))
             shown.append((name, value))
         return shown
@@ -245,7 +246,12 @@ def _present(values: Mapping[str, Any]) -> dict[str, object]:
     return present
 
 
-def _refuse_password(key: str, given: object) -> None:
+def refuse_password(key: str, given: object) -> None:
+    """Refuses an address that holds a password.
+
+    Raises:
+        InputError: If it does.
+    """
     if isinstance(given, str) and mask_uri(given) != given:
         raise InputError(
             f"a study file holds no password; write it as ${{NAME}} and set the environment "

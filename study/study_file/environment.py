@@ -52,6 +52,17 @@ def expand(given: object, environment: Mapping[str, str], *, key: str = "") -> o
     return given
 
 
+def references(given: object) -> set[str]:
+    """The variables without a default that a value of a study file refers to."""
+    if isinstance(given, Mapping):
+        return set().union(*(references(value) for value in given.values()))
+    if isinstance(given, (list, tuple)):
+        return set().union(*(references(value) for value in given))
+    if not isinstance(given, str):
+        return set()
+    return {one["name"] for one in _REFERENCE.finditer(given) if one["default"] is None}
+
+
 def _expand_text(text: str, environment: Mapping[str, str], key: str) -> str:
     shown = repr(mask_uri(text))
 

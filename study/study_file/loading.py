@@ -14,9 +14,18 @@ def load_study_file(path: str | Path) -> StudyConfig:
     Raises:
         InputError: If the file cannot be read, or what it says breaks a rule.
     """
+    return StudyConfig.from_text(read_study_text(path), file=str(path))
+
+
+def read_study_text(path: str | Path) -> str:
+    """The text of a study file, not yet looked at.
+
+    Raises:
+        InputError: If the file cannot be read.
+    """
     file = str(path)
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        return Path(path).read_text(encoding="utf-8")
     except FileNotFoundError:
         raise InputError("no such file; `gradscape init` writes a study file", file=file) from None
     except IsADirectoryError:
@@ -26,4 +35,3 @@ def load_study_file(path: str | Path) -> StudyConfig:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise InputError(f"cannot be read: {reason}", file=file) from None
-    return StudyConfig.from_text(text, file=file)

@@ -1,0 +1,57 @@
+"""`gradscape stop`: ends the run of a study, here or on a cluster."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from search_spaces.errors import InputError
+from study.commands.cluster_options import cluster, latest_job, refuse_home, study_name
+from study.commands.options import Address, Home, Insecure, StudyName
+
+_GOES_ON = "nothing recorded is lost, and the same command goes on"
+
+
+def stop(
+    study: StudyName,
+    now: Annotated[
+        bool, typer.Option("--now", help="At once, instead of when what is training is done.")
+    ] = False,
+    home: Home = None,
+    address: Address = None,
+    insecure: Insecure = False,
+) -> None:
+    """Ask the run of a study to finish what is training and end. It can be taken up again.
+
+    Example: gradscape stop digits-mlp --address http://head:8265
+    """
+    name = study_name(study)
+    if address is not None:
+        refuse_home(home)
+        _on_cluster(name, address, insecure=insecure, now=now)
+    else:
+        _here(name, home, now=now)
+
+
+def _here(name: str, home: Path | None, *, now: bool) -> None:
+    from study.home import home_folder
+    from study.stopping import stop_driver
+    from study.study_status import find_study
+
+    holder = stop_driver(find_study(home_folder(home), name), now=now)
+    how = "at once" if now else "when what is training has finished"
+    typer.echo(f"{holder} was asked to end {how}; {_GOES_ON}")
+
+
+def _on_cluster(name: str, address: str, *, insecure: bool, now: bool) -> None:
+    from study.jobs import stop as stop_job
+
+    api = cluster(address, insecure=insecure)
+    job = latest_job(api, name)
+    if job.ended:
+        raise InputError(f"study {name} is not being run on {api.url}; its last job is {job.id}")
+    stop_job(api, job, now=now)
+    how = "at once" if now else "when what is training has finished"
+    typer.echo(f"job {job.id} was asked to end {how}; {_GOES_ON}")

@@ -1,0 +1,71 @@
+"""One job of a study on a cluster, as the Jobs API tells it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+STUDY = "gradscape.study"
+"""Metadata of a job: the study that it runs."""
+
+CONTENT = "gradscape.content"
+"""Metadata of a job: digest of all that was submitted."""
+
+_ENDED = ("STOPPED", "SUCCEEDED", "FAILED")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """A job.
+
+    Attributes:
+        id: Its submission id.
+        study: The study it runs.
+        content: Digest of the study file, code and options that were submitted.
+        state: PENDING, RUNNING, STOPPED, SUCCEEDED or FAILED.
+        message: What Ray says about the state.
+        started_s: Unix time; None before it starts.
+        ended_s: Unix time; None before it ends.
+        exit_code: Of the driver; None before it ends, and where it was stopped.
+        pid: Of the driver on its node, once it has connected to Ray.
+    """
+
+    id: str
+    study: str
+    content: str
+    state: str
+    message: str
+    started_s: float | None
+    ended_s: float | None
+    exit_code: int | None
+    pid: int | None
+
+    @property
+    def ended(self) -> bool:
+        """Whether it runs no more."""
+        return self.state in _ENDED
+
+
+def read_job(told: Mapping[str, Any]) -> Job | None:
+    """A job from the JSON of the Jobs API; None for one that gradscape did not submit."""
+    metadata = told.get("metadata") or {}
+    if told.get("type") != "SUBMISSION" or STUDY not in metadata:
+        return None
+    driver = told.get("driver_info") or {}
+    pid = str(driver.get("pid") or "")
+    return Job(
+        id=told["submission_id"],
+        study=metadata[STUDY],
+        content=metadata.get(CONTENT, ""),
+        state=told["status"],
+        message=told.get("message") or "",
+        started_s=_seconds(told.get("start_time")),
+        ended_s=_seconds(told.get("end_time")),
+        exit_code=told.get("driver_exit_code"),
+        pid=int(pid) if pid.isdigit() else None,
+    )
+
+
+def _seconds(milliseconds: int | None) -> float | None:
+    return None if not milliseconds else milliseconds / 1000

@@ -1,0 +1,44 @@
+"""Jobs in words."""
+
+from __future__ import annotations
+
+import time
+
+from study.jobs.job import Job
+
+
+def moment(seconds: float | None) -> str:
+    """A time in the reader's own zone; "" for none."""
+    if seconds is None:
+        return ""
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))
+
+
+def since(job: Job) -> str:
+    """Since when the job is there."""
+    return f"since {moment(job.started_s)}" if job.started_s else "that has just been submitted"
+
+
+def verdict_on(job: Job) -> str:
+    """How a job stands, in a word or two."""
+    if job.state == "SUCCEEDED":
+        return "done"
+    if job.state == "STOPPED":
+        return "stopped"
+    if job.state == "FAILED":
+        return "failed" if job.exit_code is None else f"failed (exit code {job.exit_code})"
+    return "running" if job.state == "RUNNING" else "waiting to start"
+
+
+def exit_code(job: Job) -> int:
+    """What a command that waited for the job ends with: the driver's own where there is one."""
+    if job.state == "SUCCEEDED":
+        return 0
+    if job.state == "STOPPED":
+        return 130
+    return job.exit_code or 1
+
+
+def last_lines(log: str, n: int = 3) -> list[str]:
+    """What a job said last, without empty lines."""
+    return [line.rstrip() for line in log.splitlines() if line.strip()][-n:]

@@ -1,0 +1,71 @@
+"""A study file that will be run on another machine, whose environment nobody knows here."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from search_spaces.catalogue import is_own
+from search_spaces.errors import InputError
+from study.study_file.config import ADDRESSES, StudyConfig, refuse_password
+from study.study_file.environment import references
+from study.study_file.fields import read_network, read_study, read_task
+from study.study_file.loading import read_study_text
+from study.study_file.yaml_text import parse_study_text
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyElsewhere:
+    """What can be known of a study file without the environment it will be run in.
+
+    Attributes:
+        study: Name of the study.
+        own: The `package.module:function` that its task and network name.
+    """
+
+    study: str
+    own: tuple[str, ...]
+
+
+def check_for_elsewhere(path: Path) -> StudyElsewhere:
+    """Finds what is wrong with a study file already here.
+
+    Addresses are left alone, and the rest too where it needs variables that are not set here.
+
+    Raises:
+        InputError: As `load_study_file`, and if the name of the study, its task or its network
+            is to be read from the environment.
+    """
+    try:
+        values = parse_study_text(read_study_text(path))
+        for key in ADDRESSES:
+            refuse_password(key, values.get(key))
+        own = [_own(values, "task", read_task), _own(values, "network", read_network)]
+        study = _literal(values, "study", read_study)
+        here = {key: value for key, value in values.items() if key not in ADDRESSES}
+        if references(here) <= os.environ.keys():
+            StudyConfig(**here)
+    except InputError as error:
+        raise error.inside(file=str(path)) from None
+    return StudyElsewhere(study=study, own=tuple(name for name in own if name is not None))
+
+
+def _own(values: Mapping[str, object], key: str, read) -> str | None:  # type: ignore[no-untyped-def]
+    name = _literal(values, key, read)
+    return name if is_own(name) else None
+
+
+def _literal(values: Mapping[str, object], key: str, read) -> str:  # type: ignore[no-untyped-def]
+    given = values.get(key)
+    if given is None:
+        raise InputError("is required", key=key)
+    if references(given):
+        raise InputError(
+            "is read before the cluster's environment is known; write it out", key=key
+        )
+    try:
+        return str(read(given))
+    except InputError as error:
+        raise error.inside(key=key) from None
