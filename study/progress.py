@@ -37,3 +37,26 @@ class StudyProgress:
     def trials_per_s(self) -> float:
         """Of this invocation."""
         return self.recorded / self.elapsed_s if self.elapsed_s > 0 else 0.0
+
+
+def progress_text(progress: StudyProgress) -> str:
+    """One line for logs: how far, how fast, how long yet, the verdicts."""
+    counts = ", ".join(f"{count} {name}" for name, count in progress.verdicts.items())
+    parts = [numbers_text(progress), counts, progress.notice or ""]
+    return "  ".join(part for part in parts if part)
+
+
+def numbers_text(progress: StudyProgress) -> str:
+    """How far, how fast and how long yet."""
+    text = f"{progress.done}/{progress.total} trials"
+    if progress.recorded:
+        text += f"  {progress.trials_per_s:.1f} trials/s"
+    if progress.left_s is not None and progress.done < progress.total:
+        text += f"  {_duration(progress.left_s)} left"
+    return text
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

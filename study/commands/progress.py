@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from study.commands.verdict_style import verdict_text
-from study.progress import StudyProgress
+from study.progress import StudyProgress, numbers_text, progress_text
 
 PLAIN_EVERY_S = 15.0
 """Between lines where no terminal shows a live display, for logs."""
@@ -36,7 +36,7 @@ def watched(study: str, *, quiet: bool) -> Iterator[Callable[[StudyProgress], No
 def _display(study: str, progress: StudyProgress) -> Table:
     grid = Table.grid(padding=(0, 1))
     bar = ProgressBar(total=progress.total, completed=progress.done, width=30)
-    grid.add_row(Text(study, style="bold"), bar, Text(_numbers(progress)))
+    grid.add_row(Text(study, style="bold"), bar, Text(numbers_text(progress)))
     lines = Table.grid()
     lines.add_row(grid)
     if progress.verdicts:
@@ -46,21 +46,6 @@ def _display(study: str, progress: StudyProgress) -> Table:
     return lines
 
 
-def _numbers(progress: StudyProgress) -> str:
-    text = f"{progress.done}/{progress.total} trials"
-    if progress.recorded:
-        text += f"  {progress.trials_per_s:.1f} trials/s"
-    if progress.left_s is not None and progress.done < progress.total:
-        text += f"  {_duration(progress.left_s)} left"
-    return text
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
-
-
 def _plain(study: str, console: Console) -> Callable[[StudyProgress], None]:
     shown = [-PLAIN_EVERY_S]
 
@@ -68,9 +53,7 @@ def _plain(study: str, console: Console) -> Callable[[StudyProgress], None]:
         if time.monotonic() - shown[0] < PLAIN_EVERY_S:
             return
         shown[0] = time.monotonic()
-        counts = ", ".join(f"{count} {name}" for name, count in progress.verdicts.items())
-        parts = [f"{study}: {_numbers(progress)}", counts, progress.notice or ""]
-        line = "  ".join(part for part in parts if part)
+        line = f"{study}: {progress_text(progress)}"
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     return show

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -82,12 +84,25 @@ def cluster(
     """
     ours = not ray.is_initialized()
     if ours:
-        _connect(address or os.environ.get("RAY_ADDRESS"), workers, resources)
+        with _own_sigterm():
+            _connect(address or os.environ.get("RAY_ADDRESS"), workers, resources)
     try:
         yield _capacity(workers, resources)
     finally:
         if ours:
             ray.shutdown()
+
+
+@contextmanager
+def _own_sigterm() -> Iterator[None]:
+    """A handler of SIGTERM that was there before outlives `ray.init`, which puts its own there."""
+    main = threading.current_thread() is threading.main_thread()
+    before = signal.getsignal(signal.SIGTERM) if main else None
+    try:
+        yield
+    finally:
+        if callable(before):
+            signal.signal(signal.SIGTERM, before)
 
 
 def _connect(address: str | None, workers: int | None, resources: WorkerResources) -> None:

@@ -1,8 +1,9 @@
 """Which trials exist and what became of them: an ordinary Optuna study."""
 
-from study.ledger.opening import open_ledger
+from study.ledger.opening import LedgerPlan, open_ledger, open_planned_ledger
 from study.ledger.preview import preview
 from study.ledger.results import TrialResult, trial_results
+from study.ledger.states import trial_states
 from study.ledger.storage import StorageUnavailable
 from study.ledger.stored import stored_description
 from study.ledger.told_value import NEVER_TRAINED, told_value
@@ -11,13 +12,16 @@ from study.ledger.trial_ledger import LedgerCounts, SearchSpaceLike, TrialLedger
 __all__ = [
     "NEVER_TRAINED",
     "LedgerCounts",
+    "LedgerPlan",
     "SearchSpaceLike",
     "StorageUnavailable",
     "TrialLedger",
     "TrialResult",
     "open_ledger",
+    "open_planned_ledger",
     "preview",
     "stored_description",
+    "trial_states",
     "told_value",
     "trial_results",
 ]

@@ -1,0 +1,32 @@
+"""How the trials of a study stand in Optuna, read without making or changing anything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import optuna
+
+from study.ledger.storage import StorageUnavailable, open_storage
+from study.redaction import redacted
+
+
+def trial_states(*, name: str, storage: str | Path) -> Mapping[int, str]:
+    """RUNNING, COMPLETE or FAIL by trial number; empty if there is no such study.
+
+    Raises:
+        StorageUnavailable: If the storage cannot be read.
+    """
+    if "://" not in str(storage) and not Path(storage).exists():
+        return {}
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    opened = open_storage(storage).storage
+    try:
+        study = opened.get_study_id_from_name(name)
+        trials = opened.get_all_trials(study, deepcopy=False)
+    except KeyError:
+        return {}
+    except optuna.exceptions.StorageInternalError as error:
+        reason = redacted(f"storage {storage} failed: {error}")
+        raise StorageUnavailable(reason) from None
+    return {trial.number: trial.state.name for trial in trials}

@@ -1,0 +1,130 @@
+"""How a study of a home folder stands, for whoever asks while it runs or afterwards."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from search_spaces.errors import InputError, unknown
+from study.driver_log import DriverRecord, read_record
+from study.home import StudyPaths, studies
+from study.lease import Held, look
+from study.ledger import StorageUnavailable, trial_states
+from study.study_file import StudyConfig, load_study_file
+from study.tables import TableError, TableStore
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyStatus:
+    """A study at one moment.
+
+    Attributes:
+        study: Its name.
+        total: Trials that it is to have.
+        done: Trials whose rows are on disk.
+        running: Trials that were begun and are not done.
+        failed: Trials given up, because infrastructure failed again and again.
+        undelivered: Trials done that Optuna and MLflow do not know yet.
+        verdicts: Trials done by verdict.
+        held: Who works on it now, if anybody does.
+        last: How the last run began and ended, if that is known.
+        notices: What could not be found out, and why.
+    """
+
+    study: str
+    total: int
+    done: int
+    running: int
+    failed: int
+    undelivered: int
+    verdicts: Mapping[str, int]
+    held: Held | None
+    last: DriverRecord | None
+    notices: tuple[str, ...]
+
+    @property
+    def left(self) -> int:
+        """Trials that are still to be trained or given up."""
+        return max(0, self.total - self.done - self.failed)
+
+    @property
+    def state(self) -> str:
+        """running, failed, killed, done or incomplete."""
+        if self.held is not None:
+            return "running"
+        if self.last is not None and self.last.error is not None:
+            return "failed"
+        if not self.left and not self.undelivered:
+            return "done"
+        if self.last is not None and self.last.ended is None:
+            return "killed"
+        return "incomplete"
+
+
+def find_study(home: Path, study: str) -> StudyPaths:
+    """The place of a study that is there.
+
+    Raises:
+        InputError: If there is none of this name.
+    """
+    names = studies(home)
+    if study not in names:
+        if not names:
+            raise InputError(f"no study {study!r}: {home} has none")
+        raise InputError(unknown("study", study, names))
+    return StudyPaths(home=home, study=study)
+
+
+def holder_of(paths: StudyPaths) -> Held | None:
+    """Who works on a study, as its folder tells."""
+    return look(paths.lock)
+
+
+def study_status(paths: StudyPaths) -> StudyStatus:
+    """Reads tables, storage, lease and the driver's record; changes nothing."""
+    notices: list[str] = []
+    last = read_record(paths.driver_record)
+    config = _config(paths, notices)
+    recorded, verdicts = _recorded(paths, notices)
+    states = {} if config is None else _states(config, paths, notices)
+    wanted = 0 if config is None else config.trials
+    return StudyStatus(
+        study=paths.study,
+        total=max(wanted if last is None else last.trials, len(states), len(recorded)),
+        done=len(recorded),
+        running=sum(state == "RUNNING" and n not in recorded for n, state in states.items()),
+        failed=sum(state == "FAIL" and n not in recorded for n, state in states.items()),
+        undelivered=sum(states.get(n) == "RUNNING" for n in recorded),
+        verdicts=verdicts,
+        held=holder_of(paths),
+        last=last,
+        notices=tuple(notices),
+    )
+
+
+def _config(paths: StudyPaths, notices: list[str]) -> StudyConfig | None:
+    """The study file as it was last run; it may need variables that are not set here."""
+    try:
+        return load_study_file(paths.study_file)
+    except InputError as error:
+        notices.append(f"the storage was not asked: {error}")
+        return None
+
+
+def _recorded(paths: StudyPaths, notices: list[str]) -> tuple[Collection[int], Mapping[str, int]]:
+    try:
+        frame = TableStore(paths.tables).read_trials(columns=["verdict"])
+    except TableError as error:
+        notices.append(f"the tables cannot be read: {error}")
+        return (), {}
+    return frozenset(frame["trial"].tolist()), Counter(frame["verdict"])
+
+
+def _states(config: StudyConfig, paths: StudyPaths, notices: list[str]) -> Mapping[int, str]:
+    try:
+        return trial_states(name=config.study, storage=config.storage or paths.journal)
+    except StorageUnavailable as error:
+        notices.append(str(error))
+        return {}
