@@ -12,14 +12,15 @@ from typing import Any
 from search_spaces.errors import InputError
 from search_spaces.samplers import make_sampler
 from search_spaces.seeds import trial_seed
-from study.description import describe, differences
 from study.dispatch import Dispatcher
 from study.engine import Checkpoints
+from study.generations import StudyPlan, plan_study
 from study.home import StudyPaths
 from study.lease import Claim, LeaseTable, LockFile
 from study.lease.table import TERM_S
-from study.ledger import TrialLedger, open_ledger, stored_description
+from study.ledger import LedgerPlan, TrialLedger, open_planned_ledger, stored_study
 from study.preflight import Preflight
+from study.redaction import redacted
 from study.study_file import StudyConfig
 from study.tables import StudyMetadata
 from study.tracking import MlflowTracker, Tracker, artifact_location, default_tracking_uri
@@ -59,42 +60,42 @@ def _lease_term_s() -> float:
 
 
 def check_compatible(config: StudyConfig, paths: StudyPaths) -> None:
-    """Refuses a study file that describes other trials than the study holds.
+    """Refuses a study file whose trials cannot join those that the study holds.
 
     Raises:
-        InputError: If it does; the message names each difference.
+        InputError: If they cannot; the message names each difference.
         StorageUnavailable: If the storage cannot be opened.
     """
-    stored = stored_description(name=config.study, storage=config.storage or paths.journal)
-    if not stored:
-        return
-    found = differences(stored, describe(config))
-    if found:
-        raise InputError(
-            f"study {config.study} exists with other settings; give this one another name, or "
-            f"restore: {'; '.join(found)}",
-            key="study",
-            file=config.file,
+    storage = config.storage or paths.journal
+    plan_study(config, *stored_study(name=config.study, storage=storage))
+
+
+def study_ledger(config: StudyConfig, paths: StudyPaths) -> tuple[TrialLedger, StudyPlan]:
+    """The Optuna study, made if there is none, and what its trials are sampled from.
+
+    Raises:
+        InputError: If the study file's trials cannot join those that the study holds.
+        StorageUnavailable: If the storage cannot be opened.
+    """
+    plans: list[StudyPlan] = []
+
+    def plan(stored: Mapping[str, Any], trials: int) -> LedgerPlan:
+        plans.append(found := plan_study(config, stored, trials))
+        sampler = make_sampler(
+            config.sampler, space=found.generations, seed=config.seed, seeds=config.seeds
+        )
+        return LedgerPlan(
+            sampler=sampler, space=found.generations, description=found.description
         )
 
-
-def study_ledger(config: StudyConfig, paths: StudyPaths) -> TrialLedger:
-    """The Optuna study, made if there is none.
-
-    Raises:
-        StorageUnavailable: If the storage cannot be opened.
-    """
-    return open_ledger(
+    ledger = open_planned_ledger(
         name=config.study,
         storage=config.storage or paths.journal,
-        sampler=make_sampler(
-            config.sampler, space=config.space, seed=config.seed, seeds=config.seeds
-        ),
-        space=config.space,
         seeds=config.seeds,
         seed_of=lambda number: trial_seed(config.seed, number),
-        description=describe(config),
+        plan=plan,
     )
+    return ledger, plans[0]
 
 
 def study_trainer(
@@ -127,9 +128,9 @@ def study_trainer(
         metadata=metadata,
         thresholds=checked.thresholds,
         statistics=config.statistics,
-        device="cuda" if config.resources.gpus_per_worker else "cpu",
+        device="cuda" if config.resources.training_gpus else "cpu",
         threads=config.resources.cpus_per_worker,
-        share=min(1.0, config.resources.gpus_per_worker or 1.0),
+        share=min(1.0, config.resources.training_gpus or 1.0),
         checkpoints=None
         if checkpoints is None
         else Checkpoints(
@@ -152,7 +153,7 @@ def mlflow_tracker(config: StudyConfig, paths: StudyPaths) -> Tracker:
         study_file=config.source_text,
         artifact_location=artifact_location(paths.home) if own else None,
         tags={"gradscape.task": config.task, "gradscape.network": config.network},
-        place=_place(paths),
+        place=_place(config, paths),
     )
 
 
@@ -160,16 +161,24 @@ def ray_dispatcher(config: StudyConfig) -> Dispatcher:
     """Workers on Ray, as the study file's `resources` says."""
     # Here: a study in this process never imports Ray.
     from study.dispatch import RayTuneDispatcher
-    from study.dispatch.cluster import WorkerResources
+    from study.dispatch.placement import WorkerResources
 
     resources = config.resources
     return RayTuneDispatcher(
         workers=None if resources.workers == "auto" else int(resources.workers),
-        resources=WorkerResources(cpus=resources.cpus_per_worker, gpus=resources.gpus_per_worker),
+        resources=WorkerResources(
+            cpus=resources.cpus_per_worker,
+            gpus=resources.gpus_per_worker,
+            custom=resources.custom_resources,
+            labels=resources.labels,
+        ),
     )
 
 
-def _place(paths: StudyPaths) -> str:
-    """Tells this study's folder from all others, in letters that an MLflow filter takes."""
-    text = f"{socket.gethostname()}:{paths.folder.resolve()}"
+def _place(config: StudyConfig, paths: StudyPaths) -> str:
+    """Tells what one driver at a time works on, in letters that an MLflow filter takes."""
+    if config.storage is not None and "://" in config.storage:
+        text = f"{redacted(config.storage)} {config.study}"
+    else:
+        text = f"{socket.gethostname()}:{paths.folder.resolve()}"
     return hashlib.sha256(text.encode()).hexdigest()[:16]

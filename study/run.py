@@ -267,7 +267,7 @@ class _Run:
             remaining=self._new,
             cohort_key=config.space.cohort_key,
             cost=self._checked.work,
-            limit=cohort_limit(config.resources.gpus_per_worker),
+            limit=cohort_limit(config.resources.training_gpus),
             workers=1,
             window=AHEAD_ADAPTIVE if is_adaptive(config.sampler) else AHEAD,
             unfinished=self._retrain,

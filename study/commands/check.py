@@ -67,7 +67,7 @@ def _plan(checked: Preflight) -> dict[str, Any]:
     )
     sampled = preview(sampler=sampler, space=config.space, trials=min(config.trials, SAMPLED))
     scale = config.trials / len(sampled)
-    limit = cohort_limit(config.resources.gpus_per_worker)
+    limit = cohort_limit(config.resources.training_gpus)
     groups = Counter(config.space.cohort_key(values) for values in sampled)
     by_key = {config.space.cohort_key(values): values for values in sampled}
     largest_mb = max(

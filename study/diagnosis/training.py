@@ -55,7 +55,7 @@ def _cohorts(
     groups: dict[Hashable, list[int]] = {}
     for place, values in enumerate(configurations):
         groups.setdefault(checked.config.space.cohort_key(values), []).append(place)
-    at_once = max(1, cohort_limit(checked.config.resources.gpus_per_worker) // seeds)
+    at_once = max(1, cohort_limit(checked.config.resources.training_gpus) // seeds)
     for places in groups.values():
         for start in range(0, len(places), at_once):
             yield places[start : start + at_once]

@@ -6,14 +6,15 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import ray
+from ray._private import ray_constants
 
-from search_spaces.errors import InputError
+from study.dispatch.capacity import Capacity
 from study.dispatch.failures import DispatchError
+from study.dispatch.placement import WorkerResources
 
 _SWITCHES = {
     # Workers allocate and free the same megabytes at each step: huge pages make that training
@@ -25,28 +26,10 @@ _SWITCHES = {
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
     "TUNE_DISABLE_SIGINT_HANDLER": "1",
     "TUNE_GLOBAL_CHECKPOINT_S": str(10**9),
+    # `CohortSearcher` says how many cohorts may be under way; Tune by itself keeps one waiting.
+    "TUNE_MAX_PENDING_TRIALS_PG": "100000",
     "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class WorkerResources:
-    """What one worker occupies.
-
-    Attributes:
-        cpus: CPU cores, > 0; threads of training too.
-        gpus: Share of a GPU (0.25: four workers a GPU) or whole GPUs.
-        custom: Custom Ray resources by name.
-    """
-
-    cpus: float = 1.0
-    gpus: float = 0.0
-    custom: Mapping[str, float] | None = None
-
-    def as_ray(self) -> dict[str, float]:
-        """By the names that Ray reports for a node."""
-        wanted = {"CPU": self.cpus, "GPU": self.gpus, **(self.custom or {})}
-        return {name: amount for name, amount in wanted.items() if amount > 0}
 
 
 @contextmanager
@@ -64,7 +47,7 @@ def environment() -> Iterator[None]:
 @contextmanager
 def cluster(
     *, address: str | None, workers: int | None, resources: WorkerResources
-) -> Iterator[int]:
+) -> Iterator[Capacity]:
     """Connect to a cluster, or start a local Ray and shut it down afterwards.
 
     A Ray that this process is already connected to is used and left as it is; so is the one
@@ -76,7 +59,7 @@ def cluster(
         resources: Of one worker.
 
     Yields:
-        Number of workers.
+        How many workers there is room for.
 
     Raises:
         InputError: If no node can ever hold a worker.
@@ -87,7 +70,9 @@ def cluster(
         with _own_sigterm():
             _connect(address or os.environ.get("RAY_ADDRESS"), workers, resources)
     try:
-        yield _capacity(workers, resources)
+        capacity = Capacity(resources, cap=workers)
+        capacity.check()
+        yield capacity
     finally:
         if ours:
             ray.shutdown()
@@ -113,33 +98,34 @@ def _connect(address: str | None, workers: int | None, resources: WorkerResource
             raise DispatchError(f"no Ray cluster answers at {address}: {error}") from error
         return
     try:
-        ray.init(
-            address="local",
-            num_cpus=None if workers is None else max(1, round(workers * resources.cpus)),
-            include_dashboard=False,
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-        )
+        with _on_loopback():
+            ray.init(
+                address="local",
+                num_cpus=None if workers is None else max(1, round(workers * resources.cpus)),
+                include_dashboard=False,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+            )
     except (OSError, RuntimeError, ValueError) as error:
         # For example a TMPDIR so long that no socket fits below it.
         raise DispatchError(f"no Ray can be started on this machine: {error}") from error
 
 
-def _capacity(workers: int | None, resources: WorkerResources) -> int:
-    wanted = resources.as_ray()
-    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-    fitting = [
-        min(int(node.get(name, 0.0) / amount + 1e-9) for name, amount in wanted.items())
-        for node in nodes
-    ]
-    if sum(fitting) == 0:
-        has = "; ".join(_shown({name: node.get(name, 0.0) for name in wanted}) for node in nodes)
-        raise InputError(
-            f"a worker must fit on a node, but it needs {_shown(wanted)} and the nodes have {has}",
-            key="resources",
-        )
-    return workers or sum(fitting)
+@contextmanager
+def _on_loopback() -> Iterator[None]:
+    """Makes the servers of a Ray that starts now listen on loopback, not on all interfaces.
 
-
-def _shown(resources: Mapping[str, float]) -> str:
-    return ", ".join(f"{amount:g} {name}" for name, amount in resources.items())
+    Ray itself does so on systems on which it forms no clusters, by a switch that is read when it
+    is imported, here and in each of its processes.
+    """
+    switch = ray_constants.ENABLE_RAY_CLUSTERS_ENV_VAR
+    before = ray_constants.ENABLE_RAY_CLUSTER, os.environ.get(switch)
+    ray_constants.ENABLE_RAY_CLUSTER, os.environ[switch] = False, "0"
+    try:
+        yield
+    finally:
+        ray_constants.ENABLE_RAY_CLUSTER = before[0]
+        if before[1] is None:
+            del os.environ[switch]
+        else:
+            os.environ[switch] = before[1]

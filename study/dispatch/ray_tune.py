@@ -19,11 +19,14 @@ from ray import cloudpickle, tune
 from ray.actor import ActorHandle
 from ray.exceptions import RayError
 
-from study.dispatch.cluster import WorkerResources, cluster, environment
+from study.dispatch.autoscaler import demand
+from study.dispatch.capacity import Capacity
+from study.dispatch.cluster import cluster, environment
 from study.dispatch.cohorts import CohortQueue
 from study.dispatch.dispatcher import Deliver, Train
 from study.dispatch.exchange import start_exchange
 from study.dispatch.failures import DispatchError
+from study.dispatch.placement import WorkerResources
 from study.dispatch.searcher import CohortCallback, CohortSearcher, RunState
 from study.dispatch.worker import CohortTrainable
 from study.trial import Cohort
@@ -61,24 +64,24 @@ class RayTuneDispatcher:
         with (
             environment(),
             _quiet_tune(),
-            cluster(address=self.address, workers=self.workers, resources=self.resources) as fit,
+            cluster(address=self.address, workers=self.workers, resources=self.resources) as room,
         ):
             prefill.join()
-            queue.workers = fit
+            queue.workers = room.workers()
             if not state.stopping and not queue.finished:
-                self._run_on(fit, state, train, deliver)
+                self._run_on(room, state, train, deliver)
         if state.failure is not None:
             raise state.failure
 
-    def _run_on(self, workers: int, state: RunState, train: Train, deliver: Deliver) -> None:
-        exchange = start_exchange(capacity=workers + 2)
+    def _run_on(self, room: Capacity, state: RunState, train: Train, deliver: Deliver) -> None:
+        exchange = start_exchange(capacity=room.workers() + 2)
         ended = threading.Event()
         collector = threading.Thread(
             target=_collect, args=(exchange, state, deliver, ended), daemon=True
         )
         collector.start()
         try:
-            self._tune(workers, state, train, exchange)
+            self._tune(room, state, train, exchange)
         except RayError as error:
             state.fail(DispatchError(f"the Ray cluster is gone: {error}"))
         finally:
@@ -86,7 +89,7 @@ class RayTuneDispatcher:
             collector.join()
             ray.kill(exchange)
 
-    def _tune(self, workers: int, state: RunState, train: Train, exchange: ActorHandle) -> None:
+    def _tune(self, room: Capacity, state: RunState, train: Train, exchange: ActorHandle) -> None:
         def publish(cohort: Cohort) -> None:
             exchange.publish.remote(cohort)
 
@@ -96,18 +99,14 @@ class RayTuneDispatcher:
         trainable = tune.with_parameters(
             CohortTrainable, train_pickle=cloudpickle.dumps(train), exchange=exchange
         )
-        wanted = self.resources
         with tempfile.TemporaryDirectory(prefix="gradscape-tune-") as folder:
             tune.run(
                 trainable,
                 name="cohorts",
                 num_samples=-1,
-                search_alg=CohortSearcher(state, publish),
-                max_concurrent_trials=workers,
+                search_alg=CohortSearcher(state, publish, room.workers),
                 reuse_actors=True,
-                resources_per_trial=tune.PlacementGroupFactory(
-                    [{"CPU": wanted.cpus, "GPU": wanted.gpus, **(wanted.custom or {})}]
-                ),
+                resources_per_trial=demand(self.resources),
                 callbacks=[CohortCallback(state, revoke)],
                 storage_path=folder,
                 raise_on_failed_trial=False,

@@ -41,6 +41,12 @@ class RunState:
         return self._failure
 
     @property
+    def running(self) -> int:
+        """Cohorts that started and have not ended."""
+        with self._lock:
+            return len(self._running)
+
+    @property
     def stopping(self) -> bool:
         """Whether no further cohort may start."""
         return self._stop.is_set() or self._failure is not None
@@ -82,16 +88,26 @@ class CohortSearcher(Searcher):
     Args:
         state: Shared with the callback.
         publish: Makes a cohort's content known to the workers.
+        room: Cohorts that may be under way now; the cluster's nodes come and go.
     """
 
-    def __init__(self, state: RunState, publish: Callable[[Cohort], None]) -> None:
+    def __init__(
+        self,
+        state: RunState,
+        publish: Callable[[Cohort], None],
+        room: Callable[[], int],
+    ) -> None:
         super().__init__()
         self._state = state
         self._publish = publish
+        self._room = room
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
         if self._state.stopping:
             return Searcher.FINISHED
+        workers = self._state.queue.workers = self._room()
+        if self._state.running >= workers:
+            return None
         cohort = self._state.queue.next()
         if cohort is None:
             return Searcher.FINISHED if self._state.queue.finished else None

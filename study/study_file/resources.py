@@ -36,10 +36,13 @@ def read_custom_resources(given: object) -> dict[str, float]:
         if name in _OWN_KEYS:
             raise InputError(f"{name} is no custom resource; use {_OWN_KEYS[name]}")
         if not isinstance(name, str) or not name or name in _RAYS_OWN:
-            raise InputError(f"a custom resource must have a name of its own, but got {show(name)}")
+            raise InputError(
+                f"a custom resource must have a name of its own, but got {show(name)}"
+            )
         if number is None or number <= 0:
             raise InputError(
-                f"must be a number > 0, but got {show(amount)}", key=f"resources.custom_resources.{name}"
+                f"must be a number > 0, but got {show(amount)}",
+                key=f"resources.custom_resources.{name}",
             )
         amounts[name] = float(number)
     return amounts
@@ -78,6 +81,7 @@ class Resources(BaseModel):
         custom_resources: Further resources of each, by the names that the nodes gave them.
         labels: Rules for the labels of the nodes that workers may use.
         checkpoint_minutes: Between the checkpoints of a cohort that trains for longer.
+        max_retries: Times that a trial which its worker did not survive is run again.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -91,6 +95,7 @@ class Resources(BaseModel):
     )
     labels: Annotated[dict[str, str], BeforeValidator(read_labels)] = Field(default_factory=dict)
     checkpoint_minutes: Annotated[float, BeforeValidator(fields.read_minutes)] = 5.0
+    max_retries: Annotated[int, BeforeValidator(fields.whole_number(0))] = 3
 
     @model_validator(mode="after")
     def _check_device(self) -> Resources:

@@ -1,0 +1,133 @@
+"""What Ray's autoscaler, where there is one, can still start.
+
+Ray does not publish which nodes an autoscaler may start. Its second version (`ray up` and KubeRay
+start it) answers for a placement group: it lists those that no node of any kind that it may start
+could hold. The first version answers nothing, so what it can start is found out by waiting.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import ray
+from ray import tune
+from ray.util import remove_placement_group
+
+from study.dispatch.placement import WorkerResources
+
+ANSWER_S = 20.0
+"""How long an autoscaler may take for an answer; it looks every 5 s."""
+
+_POLL_S = 0.25
+
+
+def demand(wanted: WorkerResources) -> tune.PlacementGroupFactory:
+    """One worker as a request to Ray: to Tune, and by it to the autoscaler."""
+    if not wanted.labels:
+        return tune.PlacementGroupFactory([wanted.as_ray()])
+    return tune.PlacementGroupFactory(
+        [wanted.as_ray()], bundle_label_selector=[dict(wanted.labels)]
+    )
+
+
+def can_grow() -> bool:
+    """Whether an autoscaler runs that starts nodes, and does not only watch them."""
+    try:
+        return _second_version_grows() if _second_version() else _first_version_grows()
+    except Exception:  # Ray's internals have changed: as if there were none.
+        return False
+
+
+def could_start(wanted: WorkerResources, *, timeout_s: float = ANSWER_S) -> bool:
+    """Whether an autoscaler could start a node for a worker, which no node that runs can hold.
+
+    The first version of the autoscaler gets the benefit of the doubt.
+    """
+    try:
+        if not _second_version():
+            return _first_version_grows()
+        if not _has_node_types(_status()):
+            return False
+        with _asked(wanted) as group:
+            return _answer(group, time.monotonic() + timeout_s)
+    except AttributeError:  # As above.
+        return False
+
+
+def _answer(group: str, deadline: float) -> bool:
+    """What the autoscaler makes of a request; without answer, whether it runs at all."""
+    asked_in = None
+    while time.monotonic() < deadline:
+        status = _status()
+        resources, scaling = status.cluster_resource_state, status.autoscaling_state
+        if any(one.details.startswith(group) for one in scaling.infeasible_gang_resource_requests):
+            return False
+        pending = resources.pending_gang_resource_requests
+        if asked_in is None and any(one.details.startswith(group) for one in pending):
+            asked_in = resources.cluster_resource_state_version
+        if asked_in is not None and scaling.last_seen_cluster_resource_state_version > asked_in:
+            return True
+        time.sleep(_POLL_S)
+    return _second_version_grows()
+
+
+def has_refused(wanted: WorkerResources) -> bool:
+    """Whether the autoscaler says now that it cannot start a node for one more such worker."""
+    bundle = wanted.as_ray()
+    try:
+        groups = _status().autoscaling_state.infeasible_gang_resource_requests
+        return any(dict(one.resources_bundle) == bundle for g in groups for one in g.requests)
+    except Exception:
+        return False
+
+
+@contextlib.contextmanager
+def _asked(wanted: WorkerResources) -> Iterator[str]:
+    """A request for one worker while the block runs, by its id."""
+    group = demand(wanted).to_placement_group()
+    try:
+        yield group.id.hex()
+    finally:
+        remove_placement_group(group)
+
+
+def _second_version() -> bool:
+    return _kept(b"__autoscaler_v2_enabled", b"__autoscaler") == b"1"
+
+
+def _second_version_grows() -> bool:
+    status = _status()
+    return _has_node_types(status) and status.autoscaling_state.autoscaler_state_version > 0
+
+
+def _has_node_types(status: Any) -> bool:
+    """Whether a configuration says which types of nodes there are."""
+    return any(node.ray_node_type_name for node in status.cluster_resource_state.node_states)
+
+
+def _first_version_grows() -> bool:
+    """It reports its nodes by the types of its configuration; one that only watches, by node."""
+    report = json.loads(_kept(b"__autoscaling_status", None) or b"{}").get("autoscaler_report", {})
+    types: dict[str, str] = report.get("node_type_mapping") or {}
+    return any(kind != f"node_{node}" for node, kind in types.items())
+
+
+def _status() -> Any:
+    from ray.core.generated.autoscaler_pb2 import GetClusterStatusReply
+
+    reply = GetClusterStatusReply()
+    reply.ParseFromString(_gcs().get_cluster_status())
+    return reply
+
+
+def _kept(key: bytes, namespace: bytes | None) -> bytes | None:
+    value: bytes | None = _gcs().internal_kv_get(key, namespace)
+    return value
+
+
+def _gcs() -> Any:
+    return ray._private.worker.global_worker.gcs_client

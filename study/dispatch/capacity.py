@@ -1,0 +1,93 @@
+"""How many cohorts a cluster trains at the same time, which changes as nodes come and go."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+import ray
+
+from study.dispatch import autoscaler
+from study.dispatch.placement import Node, WorkerResources, refusal, room
+
+REFRESH_S = 2.0
+
+_logger = logging.getLogger("gradscape.dispatch")
+
+
+class Capacity:
+    """Room for workers on the cluster that this process is connected to.
+
+    Where an autoscaler may start nodes it is asked for more than there is room for, as many
+    again: it starts nodes only for work that waits. Once it says that it has none left, one
+    cohort waits all the same, so that a node that becomes free elsewhere is used.
+
+    Args:
+        wanted: By one worker.
+        cap: Workers at most; None for as many as there is room for.
+        clock: Seconds, monotonic.
+    """
+
+    def __init__(
+        self,
+        wanted: WorkerResources,
+        *,
+        cap: int | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._wanted = wanted
+        self._cap = cap
+        self._clock = clock
+        self._read_at = float("-inf")
+        self._room: int | None = None
+        self._workers = 1
+
+    def check(self) -> None:
+        """Refuses a worker that no node can ever hold, one that may yet be started included.
+
+        Raises:
+            InputError: If so; it says what the nodes have.
+        """
+        nodes = cluster_nodes()
+        if room(nodes, self._wanted):
+            return
+        if not autoscaler.could_start(self._wanted):
+            grows = autoscaler.can_grow()
+            more = "; the cluster's autoscaler can start none that would do" if grows else ""
+            raise refusal(nodes, self._wanted, more=more)
+        _logger.warning("no node can hold a worker yet; waiting for the cluster to start one")
+
+    def workers(self) -> int:
+        """Cohorts that may be under way now, at least 1; asks Ray every `REFRESH_S`."""
+        if self._clock() - self._read_at >= REFRESH_S:
+            self._refresh()
+            self._read_at = self._clock()
+        return self._workers
+
+    def _refresh(self) -> None:
+        now = room(cluster_nodes(), self._wanted)
+        self._tell(now)
+        self._room = now
+        more = 0
+        if autoscaler.can_grow():
+            more = 1 if autoscaler.has_refused(self._wanted) else max(1, now)
+        self._workers = max(1, min(now + more, self._cap or now + more))
+
+    def _tell(self, now: int) -> None:
+        before = self._room
+        if before is None or now == before:
+            return
+        if now == 0:
+            _logger.warning("no node of the cluster can hold a worker now; waiting for one")
+        else:
+            _logger.info("the cluster has room for %d workers now, before for %d", now, before)
+
+
+def cluster_nodes() -> list[Node]:
+    """The nodes that are alive."""
+    return [
+        Node(resources=node["Resources"], labels=node.get("Labels") or {})
+        for node in ray.nodes()
+        if node["Alive"]
+    ]
