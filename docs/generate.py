@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from search_spaces.reference import catalogue_markdown
+from study.diagnosis.reference import with_table as with_moves
 from study.engine.tasks.reference import with_table
 from study.tables.reference import schema_markdown
 from study.verdicts.published.reference import with_rules
@@ -16,13 +17,14 @@ DOCS = Path(__file__).parent
 def pages() -> dict[Path, str]:
     """Each generated page as it should be."""
     tasks, verdicts = DOCS / "tasks.md", DOCS / "verdicts.md"
-    rules = DOCS / "published-rules.md"
+    rules, diagnose = DOCS / "published-rules.md", DOCS / "diagnose.md"
     return {
         DOCS / "hyperparameters.md": catalogue_markdown(),
         DOCS / "tables.md": schema_markdown(),
         tasks: with_table(tasks.read_text(encoding="utf-8")),
         verdicts: with_tables(verdicts.read_text(encoding="utf-8")),
         rules: with_rules(rules.read_text(encoding="utf-8")),
+        diagnose: with_moves(diagnose.read_text(encoding="utf-8")),
     }
 
 

@@ -59,6 +59,18 @@ class Preflight:
             self._costs[key] = _cost(self.network, hyperparameters, task)
         return self._costs[key]
 
+    def check(self, hyperparameters: Mapping[str, Any]) -> None:
+        """Refuses a configuration that the space's corners do not vouch for.
+
+        Raises:
+            InputError: If the task cannot be made, the batch exceeds its data, or the network
+                does not fit it.
+        """
+        batch, task = hyperparameters["batch_size"], self.tasks.task(hyperparameters)
+        if batch > task.examples:
+            raise InputError(_too_large(batch, self.config, task), key="batch_size")
+        self.cost(hyperparameters)
+
     @property
     def notices(self) -> list[str]:
         """What a person should know before trials of the networks tried so far are trained."""
@@ -158,11 +170,14 @@ def _check_batches(config: StudyConfig, task: Task) -> None:
     axis: Mapping[str, Any] = config.space.metadata().get("batch_size", {})
     largest = max(axis.get("choices", [axis.get("high", axis.get("value", 1))]))
     if largest > task.examples:
-        raise InputError(
-            f"`batch_size <= examples` must hold, but got {largest} and task {config.task} has "
-            f"{task.examples} examples",
-            key="hyperparameters.batch_size",
-        )
+        raise InputError(_too_large(largest, config, task), key="hyperparameters.batch_size")
+
+
+def _too_large(batch: int, config: StudyConfig, task: Task) -> str:
+    return (
+        f"`batch_size <= examples` must hold, but got {batch} and task {config.task} has "
+        f"{task.examples} examples"
+    )
 
 
 def _check_curvature(network: NetworkFactory, values: Mapping[str, Any], task: Task) -> None:

@@ -86,6 +86,7 @@ def diagnose(
         config = config.with_steps(steps)
     checked, settings = preflight(config, code=code), dict(hyperparameters or {})
     values = config.space.complete(settings)
+    checked.check(values)
     seconds = checked.seconds(values) * seeds
     watch(Moment(changes=(), tried=0, total=0, stable=0, seconds=seconds))
     drawn = [trial_seed(config.seed, number) for number in range(seeds)]
@@ -137,7 +138,7 @@ def _search(
 
     def train_all(configurations: Sequence[Configuration], some: Sequence[int]) -> list[Trained]:
         for values in configurations:
-            checked.cost(values)  # Refuses in a sentence what cannot be built.
+            checked.check(values)
         return train(checked, configurations, seeds=some, statistics="standard")
 
     return find_remedies(found, train_all, seeds=seeds, wanted=wanted, watch=tell)

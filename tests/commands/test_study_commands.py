@@ -1,4 +1,4 @@
-"""A study as its users run it: check, run, run again, extend, list, report, diagnose."""
+"""A study as its users run it: check, run, run again, extend, list, report."""
 
 from __future__ import annotations
 
@@ -96,16 +96,6 @@ def test_the_tables_hold_what_the_schema_says(gradscape: Gradscape, study_file: 
     assert (counted == depth + 1).all()
     first = steps[steps["step"] == 0].set_index("trial")["loss"]
     assert (first == trials.set_index("trial")["loss_initial"]).all()
-
-
-def test_diagnose_explains_a_deep_sigmoid(gradscape: Gradscape, study_file: Path) -> None:
-    settings = ("--set", "depth=20", "--set", "activation=sigmoid")
-    said = gradscape("diagnose", study_file, *settings, "--seeds", "2")
-    assert said.code == 0
-    assert "2 vanishing" in said.out and "█" in said.out
-    found = json.loads(gradscape("diagnose", study_file, *settings, "--seeds", "2", "--json").out)
-    assert found["verdicts"] == {"vanishing": 2}
-    assert found["delta_rms_initial"][0] < 1e-6 * found["delta_rms_initial"][-1]
 
 
 def test_own_network_and_task_run(gradscape: Gradscape, tmp_path: Path) -> None:

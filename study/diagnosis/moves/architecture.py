@@ -29,7 +29,7 @@ ARCHITECTURE: tuple[Move, ...] = (
         hyperparameter="normalization",
         reason="normalized layers keep the scale of signals, and with it of gradients",
         aims=(Verdict.VANISHING, Verdict.EXPLODING, Verdict.STALLED),
-        values=("layer", "batch", "group", NONE),
+        values=("layer", "batch", "group"),
         fixed=2.0,
         networks=("mlp", *IMAGE_NETWORKS),
     ),
@@ -37,16 +37,24 @@ ARCHITECTURE: tuple[Move, ...] = (
         hyperparameter="normalization",
         reason="normalized layers keep the scale of signals, and with it of gradients",
         aims=(Verdict.VANISHING, Verdict.EXPLODING, Verdict.STALLED),
-        values=("layer", NONE),
+        values=("layer",),
         fixed=2.0,
         networks=(*RECURRENT_NETWORKS, "transformer"),
+    ),
+    Move(
+        hyperparameter="normalization",
+        reason="each batch-normalized layer makes gradients grow at initialization"
+        " (Yang et al. 2019)",
+        aims=(Verdict.EXPLODING, Verdict.OSCILLATING),
+        values=(NONE,),
+        fixed=2.0,
     ),
     Move(
         hyperparameter="norm_position",
         reason="with normalization inside the branches the skip connections stay open"
         " (Xiong et al. 2020)",
         aims=(Verdict.VANISHING, Verdict.EXPLODING),
-        values=("pre", "post"),
+        values=("pre",),
         fixed=2.0,
     ),
     Move(

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from search_spaces.catalogue import CATALOGUE
+from study.diagnosis.moves import MOVES, Move
+from study.diagnosis.reference import moves_markdown, with_table
+
+
+def move(name: str, *, falls: bool | None = None) -> Move:
+    return next(one for one in MOVES if one.hyperparameter == name and one.falls in (falls, None))
+
+
+@pytest.mark.parametrize("one", MOVES, ids=lambda one: f"{one.hyperparameter}-{one.falls}")
+def test_each_move_is_one_of_the_catalogue(one: Move) -> None:
+    hyperparameter = CATALOGUE[one.hyperparameter]
+    assert one.values or one.factors or one.shares
+    for value in one.values:
+        if hyperparameter.choices:
+            assert value in hyperparameter.choices
+        else:
+            assert value in hyperparameter.interval
+    assert (one.falls is None) == (hyperparameter.kind == "name")
+    assert one.fixed or one.per_distance, "a change must weigh something"
+
+
+def test_what_changes_weigh() -> None:
+    rate = move("learning_rate", falls=True)
+    assert rate.weight(0.3, 0.03) == pytest.approx(2)
+    assert rate.weight(0.3, 0.1) == pytest.approx(2 * math.log10(3))
+    assert move("depth", falls=True).weight(32, 16) == pytest.approx(10 * math.log10(2))
+    # Momentum 0.9 makes ten times longer steps than none, as a ten times larger rate does.
+    assert move("momentum", falls=True).weight(0.9, 0.0) == pytest.approx(rate.weight(1.0, 0.1))
+    clip = move("clip_norm", falls=True)
+    assert clip.weight("none", 10.0) == 1
+    assert clip.weight("none", 0.1) == pytest.approx(clip.weight(10.0, 0.1)) == 2
+    assert move("forget_bias", falls=False).weight(-1.0, 2.0) == 2
+    assert move("activation").weight("relu", "tanh") == 2
+
+
+def test_a_larger_step_weighs_more() -> None:
+    for one in MOVES:
+        if one.factors:
+            weights = [one.weight(1.0, factor) for factor in one.factors]
+            assert weights == sorted(weights) and weights[0] > 0
+
+
+def test_the_page_lists_every_move() -> None:
+    table = moves_markdown()
+    assert table.count("\n") == len(MOVES) + 2
+    assert (
+        "| `learning_rate` | divided by 3, 10, 30, 100, 300, 1000 | 2 for a factor of 10" in table
+    )
+    with pytest.raises(ValueError, match="<!-- moves -->"):
+        with_table("# a page without marks")
