@@ -27,6 +27,7 @@ from study.dispatch.dispatcher import Deliver, Train
 from study.dispatch.exchange import start_exchange
 from study.dispatch.failures import DispatchError
 from study.dispatch.placement import WorkerResources
+from study.dispatch.scheduler import NewcomersFirst
 from study.dispatch.searcher import CohortCallback, CohortSearcher, RunState
 from study.dispatch.worker import CohortTrainable
 from study.trial import Cohort
@@ -105,6 +106,7 @@ class RayTuneDispatcher:
                 name="cohorts",
                 num_samples=-1,
                 search_alg=CohortSearcher(state, publish, room.workers),
+                scheduler=NewcomersFirst(),
                 reuse_actors=True,
                 resources_per_trial=demand(self.resources),
                 callbacks=[CohortCallback(state, revoke)],
