@@ -30,6 +30,14 @@ _EVEN_SLOPES = ("sigmoid", "tanh", "softsign", "hardtanh", "identity")
 """Activations whose slope is even, so that the mean of phi'' is 0: see `mlp`."""
 
 
+_FAR_FROM_ZERO = ("sigmoid", "softplus")
+
+SMALLEST_SIDE = 7
+"""Images are halved while their shorter side is at least twice as long."""
+
+KERNEL_TAPS = 9
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Stack:
     """The hidden layers, each with what comes before its activation."""
@@ -92,7 +100,10 @@ def cnn(hyperparameters: Mapping[str, Value], inputs: Inputs) -> Expectation | N
     """Convolutions of 3 x 3 pixels, mean squares at every pixel, zeros beyond the border.
 
     Returns:
-        None for inputs that are no images, and for group normalization.
+        None for inputs that are no images, and for group normalization; with batch or layer
+        normalization also for delta-orthogonal weights, which keep the few channels of an image
+        apart, so that few kinds of units are normalized; with batch normalization also for
+        sigmoid and softplus, whose large means the border makes differ from pixel to pixel.
 
     References:
         Xiao et al., Dynamical Isometry and a Mean Field Theory of CNNs, ICML 2018, whose images
@@ -100,6 +111,10 @@ def cnn(hyperparameters: Mapping[str, Value], inputs: Inputs) -> Expectation | N
     """
     normalization = str(hyperparameters["normalization"])
     if len(inputs.shape) != 3 or inputs.tokens or normalization not in _NORMALIZATIONS:
+        return None
+    if normalization != "none" and hyperparameters["initialization"] == "delta_orthogonal":
+        return None
+    if normalization == "batch" and hyperparameters["activation"] in _FAR_FROM_ZERO:
         return None
     width, depth = int(hyperparameters["width"]), int(hyperparameters["depth"])
     channels, *sides = inputs.shape
@@ -119,12 +134,6 @@ def cnn(hyperparameters: Mapping[str, Value], inputs: Inputs) -> Expectation | N
     return _expectation(
         _forward(layers, seen, activation, normalization, batch, None), activation, None, None
     )
-
-
-SMALLEST_SIDE = 7
-"""Images are halved while their shorter side is at least twice as long."""
-
-KERNEL_TAPS = 9
 
 
 def _forward(

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from search_spaces.catalogue import Value
 from search_spaces.theory.activations import Array
 from search_spaces.theory.initial_variances import Fans, InitialVariances, initial_variances
-from search_spaces.theory.moments import Moments
+from search_spaces.theory.moments import SMALLEST_LENGTH, Moments
 from search_spaces.theory.windows import Sides, Window
 
 EPSILON = 1e-5
 """What torch's normalizations add to a variance."""
+
+LARGEST_LENGTH = 1e250
+"""It and SMALLEST_LENGTH stand for all beyond; real networks leave the range of their numbers long
+before."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +44,10 @@ class LinearMap:
 
     def forward(self, seen: Array) -> Array:
         """Mean squares of its outputs without the bias."""
-        return self.variances.weight * self.fans.inputs * self.window.gathered(seen)
+        if self.variances.weight == 0:
+            return np.zeros(self.window.seen_after)
+        gathered = self.variances.weight * self.fans.inputs * self.window.gathered(seen)
+        return np.clip(gathered, SMALLEST_LENGTH, LARGEST_LENGTH)
 
     def backward(self, delta: Array) -> Array:
         """Mean squared gradient by its inputs, from that by its outputs."""
@@ -76,11 +83,13 @@ def linear_map(
     *,
     sides: Sides = (1, 1),
     stride: int = 1,
+    factor: float = 1.0,
 ) -> LinearMap | None:
-    """A layer under a trial's initialization; None if that is unknown."""
+    """A layer under a trial's initialization, its weights times a factor; None if unknown."""
     variances = initial_variances(hyperparameters, fans)
     if variances is None:
         return None
+    variances = replace(variances, weight=variances.weight * factor**2)
     size = round(fans.taps**0.5)
     window = Window(sides=sides, size=size, stride=stride, centred=variances.centred)
     return LinearMap(fans=fans, variances=variances, window=window)
@@ -112,17 +121,24 @@ def activated(layer: LinearMap, seen: Signal, normalization: str, batch: int) ->
     return Activated(length=length, seen=length * gain, gain=gain)
 
 
-def _over_batch(layer: LinearMap, seen: Signal, batch: int) -> Activated:
-    """Each tap contributes its own variance: at the border zeros are a part of it."""
-    deviation = np.zeros(layer.window.seen_after)
+def deviation(layer: LinearMap, seen: Signal) -> Array:
+    """Mean square of its outputs about each unit's mean over batch and pixels.
+
+    Each tap contributes its own variance: at the border zeros are a part of it.
+    """
+    found = np.zeros(layer.window.seen_after)
     pairs = zip(layer.window.taps(seen.square), layer.window.taps(seen.mean), strict=True)
     for square, mean in pairs:
         centre = float(mean.mean())
-        deviation = deviation + square - 2 * centre * mean + centre**2
-    deviation = deviation * (layer.variances.weight * layer.fans.inputs)
-    gain = 1 / (float(deviation.mean()) + EPSILON)
+        found = found + square - 2 * centre * mean + centre**2
+    return np.asarray(found * (layer.variances.weight * layer.fans.inputs))
+
+
+def _over_batch(layer: LinearMap, seen: Signal, batch: int) -> Activated:
+    about_mean = deviation(layer, seen)
+    gain = 1 / (float(about_mean.mean()) + EPSILON)
     return Activated(
         length=layer.forward(seen.square),
-        seen=deviation * gain,
+        seen=about_mean * gain,
         gain=gain * (batch - 2) / (batch - 3),
     )

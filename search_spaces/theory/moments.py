@@ -21,12 +21,18 @@ _LOW, _HIGH = np.log(1e-10), np.log(1e10)
 away."""
 
 _AT = np.linspace(_LOW, _HIGH, 641)
+SMALLEST_LENGTH = 1e-250
+"""A smaller q is 0."""
+
 Table = Callable[[Array], Array]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Moments:
-    """Means over h ~ N(0, q), elementwise in arrays of q > 0; each table is made when needed."""
+    """Means over h ~ N(0, q), elementwise in arrays of q; each table is made when needed.
+
+    For q = 0 h is 0 itself, where a kink has the slope that torch's autograd takes.
+    """
 
     phi: Activation
 
@@ -52,7 +58,8 @@ class Moments:
         share = CubicSpline(_AT, self._means(self.phi.function) / np.sqrt(square(np.exp(_AT))))
 
         def table(q: Array) -> Array:
-            return np.asarray(share(np.clip(np.log(q), _LOW, _HIGH)) * np.sqrt(square(q)))
+            here = np.clip(_log(q), _LOW, _HIGH)
+            return np.asarray(share(here) * np.sqrt(square(q)))
 
         return table
 
@@ -60,17 +67,22 @@ class Moments:
         """Of a positive function, whose mean's logarithm is smooth, and straight at both ends."""
         spline = CubicSpline(_AT, np.log(self._means(function)))
         first, last = spline.derivative()(np.array([_LOW, _HIGH]))
+        at_zero = function(np.zeros(1))[0]
 
         def table(q: Array) -> Array:
-            here = np.log(q)
+            here = _log(q)
             below, above = np.minimum(here - _LOW, 0), np.maximum(here - _HIGH, 0)
             inside = spline(np.clip(here, _LOW, _HIGH))
-            return np.asarray(np.exp(inside + first * below + last * above))
+            return np.where(q == 0, at_zero, np.exp(inside + first * below + last * above))
 
         return table
 
     def _means(self, function: Function) -> Array:
         return np.array([gaussian_mean(function, float(np.exp(at)), self.phi.kinks) for at in _AT])
+
+
+def _log(q: Array) -> Array:
+    return np.asarray(np.log(np.maximum(q, SMALLEST_LENGTH)))
 
 
 @lru_cache(maxsize=32)

@@ -10,10 +10,13 @@ from search_spaces.catalogue import Value
 from search_spaces.theory.expectation import Expectation, Inputs, with_defaults
 from search_spaces.theory.feed_forward import cnn, mlp
 from search_spaces.theory.recurrent import rnn
+from search_spaces.theory.residual_blocks import resnet
 
 Theory = Callable[[Mapping[str, Value], Inputs], Expectation | None]
 
-THEORIES: Mapping[str, Theory] = MappingProxyType({"mlp": mlp, "cnn": cnn, "rnn": rnn})
+THEORIES: Mapping[str, Theory] = MappingProxyType(
+    {"mlp": mlp, "cnn": cnn, "resnet": resnet, "rnn": rnn}
+)
 """By network. Of others theory says nothing here."""
 
 HEEDED = (

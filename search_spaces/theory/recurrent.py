@@ -18,11 +18,8 @@ from search_spaces.theory.expectation import (
     worst_share,
 )
 from search_spaces.theory.initial_variances import Fans, initial_variances
-from search_spaces.theory.layers import EPSILON
-from search_spaces.theory.moments import Moments, moments
-
-_TINY = 1e-300
-"""Stands for 0: with inputs and biases of 0 there is no length to take a logarithm of."""
+from search_spaces.theory.layers import LARGEST_LENGTH
+from search_spaces.theory.moments import SMALLEST_LENGTH, Moments, moments
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,18 +34,19 @@ class _Sizes:
 def rnn(hyperparameters: Mapping[str, Value], inputs: Inputs) -> Expectation | None:
     """h_t = phi(W x_t + U h_{t-1} + b), read out after the last time step.
 
-    On a grid of layers and time steps q_{l,t} = a q of the layer below + c E[phi(h_{l,t-1})^2] + b,
-    and the mean squared delta is E[phi'^2] times what comes back from the next time step and from
-    the layer above. That weights are the same at each time step makes no difference in a wide
-    network (Chen et al., Dynamical Isometry and a Mean Field Theory of RNNs, ICML 2018).
+    On a grid of layers and time steps q is a times what the layer below has at the same time, plus
+    c E[phi^2] of the time step before, plus the bias; the mean squared delta is E[phi'^2] times
+    what comes back from the next time step and from the layer above. That weights are the same at
+    each time step makes no difference in a wide network (Chen et al., Dynamical Isometry and a
+    Mean Field Theory of RNNs, ICML 2018).
 
     Returns:
-        None where each time step has a loss of its own, and for `identity` as the recurrent
-        initialization, under which units do not mix.
+        None where each time step has a loss of its own; for `identity` as the recurrent
+        initialization, under which units do not mix; and for layer normalization, with which
+        real networks do not agree.
     """
-    normalization = str(hyperparameters["normalization"])
     read = _over_time(hyperparameters, inputs)
-    if read is None or not inputs.answer_at_end or normalization not in ("none", "layer"):
+    if read is None or not inputs.answer_at_end or hyperparameters["normalization"] != "none":
         return None
     steps, features, square = read
     sizes = _sizes(hyperparameters, features)
@@ -56,20 +54,14 @@ def rnn(hyperparameters: Mapping[str, Value], inputs: Inputs) -> Expectation | N
         return None
     activation = str(hyperparameters["activation"])
     phi = moments(activation)
-    length_LxT = _lengths(sizes, square, steps, phi, normalized=normalization == "layer")
-    if normalization == "layer":
-        seen_LxT = length_LxT / (length_LxT + EPSILON)
-        slope_LxT = phi.slope(seen_LxT) / (length_LxT + EPSILON)
-    else:
-        seen_LxT, slope_LxT = length_LxT, phi.slope(length_LxT)
-    log_LxT = _log_deltas(sizes, slope_LxT)
-    through_time = [*log_LxT[0].tolist()]
+    length_LxT = _lengths(sizes, square, steps, phi)
+    log_LxT = _log_deltas(sizes, phi.slope(length_LxT))
     return Expectation(
         ratio=ratio_of([float(log_LxT[0, 0]), float(log_LxT[-1, -1])]),
-        factors=factors_of(through_time),
+        factors=factors_of(log_LxT[0].tolist()),
         lengths=tuple(length_LxT[0].tolist()),
         # A layer's share is taken over all of its time steps.
-        saturated_share=worst_share(activation, list(seen_LxT)),
+        saturated_share=worst_share(activation, list(length_LxT)),
     )
 
 
@@ -96,7 +88,7 @@ def _sizes(hyperparameters: Mapping[str, Value], features: int) -> _Sizes | None
     other = initial_variances(hyperparameters, Fans(inputs=width, outputs=width))
     if first is None or other is None:
         return None
-    weight, bias = first.weight, other.bias
+    weight = first.weight
     if str(hyperparameters["initialization"]) == "torch_default":
         weight = other.weight  # As in torch.nn.RNN, by the width whatever the inputs.
     kind = str(hyperparameters["recurrent_initialization"])
@@ -107,11 +99,11 @@ def _sizes(hyperparameters: Mapping[str, Value], features: int) -> _Sizes | None
     return _Sizes(
         inputs=np.array([features * weight, *[width * other.weight] * (depth - 1)]),
         recurrent=recurrent * float(hyperparameters["recurrent_gain"]) ** 2,
-        bias=0.0 if hyperparameters["normalization"] == "layer" else bias,
+        bias=other.bias,
     )
 
 
-def _lengths(sizes: _Sizes, square: float, steps: int, phi: Moments, *, normalized: bool) -> Array:
+def _lengths(sizes: _Sizes, square: float, steps: int, phi: Moments) -> Array:
     """q, (L, T)."""
     layers = len(sizes.inputs)
     length_LxT = np.empty((layers, steps))
@@ -120,8 +112,8 @@ def _lengths(sizes: _Sizes, square: float, steps: int, phi: Moments, *, normaliz
         made_T, before = np.empty(steps), 0.0
         for step in range(steps):
             q = sizes.inputs[layer] * below_T[step] + sizes.recurrent * before + sizes.bias
-            length_LxT[layer, step] = q = max(q, _TINY)
-            before = float(phi.square(np.asarray(q / (q + EPSILON) if normalized else q)))
+            length_LxT[layer, step] = q = min(max(q, SMALLEST_LENGTH), LARGEST_LENGTH)
+            before = float(phi.square(np.asarray(q)))
             made_T[step] = before
         below_T = made_T
     return length_LxT
