@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from functools import cached_property
 
 import ray
 
 from study.dispatch import autoscaler
 from study.dispatch.placement import Node, WorkerResources, refusal, room
+from study.dispatch.sharing import Demand, demands_of_others, own_demand, share
 
 REFRESH_S = 2.0
 
@@ -22,6 +24,8 @@ class Capacity:
     Where an autoscaler may start nodes it is asked for more than there is room for, as many
     again: it starts nodes only for work that waits. Once it says that it has none left, one
     cohort waits all the same, so that a node that becomes free elsewhere is used.
+
+    Other studies at work on the cluster get their share of it, see `study.dispatch.sharing`.
 
     Args:
         wanted: By one worker.
@@ -42,6 +46,11 @@ class Capacity:
         self._read_at = float("-inf")
         self._room: int | None = None
         self._workers = 1
+
+    @cached_property
+    def demand(self) -> Demand:
+        """What the other studies on the cluster are told."""
+        return own_demand(self._wanted, self._cap)
 
     def check(self) -> None:
         """Refuses a worker that no node can ever hold, one that may yet be started included.
@@ -66,9 +75,13 @@ class Capacity:
         return self._workers
 
     def _refresh(self) -> None:
-        now = room(cluster_nodes(), self._wanted)
+        nodes = cluster_nodes()
+        now = room(nodes, self._wanted)
         self._tell(now)
         self._room = now
+        others = demands_of_others(self.demand)
+        if others:
+            now = min(now, share(self.demand, others, nodes))
         more = 0
         if autoscaler.can_grow():
             more = 1 if autoscaler.has_refused(self._wanted) else max(1, now)
