@@ -150,7 +150,7 @@ def read_record(path: Path) -> DriverRecord | None:
 
 def one_line(text: str) -> str:
     """The text in one line, without passwords."""
-    return " ".join(redacted(text).split())
+    return " ".join(redacted(text).strip().splitlines())
 
 
 def _write(path: Path, record: DriverRecord) -> None:

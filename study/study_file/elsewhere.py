@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,20 +52,18 @@ def check_for_elsewhere(path: Path) -> StudyElsewhere:
     return StudyElsewhere(study=study, own=tuple(name for name in own if name is not None))
 
 
-def _own(values: Mapping[str, object], key: str, read) -> str | None:  # type: ignore[no-untyped-def]
+def _own(values: Mapping[str, object], key: str, read: Callable[[object], str]) -> str | None:
     name = _literal(values, key, read)
     return name if is_own(name) else None
 
 
-def _literal(values: Mapping[str, object], key: str, read) -> str:  # type: ignore[no-untyped-def]
+def _literal(values: Mapping[str, object], key: str, read: Callable[[object], str]) -> str:
     given = values.get(key)
     if given is None:
         raise InputError("is required", key=key)
     if references(given):
-        raise InputError(
-            "is read before the cluster's environment is known; write it out", key=key
-        )
+        raise InputError("must be written out: it is needed before the study runs", key=key)
     try:
-        return str(read(given))
+        return read(given)
     except InputError as error:
         raise error.inside(key=key) from None
