@@ -86,7 +86,7 @@ def test_numbers_are_round_and_on_the_right_side() -> None:
     clips = [one.change for one in stalled if one.change.hyperparameter == "clip_norm"]
     assert [one.after for one in clips if one.direction == "up"] == [5.0, 50.0, 500.0]
     assert values_of(exploding, "depth") == [15, 7, 3, 1]
-    assert values_of(exploding, "learning_rate")[-1] == 2e-5
+    assert values_of(exploding, "learning_rate")[-1] == 2e-7
     assert 0.0067 in values_of(exploding, "learning_rate")
     assert values_of(exploding, "warmup_steps") == [8, 24]
 

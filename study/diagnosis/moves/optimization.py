@@ -5,7 +5,7 @@ from __future__ import annotations
 from study.diagnosis.moves.move import Move
 from study.verdicts import Verdict
 
-_DOWN = (1 / 3, 1 / 10, 1 / 30, 1 / 100, 1 / 300, 1 / 1000)
+_DOWN = (1 / 3, 1 / 10, 1 / 30, 1 / 100, 1 / 300, 1e-3, 1e-4, 1e-5)
 _UP = (3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
 
 OPTIMIZATION: tuple[Move, ...] = (
