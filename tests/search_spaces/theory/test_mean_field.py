@@ -68,6 +68,36 @@ def test_maps_are_means_over_random_numbers(name):
         assert abs(ours - draws.mean()) <= 4 * draws.std() / math.sqrt(len(h)) + 1e-12
 
 
+def by_hermite(name, correlation):
+    """E[phi(h_1) phi(h_2)] at q = 1, from the Hermite coefficients a_k of phi: sum a_k^2 c^k.
+
+    Mehler's formula. Coefficients are sums over a grid that has all kinks on its nodes.
+    """
+    z = np.arange(-13_000, 13_001) / 1000
+    density = np.exp(-z * z / 2) / 1000 / math.sqrt(2 * math.pi)
+    phi = ACTIVATIONS[name].function(z)
+    before, polynomial, total = np.zeros_like(z), np.ones_like(z), 0.0
+    for k in range(80):
+        total += np.sum(density * phi * polynomial) ** 2 * correlation**k
+        following = (z * polynomial - math.sqrt(k) * before) / math.sqrt(k + 1)
+        before, polynomial = polynomial, following
+    return total
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_maps_of_every_activation_to_five_digits(name):
+    """q-map, chi and c-map at q = 1."""
+    z = np.arange(-13_000, 13_000) / 1000 + 5e-4
+    density = np.exp(-z * z / 2) / 1000 / math.sqrt(2 * math.pi)
+    square = np.sum(density * ACTIVATIONS[name].function(z) ** 2)
+    slope = np.sum(density * ACTIVATIONS[name].derivative(z) ** 2)
+    assert length_map(name, 1.3, 0.2, 1.0) == pytest.approx(1.3 * square + 0.2, rel=1e-5)
+    assert chi(name, 1.3, 1.0) == pytest.approx(1.3 * slope, rel=1e-5)
+    for c in (-0.6, 0.3, 0.7):
+        expected = (1.3 * by_hermite(name, c) + 0.2) / (1.3 * square + 0.2)
+        assert correlation_map(name, 1.3, 0.2, 1.0, c) == pytest.approx(expected, abs=1e-5)
+
+
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_fixed_points_are_where_the_map_leads_and_slopes_are_its_differences(name):
     q = 1.0
@@ -132,6 +162,7 @@ def test_sigmoid_is_critical_at_huge_weights_alone():
     values = 1 / (1 + np.exp(-math.sqrt(q) * Z))
     slope = critical * np.sum(DENSITY * (values * (1 - values)) ** 2)
     assert slope == pytest.approx(1, abs=1e-7)
+    assert critical == pytest.approx(103, abs=0.5)
 
 
 def test_there_may_be_no_critical_weights():
