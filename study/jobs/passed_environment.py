@@ -13,7 +13,8 @@ OPTION, VISIBLE_OPTION = "--env", "--env-visible"
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SECRET_NAME = re.compile(
-    r"PASS(WORD|WD|PHRASE)?(?![A-Z])|PWD$|SECRET|TOKEN|CREDENTIAL|AUTH(?!OR)|(^|_)(API)?KEYS?(_|$)", re.I
+    r"PASS(WORD|WD|PHRASE)?(?![A-Z])|PWD$|SECRET|TOKEN|CREDENTIAL|AUTH(?!OR)|(^|_)(API)?KEYS?(_|$)",
+    re.I,
 )
 _CLUSTERS_OWN = re.compile(r"RAY_AUTH_|RAY_ADDRESS$|RAY_JOB_CONFIG")
 

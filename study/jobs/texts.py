@@ -26,7 +26,10 @@ def verdict_on(job: Job) -> str:
     if job.state == "STOPPED":
         return "stopped"
     if job.state == "FAILED":
-        return "failed" if job.exit_code is None else f"failed (exit code {job.exit_code})"
+        if job.exit_code is not None:
+            return f"failed (exit code {job.exit_code})"
+        why = last_lines(job.message, 1)
+        return f"failed before its driver began: {why[0][:300]}" if why else "failed"
     return "running" if job.state == "RUNNING" else "waiting to start"
 
 
@@ -36,7 +39,8 @@ def exit_code(job: Job) -> int:
         return 0
     if job.state == "STOPPED":
         return 130
-    return job.exit_code or 1
+    # A driver that a signal ended has a negative one.
+    return job.exit_code if job.exit_code is not None and job.exit_code > 0 else 1
 
 
 def last_lines(log: str, n: int = 3) -> list[str]:

@@ -132,7 +132,22 @@ trials: 4
     assert json.loads(said.out)["verdicts"]["stable"] == 4
 
 
-@pytest.mark.parametrize("command", ["init", "check", "run", "diagnose", "report", "ui", "list"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "init",
+        "check",
+        "run",
+        "diagnose",
+        "report",
+        "ui",
+        "list",
+        "submit",
+        "status",
+        "logs",
+        "stop",
+    ],
+)
 def test_every_command_has_help_with_an_example(gradscape: Gradscape, command: str) -> None:
     said = gradscape(command, "--help")
     assert said.code == 0 and f"Example: gradscape {command}" in said.out
