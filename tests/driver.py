@@ -195,3 +195,17 @@ def _processes_of(sessions: set[int]) -> list[str]:
                 if int(fields[3]) in sessions and fields[0] != "Z":
                     found.append((entry / "cmdline").read_text().replace("\0", " "))
     return found
+
+
+def descendants(pid: int) -> list[int]:
+    """Processes below this one, however deep."""
+    parents = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+                parents[int(entry.name)] = int(fields[1])
+    found = [pid]
+    for one in found:  # It grows meanwhile.
+        found += [child for child, parent in parents.items() if parent == one]
+    return found[1:]

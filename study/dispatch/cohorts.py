@@ -27,6 +27,9 @@ SMALLEST = 8
 PATIENCE = 64
 """Cohorts that may overtake a group before it goes first, however small it is."""
 
+SYSTEMATIC = 12
+"""Losses with nothing trained between them, from which on no trial is to blame by itself."""
+
 ASK_AT_ONCE = 128
 """Trials asked in one go while workers may be waiting (about 0.1 s of sampling)."""
 
@@ -44,7 +47,8 @@ class CohortQueue:
     the work that is left, so that all workers stay busy.
 
     Args:
-        ask: Samples that many new trials; fewer means that there are no more.
+        ask: Samples that many new trials; fewer means that there are no more, None that there
+            are none for now.
         remaining: Trials still to ask.
         cohort_key: What trials of one cohort agree in.
         cost: Cost of training one trial, in any unit.
@@ -53,7 +57,9 @@ class CohortQueue:
         window: Most trials asked and not yet in a cohort. Large packs better; small lets a
             sampler that learns see more results.
         unfinished: Trials of an earlier invocation; they go first, before any is asked.
-        max_retries: Times that a trial may be lost by infrastructure and run again.
+        max_retries: Times that a trial may be lost by infrastructure and run again. One that was
+            lost in company gets further chances, in ever smaller cohorts, unless losses are all
+            that happens: the others are not to go with the one that kills its worker.
         give_up: Called with the trials that were lost once more, and the reason.
         clock: Seconds, monotonic.
     """
@@ -61,7 +67,7 @@ class CohortQueue:
     def __init__(
         self,
         *,
-        ask: Callable[[int], Sequence[Trial]],
+        ask: Callable[[int], Sequence[Trial] | None],
         remaining: int,
         cohort_key: Callable[[Hyperparameters], Hashable],
         cost: Callable[[Hyperparameters], float],
@@ -90,6 +96,7 @@ class CohortQueue:
         self._retries: deque[tuple[tuple[Trial, ...], int]] = deque()
         self._in_flight: dict[int, tuple[float, float]] = {}
         self._picks = 0
+        self._losses_in_a_row = 0
         self._cost_per_s: float | None = None
         self._waiting_cost = 0.0
         self._waiting_trials = 0
@@ -122,6 +129,16 @@ class CohortQueue:
                 return None
             return self._work_left() / (self._cost_per_s * self._workers)
 
+    @property
+    def in_training(self) -> tuple[int, float | None]:
+        """Cohorts that are out, and the time until the last is back; None if that is unknown."""
+        with self._lock:
+            now, rate = self._clock(), self._cost_per_s
+            if not rate:
+                return len(self._in_flight), None
+            left = [cost / rate - (now - start) for cost, start in self._in_flight.values()]
+            return len(left), max([0.0, *left])
+
     def prefill(self) -> None:
         """Ask until the window is full, for a caller that has time before the first `next`."""
         while True:
@@ -132,7 +149,8 @@ class CohortQueue:
     def next(self) -> Cohort | None:
         """The cohort to train next; None when there is nothing to train at present.
 
-        None before `finished` means that cohorts are in flight and one may yet be lost.
+        None before `finished` means that cohorts are in flight and one may yet be lost, or that
+        no trial can be asked for now.
         """
         with self._lock:
             if self._retries:
@@ -159,6 +177,7 @@ class CohortQueue:
         with self._lock:
             if cohort.number not in self._in_flight:
                 return
+            self._losses_in_a_row = 0
             cost, started = self._in_flight.pop(cohort.number)
             rate = cost / max(self._clock() - started, 1e-9)
             self._cost_per_s = (
@@ -177,7 +196,8 @@ class CohortQueue:
         with self._lock:
             if self._in_flight.pop(cohort.number, None) is None:
                 return
-            if cohort.attempt >= self._max_retries:
+            self._losses_in_a_row += 1
+            if cohort.attempt >= self._max_retries and not self._may_isolate(cohort):
                 self._give_up(cohort.trials, reason)
                 return
             middle = (len(cohort.trials) + 1) // 2
@@ -186,11 +206,17 @@ class CohortQueue:
                 parts = [cohort.trials[:middle], cohort.trials[middle:]]
             self._retries.extend((part, cohort.attempt + 1) for part in parts if part)
 
+    def _may_isolate(self, cohort: Cohort) -> bool:
+        systematic = self._losses_in_a_row >= SYSTEMATIC
+        return self._max_retries > 0 and len(cohort.trials) > 1 and not systematic
+
     def _top_up(self, at_most: int) -> int:
         n = min(self._window - self._waiting_trials, self._remaining, at_most)
         if n <= 0:
             return 0
         trials = self._ask(n)
+        if trials is None:
+            return 0
         self._remaining = self._remaining - n if len(trials) == n else 0
         for trial in trials:
             self._enqueue(self._waiting, trial)

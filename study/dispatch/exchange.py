@@ -6,13 +6,32 @@ Both stay out of Tune, which copies every config and keeps every result until th
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
+from dataclasses import dataclass
 
 import ray
 from ray.actor import ActorHandle
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
+from study.dispatch.losses import Place
+from study.dispatch.sharing import NAMESPACE
 from study.trial import Cohort
+
+
+@dataclass(frozen=True, kw_only=True)
+class Revoked:
+    """What the exchange knew of a cohort whose worker was lost.
+
+    Attributes:
+        arrived: Whether its tables had arrived all the same.
+        place: Its worker; None if it had not begun.
+        trained_s: How long it had been training.
+    """
+
+    arrived: bool
+    place: Place | None
+    trained_s: float
 
 
 class Exchange:
@@ -26,6 +45,7 @@ class Exchange:
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
         self._issued: dict[int, Cohort] = {}
+        self._places: dict[int, tuple[Place, float]] = {}
         self._arrived: set[int] = set()
         self._payloads: deque[tuple[int, bytes]] = deque()
         self._changed = asyncio.Condition()
@@ -36,15 +56,18 @@ class Exchange:
             self._issued[cohort.number] = cohort
             self._changed.notify_all()
 
-    async def fetch(self, number: int) -> Cohort:
+    async def fetch(self, number: int, place: Place | None = None) -> Cohort:
         """Worker: the cohort to train; waits until it is published."""
         async with self._changed:
             await self._changed.wait_for(lambda: number in self._issued)
+            if place is not None:
+                self._places[number] = place, time.monotonic()
             return self._issued[number]
 
     async def deliver(self, number: int, payload: bytes) -> None:
         """Worker: the cohort's tables; waits for room. Unknown and revoked numbers are ignored."""
         async with self._changed:
+            self._places.pop(number, None)
             if self._issued.pop(number, None) is None:
                 return
             self._arrived.add(number)
@@ -66,20 +89,41 @@ class Exchange:
             self._changed.notify_all()
             return [payload]
 
-    async def revoke(self, number: int) -> bool:
-        """Driver: the cohort's worker is lost. True if its tables had arrived all the same.
+    async def revoke(self, number: int) -> Revoked:
+        """Driver: the cohort's worker is lost.
 
-        If not, they are ignored should they still come: the trials are being run again.
+        Tables that have not arrived are ignored should they still come: the trials are being run
+        again.
         """
         async with self._changed:
             self._issued.pop(number, None)
-            return number in self._arrived
+            place, since = self._places.pop(number, (None, time.monotonic()))
+            return Revoked(
+                arrived=number in self._arrived,
+                place=place,
+                trained_s=time.monotonic() - since,
+            )
+
+    async def overdue(self, limit_s: float) -> list[Place]:
+        """Driver: workers that have been training one cohort for longer than this."""
+        now = time.monotonic()
+        return [place for place, since in self._places.values() if now - since > limit_s]
 
 
-def start_exchange(*, capacity: int) -> ActorHandle:
-    """Start the actor on the driver's own node, so that it lives as long as the driver does."""
+def start_exchange(*, capacity: int, name: str | None = None) -> ActorHandle:
+    """Start the actor on the driver's own node, so that it lives as long as the driver does.
+
+    Args:
+        capacity: See `Exchange`.
+        name: What other studies know this one by, see `study.dispatch.sharing`.
+    """
     here = NodeAffinitySchedulingStrategy(
         node_id=ray.get_runtime_context().get_node_id(), soft=False
     )
-    actor = ray.remote(Exchange).options(num_cpus=0, scheduling_strategy=here)
+    actor = ray.remote(Exchange).options(
+        num_cpus=0,
+        scheduling_strategy=here,
+        name=name,
+        namespace=None if name is None else NAMESPACE,
+    )
     return actor.remote(capacity)

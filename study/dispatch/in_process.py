@@ -9,6 +9,9 @@ from study.dispatch.cohorts import CohortQueue
 from study.dispatch.dispatcher import Deliver, Train
 from study.dispatch.failures import describe
 
+ASK_AGAIN_S = 0.2
+"""Between two looks for trials while none can be asked."""
+
 
 class InProcessDispatcher:
     """Implements `Dispatcher` as a loop."""
@@ -19,7 +22,10 @@ class InProcessDispatcher:
         while not stop.is_set():
             cohort = queue.next()
             if cohort is None:
-                return
+                if queue.finished:
+                    return
+                stop.wait(ASK_AGAIN_S)
+                continue
             try:
                 payload = train(cohort)
             except InputError:

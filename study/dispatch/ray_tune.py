@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import signal
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +25,8 @@ from study.dispatch.cohorts import CohortQueue
 from study.dispatch.dispatcher import Deliver, Train
 from study.dispatch.exchange import start_exchange
 from study.dispatch.failures import DispatchError
+from study.dispatch.leftovers import tune_folder
+from study.dispatch.losses import Loss, explain, read_error_output
 from study.dispatch.placement import WorkerResources
 from study.dispatch.scheduler import NewcomersFirst
 from study.dispatch.searcher import CohortCallback, CohortSearcher, RunState
@@ -34,6 +35,9 @@ from study.trial import Cohort
 
 _ANSWER_S = 60.0
 """Time limit of a call to the exchange, which answers in milliseconds while it lives."""
+
+_LOOK_S, _GRACE_S = 2.0, 10.0
+"""Between two looks for workers past the time limit; what they get to end themselves."""
 
 _POLL_S = 0.2
 """How long the collecting thread waits for tables before it looks whether the study ended."""
@@ -47,11 +51,13 @@ class RayTuneDispatcher:
         workers: Cohorts that train at the same time; None for as many as fit.
         resources: Of one worker.
         address: Of a running cluster; None starts a local Ray for the time of the run.
+        limit_s: How long training a cohort may take before its worker is ended.
     """
 
     workers: int | None = None
     resources: WorkerResources = field(default_factory=WorkerResources)
     address: str | None = None
+    limit_s: float | None = None
 
     def run(
         self, queue: CohortQueue, train: Train, deliver: Deliver, *, stop: threading.Event
@@ -75,32 +81,58 @@ class RayTuneDispatcher:
             raise state.failure
 
     def _run_on(self, room: Capacity, state: RunState, train: Train, deliver: Deliver) -> None:
-        exchange = start_exchange(capacity=room.workers() + 2)
+        exchange = start_exchange(capacity=room.workers() + 2, name=room.demand.name)
         ended = threading.Event()
         collector = threading.Thread(
             target=_collect, args=(exchange, state, deliver, ended), daemon=True
         )
         collector.start()
+        watcher = threading.Thread(
+            target=_end_frozen, args=(exchange, self.limit_s, ended), daemon=True
+        )
+        watcher.start()
         try:
             self._tune(room, state, train, exchange)
         except RayError as error:
-            state.fail(DispatchError(f"the Ray cluster is gone: {error}"))
+            first_line = str(error).strip().partition("\n")[0]
+            state.fail(
+                DispatchError(
+                    f"the Ray cluster is gone: {first_line}; what was recorded is safe, the same "
+                    "command goes on"
+                )
+            )
         finally:
             ended.set()
             collector.join()
+            watcher.join()
             ray.kill(exchange)
 
     def _tune(self, room: Capacity, state: RunState, train: Train, exchange: ActorHandle) -> None:
         def publish(cohort: Cohort) -> None:
             exchange.publish.remote(cohort)
 
-        def revoke(number: int) -> bool:
-            return bool(ray.get(exchange.revoke.remote(number), timeout=_ANSWER_S))
+        def revoke(number: int, error: BaseException | None) -> Loss | None:
+            try:
+                known = ray.get(exchange.revoke.remote(number), timeout=_ANSWER_S)
+            except RayError as fault:
+                raise _exchange_gone(fault) from fault
+            if known.arrived:
+                return None
+            return explain(
+                error,
+                known.place,
+                trained_s=known.trained_s,
+                limit_s=self.limit_s,
+                read=read_error_output,
+            )
 
         trainable = tune.with_parameters(
-            CohortTrainable, train_pickle=cloudpickle.dumps(train), exchange=exchange
+            CohortTrainable,
+            train_pickle=cloudpickle.dumps(train),
+            exchange=exchange,
+            limit_s=self.limit_s,
         )
-        with tempfile.TemporaryDirectory(prefix="gradscape-tune-") as folder:
+        with tune_folder() as folder:
             tune.run(
                 trainable,
                 name="cohorts",
@@ -122,14 +154,36 @@ def _collect(
     while True:
         last = ended.is_set()
         try:
-            arrived = ray.get(exchange.collect.remote(0.0 if last else _POLL_S))
+            waits_s = 0.0 if last else _POLL_S
+            arrived = ray.get(exchange.collect.remote(waits_s), timeout=_ANSWER_S)
         except RayError as error:
-            state.fail(DispatchError(f"the exchange of results is gone: {error}"))
+            state.fail(_exchange_gone(error))
             return
         for number, payload in arrived:
             _deliver(state, deliver, state.collected(number), payload)
         if last and not arrived:
             return
+
+
+def _end_frozen(exchange: ActorHandle, limit_s: float | None, ended: threading.Event) -> None:
+    """Ends workers that are past the limit and did not end themselves: the system stopped them."""
+    if limit_s is None:
+        return
+    while not ended.wait(_LOOK_S):
+        try:
+            overdue = exchange.overdue.remote(limit_s + _GRACE_S)
+            for place in ray.get(overdue, timeout=_ANSWER_S):
+                ray.kill(place.actor)
+        except RayError:
+            return  # The collecting thread tells it.
+
+
+def _exchange_gone(error: RayError) -> DispatchError:
+    first_line = str(error).strip().partition("\n")[0]
+    return DispatchError(
+        f"the node of the driver lost its Ray, or the actor that gathers results: {first_line}; "
+        "what was recorded is safe, the same command goes on"
+    )
 
 
 def _deliver(state: RunState, deliver: Deliver, cohort: Cohort, payload: bytes) -> None:

@@ -12,6 +12,7 @@ from ray.tune.experiment import Trial as TuneTrial
 from ray.tune.search import Searcher
 
 from study.dispatch.cohorts import CohortQueue
+from study.dispatch.losses import Loss
 from study.dispatch.worker import FAILURE, from_json
 from study.trial import Cohort
 
@@ -108,7 +109,11 @@ class CohortSearcher(Searcher):
         workers = self._state.queue.workers = self._room()
         if self._state.running >= workers:
             return None
-        cohort = self._state.queue.next()
+        try:
+            cohort = self._state.queue.next()
+        except Exception as error:
+            self._state.fail(error)  # What is training is finished and delivered all the same.
+            return Searcher.FINISHED
         if cohort is None:
             return Searcher.FINISHED if self._state.queue.finished else None
         self._state.issue(cohort)
@@ -132,10 +137,13 @@ class CohortCallback(tune.Callback):
 
     Args:
         state: Shared with the searcher.
-        revoke: Ends a cohort's claim; True if its tables had arrived before its worker was lost.
+        revoke: Ends a cohort's claim; None if its tables had arrived before its worker was lost,
+            else why it was, from what Tune kept of it.
     """
 
-    def __init__(self, state: RunState, revoke: Callable[[int], bool]) -> None:
+    def __init__(
+        self, state: RunState, revoke: Callable[[int, BaseException | None], Loss | None]
+    ) -> None:
         self._state = state
         self._revoke = revoke
 
@@ -157,15 +165,16 @@ class CohortCallback(tune.Callback):
         self, iteration: int, trials: list[TuneTrial], trial: TuneTrial, **info: Any
     ) -> None:
         cohort = self._state.ended(trial.config["cohort"])
+        error = trial.get_pickled_error() or trial.get_error()
         try:
-            arrived = self._revoke(cohort.number)
+            loss = self._revoke(cohort.number, error)
         except Exception as error:
             self._state.fail(error)
             return
-        if arrived:
+        if loss is None:
             self._state.queue.completed(cohort)
         else:
-            self._lost(cohort, _reason(trial), halve=False)
+            self._lost(cohort, loss.reason, halve=loss.halve)
 
     def _lost(self, cohort: Cohort, reason: str, *, halve: bool) -> None:
         _logger.warning(
@@ -176,11 +185,3 @@ class CohortCallback(tune.Callback):
             reason,
         )
         self._state.lost(cohort, reason, halve=halve)
-
-
-def _reason(trial: TuneTrial) -> str:
-    error = trial.get_pickled_error() or trial.get_error()
-    if error is None:
-        return "worker lost"
-    first_line = str(error).strip().partition("\n")[0]
-    return f"{type(error).__name__}: {first_line}"

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import faulthandler
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import ray
@@ -12,6 +15,7 @@ from ray.actor import ActorHandle
 
 from study.dispatch.dispatcher import Train
 from study.dispatch.failures import Failure, describe
+from study.dispatch.losses import this_place
 
 FAILURE = "failure"
 """Key of Tune's result under which a worker says what `train` raised."""
@@ -25,10 +29,12 @@ class CohortTrainable(tune.Trainable):
         config: dict[str, Any],
         train_pickle: bytes = b"",
         exchange: ActorHandle | None = None,
+        limit_s: float | None = None,
     ) -> None:
         self._number = int(config["cohort"])
         self._train_pickle = train_pickle
         self._exchange = exchange
+        self._limit_s = limit_s
         self._train: Train | None = None
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
@@ -37,17 +43,34 @@ class CohortTrainable(tune.Trainable):
 
     def step(self) -> dict[str, Any]:
         assert self._exchange is not None
-        cohort = ray.get(self._exchange.fetch.remote(self._number))
+        cohort = ray.get(self._exchange.fetch.remote(self._number, this_place()))
         try:
             if self._train is None:
                 # Here and not in `setup`: what cannot be imported on this machine is then told
                 # by its own message, where a failing `setup` looks like a lost worker.
                 self._train = cloudpickle.loads(self._train_pickle)
-            payload = self._train(cohort)
+            with _ended_after(self._limit_s):
+                payload = self._train(cohort)
         except Exception as error:
             return {"done": True, FAILURE: to_json(describe(error))}
         ray.get(self._exchange.deliver.remote(self._number, payload))
         return {"done": True}
+
+
+@contextmanager
+def _ended_after(limit_s: float | None) -> Iterator[None]:
+    """Ends this process if the block takes longer, whatever it does: none of it has to answer.
+
+    Where it was then stands in the error output, which `study.dispatch.losses` reads.
+    """
+    if limit_s is None:
+        yield
+        return
+    faulthandler.dump_traceback_later(limit_s, exit=True, file=2)
+    try:
+        yield
+    finally:
+        faulthandler.cancel_dump_traceback_later()
 
 
 def to_json(failure: Failure) -> str:

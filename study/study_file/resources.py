@@ -81,6 +81,8 @@ class Resources(BaseModel):
         custom_resources: Further resources of each, by the names that the nodes gave them.
         labels: Rules for the labels of the nodes that workers may use.
         checkpoint_minutes: Between the checkpoints of a cohort that trains for longer.
+        cohort_minutes: How long training a cohort may take; then its worker counts as stuck and is
+            ended. None sets no limit.
         max_retries: Times that a trial which its worker did not survive is run again.
     """
 
@@ -95,6 +97,7 @@ class Resources(BaseModel):
     )
     labels: Annotated[dict[str, str], BeforeValidator(read_labels)] = Field(default_factory=dict)
     checkpoint_minutes: Annotated[float, BeforeValidator(fields.read_minutes)] = 5.0
+    cohort_minutes: Annotated[float | None, BeforeValidator(fields.read_minutes)] = None
     max_retries: Annotated[int, BeforeValidator(fields.whole_number(0))] = 3
 
     @model_validator(mode="after")

@@ -21,7 +21,7 @@ def test_tables_that_arrived_count_though_their_worker_is_lost_afterwards():
         await exchange.publish(cohort(7))
         assert await exchange.fetch(7) == cohort(7)
         await exchange.deliver(7, b"tables")
-        assert await exchange.revoke(7)
+        assert (await exchange.revoke(7)).arrived
         assert await exchange.collect(0.0) == [(7, b"tables")]
 
     asyncio.run(scene())
@@ -31,7 +31,7 @@ def test_a_revoked_cohort_that_comes_late_is_ignored():
     async def scene():
         exchange = Exchange(capacity=4)
         await exchange.publish(cohort(7))
-        assert not await exchange.revoke(7)
+        assert not (await exchange.revoke(7)).arrived
         await exchange.deliver(7, b"late")
         assert await exchange.collect(0.0) == []
 
@@ -60,7 +60,7 @@ def test_workers_wait_while_the_exchange_is_full():
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(asyncio.shield(waiting), 0.05)
         # It has arrived all the same: losing its worker now loses nothing.
-        assert await exchange.revoke(2)
+        assert (await exchange.revoke(2)).arrived
         assert await exchange.collect(1.0) == [(1, b"one")]
         assert await exchange.collect(1.0) == [(2, b"two")]
         await waiting

@@ -1,0 +1,179 @@
+"""Why a cohort was lost, in words: what Ray says, and the last that its worker wrote."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import ray
+from ray.exceptions import RayError
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+READ_BYTES = 16_384
+"""Of the end of a worker's error output."""
+
+TOLD_LINES, TOLD_CHARACTERS = 5, 400
+"""What of it a person is told at most."""
+
+FETCH_S = 15.0
+"""Time limit for getting it from another node, where a process has to be started for it."""
+
+_NODE_LOST = re.compile(r"node (has )?(died|was terminated|dead)|node failure|Node .*dead", re.I)
+_MEMORY = re.compile(r"OutOfMemory|running low on memory|memory monitor", re.I)
+_FRAME = re.compile(r'\s*File "(?P<file>.+)", line (?P<line>\d+) in (?P<name>\S+)')
+_RAYS_OWN = re.compile(r"^:(job_id|actor_name|task_name):|^Extension modules|^\[20.*ray")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """A worker that trains a cohort.
+
+    Attributes:
+        node_id: Ray's id of its node.
+        host: The node's name.
+        pid: Its process.
+        error_file: Where its error output goes, on that node; "" if that is unknown.
+        actor: By which it can be ended.
+    """
+
+    node_id: str
+    host: str
+    pid: int
+    error_file: str = ""
+    actor: Any = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loss:
+    """What became of a cohort whose worker is gone.
+
+    Attributes:
+        reason: For a person, in one line.
+        halve: Whether a smaller cohort may do.
+    """
+
+    reason: str
+    halve: bool
+
+
+def this_place() -> Place:
+    """The worker that asks."""
+    context = ray.get_runtime_context()
+    try:
+        error_file = os.readlink("/proc/self/fd/2")
+    except OSError:
+        error_file = ""
+    return Place(
+        node_id=context.get_node_id(),
+        host=socket.gethostname(),
+        pid=os.getpid(),
+        error_file=error_file,
+        actor=context.current_actor,
+    )
+
+
+def explain(
+    error: BaseException | None,
+    place: Place | None,
+    *,
+    trained_s: float,
+    limit_s: float | None,
+    read: Callable[[Place], str],
+) -> Loss:
+    """What to tell of a cohort that was lost.
+
+    Args:
+        error: What Ray raised for its worker.
+        place: The worker, if it had begun.
+        trained_s: How long it had been training.
+        limit_s: How long it may.
+        read: The end of a worker's error output; "" if it cannot be had.
+    """
+    said = f"{type(error).__name__} {error}" if error is not None else ""
+    if place is None:
+        return Loss(reason=_first_line(error, "its worker was lost before it began"), halve=False)
+    where = f"process {place.pid} on {place.host}"
+    if _NODE_LOST.search(said):
+        return Loss(reason=f"the node of its worker ({where}) was lost", halve=False)
+    output = read(place)
+    if limit_s is not None and trained_s >= limit_s:
+        at = _last_frame(output)
+        return Loss(
+            reason=f"it trained for longer than resources.cohort_minutes = {limit_s / 60:g}, and "
+            f"its worker ({where}) was ended{f', at {at}' if at else ''}",
+            halve=True,
+        )
+    if _MEMORY.search(said):
+        return Loss(reason=f"memory ran out, and Ray ended its worker ({where})", halve=True)
+    # A kernel that is out of memory kills without a word.
+    reason = f"its worker ({where}) died: killed, perhaps for memory, or crashed"
+    last = last_words(output)
+    return Loss(reason=f"{reason}; it last wrote: {last}" if last else reason, halve=True)
+
+
+def last_words(output: str) -> str:
+    """The end of a worker's error output in one bounded line, or its crash in short.
+
+    >>> last_words("a\\n:job_id:01\\nCUDA error: device-side assert\\n")
+    'a | CUDA error: device-side assert'
+    """
+    lines = output.splitlines()
+    for number, line in enumerate(lines):
+        if line.startswith("Fatal Python error: "):
+            at = next((_frame_text(one) for one in lines[number:] if _FRAME.match(one)), "")
+            return f"{line.removeprefix('Fatal Python error: ')}{f' at {at}' if at else ''}"
+    told = [line.strip() for line in lines if line.strip() and not _RAYS_OWN.match(line)]
+    return " | ".join(told[-TOLD_LINES:])[-TOLD_CHARACTERS:]
+
+
+def read_error_output(place: Place) -> str:
+    """The end of what a worker wrote, from whichever node it ran on; "" if it cannot be had."""
+    if not place.error_file:
+        return ""
+    if place.node_id == ray.get_runtime_context().get_node_id():
+        return read_end(place.error_file)
+    there = NodeAffinitySchedulingStrategy(node_id=place.node_id, soft=False)
+    task = ray.remote(read_end).options(num_cpus=0, scheduling_strategy=there, max_retries=0)
+    try:
+        text: str = ray.get(task.remote(place.error_file), timeout=FETCH_S)
+    except RayError:
+        return ""
+    return text
+
+
+def read_end(path: str) -> str:
+    """The last `READ_BYTES` of a file; "" if there is none."""
+    try:
+        with Path(path).open("rb") as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - READ_BYTES))
+            return file.read().decode(errors="replace")
+    except OSError:
+        return ""
+
+
+def _last_frame(output: str) -> str:
+    """Where the main thread was, which a dump of all threads names last."""
+    frames: list[str] = []
+    for line in output.splitlines():
+        if line.startswith(("Thread ", "Current thread ")):
+            frames = []
+        elif _FRAME.match(line):
+            frames.append(_frame_text(line))
+    return frames[0] if frames else ""
+
+
+def _frame_text(line: str) -> str:
+    found = _FRAME.match(line)
+    assert found is not None
+    return f"{Path(found['file']).name}, line {found['line']}, in {found['name']}"
+
+
+def _first_line(error: BaseException | None, otherwise: str) -> str:
+    if error is None:
+        return otherwise
+    return f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
