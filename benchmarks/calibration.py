@@ -18,6 +18,7 @@ import argparse
 import json
 import multiprocessing
 import os
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -212,8 +213,7 @@ def main() -> None:
     ]
     with ProcessPoolExecutor(options.workers, multiprocessing.get_context("spawn")) as pool:
         for task, _ in zip(tasks, pool.map(train, tasks), strict=True):
-            print(f"\rtrained {task.family:28s}", end="", flush=True)
-    print("\r" + " " * 40 + "\r", end="")
+            print(f"trained {task.family}", file=sys.stderr)
     tables = load(home, families, options.trials)
     table = confusion(tables, {})
     shares = by_kind(table)
