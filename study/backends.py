@@ -84,9 +84,7 @@ def study_ledger(config: StudyConfig, paths: StudyPaths) -> tuple[TrialLedger, S
         sampler = make_sampler(
             config.sampler, space=found.generations, seed=config.seed, seeds=config.seeds
         )
-        return LedgerPlan(
-            sampler=sampler, space=found.generations, description=found.description
-        )
+        return LedgerPlan(sampler=sampler, space=found.generations, description=found.description)
 
     ledger = open_planned_ledger(
         name=config.study,
@@ -172,6 +170,7 @@ def ray_dispatcher(config: StudyConfig) -> Dispatcher:
             custom=resources.custom_resources,
             labels=resources.labels,
         ),
+        limit_s=None if resources.cohort_minutes is None else 60 * resources.cohort_minutes,
     )
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from search_spaces.catalogue.hyperparameter import NONE
 from study.study_file import StudyConfig
 
 _OPTIONS = "task_options"
 _SETTINGS = ("task", "network", "steps", "seeds", "seed", "sampler", "thresholds", "statistics")
 _BEFORE = {"statistics": "standard"}
 """What studies did whose description lacks a setting that is younger than they are."""
+
+Space = Mapping[str, Mapping[str, Any]]
+"""A search space as JSON, see `SearchSpace.metadata`."""
 
 
 def describe(config: StudyConfig) -> dict[str, Any]:
@@ -24,7 +28,7 @@ def describe(config: StudyConfig) -> dict[str, Any]:
 
 
 def differences(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
-    """Why the trials of two descriptions cannot be one study; empty if they can.
+    """Settings in which the trials of one study must agree, and two descriptions do not.
 
     Returns:
         One text a difference, e.g. "steps: was 200, now 100".
@@ -39,11 +43,101 @@ def differences(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[st
         before, after = (one.get(name, "absent") for one in options)
         if before != after:
             found.append(f"{_OPTIONS}.{name}: was {before}, now {after}")
-    was, now = stored.get("hyperparameters", {}), wanted.get("hyperparameters", {})
-    for name in dict.fromkeys([*was, *now]):
-        if was.get(name) != now.get(name):
-            found.append(f"{name}: was {_setting(was.get(name))}, now {_setting(now.get(name))}")
     return found
+
+
+def space_changes(was: Space, now: Space) -> list[str]:
+    """What differs between two spaces, e.g. "width: was 64, now 128"."""
+    return [
+        f"{name}: was {_setting(was.get(name))}, now {_setting(now.get(name))}"
+        for name in dict.fromkeys([*was, *now])
+        if was.get(name) != now.get(name)
+    ]
+
+
+def space_refusals(earlier: Sequence[Space], now: Space) -> list[str]:
+    """Changes that cannot be made within a study, since Optuna and the tables refuse them.
+
+    Args:
+        earlier: The spaces that the study has had, each with trials.
+        now: The one wanted.
+
+    Returns:
+        One text a change, with the reason.
+    """
+    found = []
+    for name, entry in now.items():
+        for space in earlier:
+            reason = _refusal(space.get(name), entry)
+            if reason is not None:
+                before = _setting(space[name])
+                found.append(f"{name}: was {before}, now {_setting(entry)} ({reason})")
+                break
+    return found
+
+
+def _refusal(was: Mapping[str, Any] | None, now: Mapping[str, Any]) -> str | None:
+    """Why trials with both settings cannot be in one Optuna study and one table."""
+    if was is None:
+        return None
+    if _is_named(was) is not None and _is_named(now) is (not _is_named(was)):
+        return "names and numbers cannot stand in one column"
+    kinds = {was["kind"], now["kind"]}
+    if kinds == {"choice"} and was["choices"] != now["choices"]:
+        return "the list of an axis cannot change within a study"
+    if kinds == {"choice", "range"}:
+        return "a list and a range cannot follow each other within a study"
+    if kinds == {"range"} and was["log"] != now["log"]:
+        return "log cannot change within a study"
+    if kinds == {"range"} and _is_whole(was) != _is_whole(now):
+        return "whole numbers and fractions cannot follow each other within a study"
+    return None
+
+
+def _values(entry: Mapping[str, Any]) -> list[Any]:
+    if entry["kind"] == "choice":
+        return list(entry["choices"])
+    return [entry[key] for key in ("value", "low", "high") if key in entry]
+
+
+def _is_named(entry: Mapping[str, Any]) -> bool | None:
+    """Whether its values are names and not numbers; None if it has only `none`."""
+    values = [value for value in _values(entry) if value != NONE]
+    return isinstance(values[0], str) if values else None
+
+
+def _is_whole(entry: Mapping[str, Any]) -> bool:
+    return all(isinstance(value, int) for value in _values(entry))
+
+
+def merged_space(spaces: Sequence[Space]) -> dict[str, dict[str, Any]]:
+    """What the trials of several generations have had: the `hyperparameters` of their tables.
+
+    Args:
+        spaces: From the earliest to the latest, none refused by `space_refusals`.
+
+    Returns:
+        The latest's hyperparameters in its order, then those that it has no more. Ranges are the
+        widest; fixed values that changed are a choice.
+    """
+    merged: dict[str, dict[str, Any]] = {name: dict(each) for name, each in spaces[-1].items()}
+    for space in reversed(spaces[:-1]):
+        for name, entry in space.items():
+            merged[name] = _merged(entry, merged[name]) if name in merged else dict(entry)
+    return merged
+
+
+def _merged(was: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    if "range" in (was["kind"], now["kind"]):
+        numbers = [one for one in (*_values(was), *_values(now)) if one != NONE]
+        shape = dict(now if now["kind"] == "range" else was)
+        if shape["low"] != min(numbers) or shape["high"] != max(numbers):
+            shape.pop("step", None)
+        return shape | {"low": min(numbers), "high": max(numbers)}
+    values = list(dict.fromkeys([*_values(now), *_values(was)]))
+    if len(values) == 1:
+        return dict(now)
+    return {"kind": "choice", "choices": values}
 
 
 def _setting(entry: Mapping[str, Any] | None) -> str:

@@ -52,11 +52,11 @@ def numbers_text(progress: StudyProgress) -> str:
     if progress.recorded:
         text += f"  {progress.trials_per_s:.1f} trials/s"
     if progress.left_s is not None and progress.done < progress.total:
-        text += f"  {_duration(progress.left_s)} left"
+        text += f"  {duration_text(progress.left_s)} left"
     return text
 
 
-def _duration(seconds: float) -> str:
+def duration_text(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

@@ -21,9 +21,11 @@ class StudyResult:
         verdicts: Trials done by verdict.
         given_up: Trials given up after repeated infrastructure failures, with the reason.
         delivered: Trials that this invocation made known to MLflow and Optuna.
+        elsewhere: Trials that are done and whose rows are not in this home folder.
         undelivered: Trials whose rows are safe but MLflow or Optuna do not know yet.
         seconds: Time of this invocation by activity; activities overlap.
         stopped: Whether it was asked to stop early.
+        missing: What a person should know of trials elsewhere; None where there are none.
         notice: What a person should know, e.g. why MLflow did not take everything.
         tracking_uri: Address of MLflow with its password masked; None is the home's own.
     """
@@ -39,6 +41,8 @@ class StudyResult:
     undelivered: Sequence[int]
     seconds: Mapping[str, float]
     stopped: bool
+    elsewhere: Sequence[int] = ()
+    missing: str | None = None
     notice: str | None = None
     tracking_uri: str | None = None
 

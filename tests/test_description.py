@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from study.description import describe, differences
+import optuna
+import pytest
+
+from search_spaces import build_space
+from study.description import (
+    describe,
+    differences,
+    merged_space,
+    space_changes,
+    space_refusals,
+)
 from study.study_file import StudyConfig
 
 
@@ -34,3 +44,82 @@ def test_studies_from_before_there_were_statistics_were_standard() -> None:
 
 def test_more_trials_are_the_same_study() -> None:
     assert differences(describe(config()), describe(config(trials=16))) == []
+
+
+# What may follow what, by the settings of one hyperparameter of the person's own network.
+SETTINGS: list[object] = [
+    3,
+    4,
+    "none",
+    [3, 4],
+    [3, 4, 5],
+    [4, 3],
+    ["none", 3],
+    {"low": 1, "high": 8},
+    {"low": 2, "high": 16},
+    {"low": 1, "high": 8, "log": True},
+    {"low": 2, "high": 8, "step": 2},
+    0.5,
+    [0.5, 1.5],
+    {"low": 0.5, "high": 1.5},
+    {"low": 0.1, "high": 9.5},
+    {"low": 0.5, "high": 1.5, "log": True},
+    {"low": 0.5, "high": 1.5, "step": 0.5},
+]
+
+
+def entry(setting: object) -> dict[str, object]:
+    space = build_space({"own": setting}, network="my:network", task="digits")
+    return space.metadata()["own"]
+
+
+def optuna_takes(*settings: object) -> bool:
+    """Whether one Optuna study takes trials of both, asked of its own storage."""
+    study = optuna.create_study()
+    for setting in settings:
+        space = build_space({"own": setting}, network="my:network", task="digits")
+        try:
+            space.suggest(study.ask())
+        except ValueError:
+            return False
+    return True
+
+
+@pytest.mark.parametrize("was", SETTINGS, ids=str)
+@pytest.mark.parametrize("now", SETTINGS, ids=str)
+def test_a_setting_may_follow_another_where_optuna_takes_both(was: object, now: object) -> None:
+    refused = space_refusals([{"own": entry(was)}], {"own": entry(now)})
+    assert (refused == []) == optuna_takes(was, now), refused
+
+
+def test_what_cannot_change_is_shown_with_the_reason() -> None:
+    was = {"a": entry([1, 2]), "b": entry({"low": 1, "high": 8}), "c": entry(3), "d": entry(4)}
+    now = {"a": entry([1, 2, 3]), "b": entry([1, 8]), "c": entry("relu"), "d": entry(5)}
+    assert space_refusals([was], now) == [
+        "a: was [1, 2], now [1, 2, 3] (the list of an axis cannot change within a study)",
+        "b: was {low: 1, high: 8, log: False}, now [1, 8] (a list and a range cannot follow each "
+        "other within a study)",
+        "c: was 3, now relu (names and numbers cannot stand in one column)",
+    ]
+    assert space_changes(was, now)[-1] == "d: was 4, now 5"
+
+
+def test_an_earlier_generation_counts_too() -> None:
+    spaces = [{"a": entry([1, 2])}, {"a": entry(2)}]
+    assert space_refusals(spaces, {"a": entry([1, 2])}) == []
+    assert len(space_refusals(spaces, {"a": entry([2, 4])})) == 1
+
+
+def test_the_tables_tell_of_all_generations_together() -> None:
+    spaces = [
+        {"a": entry({"low": 1, "high": 8}), "b": entry(3), "c": entry("none"), "gone": entry(1)},
+        {"a": entry({"low": 4, "high": 16}), "b": entry([4, 3]), "c": entry(0.5)},
+        {"b": entry(5), "a": entry(6), "c": entry({"low": 1.0, "high": 2.0}), "new": entry("x")},
+    ]
+    merged = merged_space(spaces)
+    assert list(merged) == ["b", "a", "c", "new", "gone"]
+    assert merged["a"] == {"kind": "range", "low": 1, "high": 16, "log": False}
+    assert merged["b"] == {"kind": "choice", "choices": [5, 4, 3]}
+    assert merged["c"] == {"kind": "range", "low": 0.5, "high": 2.0, "log": False}
+    assert merged["new"] == entry("x") and merged["gone"] == entry(1)
+    assert merged_space([spaces[0]]) == spaces[0]

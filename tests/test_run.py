@@ -143,8 +143,8 @@ def test_the_report_that_a_run_did_not_come_to_is_made_by_the_next(
 def test_an_mlflow_away_at_the_end_gets_the_report_late_or_the_person_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, times: int, ended: list[str]
 ) -> None:
-    monkeypatch.setattr("study.run.WAIT_S", 0.5)
-    monkeypatch.setattr("study.run.RETRY_S", 0.1)
+    monkeypatch.setattr("study.ending.WAIT_S", 0.5)
+    monkeypatch.setattr("study.ending.RETRY_S", 0.1)
     tracker = AwayForReports(times)
     result = run_study(
         config(trials=2),

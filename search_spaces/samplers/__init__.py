@@ -1,6 +1,7 @@
 """Samplers: which configuration each trial of a study gets."""
 
 from search_spaces.samplers.design import Design, DesignSampler
+from search_spaces.samplers.generations import Generation, Generations
 from search_spaces.samplers.grid import GridDesign, grid_size
 from search_spaces.samplers.registry import SAMPLERS, is_adaptive, make_sampler
 
@@ -8,6 +9,8 @@ __all__ = [
     "SAMPLERS",
     "Design",
     "DesignSampler",
+    "Generation",
+    "Generations",
     "GridDesign",
     "grid_size",
     "is_adaptive",

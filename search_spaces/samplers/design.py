@@ -30,12 +30,14 @@ class DesignSampler(BaseSampler):
         design: The configurations.
         space: What varies.
         seeds: Trials a configuration, >= 1.
+        first: Trial that gets the design's first configuration.
     """
 
-    def __init__(self, *, design: Design, space: SearchSpace, seeds: int) -> None:
+    def __init__(self, *, design: Design, space: SearchSpace, seeds: int, first: int = 0) -> None:
         self._design = design
         self._space = space
         self._seeds = seeds
+        self._first = first
 
     def infer_relative_search_space(
         self, study: Study, trial: FrozenTrial
@@ -45,7 +47,7 @@ class DesignSampler(BaseSampler):
     def sample_relative(
         self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
-        return self._design.values(trial.number // self._seeds)
+        return self._design.values((trial.number - self._first) // self._seeds)
 
     def sample_independent(
         self,

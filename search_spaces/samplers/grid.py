@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
@@ -62,13 +62,22 @@ class GridDesign:
     Args:
         space: All of its axes must be choices or stepped ranges.
         seed: Decides the order, in which any first part is a random sample of the grid.
+        done: Full configurations that are left out, because the study has run them.
 
     Raises:
-        InputError: As `grid_size`.
+        InputError: As `grid_size`; also if a configuration that was run is none of the grid.
     """
 
-    def __init__(self, *, space: SearchSpace, seed: int) -> None:
-        self._size = grid_size(space)
+    def __init__(
+        self, *, space: SearchSpace, seed: int, done: Sequence[Mapping[str, Value]] = ()
+    ) -> None:
+        _check_kept(space, done)
+        self._space = space
+        self._done = {frozenset(each.items()) for each in done}
+        self._left: list[int] = []
+        self._next = 0
+        self._cells = grid_size(space)
+        self._size = self._cells - len(self._done)
         self._blocks = tuple(_blocks(space))
         self._ends = tuple(accumulate(block.size for block in self._blocks))
         self._seed = seed
@@ -80,14 +89,57 @@ class GridDesign:
                 f"{configuration} (from 0) was asked for",
                 key="trials",
             )
-        index = int(self._order[configuration])
+        return self._cell(self._place(configuration))
+
+    def _place(self, configuration: int) -> int:
+        """Place in the grid of a configuration that was not left out."""
+        if not self._done:
+            return int(self._order[configuration])
+        while len(self._left) <= configuration:
+            index = int(self._order[self._next])
+            self._next += 1
+            values = self._space.resolve(self._cell(index))
+            if frozenset(values.items()) not in self._done:
+                self._left.append(index)
+        return self._left[configuration]
+
+    def _cell(self, index: int) -> dict[str, Value]:
         block = bisect_right(self._ends, index)
         start = self._ends[block - 1] if block else 0
         return self._blocks[block].cell(index - start)
 
     @cached_property
     def _order(self) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-        return np.random.default_rng(self._seed).permutation(self._size)
+        return np.random.default_rng(self._seed).permutation(self._cells)
+
+
+def grid_cells(design: GridDesign, space: SearchSpace, count: int) -> list[dict[str, Value]]:
+    """The first full configurations of a grid."""
+    return [space.resolve(design.values(number)) for number in range(count)]
+
+
+def _check_kept(space: SearchSpace, done: Sequence[Mapping[str, Value]]) -> None:
+    lost = [values for values in done if not _holds(space, values)]
+    if lost:
+        raise InputError(
+            f"a grid must keep the configurations that were run, but {len(lost)} of {len(done)} "
+            f"are none of this one; a fixed value may become a list with it and others, a range "
+            f"with a step may go further",
+            key="hyperparameters",
+        )
+
+
+def _holds(space: SearchSpace, values: Mapping[str, Value]) -> bool:
+    try:
+        if space.resolve(values) != values:
+            return False
+    except InputError:
+        return False
+    return all(
+        any(values[each.name] == cell(each.setting, place) for place in range(_count(each)))
+        for each in space.entries
+        if each.varies and each.name in values
+    )
 
 
 def _blocks(space: SearchSpace) -> Iterator[_Block]:

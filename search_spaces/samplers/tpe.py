@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -20,11 +21,21 @@ class ConfigurationTPESampler(BaseSampler):
     Args:
         seed: The study's seed, >= 0.
         seeds: Trials a configuration, >= 1.
+        joint: Axes that are sampled together. None takes them, as Optuna does, from the trials
+            that there are, with the ranges that those had: after a range was changed that would
+            leave its new parts out.
     """
 
-    def __init__(self, *, seed: int, seeds: int) -> None:
+    def __init__(
+        self,
+        *,
+        seed: int,
+        seeds: int,
+        joint: Mapping[str, BaseDistribution] | None = None,
+    ) -> None:
         self._seed = seed
         self._seeds = seeds
+        self._joint = joint
         self._current = (0, self._make(0))
 
     def infer_relative_search_space(
@@ -32,6 +43,8 @@ class ConfigurationTPESampler(BaseSampler):
     ) -> dict[str, BaseDistribution]:
         if self._siblings(study, trial):
             return {}
+        if self._joint is not None:
+            return dict(self._joint)
         return self._tpe(trial).infer_relative_search_space(study, trial)
 
     def sample_relative(
@@ -73,5 +86,8 @@ class ConfigurationTPESampler(BaseSampler):
     def _make(self, configuration: int) -> TPESampler:
         state = np.random.SeedSequence([self._seed, configuration]).generate_state(1)
         return TPESampler(
-            multivariate=True, group=True, constant_liar=False, seed=int(state[0]) >> 1
+            multivariate=True,
+            group=self._joint is None,
+            constant_liar=False,
+            seed=int(state[0]) >> 1,
         )

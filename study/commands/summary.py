@@ -29,6 +29,8 @@ def print_result(result: StudyResult) -> None:
     console.print(verdict_text(result.verdicts))
     for number, reason in result.given_up.items():
         amiss.print(f"gradscape: trial {number} was given up: {reason}")
+    if result.missing:
+        amiss.print(f"gradscape: {result.missing}")
     if result.undelivered:
         because = f" ({result.notice})" if result.notice else ""
         amiss.print(
@@ -63,6 +65,7 @@ def result_json(result: StudyResult) -> dict[str, object]:
         "verdicts": {name: result.verdicts.get(name, 0) for name in COLOURS},
         "given_up": dict(result.given_up),
         "delivered": result.delivered,
+        "elsewhere": list(result.elsewhere),
         "undelivered": list(result.undelivered),
         "notice": result.notice,
         "seconds": {name: round(value, 3) for name, value in result.seconds.items()},

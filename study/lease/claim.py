@@ -9,7 +9,15 @@ from study.lease.holder import Holder
 
 
 class LeaseLost(RuntimeError):
-    """Somebody else holds the study now; nothing more may be written to it."""
+    """Somebody else holds the study now; nothing more may be written to it.
+
+    Args:
+        reason: Who took it.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"{reason}; this run has ended and wrote nothing after that")
+        self.reason = reason
 
 
 class LeaseUncertain(RuntimeError):
@@ -77,6 +85,4 @@ def held(study: str, who: str, until: str) -> InputError:
 
 def lost(study: str, by: str) -> LeaseLost:
     """What a former holder says at its end."""
-    return LeaseLost(
-        f"study {study} was taken over by {by}; this run has ended and wrote nothing after that"
-    )
+    return LeaseLost(f"study {study} was taken over by {by}")

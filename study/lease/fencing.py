@@ -102,6 +102,9 @@ class FencedLedger:
         with self._lease.writing():
             return self._ledger.ask(n)
 
+    def check_reachable(self) -> None:
+        self._ledger.check_reachable()
+
     def tell_many(self, results: Sequence[TrialResult]) -> int:
         with self._lease.writing():
             return self._ledger.tell_many(results)

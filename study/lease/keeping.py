@@ -36,6 +36,11 @@ class Lease:
         self._thread.start()
 
     @property
+    def lost(self) -> LeaseLost | None:
+        """Who took the study over; None while it is held."""
+        return self._lost
+
+    @property
     def uncertain(self) -> str | None:
         """Why somebody else may hold the study by now without our knowing; None if nobody can."""
         reasons = [kept.reason for kept in self._kept if kept.overdue]
@@ -54,6 +59,8 @@ class Lease:
         with self._changed:
             if self._lost is not None:
                 raise self._lost
+            if self._closing:
+                raise LeaseLost("a write came too late: the run has let go of the study")
             self._writers += 1
         try:
             yield
@@ -79,8 +86,9 @@ class Lease:
             for kept in self._kept:
                 if kept.due:
                     self._renew(kept)
-        with self._changed:
-            self._changed.wait_for(lambda: not self._writers)
+        if self._lost is not None:
+            with self._changed:
+                self._changed.wait_for(lambda: not self._writers)
         for kept in reversed(self._kept):
             if self._lost is not None:
                 kept.claim.step_back()

@@ -2,15 +2,16 @@
 
 from study.ledger.opening import LedgerPlan, open_ledger, open_planned_ledger
 from study.ledger.preview import preview
-from study.ledger.results import TrialResult, trial_results
+from study.ledger.results import RUN_TO_COME, TrialResult, trial_results
 from study.ledger.states import trial_states
 from study.ledger.storage import StorageUnavailable
-from study.ledger.stored import stored_description
+from study.ledger.stored import stored_study
 from study.ledger.told_value import NEVER_TRAINED, told_value
 from study.ledger.trial_ledger import LedgerCounts, SearchSpaceLike, TrialLedger
 
 __all__ = [
     "NEVER_TRAINED",
+    "RUN_TO_COME",
     "LedgerCounts",
     "LedgerPlan",
     "SearchSpaceLike",
@@ -20,7 +21,7 @@ __all__ = [
     "open_ledger",
     "open_planned_ledger",
     "preview",
-    "stored_description",
+    "stored_study",
     "trial_states",
     "told_value",
     "trial_results",

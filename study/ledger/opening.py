@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,24 @@ from optuna.samplers import BaseSampler
 from optuna.storages import BaseStorage
 
 from study.ledger.storage import StorageUnavailable, open_storage
+from study.ledger.stored import known_study
 from study.ledger.trial_ledger import SearchSpaceLike, TrialLedger
 from study.redaction import redacted
+
+
+@dataclass(frozen=True, kw_only=True)
+class LedgerPlan:
+    """How the trials of a study go on.
+
+    Attributes:
+        sampler: Samples new trials.
+        space: Suggests the hyperparameters of a trial.
+        description: The study's space and settings (JSON), kept with the study.
+    """
+
+    sampler: BaseSampler
+    space: SearchSpaceLike
+    description: Mapping[str, Any]
 
 
 def open_ledger(
@@ -40,15 +57,45 @@ def open_ledger(
     Raises:
         StorageUnavailable: If the storage cannot be opened.
     """
+
+    def plan(stored: Mapping[str, Any], next_number: int) -> LedgerPlan:
+        return LedgerPlan(sampler=sampler, space=space, description=stored or description)
+
+    return open_planned_ledger(name=name, storage=storage, seeds=seeds, seed_of=seed_of, plan=plan)
+
+
+def open_planned_ledger(
+    *,
+    name: str,
+    storage: str | Path,
+    seeds: int,
+    seed_of: Callable[[int], int],
+    plan: Callable[[Mapping[str, Any], int], LedgerPlan],
+) -> TrialLedger:
+    """Open the study, or make it, once it is known how its trials go on from those it has.
+
+    Args:
+        name: Name of the study.
+        storage: Path of a journal file, or URL of a data base.
+        seeds: Trials a configuration, at least 1.
+        seed_of: Seed of a trial by its number.
+        plan: From the description that the study has (empty if there is none) and its number of
+            trials. What it raises is raised before anything is made or changed.
+
+    Raises:
+        StorageUnavailable: If the storage cannot be opened.
+    """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     opened = open_storage(storage)
     try:
-        study = _load_or_create(name, opened.storage, sampler)
+        stored, trials = known_study(name, opened.storage)
+        planned = plan(stored, trials)
+        study = _load_or_create(name, opened.storage, planned.sampler)
         ledger = TrialLedger(
-            study=study, storage=opened, space=space, seeds=seeds, seed_of=seed_of
+            study=study, storage=opened, space=planned.space, seeds=seeds, seed_of=seed_of
         )
-        if not ledger.description:
-            ledger.describe(description)
+        if planned.description != stored:
+            ledger.describe(planned.description)
     except optuna.exceptions.StorageInternalError as error:
         where = redacted(str(storage))
         raise StorageUnavailable(f"storage {where} failed: {redacted(str(error))}") from None

@@ -8,6 +8,11 @@ from dataclasses import dataclass
 from study.ledger.told_value import told_value
 from study.tables import CohortTables
 
+RUN_ATTRIBUTE = "mlflow_run_id"
+
+RUN_TO_COME = ""
+"""Its value for a trial that was told while MLflow was away; the tables get to know the run."""
+
 _ATTRIBUTES = ("verdict", "outcome", "configuration", "seed")
 
 
@@ -40,7 +45,7 @@ def trial_results(tables: CohortTables, runs: Mapping[int, str | None]) -> list[
             value=told_value(row["loss_final"], row["loss_initial"]),
             attributes={
                 **{name: row[name] for name in _ATTRIBUTES},
-                "mlflow_run_id": runs.get(row["trial"]),
+                RUN_ATTRIBUTE: runs.get(row["trial"]),
             },
         )
         for row in tables.trials.select(columns).to_pylist()

@@ -2,28 +2,78 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
+import sqlalchemy as sa
+from optuna.exceptions import StorageInternalError
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
+
+# Optuna puts it around every data base; only there can the search for enqueued trials be left out.
+from optuna.storages._cached_storage import _CachedStorage
 from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy.exc import SQLAlchemyError
 
 from study.ledger.journal import GroupJournal
 from study.redaction import redacted
 
+_ALIVE: Mapping[str, int] = MappingProxyType(
+    {
+        "connect_timeout": 10,
+        # A server whose machine has gone away says nothing: without these a call waits for hours.
+        "keepalives_idle": 20,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 30_000,
+    }
+)
+
+_CONNECT: Mapping[str, Mapping[str, int]] = MappingProxyType(
+    {
+        "psycopg": _ALIVE,
+        "psycopg2": _ALIVE,
+        "pymysql": {"connect_timeout": 10, "read_timeout": 60, "write_timeout": 60},
+        "mysqldb": {"connect_timeout": 10, "read_timeout": 60, "write_timeout": 60},
+        "pysqlite": {"timeout": 30},  # Another process may keep the file locked for a while.
+    }
+)
+"""Arguments of a connection by driver, so that a server that is away is noticed."""
+
 
 class StorageUnavailable(RuntimeError):
-    """The storage cannot be opened; the message names it without its password."""
+    """The storage cannot be opened or does not answer; trying again later may help.
+
+    The message names it without its password.
+    """
 
 
 @dataclass(frozen=True, kw_only=True)
 class LedgerStorage:
-    """An Optuna storage and how to write many operations to it at once."""
+    """An Optuna storage and how to write many operations to it at once.
+
+    Attributes:
+        storage: Optuna's.
+        journal: The file, where it is one.
+        name: Path or URL, its password masked.
+    """
 
     storage: BaseStorage
     journal: GroupJournal | None
+    name: str
+
+    @contextmanager
+    def errors(self) -> Iterator[None]:
+        """Turns what a storage that is away raises inside into `StorageUnavailable`."""
+        try:
+            yield
+        except (StorageInternalError, SQLAlchemyError, OSError) as error:
+            # `from None`: the chained exceptions of SQLAlchemy and of the driver quote the URL.
+            reason = redacted(_cause(error))
+            what = "does not answer" if self.journal is None else "cannot be written"
+            raise StorageUnavailable(f"storage {self.name} {what}: {reason}") from None
 
     @contextmanager
     def group(self) -> Iterator[None]:
@@ -53,6 +103,21 @@ class JournalWithoutQueue(JournalStorage):
         return super().get_all_trials(study_id, deepcopy, states)
 
 
+class DatabaseWithoutQueue(_CachedStorage):
+    """The same for a data base, which would be asked for every unfinished trial each time."""
+
+    def get_all_trials(
+        self,
+        study_id: int,
+        deepcopy: bool = True,
+        states: Container[TrialState] | None = None,
+    ) -> list[FrozenTrial]:
+        if states == (TrialState.WAITING,):
+            return []
+        trials: list[FrozenTrial] = super().get_all_trials(study_id, deepcopy, states)
+        return trials
+
+
 def open_storage(location: str | Path) -> LedgerStorage:
     """Open a journal file (a path) or a data base (a URL such as ``postgresql://...``).
 
@@ -64,15 +129,32 @@ def open_storage(location: str | Path) -> LedgerStorage:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             journal = GroupJournal(path)
-            return LedgerStorage(storage=JournalWithoutQueue(journal), journal=journal)
+            storage = JournalWithoutQueue(journal)
+            return LedgerStorage(storage=storage, journal=journal, name=str(path))
         except OSError as error:
             raise StorageUnavailable(f"storage {path} cannot be opened: {error}") from error
     url = str(location)
     try:
-        return LedgerStorage(storage=RDBStorage(url), journal=None)
+        storage = DatabaseWithoutQueue(_database(url))
+        return LedgerStorage(storage=storage, journal=None, name=redacted(url))
     except Exception as error:
         # `from None`: the chained exceptions of SQLAlchemy and of the driver quote the URL.
         reason = str(error).strip().split("\n")[0].replace(url, redacted(url))
         raise StorageUnavailable(
             f"storage {redacted(url)} cannot be opened: {type(error).__name__}: {redacted(reason)}"
         ) from None
+
+
+def _database(url: str) -> RDBStorage:
+    """A data base that may be restarted: a connection that has died is replaced."""
+    driver = sa.make_url(url).get_driver_name()
+    connect = dict(_CONNECT.get(driver, {}))
+    return RDBStorage(url, engine_kwargs={"pool_pre_ping": True, "connect_args": connect})
+
+
+def _cause(error: BaseException) -> str:
+    """What the driver or the system said, without what Optuna and SQLAlchemy wrapped around it."""
+    while (cause := error.__cause__ or error.__context__) is not None:
+        error = cause
+    text = (isinstance(error, OSError) and error.strerror) or str(error).strip()
+    return text.partition("\n")[0] or type(error).__name__

@@ -7,23 +7,34 @@ from pathlib import Path
 from typing import Any
 
 import optuna
+from optuna.storages import BaseStorage
 
-from study.ledger.storage import open_storage
+from study.ledger.storage import StorageUnavailable, open_storage
 from study.ledger.trial_ledger import DESCRIPTION
+from study.redaction import redacted
 
 
-def stored_description(*, name: str, storage: str | Path) -> Mapping[str, Any]:
-    """The description that `open_ledger` kept with the study; empty if there is no such study.
+def stored_study(*, name: str, storage: str | Path) -> tuple[Mapping[str, Any], int]:
+    """The description kept with a study, and its number of trials; nothing if there is none.
 
     Raises:
         StorageUnavailable: If the storage cannot be opened.
     """
     if "://" not in str(storage) and not Path(storage).exists():
-        return {}
+        return {}, 0
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     opened = open_storage(storage)
-    known = {one.study_name: one for one in opened.storage.get_all_studies()}
-    if name not in known:
-        return {}
-    description: Mapping[str, Any] = known[name].user_attrs.get(DESCRIPTION, {})
-    return description
+    try:
+        return known_study(name, opened.storage)
+    except optuna.exceptions.StorageInternalError as error:
+        raise StorageUnavailable(redacted(f"storage {storage} failed: {error}")) from None
+
+
+def known_study(name: str, storage: BaseStorage) -> tuple[Mapping[str, Any], int]:
+    """The same of an open storage."""
+    try:
+        study_id = storage.get_study_id_from_name(name)
+    except KeyError:
+        return {}, 0
+    description = storage.get_study_user_attrs(study_id).get(DESCRIPTION, {})
+    return description, storage.get_n_trials(study_id)

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import optuna
 from optuna.trial import BaseTrial, FixedTrial, FrozenTrial, TrialState
 
-from study.ledger.results import TrialResult
-from study.ledger.storage import LedgerStorage
+from study.ledger.results import RUN_ATTRIBUTE, RUN_TO_COME, TrialResult
+from study.ledger.storage import LedgerStorage, StorageUnavailable
 from study.trial import HyperparameterValue, Trial
 
 DESCRIPTION = "gradscape"
 """Study attribute that holds the study's description, for the check on resume."""
+
+HOMES = "gradscape_homes"
+"""Study attribute that lists where runs have kept the study's tables."""
 
 FAILURE = "failure"
 """Trial attribute that says why infrastructure gave a trial up."""
@@ -70,8 +74,18 @@ class TrialLedger:
         trials = study.get_trials(deepcopy=False)
         self._running = {t.number for t in trials if t.state is TrialState.RUNNING}
         self._complete = sum(t.state is TrialState.COMPLETE for t in trials)
-        self._failed = sum(t.state is TrialState.FAIL for t in trials)
+        self._failures = {
+            t.number: str(t.user_attrs.get(FAILURE, "no reason was kept"))
+            for t in trials
+            if t.state is TrialState.FAIL
+        }
+        self._completed_before = {t.number for t in trials if t.state is TrialState.COMPLETE}
+        self._run_to_come = {
+            t.number for t in trials if t.user_attrs.get(RUN_ATTRIBUTE) == RUN_TO_COME
+        }
         self._next_number = len(trials)
+        self._unclaimed: deque[int] = deque()
+        self._answer_lost = False
 
     @property
     def name(self) -> str:
@@ -94,8 +108,31 @@ class TrialLedger:
         """Trials by state."""
         with self._lock:
             return LedgerCounts(
-                running=len(self._running), complete=self._complete, failed=self._failed
+                running=len(self._running), complete=self._complete, failed=len(self._failures)
             )
+
+    @property
+    def failures(self) -> dict[int, str]:
+        """Why trials were given up, by number; those of earlier runs too."""
+        with self._lock:
+            return dict(self._failures)
+
+    @property
+    def homes(self) -> list[str]:
+        """The places where runs of this study have kept its tables."""
+        with self._lock:
+            return list(self._study.user_attrs.get(HOMES, []))
+
+    def add_home(self, place: str) -> None:
+        """Takes note of a place where this study's tables are kept."""
+        with self._lock:
+            homes = self.homes
+            if place not in homes:
+                self._study.set_user_attr(HOMES, [*homes, place])
+
+    def completed_without(self, recorded: Collection[int]) -> list[int]:
+        """Trials that were complete when the ledger was opened and are none of these."""
+        return sorted(self._completed_before.difference(recorded))
 
     def completed(self) -> int:
         """Number of trials that were told a value."""
@@ -106,18 +143,44 @@ class TrialLedger:
         with self._lock:
             self._study.set_user_attr(DESCRIPTION, dict(description))
 
+    @property
+    def run_to_come(self) -> set[int]:
+        """Trials that were complete when the ledger was opened, told without their MLflow runs."""
+        return set(self._run_to_come)
+
+    def check_reachable(self) -> None:
+        """Raises StorageUnavailable if the storage does not answer, or takes no writes."""
+        with self._lock, self._storage.errors(), self._storage.group():
+            self._storage.storage.get_study_user_attrs(self._study_id)
+
     def ask(self, n: int) -> list[Trial]:
         """Sample ``n`` new trials; they are RUNNING until told or failed.
 
         Returns:
             The trials in the order of their numbers; all are in the storage before this returns.
+
+        Raises:
+            StorageUnavailable: If the storage does not answer. What it has made by then is given
+                by the next call, so that no number is left out.
         """
-        with self._lock, self._storage.group():
-            return [self._ask_one() for _ in range(n)]
+        asked: list[Trial] = []
+        with self._lock:
+            try:
+                with self._storage.errors(), self._storage.group():
+                    if self._answer_lost:
+                        self._claim_up_to(self._storage.storage.get_n_trials(self._study_id))
+                        self._answer_lost = False
+                    while len(asked) < n:
+                        asked.append(self._ask_one())
+            except StorageUnavailable:
+                self._unclaimed.extendleft(trial.number for trial in reversed(asked))
+                self._answer_lost = True
+                raise
+        return asked
 
     def unfinished(self) -> list[Trial]:
         """The RUNNING trials, as they were asked: same number, hyperparameters and seed."""
-        with self._lock, self._storage.group():
+        with self._lock, self._storage.errors(), self._storage.group():
             return [self._restore(self._frozen(number)) for number in sorted(self._running)]
 
     def tell(self, number: int, value: float, attributes: Mapping[str, Any]) -> None:
@@ -138,35 +201,63 @@ class TrialLedger:
             How many of them were running and are complete now.
 
         Raises:
-            OSError: If the journal could not be written. Calling again tries to write again.
+            StorageUnavailable: If the storage does not answer. Calling again tells what is left.
         """
         told = 0
-        with self._lock, self._storage.group():
+        with self._lock, self._storage.errors(), self._storage.group():
             for result in results:
                 if result.number in self._running:
-                    self._set_attributes(self._trial_id(result.number), result.attributes)
-                    self._study.tell(result.number, result.value)
+                    self._tell_one(result)
                     self._running.discard(result.number)
                     self._complete += 1
                     told += 1
         return told
 
     def fail(self, number: int, reason: str) -> None:
-        """Give a trial up for a reason that says nothing about its hyperparameters."""
-        with self._lock:
+        """Give a trial up for a reason that says nothing about its hyperparameters.
+
+        Raises:
+            StorageUnavailable: If the storage does not answer; calling again is safe.
+        """
+        with self._lock, self._storage.errors(), self._storage.group():
             if number not in self._running:
                 return
-            with self._storage.group():
+            try:
                 self._set_attributes(self._trial_id(number), {FAILURE: reason})
                 self._study.tell(number, state=TrialState.FAIL)
+            except optuna.exceptions.UpdateFinishedTrialError:
+                pass  # The answer to an earlier attempt was lost.
             self._running.discard(number)
-            self._failed += 1
+            self._failures[number] = reason
+
+    def _tell_one(self, result: TrialResult) -> None:
+        try:
+            self._set_attributes(self._trial_id(result.number), result.attributes)
+            self._study.tell(result.number, result.value)
+        except optuna.exceptions.UpdateFinishedTrialError:
+            # Another driver, which held the study for a while, has told it; or it was told here
+            # and the answer was lost.
+            pass
 
     def _ask_one(self) -> Trial:
-        asked = self._study.ask()
-        self._running.add(asked.number)
-        self._next_number = max(self._next_number, asked.number + 1)
-        return self._described(asked.number, self._space.suggest(asked))
+        made = None
+        if not self._unclaimed:
+            made = self._study.ask()
+            self._claim_up_to(made.number + 1)
+        number = self._unclaimed[0]
+        if made is not None and made.number == number:
+            trial = self._described(number, self._space.suggest(made))
+        else:
+            trial = self._restore(self._frozen(number))
+        self._unclaimed.popleft()
+        return trial
+
+    def _claim_up_to(self, end: int) -> None:
+        """Trials that the storage has made for us, though it may not have said so."""
+        new = range(self._next_number, end)
+        self._running.update(new)
+        self._unclaimed.extend(new)
+        self._next_number = max(self._next_number, end)
 
     def _restore(self, frozen: FrozenTrial) -> Trial:
         try:

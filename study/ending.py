@@ -1,0 +1,91 @@
+"""How a run ends: what arrived is delivered, MLflow gets report and tables."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from study.home import StudyPaths
+from study.lease import LeaseLost
+from study.recorder import Recorder
+from study.tracking import Tracker, TrackingUnavailable
+
+WAIT_S = 60.0
+"""How long a finished study waits for an MLflow that has gone away."""
+
+SHORT_WAIT_S = 10.0
+"""The same for one that never answered, and when the study failed or was stopped."""
+
+HURRY_S = 2.0
+"""How long a study that must stop at once waits for what is being written."""
+
+RETRY_S = 1.0
+"""Between attempts to hand the report to an MLflow that is away."""
+
+
+def patience_s(*, stopped: bool) -> float:
+    """How long to wait for an MLflow that has gone away."""
+    return SHORT_WAIT_S if stopped else WAIT_S
+
+
+def deliver_rest(recorder: Recorder, *, stopped: bool) -> None:
+    """Waits until all that was submitted is known everywhere, or patience has ended."""
+    answered = recorder.progress.told > 0
+    recorder.flush(patience_s(stopped=stopped) if answered else SHORT_WAIT_S)
+
+
+def rescue(recorder: Recorder, tracker: Tracker, error: BaseException) -> None:
+    """Delivers what had arrived when the run failed; the failure itself is what is told."""
+    hurried = isinstance(error, KeyboardInterrupt)
+    killed = hurried or isinstance(error, LeaseLost)
+    try:
+        if not killed:
+            recorder.flush(SHORT_WAIT_S)
+    except KeyboardInterrupt:
+        hurried = True
+        raise
+    except Exception as second:
+        error.add_note(f"while delivering what had arrived: {second}")
+    finally:
+        recorder.close(HURRY_S if hurried else None)
+    progress = recorder.progress
+    if progress.away is None and (progress.told or not hurried):
+        try:
+            tracker.close("KILLED" if killed else "FAILED")
+        except Exception as second:
+            error.add_note(f"while ending the run in MLflow: {second}")
+
+
+def finish(
+    tracker: Tracker,
+    paths: StudyPaths,
+    report: Path | None,
+    counts: Mapping[str, int],
+    *,
+    stopped: bool,
+    early: bool,
+) -> str | None:
+    """Report and tables to MLflow; says why if it does not take them.
+
+    Args:
+        tracker: Of this invocation.
+        paths: Of the study.
+        report: Folder of the report, if there is one.
+        counts: Trials by verdict.
+        stopped: Whether the run was asked to stop.
+        early: Whether trials are left because it was.
+    """
+    patient_until = time.monotonic() + patience_s(stopped=stopped)
+    while True:
+        try:
+            if report is not None:
+                tracker.log_report(report)
+            tracker.log_tables(paths.tables)
+            tracker.update_counts(counts)
+            tracker.close("KILLED" if early else "FINISHED")
+            return None
+        except TrackingUnavailable as error:
+            if time.monotonic() >= patient_until:
+                return f"{error}; it has the trials, but not this report"
+            time.sleep(RETRY_S)

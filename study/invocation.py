@@ -1,0 +1,254 @@
+"""One invocation on one study, while it holds the lease."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from search_spaces.samplers import is_adaptive
+from study.asking import PatientAsking
+from study.backends import study_trainer
+from study.dispatch import CohortQueue, Dispatcher, cohort_limit
+from study.ending import deliver_rest, finish, rescue
+from study.home import StudyPaths
+from study.lease import FencedLedger, FencedStore, FencedTracker, Lease
+from study.preflight import Preflight
+from study.progress import StudyProgress, duration_text
+from study.recorder import Progress, Recorder
+from study.redaction import redacted
+from study.result import StudyResult
+from study.standing import standing
+from study.stopwatch import Stopwatch
+from study.tables import TableStore
+from study.tracking import Tracker
+from study.trial import Trial
+
+AHEAD, AHEAD_ADAPTIVE = 2048, 64
+"""Trials sampled ahead of training, without and with a sampler that learns from results."""
+
+TELL_AFTER_S = 30.0
+"""How long a sampler that learns from results goes without, while MLflow is away."""
+
+LOOK_S = 0.1
+"""Between two looks whether a run was asked to stop."""
+
+
+class Invocation:
+    """Trains and delivers what a study still lacks.
+
+    Args:
+        checked: The study file.
+        paths: Of the study.
+        lease: Held.
+        on_progress: Called as results arrive.
+        on_notice: Called with what a person should know.
+        stop: Set when no further cohort may start.
+    """
+
+    def __init__(
+        self,
+        checked: Preflight,
+        paths: StudyPaths,
+        lease: Lease,
+        *,
+        on_progress: Callable[[StudyProgress], None],
+        on_notice: Callable[[str], None],
+        stop: threading.Event,
+    ) -> None:
+        self._checked = checked
+        self._config = checked.config
+        self._paths = paths
+        self._lease = lease
+        self._on_progress = on_progress
+        self._on_notice = on_notice
+        self._stop = stop
+        self._watch = Stopwatch()
+        self._store = TableStore(paths.tables)
+        self._found = found = standing(self._config, paths, self._store)
+        self._ledger = FencedLedger(found.ledger, lease)
+        self._before = found.recorded + len(found.elsewhere)
+        self._earlier = self._recorded_verdicts() if found.recorded else Counter[str]()
+        self._verdicts = self._earlier
+        self._recorded = self._delivered = 0
+        self._given_up = dict(found.given_up)
+        self._queue: CohortQueue | None = None
+        self._started = time.monotonic()
+
+    @property
+    def nothing_left(self) -> bool:
+        """Whether every trial is done and delivered."""
+        return not (self._found.new or self._found.retrain or self._found.redeliver)
+
+    @property
+    def notices(self) -> list[str]:
+        """What a person should know before training begins."""
+        missing = self._found.missing_text
+        return [*([] if missing is None else [missing]), *self._checked.notices]
+
+    @property
+    def change(self) -> str | None:
+        """What the study file changes of the study's space, and from when on; None if nothing."""
+        return self._found.plan.notice
+
+    def execute(
+        self,
+        dispatcher: Dispatcher,
+        tracker: Tracker,
+        publish: Callable[[StudyPaths], Path] | None,
+    ) -> StudyResult:
+        """Trains what is missing and delivers everything."""
+        tracker = FencedTracker(tracker, self._lease, elsewhere=self._found.maybe_logged)
+        recorder = Recorder(
+            store=FencedStore(self._store, self._lease),
+            tracker=tracker,
+            ledger=self._ledger,
+            on_progress=self._notice,
+            on_notice=self._on_notice,
+            tell_after_s=TELL_AFTER_S if is_adaptive(self._config.sampler) else math.inf,
+            stopwatch=self._watch,
+        )
+        try:
+            with self._telling_what_it_waits_for():
+                self._train(dispatcher, recorder)
+            self._lease.check()
+            with self._watch.measure("delivery"):
+                deliver_rest(recorder, stopped=self._stop.is_set())
+        except BaseException as error:
+            lost = self._lease.lost
+            rescue(recorder, tracker, lost or error)
+            if lost is None or lost is error:
+                raise
+            # Whatever else went wrong then, this is what a person has to know.
+            raise lost from error
+        recorder.close()
+        undelivered = recorder.undelivered
+        with self._watch.measure("report"):
+            report = None
+            if publish is not None and self._found.recorded + self._recorded:
+                with self._lease.writing():
+                    report = publish(self._paths)
+            away = recorder.progress.away
+            notice = away if undelivered else self._finish(tracker, report)
+        result = self.result(undelivered, notice)
+        if result.done >= result.total:
+            self._paths.remove_checkpoints()
+        return result
+
+    def result(self, undelivered: Sequence[int] = (), notice: str | None = None) -> StudyResult:
+        """The state now."""
+        uri = self._config.tracking_uri
+        return StudyResult(
+            study=self._config.study,
+            paths=self._paths,
+            total=self._found.total,
+            trained=self._recorded,
+            done=self._before + self._recorded,
+            verdicts=self._verdicts,
+            given_up=self._given_up,
+            delivered=self._delivered,
+            elsewhere=self._found.elsewhere,
+            missing=self._found.missing_text,
+            undelivered=undelivered,
+            seconds=self._watch.seconds,
+            stopped=self._stop.is_set(),
+            notice=notice,
+            tracking_uri=None if uri is None else redacted(uri),
+        )
+
+    def _train(self, dispatcher: Dispatcher, recorder: Recorder) -> None:
+        recorder.redeliver(self._found.redeliver)
+        self._show()
+        with self._watch.measure("dispatch"):
+            self._queue = self._make_queue(recorder)
+            trainer = study_trainer(
+                self._checked,
+                self._found.plan.hyperparameters,
+                checkpoints=self._paths.checkpoints,
+            )
+            dispatcher.run(self._queue, trainer, recorder.submit, stop=self._stop)
+
+    def _finish(self, tracker: Tracker, report: Path | None) -> str | None:
+        stopped = self._stop.is_set()
+        early = stopped and self._before + self._recorded < self._found.total
+        return finish(tracker, self._paths, report, self._verdicts, stopped=stopped, early=early)
+
+    def _make_queue(self, recorder: Recorder) -> CohortQueue:
+        config = self._config
+
+        def give_up(trials: Sequence[Trial], reason: str) -> None:
+            self._given_up.update((trial.number, reason) for trial in trials)
+            recorder.give_up([trial.number for trial in trials], reason)
+
+        return CohortQueue(
+            ask=PatientAsking(
+                self._ask, check=self._ledger.check_reachable, on_notice=self._on_notice
+            ),
+            remaining=self._found.new,
+            cohort_key=config.space.cohort_key,
+            cost=self._checked.work,
+            limit=cohort_limit(config.resources.training_gpus),
+            workers=1,
+            window=AHEAD_ADAPTIVE if is_adaptive(config.sampler) else AHEAD,
+            unfinished=self._found.retrain,
+            max_retries=config.resources.max_retries,
+            give_up=give_up,
+        )
+
+    def _ask(self, n: int) -> list[Trial]:
+        with self._watch.measure("asking"):
+            return self._ledger.ask(n)
+
+    @contextmanager
+    def _telling_what_it_waits_for(self) -> Iterator[None]:
+        """Once the run is asked to stop, says how much is in training and for how long yet."""
+        ended = threading.Event()
+
+        def tell() -> None:
+            while not ended.wait(LOOK_S):
+                if self._stop.is_set():
+                    self._on_notice(self._waiting_text())
+                    return
+
+        thread = threading.Thread(target=tell, name="waiting", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
+
+    def _waiting_text(self) -> str:
+        count, left_s = (0, None) if self._queue is None else self._queue.in_training
+        cohorts = f"{count or 'no'} {'cohort' if count == 1 else 'cohorts'}"
+        if self._lease.lost is not None:
+            return f"{self._lease.lost.reason}; {cohorts} in training will not be recorded"
+        if not count:
+            return "no cohort is in training; recording what was trained"
+        about = "" if left_s is None else f", about {duration_text(left_s)}"
+        return f"waiting for {cohorts} in training{about}, then recording them"
+
+    def _notice(self, progress: Progress) -> None:
+        self._recorded, self._delivered = progress.recorded, progress.told
+        self._verdicts = self._earlier + Counter(progress.verdicts)
+        self._show(progress.away)
+
+    def _show(self, notice: str | None = None) -> None:
+        self._on_progress(
+            StudyProgress(
+                total=self._found.total,
+                before=self._before,
+                recorded=self._recorded,
+                verdicts=self._verdicts,
+                elapsed_s=time.monotonic() - self._started,
+                left_s=None if self._queue is None else self._queue.left_s,
+                notice=notice,
+            )
+        )
+
+    def _recorded_verdicts(self) -> Counter[str]:
+        return Counter(self._store.read_trials(columns=["verdict"])["verdict"])

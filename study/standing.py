@@ -1,0 +1,118 @@
+"""How a study stands when a run begins: what is done, what is left, what is missing here."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from search_spaces.errors import InputError
+from study.backends import study_ledger
+from study.generations import StudyPlan
+from study.home import StudyPaths
+from study.ledger import TrialLedger
+from study.redaction import redacted
+from study.study_file import StudyConfig
+from study.tables import TableStore
+from study.trial import Trial
+
+_NAMED = 3
+"""Homes that a message names."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """What a run finds.
+
+    Attributes:
+        ledger: The Optuna study.
+        plan: What its trials are sampled from.
+        redeliver: Trials whose rows are here, and MLflow or Optuna do not know them yet.
+        retrain: Trials that were asked and have no rows here: to be trained with the same number,
+            hyperparameters and seed.
+        new: Trials to be asked.
+        total: Trials of the study when it is done.
+        recorded: Trials whose rows are here.
+        elsewhere: Trials that are complete and have no rows here.
+        given_up: Trials that earlier runs gave up, with the reason.
+        homes: Other places where runs of this study have kept its tables.
+    """
+
+    ledger: TrialLedger
+    plan: StudyPlan
+    redeliver: Sequence[int]
+    retrain: Sequence[Trial]
+    new: int
+    total: int
+    recorded: int
+    elsewhere: Sequence[int]
+    given_up: Mapping[int, str]
+    homes: Sequence[str]
+
+    @property
+    def maybe_logged(self) -> frozenset[int]:
+        """Trials to be trained that a run with other tables may have logged before it died."""
+        return frozenset(one.number for one in self.retrain) if self.homes else frozenset()
+
+    @property
+    def missing_text(self) -> str | None:
+        """What a person has to know of trials whose rows are elsewhere; None if there are none."""
+        if not self.elsewhere:
+            return None
+        where = ", ".join(self.homes[-_NAMED:]) or "another home folder"
+        count = len(self.elsewhere)
+        return (
+            f"{count} {'trial is' if count == 1 else 'trials are'} complete, but the rows are not "
+            f"in this home folder: tables and report here are without them. They were recorded in "
+            f"{where}; copy the files of its tables folder into the one here"
+        )
+
+
+def standing(config: StudyConfig, paths: StudyPaths, store: TableStore) -> Standing:
+    """Opens the study, or makes it, and compares what Optuna and the tables know.
+
+    Args:
+        config: The study file.
+        paths: Of the study.
+        store: Its tables here.
+
+    Raises:
+        InputError: If the study file's trials cannot join the study's, or the tables hold trials
+            that the storage does not know.
+        StorageUnavailable: If the storage cannot be opened.
+    """
+    ledger, plan = study_ledger(config, paths)
+    recorded = store.recorded_trials()
+    without_run = ledger.run_to_come & recorded
+    if without_run:
+        without_run -= store.recorded_runs().keys()
+    _check_known(config, paths, recorded, ledger.next_number)
+    here = f"{socket.gethostname()}:{paths.folder.resolve()}"
+    if config.storage is not None:
+        ledger.add_home(here)
+    unfinished = ledger.unfinished()
+    return Standing(
+        ledger=ledger,
+        plan=plan,
+        redeliver=sorted(without_run.union(t.number for t in unfinished if t.number in recorded)),
+        retrain=[one for one in unfinished if one.number not in recorded],
+        new=max(0, config.trials - ledger.next_number),
+        total=max(config.trials, ledger.next_number),
+        recorded=len(recorded),
+        elsewhere=ledger.completed_without(recorded),
+        given_up=ledger.failures,
+        homes=[one for one in ledger.homes if one != here],
+    )
+
+
+def _check_known(config: StudyConfig, paths: StudyPaths, recorded: set[int], known: int) -> None:
+    strangers = [number for number in recorded if number >= known]
+    if strangers:
+        storage = redacted(config.storage or str(paths.journal))
+        raise InputError(
+            f"{paths.tables} holds {len(strangers)} trials that {storage} does not know, for "
+            f"example {min(strangers)}: it is not the storage that they were run with; restore "
+            f"that one, or give the study another name or --home",
+            key="storage",
+            file=config.file,
+        )
