@@ -75,6 +75,12 @@ class Preflight:
     def notices(self) -> list[str]:
         """What a person should know before trials of the networks tried so far are trained."""
         found = [cost.notice for cost in self._costs.values() if cost.notice is not None]
+        resources = self.config.resources
+        if resources.gpus_per_worker != resources.training_gpus:
+            found.append(
+                f"each worker holds {resources.gpus_per_worker:g} GPUs and trains on the CPU all "
+                "the same, as `device: cpu` asks"
+            )
         return list(dict.fromkeys(found))
 
     def corner_tasks(self) -> list[tuple[Mapping[str, Any], Task]]:

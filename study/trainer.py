@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import socket
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 import torch
 
+from search_spaces.errors import InputError
 from study.engine import Checkpoints, NetworkFactory, train_cohort
+from study.engine.devices import cuda_missing
 from study.engine.memory import memory_limit
 from study.resolution import load_network
 from study.results import cohort_tables
@@ -55,7 +58,12 @@ class CohortTrainer:
         return self.train(cohort).to_bytes()
 
     def train(self, cohort: Cohort) -> CohortTables:
-        """Trains the cohort; every trial gets its rows and its labels."""
+        """Trains the cohort; every trial gets its rows and its labels.
+
+        Raises:
+            InputError: If it is to be trained on a GPU and there is none.
+        """
+        self._check_device()
         if self.threads is not None:
             torch.set_num_threads(self.threads)
         # Every trial of the cohort has this task: a task's hyperparameters are not fusible.
@@ -71,6 +79,16 @@ class CohortTrainer:
             checkpoints=self.checkpoints,
         )
         return cohort_tables(record, task=task, metadata=self.metadata, thresholds=self.thresholds)
+
+    def _check_device(self) -> None:
+        reason = None if self.device == "cpu" else cuda_missing()
+        if reason is not None:
+            raise InputError(
+                f"a worker must train on its GPU, but node {socket.gethostname()} has no CUDA: "
+                f"{reason}; install torch with CUDA there, or choose `device: cpu` to train on "
+                "the CPU all the same",
+                key="resources.device",
+            )
 
     @property
     def _share(self) -> float:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor
 
+from search_spaces.errors import InputError
 from study.backends import study_trainer
 from study.preflight import preflight
 from study.study_file import StudyConfig
@@ -73,3 +75,31 @@ def test_a_checkpoint_that_cannot_be_written_stops_nothing_and_is_told(
     trainer = study_trainer(checked, checkpoints=tmp_path / "checkpoints")
     assert trainer.train(cohort(checked.config)).trials.num_rows == 2
     assert "no checkpoint could be written: [Errno 17]" in caplog.text
+
+
+no_cuda = pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has CUDA")
+
+
+@no_cuda
+def test_a_worker_with_a_gpu_but_without_cuda_says_so_at_once_and_names_its_node() -> None:
+    checked = preflight(config(resources={"gpus_per_worker": 0.25}))
+    with pytest.raises(InputError) as caught:
+        study_trainer(checked).train(cohort(checked.config))
+    message = str(caught.value)
+    assert message.startswith(
+        f"resources.device: a worker must train on its GPU, but node {socket.gethostname()} has "
+        f"no CUDA: torch {torch.__version__} "
+    )
+    assert message.endswith("or choose `device: cpu` to train on the CPU all the same")
+
+
+@no_cuda
+def test_a_worker_with_a_gpu_trains_on_the_cpu_where_that_is_asked_for() -> None:
+    checked = preflight(config(resources={"gpus_per_worker": 0.25, "device": "cpu"}))
+    plain = preflight(config())
+    there = study_trainer(checked).train(cohort(checked.config)).trials
+    here = study_trainer(plain).train(cohort(plain.config)).trials
+    assert there.column("loss_final").to_pylist() == here.column("loss_final").to_pylist()
+    assert checked.notices == [
+        "each worker holds 0.25 GPUs and trains on the CPU all the same, as `device: cpu` asks"
+    ]

@@ -8,6 +8,7 @@ could hold. The first version answers nothing, so what it can start is found out
 from __future__ import annotations
 
 import contextlib
+import enum
 import json
 import time
 from collections.abc import Iterator
@@ -19,10 +20,19 @@ from ray.util import remove_placement_group
 
 from study.dispatch.placement import WorkerResources
 
-ANSWER_S = 20.0
+ANSWER_S = 30.0
 """How long an autoscaler may take for an answer; it looks every 5 s."""
 
 _POLL_S = 0.25
+
+
+class Answer(enum.Enum):
+    """Whether a node that does not run yet could hold a worker."""
+
+    MAY_COME = enum.auto()
+    NO_AUTOSCALER = enum.auto()
+    CANNOT = enum.auto()
+    SILENT = enum.auto()
 
 
 def demand(wanted: WorkerResources) -> tune.PlacementGroupFactory:
@@ -42,37 +52,36 @@ def can_grow() -> bool:
         return False
 
 
-def could_start(wanted: WorkerResources, *, timeout_s: float = ANSWER_S) -> bool:
+def ask(wanted: WorkerResources, *, timeout_s: float = ANSWER_S) -> Answer:
     """Whether an autoscaler could start a node for a worker, which no node that runs can hold.
 
     The first version of the autoscaler gets the benefit of the doubt.
     """
     try:
         if not _second_version():
-            return _first_version_grows()
+            return Answer.MAY_COME if _first_version_grows() else Answer.NO_AUTOSCALER
         if not _has_node_types(_status()):
-            return False
+            return Answer.NO_AUTOSCALER
         with _asked(wanted) as group:
             return _answer(group, time.monotonic() + timeout_s)
     except AttributeError:  # As above.
-        return False
+        return Answer.NO_AUTOSCALER
 
 
-def _answer(group: str, deadline: float) -> bool:
-    """What the autoscaler makes of a request; without answer, whether it runs at all."""
+def _answer(group: str, deadline: float) -> Answer:
     asked_in = None
     while time.monotonic() < deadline:
         status = _status()
         resources, scaling = status.cluster_resource_state, status.autoscaling_state
         if any(one.details.startswith(group) for one in scaling.infeasible_gang_resource_requests):
-            return False
+            return Answer.CANNOT
         pending = resources.pending_gang_resource_requests
         if asked_in is None and any(one.details.startswith(group) for one in pending):
             asked_in = resources.cluster_resource_state_version
         if asked_in is not None and scaling.last_seen_cluster_resource_state_version > asked_in:
-            return True
+            return Answer.MAY_COME
         time.sleep(_POLL_S)
-    return _second_version_grows()
+    return Answer.SILENT
 
 
 def has_refused(wanted: WorkerResources) -> bool:

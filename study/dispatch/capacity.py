@@ -15,6 +15,11 @@ from study.dispatch.sharing import Demand, demands_of_others, own_demand, share
 
 REFRESH_S = 2.0
 
+_NO_HELP = {
+    autoscaler.Answer.CANNOT: "; the cluster's autoscaler can start none that would do",
+    autoscaler.Answer.SILENT: "; the cluster's autoscaler does not answer whether it could help",
+}
+
 _logger = logging.getLogger("gradscape.dispatch")
 
 
@@ -61,10 +66,9 @@ class Capacity:
         nodes = cluster_nodes()
         if room(nodes, self._wanted):
             return
-        if not autoscaler.could_start(self._wanted):
-            grows = autoscaler.can_grow()
-            more = "; the cluster's autoscaler can start none that would do" if grows else ""
-            raise refusal(nodes, self._wanted, more=more)
+        answer = autoscaler.ask(self._wanted)
+        if answer is not autoscaler.Answer.MAY_COME:
+            raise refusal(nodes, self._wanted, more=_NO_HELP.get(answer, ""))
         _logger.warning("no node can hold a worker yet; waiting for the cluster to start one")
 
     def workers(self) -> int:

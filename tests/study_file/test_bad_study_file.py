@@ -104,13 +104,54 @@ def test_the_unchanged_file_is_good():
         ),
         (
             {"more": "resources: 4"},
-            "resources: must be a mapping of workers, cpus_per_worker, gpus_per_worker, "
-            "checkpoint_minutes, but got 4",
+            "resources: must be a mapping of workers, cpus_per_worker, gpus_per_worker, device, "
+            "custom_resources, labels, checkpoint_minutes, cohort_minutes, max_retries, but got 4",
         ),
         (
             {"more": "resources: {gpus_worker: 1}"},
             "resources.gpus_worker: unknown key 'gpus_worker'; did you mean 'gpus_per_worker'? "
-            "known: checkpoint_minutes, cpus_per_worker, gpus_per_worker, workers",
+            "known: checkpoint_minutes, cohort_minutes, cpus_per_worker, custom_resources, "
+            "device, gpus_per_worker, labels, max_retries, workers",
+        ),
+        (
+            {"more": "resources: {device: gpu}"},
+            "resources.device: unknown device 'gpu'; known: cpu, cuda",
+        ),
+        (
+            {"more": "resources: {device: cuda}"},
+            "resources.device: workers train on cuda only with GPUs of their own, but "
+            "gpus_per_worker is 0; for example `gpus_per_worker: 0.25`",
+        ),
+        (
+            {"more": "resources: {custom_resources: rack}"},
+            "resources.custom_resources: must be a mapping of names to amounts, but got 'rack'",
+        ),
+        (
+            {"more": "resources: {custom_resources: {GPU: 1}}"},
+            "resources.custom_resources: GPU is no custom resource; use gpus_per_worker",
+        ),
+        (
+            {"more": "resources: {custom_resources: {memory: 1}}"},
+            "resources.custom_resources: a custom resource must have a name of its own, but got "
+            "'memory'",
+        ),
+        (
+            {"more": "resources: {custom_resources: {rack: 0}}"},
+            "resources.custom_resources.rack: must be a number > 0, but got 0",
+        ),
+        (
+            {"more": "resources: {labels: [zone]}"},
+            "resources.labels: must be a mapping of keys to values, but got ['zone']",
+        ),
+        (
+            {"more": "resources: {labels: {my zone: a}}"},
+            "resources.labels: a label's key must be letters, digits, '-', '_' and '.', after a "
+            "prefix and '/' or alone, such as zone or ray.io/accelerator-type, but got 'my zone'",
+        ),
+        (
+            {"more": "resources: {labels: {zone: 'in('}}"},
+            "resources.labels.zone: must be a label such as A100, or '!spot', 'in(A100, H100)', "
+            "'!in(A100, H100)' in quotes, but got 'in('",
         ),
         (
             {"more": "resources: {workers: all}"},

@@ -51,11 +51,16 @@ def test_every_key():
             "storage:\n", "storage: postgresql://optuna@db/optuna\n"
         )
         + "seeds: 3\nseed: 7\nsampler: tpe\n"
-        + "resources: {workers: 4, cpus_per_worker: 2, gpus_per_worker: 0.25}\n"
+        + "resources:\n"
+        + "  {workers: 4, cpus_per_worker: 2, gpus_per_worker: 0.25, device: cpu,\n"
+        + "  custom_resources: {rack: 0.5}, labels: {zone: '!a', slot: 3}}\n"
         + "thresholds: {stalled: 0.1}\n"
     )
     assert (config.seeds, config.seed, config.sampler) == (3, 7, "tpe")
     assert config.resources.workers == 4 and config.resources.gpus_per_worker == 0.25
+    assert config.resources.device == "cpu" and config.resources.training_gpus == 0
+    assert config.resources.custom_resources == {"rack": 0.5}
+    assert config.resources.labels == {"zone": "!a", "slot": "3"}
     assert config.tracking_uri == "http://mlflow:5000"
     assert config.storage == "postgresql://optuna@db/optuna"
     assert config.thresholds == {"stalled": 0.1}
