@@ -89,10 +89,12 @@ def oscillating_loss(seen: Recorded) -> Fires:
     """
     steps = seen.steps
     accuracy = _accuracy(seen, steps.values("metric"), steps.owner)
-    change = np.diff(accuracy, prepend=np.nan)
+    with np.errstate(invalid="ignore"):  # Infinite metrics, which are no swing.
+        change = np.diff(accuracy, prepend=np.nan)
     change[steps.owner != np.roll(steps.owner, 1)] = np.nan
     to_next = np.append(change, np.nan)[1:]
-    middle = np.clip(accuracy + to_next / 2, 0.0, 1.0)
+    with np.errstate(invalid="ignore"):
+        middle = np.clip(accuracy + to_next / 2, 0.0, 1.0)
     deviation = np.sqrt(2 * middle * (1 - middle) / seen.figure("batch_size")[steps.owner])
     limit = np.fmax(SWING, BATCH_NOISE * deviation)
     falls = (change >= 0) & (-to_next >= limit)

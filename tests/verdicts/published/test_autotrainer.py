@@ -155,3 +155,12 @@ def test_a_trial_of_one_step_converges_neither_slowly_nor_fast(little) -> None:
     study = little().trial(metric_best=0.05)
     study.steps, study.layers = study.steps[:1], study.layers[:4]
     assert "autotrainer.slow_convergence" not in study.alarms()
+
+
+@pytest.mark.filterwarnings("error")
+def test_metrics_that_are_not_finite_are_no_swing(little) -> None:
+    # An error that became infinite; differences of infinities once made NumPy warn.
+    endless = [math.inf, math.inf, -math.inf, math.inf, math.nan] * 2
+    for best in (math.inf, 0.5):
+        alarms = little().trial(metric_best=best).along(metric=endless).alarms()
+        assert "autotrainer.oscillating_loss" not in alarms
