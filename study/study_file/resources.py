@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from search_spaces.errors import InputError, unknown
+from search_spaces.errors import InputError
 from search_spaces.values import as_number, show
 from study.label_rule import is_label_key, parse_label_rule
 from study.study_file import fields
@@ -22,7 +22,7 @@ _RAYS_OWN = ("memory", "object_store_memory")
 
 def read_device(given: object) -> str | None:
     if given not in DEVICES:
-        raise InputError(unknown("device", given, DEVICES))
+        raise InputError(f"must be {' or '.join(DEVICES)}, but got {show(given)}")
     return str(given)
 
 

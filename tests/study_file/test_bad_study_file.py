@@ -115,7 +115,7 @@ def test_the_unchanged_file_is_good():
         ),
         (
             {"more": "resources: {device: gpu}"},
-            "resources.device: unknown device 'gpu'; known: cpu, cuda",
+            "resources.device: must be cpu or cuda, but got 'gpu'",
         ),
         (
             {"more": "resources: {device: cuda}"},
