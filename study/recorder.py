@@ -1,8 +1,9 @@
-"""From a trained cohort to its rows on disk, its MLflow runs and its Optuna results, in order."""
+"""From a trained cohort to its rows on disk, and on to MLflow and Optuna."""
 
 from __future__ import annotations
 
 import hashlib
+import math
 import threading
 import time
 from collections import Counter, deque
@@ -10,36 +11,20 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from study.ledger import TrialResult, trial_results
+from study.delivery import Delivery, Ledger, ReadStore
 from study.stopwatch import Stopwatch
 from study.tables import CohortTables
-from study.tracking import Tracker, TrackingUnavailable
+from study.tracking import Tracker
 from study.trial import Cohort
 
 INBOX = 8
 """Payloads waiting to be written; then `submit` blocks, which slows training down."""
 
-IN_MEMORY = 4
-"""Undelivered cohorts whose tables stay in memory; the others are read back from disk."""
 
-FIRST_RETRY_S, LAST_RETRY_S = 1.0, 30.0
-COUNTS_EVERY_S = 10.0
-REDELIVERED_TOGETHER = 64
-
-
-class Store(Protocol):
+class Store(ReadStore, Protocol):
     """What the recorder needs of `study.tables.TableStore`."""
 
     def write(self, bundle: CohortTables, name: str) -> set[int]: ...
-    def write_runs(self, runs: Mapping[int, str]) -> None: ...
-    def recorded_runs(self) -> dict[int, str]: ...
-    def bundle_of(self, trials: Collection[int]) -> CohortTables: ...
-
-
-class Ledger(Protocol):
-    """What the recorder needs of `study.ledger.TrialLedger`."""
-
-    def tell_many(self, results: Sequence[TrialResult]) -> int: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,36 +35,29 @@ class Progress:
         recorded: Trials whose rows are on disk.
         told: Trials that are complete everywhere.
         verdicts: Recorded trials by verdict.
-        tracking_away: Why MLflow takes nothing at present; None when it does.
+        away: Why MLflow or Optuna takes nothing at present; None when both do.
     """
 
     recorded: int
     told: int
     verdicts: Mapping[str, int]
-    tracking_away: str | None
-
-
-@dataclass(kw_only=True)
-class _Undelivered:
-    """Trials on disk that MLflow and Optuna do not know yet."""
-
-    trials: tuple[int, ...]
-    tables: CohortTables | None
-    maybe_logged: bool
+    away: str | None
 
 
 class Recorder:
-    """Records cohorts in a thread of its own: tables first, then MLflow, then Optuna.
+    """Records cohorts: tables in one thread, then MLflow and Optuna in another.
 
     Each stage may be repeated, so a crash between any two loses and doubles nothing. While
-    MLflow is away the tables go on being written; they are the backlog, delivered when it is
-    back.
+    MLflow or Optuna's storage is away the tables go on being written; they are the backlog,
+    delivered when it is back.
 
     Args:
         store: The study's tables.
         tracker: The invocation in MLflow.
         ledger: The Optuna study.
-        on_progress: Called in the thread after each change.
+        on_progress: Called after each change, by one thread at a time.
+        on_notice: Told once when MLflow or Optuna goes away, and once when it is back.
+        tell_after_s: How long MLflow may be away before Optuna is told without the runs.
         stopwatch: Gets the time of each stage.
     """
 
@@ -90,24 +68,31 @@ class Recorder:
         tracker: Tracker,
         ledger: Ledger,
         on_progress: Callable[[Progress], None] = lambda progress: None,
+        on_notice: Callable[[str], None] = lambda notice: None,
+        tell_after_s: float = math.inf,
         stopwatch: Stopwatch | None = None,
     ) -> None:
         self._watch = stopwatch or Stopwatch()
-        self._store = store
-        self._tracker = tracker
-        self._ledger = ledger
+        self._store = _OneAtATime(store)
         self._on_progress = on_progress
         self._changed = threading.Condition()
+        self._showing = threading.Lock()
         self._inbox: deque[bytes] = deque()
-        self._busy = self._awaited = False
-        self._backlog: deque[_Undelivered] = deque()
+        self._busy = self._closing = False
         self._verdicts: Counter[str] = Counter()
-        self._recorded = self._told = 0
-        self._away: str | None = None
-        self._retry_at = self._counts_at = 0.0
-        self._retry_s = FIRST_RETRY_S
-        self._failure: BaseException | None = None
-        self._closing = False
+        self._recorded = 0
+        self._write_failure: BaseException | None = None
+        self._delivery = Delivery(
+            store=self._store,
+            tracker=tracker,
+            ledger=ledger,
+            changed=self._changed,
+            verdicts=lambda: self.progress.verdicts,
+            on_change=self._show,
+            on_notice=on_notice,
+            tell_after_s=tell_after_s,
+            stopwatch=self._watch,
+        )
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
         self._thread.start()
 
@@ -117,22 +102,22 @@ class Recorder:
         with self._changed:
             return Progress(
                 recorded=self._recorded,
-                told=self._told,
+                told=self._delivery.delivered,
                 verdicts=dict(self._verdicts),
-                tracking_away=self._away,
+                away=self._delivery.away,
             )
 
     @property
     def undelivered(self) -> list[int]:
-        """Trials on disk that MLflow and Optuna do not know; final once `close` has returned."""
+        """Trials on disk that MLflow or Optuna do not know; final once `close` has returned."""
         with self._changed:
-            return sorted(trial for one in self._backlog for trial in one.trials)
+            return self._delivery.trials
 
     def submit(self, cohort: Cohort, payload: bytes) -> None:
         """Take a trained cohort's tables (`CohortTables.to_bytes`); blocks while many wait.
 
         Raises:
-            Exception: What the thread met with, for example a full disk.
+            Exception: What the threads met with, for example a full disk.
         """
         with self._changed:
             self._changed.wait_for(lambda: len(self._inbox) < INBOX or self._failure)
@@ -142,57 +127,68 @@ class Recorder:
 
     def redeliver(self, trials: Collection[int]) -> None:
         """Deliver trials whose rows an earlier invocation wrote but did not get further with."""
-        ordered = sorted(trials)
         with self._changed:
-            for start in range(0, len(ordered), REDELIVERED_TOGETHER):
-                some = tuple(ordered[start : start + REDELIVERED_TOGETHER])
-                self._backlog.append(_Undelivered(trials=some, tables=None, maybe_logged=True))
+            self._delivery.add_earlier(trials)
+            self._changed.notify_all()
+
+    def give_up(self, trials: Sequence[int], reason: str) -> None:
+        """Make trials known to Optuna as FAIL, which has no rows and no MLflow run."""
+        with self._changed:
+            self._delivery.give_up(trials, reason)
             self._changed.notify_all()
 
     def flush(self, patience_s: float) -> list[int]:
-        """Wait until all is delivered, however long that takes while MLflow answers.
+        """Wait until all is on disk and delivered, however long that takes while both answer.
 
         Args:
-            patience_s: How long to wait for an MLflow that is away.
+            patience_s: How long to wait while one of them is away.
 
         Returns:
-            The recorded trials that MLflow and Optuna do not know when patience has ended.
+            The recorded trials that MLflow or Optuna do not know when patience has ended.
             Their rows are safe; `redeliver` takes them up later.
 
         Raises:
-            Exception: What the thread met with.
+            Exception: What the threads met with.
         """
         with self._changed:
-            # Now somebody waits: try at once, and often.
-            self._awaited, self._retry_at, self._retry_s = True, 0.0, FIRST_RETRY_S
+            self._delivery.hurry(True)
             self._changed.notify_all()
             answered_at = time.monotonic()
             while not (self._idle or self._failure):
-                if self._away is None:
+                if self._delivery.away is None or self._writing:
                     answered_at = time.monotonic()
                     self._changed.wait()
                 elif (left_s := answered_at + patience_s - time.monotonic()) > 0:
                     self._changed.wait(left_s)
                 else:
                     break
-            self._awaited = False
+            self._delivery.hurry(False)
             self._raise_failure()
-            return self.undelivered
+            return self._delivery.trials
 
     def close(self, timeout_s: float | None = None) -> None:
-        """End the thread once all that was submitted is on disk; `flush` delivers it before.
+        """End the threads once all that was submitted is on disk; `flush` delivers it before.
 
         Args:
-            timeout_s: Leave the thread to itself after this time: MLflow may keep it waiting.
+            timeout_s: Leave each thread to itself after this time: MLflow may keep one waiting.
         """
         with self._changed:
             self._closing = True
             self._changed.notify_all()
         self._thread.join(timeout_s)
+        self._delivery.close(timeout_s)
 
     @property
     def _idle(self) -> bool:
-        return not (self._inbox or self._backlog or self._busy)
+        return not self._writing and self._delivery.idle
+
+    @property
+    def _writing(self) -> bool:
+        return bool(self._inbox) or self._busy
+
+    @property
+    def _failure(self) -> BaseException | None:
+        return self._write_failure or self._delivery.failure
 
     def _raise_failure(self) -> None:
         if self._failure is not None:
@@ -200,31 +196,21 @@ class Recorder:
 
     def _run(self) -> None:
         try:
-            while (work := self._next_work()) is not None:
-                work()
-                with self._changed:
-                    self._busy = False
-                    self._changed.notify_all()
-                self._on_progress(self.progress)
+            while (payload := self._next_payload()) is not None:
+                self._write(payload)
+                self._show()
         except BaseException as error:
             with self._changed:
-                self._failure = error
+                self._write_failure = error
                 self._changed.notify_all()
 
-    def _next_work(self) -> Callable[[], None] | None:
-        """Writing tables comes before delivering: they are what must not be lost."""
+    def _next_payload(self) -> bytes | None:
         with self._changed:
-            while True:
-                if self._inbox:
-                    payload = self._inbox.popleft()
-                    self._busy = True
-                    return lambda: self._write(payload)
-                if self._closing:
-                    return None
-                wait_s = self._retry_at - time.monotonic()
-                if self._backlog and wait_s <= 0:
-                    return self._deliver
-                self._changed.wait(wait_s if self._backlog else None)
+            self._changed.wait_for(lambda: self._inbox or self._closing)
+            if not self._inbox:
+                return None
+            self._busy = True
+            return self._inbox.popleft()
 
     def _write(self, payload: bytes) -> None:
         tables = CohortTables.from_bytes(payload)
@@ -238,45 +224,34 @@ class Recorder:
         with self._changed:
             self._recorded += len(new)
             self._verdicts.update(row["verdict"] for row in labels if row["trial"] in new)
-            kept = tables if len(self._backlog) < IN_MEMORY else None
-            again = len(new) < len(trials)
-            self._backlog.append(_Undelivered(trials=trials, tables=kept, maybe_logged=again))
+            self._delivery.add(tables, new=len(new))
+            self._busy = False
+            self._changed.notify_all()
 
-    def _deliver(self) -> None:
-        one = self._backlog[0]
-        tables = one.tables or self._store.bundle_of(one.trials)
-        try:
-            runs = self._log(one, tables)
-            self._log_counts()
-        except TrackingUnavailable as error:
-            with self._changed:
-                one.maybe_logged = True
-                self._away = str(error)
-                self._retry_at = time.monotonic() + self._retry_s
-                if not self._awaited:
-                    self._retry_s = min(2 * self._retry_s, LAST_RETRY_S)
-            return
-        with self._watch.measure("telling"):
-            told = self._ledger.tell_many(trial_results(tables, runs))
-        with self._changed:
-            self._away, self._retry_s = None, FIRST_RETRY_S
-            self._told += told
-            self._backlog.popleft()
+    def _show(self) -> None:
+        with self._showing:
+            self._on_progress(self.progress)
 
-    def _log(self, one: _Undelivered, tables: CohortTables) -> Mapping[int, str | None]:
-        runs: dict[int, str | None] = {}
-        if one.maybe_logged:
-            known = self._store.recorded_runs()
-            runs.update((trial, known[trial]) for trial in one.trials if trial in known)
-        missing = set(one.trials) - runs.keys()
-        if missing:
-            rest = tables if not runs else tables.only(missing)
-            with self._watch.measure("tracking"):
-                runs.update(self._tracker.log_trials(rest, maybe_logged=one.maybe_logged))
-            self._store.write_runs({trial: run for trial, run in runs.items() if run is not None})
-        return runs
 
-    def _log_counts(self) -> None:
-        if time.monotonic() >= self._counts_at:
-            self._tracker.update_counts(self.progress.verdicts)
-            self._counts_at = time.monotonic() + COUNTS_EVERY_S
+class _OneAtATime:
+    """A store for two threads: both work on the disk for moments only."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._lock = threading.Lock()
+
+    def write(self, bundle: CohortTables, name: str) -> set[int]:
+        with self._lock:
+            return self._store.write(bundle, name)
+
+    def write_runs(self, runs: Mapping[int, str]) -> None:
+        with self._lock:
+            self._store.write_runs(runs)
+
+    def recorded_runs(self) -> dict[int, str]:
+        with self._lock:
+            return self._store.recorded_runs()
+
+    def bundle_of(self, trials: Collection[int]) -> CohortTables:
+        with self._lock:
+            return self._store.bundle_of(trials)

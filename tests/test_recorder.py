@@ -6,7 +6,7 @@ import time
 import optuna
 import pytest
 
-from study.ledger import open_ledger
+from study.ledger import StorageUnavailable, open_ledger
 from study.recorder import INBOX, Recorder
 from study.tables import TableStore
 from study.tracking import NullTracker, TrackingUnavailable
@@ -40,6 +40,13 @@ class FlakyTracker(NullTracker):
         return {n: f"run-{n}" for n in tables.trial_numbers}
 
 
+def wait_until(true, timeout_s=10.0):
+    deadline = time.monotonic() + timeout_s
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 class World:
     def __init__(self, folder, trials: int) -> None:
         self.journal = folder / "optuna.journal"
@@ -61,12 +68,13 @@ class World:
             description={},
         )
 
-    def start(self) -> None:
+    def start(self, **settings) -> None:
         self.recorder = Recorder(
             store=self.store,
             tracker=self.tracker,
             ledger=self.ledger,
             on_progress=self.progressed,
+            **settings,
         )
 
     def progressed(self, progress) -> None:
@@ -128,36 +136,38 @@ def test_tables_go_on_while_tracking_is_away_and_are_delivered_once_when_it_is_b
         world.submit(n)
     assert world.recorder.flush(0.3) == list(range(10))
     assert world.store.recorded_trials() == set(range(10))
-    assert "does not answer" in world.recorder.progress.tracking_away
+    assert "does not answer" in world.recorder.progress.away
     assert world.ledger.completed() == 0
 
     world.tracker.away.clear()
     assert world.recorder.flush(10) == []
     assert world.tracker.logged == list(range(10))
     assert world.ledger.completed() == 10
-    assert world.recorder.progress.tracking_away is None
+    assert world.recorder.progress.away is None
 
 
-def test_undelivered_are_also_those_that_were_written_last(world, monkeypatch):
-    # While MLflow kept the thread waiting, trials in the inbox were counted nowhere: a person
-    # was told of fewer undelivered trials than there were.
-    entered = threading.Event()
+def test_a_silent_mlflow_keeps_no_tables_waiting(world, monkeypatch):
+    # While MLflow kept the thread waiting, tables were not written; trials in the inbox were
+    # counted nowhere, and a person was told of fewer undelivered trials than there were.
+    entered, answer = threading.Event(), threading.Event()
 
     def keep_waiting(tables, *, maybe_logged=False):
         entered.set()
-        time.sleep(0.5)
+        answer.wait(20)
         raise TrackingUnavailable("timed out")
 
     monkeypatch.setattr(world.tracker, "log_trials", keep_waiting)
     world.submit(0)
-    world.recorder.flush(0.1)
-    entered.clear()
     assert entered.wait(10)
-    world.submit(1, 2)
-    assert world.recorder.flush(0.0) == [0]
+    for n in range(1, INBOX + 3):
+        world.submit(n)
+    wait_until(lambda: world.recorder.progress.recorded == INBOX + 3)
+    answer.set()
+    everything = list(range(INBOX + 3))
+    assert world.recorder.flush(0.0) == everything
     world.recorder.close()
-    assert world.recorder.undelivered == [0, 1, 2]
-    assert world.store.recorded_trials() == {0, 1, 2}
+    assert world.recorder.undelivered == everything
+    assert world.store.recorded_trials() == set(everything)
 
 
 def test_delivering_takes_as_long_as_it_takes_while_tracking_answers(world, monkeypatch):
@@ -248,3 +258,68 @@ def test_submit_waits_when_many_payloads_wait(world, monkeypatch):
     assert done.wait(10)
     thread.join()
     world.recorder.flush(10)
+
+
+class AwayLedger:
+    """A ledger whose storage goes away and comes back."""
+
+    def __init__(self, ledger) -> None:
+        self.ledger = ledger
+        self.away = threading.Event()
+
+    def tell_many(self, results):
+        self.check()
+        return self.ledger.tell_many(results)
+
+    def fail(self, number, reason):
+        self.check()
+        self.ledger.fail(number, reason)
+
+    def check(self):
+        if self.away.is_set():
+            raise StorageUnavailable("storage postgresql://db does not answer")
+
+
+def test_optuna_away_costs_nothing_and_is_told_once(world):
+    # It ended the run.
+    world.recorder.close()
+    world.ledger = AwayLedger(world.ledger)
+    notices = []
+    world.start(on_notice=notices.append)
+    world.ledger.away.set()
+    for n in range(10):
+        world.submit(n)
+    world.recorder.give_up([10], "worker lost")
+    assert world.recorder.flush(1.5) == list(range(10))
+    assert world.store.recorded_trials() == set(range(10))
+    assert "postgresql://db does not answer" in world.recorder.progress.away
+    world.ledger.away.clear()
+    assert world.recorder.flush(10) == []
+    assert world.tracker.logged == list(range(10))
+    states = [trial.state.name for trial in world.optuna_trials()]
+    assert states == ["COMPLETE"] * 10 + ["FAIL", "RUNNING"]
+    assert world.optuna_trials()[10].user_attrs["failure"] == "worker lost"
+    assert len(notices) == 2
+    assert "does not answer; training goes on" in notices[0] and "again" in notices[1]
+
+
+def test_a_sampler_that_learns_does_not_wait_for_mlflow(world):
+    world.recorder.close()
+    world.start(tell_after_s=0.0)
+    world.tracker.away.set()
+    world.submit(0, 1)
+    world.submit(2)
+    world.recorder.flush(2.5)
+    assert world.ledger.completed() == 3
+    assert world.recorder.undelivered == [0, 1, 2]
+    # A later run finds out that their runs are still to be made.
+    world.recorder.close()
+    world.open_ledger()
+    assert world.ledger.run_to_come == {0, 1, 2}
+    world.tracker.away.clear()
+    world.start()
+    world.recorder.redeliver(world.ledger.run_to_come)
+    assert world.recorder.flush(10) == []
+    assert sorted(world.tracker.logged) == [0, 1, 2]
+    assert world.store.recorded_runs() == {n: f"run-{n}" for n in range(3)}
+    assert world.recorder.progress.told == 3

@@ -166,7 +166,7 @@ def test_what_a_full_disk_refused_is_written_by_the_next_attempt(tmp_path, monke
 
     with monkeypatch.context() as patch:
         patch.setattr("study.ledger.journal.os.fsync", no_space)
-        with pytest.raises(OSError, match="No space"):
+        with pytest.raises(StorageUnavailable, match="cannot be written: No space"):
             ledger.tell(0, 1.0, {})
     assert optuna_view(journal).trials[0].state is TrialState.RUNNING
     ledger.tell(0, 1.0, {})

@@ -1,0 +1,85 @@
+"""Asking for new trials while Optuna's storage may go away for a while."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+from study.ledger import StorageUnavailable
+from study.trial import Trial
+
+AWAY_LIMIT_S = 600.0
+"""How long the storage may be away; then what is training is finished and the run ends."""
+
+FIRST_RETRY_S, LAST_RETRY_S = 1.0, 30.0
+
+
+class PatientAsking:
+    """Asks the ledger; while its storage is away gives nothing, and never keeps one waiting.
+
+    Whether it is back is found out by a thread of its own, so that training goes on with what
+    was asked before.
+
+    Args:
+        ask: Samples that many trials; raises StorageUnavailable while it cannot.
+        check: Raises StorageUnavailable while the storage is away.
+        on_notice: Told once when it goes away, and once when it is back.
+        limit_s: How long it may be away.
+    """
+
+    def __init__(
+        self,
+        ask: Callable[[int], Sequence[Trial]],
+        *,
+        check: Callable[[], None],
+        on_notice: Callable[[str], None],
+        limit_s: float = AWAY_LIMIT_S,
+    ) -> None:
+        self._ask = ask
+        self._check = check
+        self._on_notice = on_notice
+        self._limit_s = limit_s
+        self._away = threading.Event()
+        self._failure: StorageUnavailable | None = None
+
+    def __call__(self, n: int) -> Sequence[Trial] | None:
+        """``n`` trials, fewer if there are no more; None if there are none for now.
+
+        Raises:
+            StorageUnavailable: If the storage has been away for too long.
+        """
+        if self._failure is not None:
+            raise self._failure
+        if self._away.is_set():
+            return None
+        try:
+            return self._ask(n)
+        except StorageUnavailable as error:
+            self._away.set()
+            self._on_notice(f"{error}; training goes on with the trials that were asked before")
+            threading.Thread(
+                target=self._wait, args=(str(error),), name="asking", daemon=True
+            ).start()
+            return None
+
+    def _wait(self, reason: str) -> None:
+        started, pause_s = time.monotonic(), FIRST_RETRY_S
+        while (left_s := started + self._limit_s - time.monotonic()) > 0:
+            time.sleep(min(pause_s, left_s))
+            pause_s = min(2 * pause_s, LAST_RETRY_S)
+            try:
+                self._check()
+            except StorageUnavailable as error:
+                reason = str(error)
+                continue
+            except Exception as error:
+                reason = f"{type(error).__name__}: {error}"
+                break
+            self._on_notice("Optuna's storage answers again; new trials are asked")
+            self._away.clear()
+            return
+        self._failure = StorageUnavailable(
+            f"{reason} (for {self._limit_s / 60:g} minutes); what was trained is recorded, the "
+            "same command goes on when it is back"
+        )

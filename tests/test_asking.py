@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from study.asking import PatientAsking
+from study.ledger import StorageUnavailable
+
+
+class Storage:
+    """Away while `away` is set."""
+
+    def __init__(self) -> None:
+        self.away = threading.Event()
+        self.looks = 0
+
+    def ask(self, n: int) -> list[int]:
+        self.check()
+        return list(range(n))
+
+    def check(self) -> None:
+        self.looks += 1
+        if self.away.is_set():
+            raise StorageUnavailable("storage postgresql://db does not answer: refused")
+
+
+@pytest.fixture
+def storage(monkeypatch: pytest.MonkeyPatch) -> Storage:
+    monkeypatch.setattr("study.asking.FIRST_RETRY_S", 0.01)
+    monkeypatch.setattr("study.asking.LAST_RETRY_S", 0.05)
+    return Storage()
+
+
+def until(true, timeout_s: float = 10.0) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_nobody_waits_while_the_storage_is_away_and_it_is_told_once(storage: Storage) -> None:
+    told: list[str] = []
+    ask = PatientAsking(storage.ask, check=storage.check, on_notice=told.append)
+    assert ask(3) == [0, 1, 2] and told == []
+    storage.away.set()
+    for _ in range(20):
+        assert ask(3) is None
+    until(lambda: storage.looks > 5)
+    assert len(told) == 1 and "refused; training goes on with the trials" in told[0]
+    storage.away.clear()
+    until(lambda: ask(2) == [0, 1])
+    assert len(told) == 2 and "answers again" in told[1]
+
+
+def test_it_ends_in_good_order_when_the_storage_stays_away(storage: Storage) -> None:
+    ask = PatientAsking(storage.ask, check=storage.check, on_notice=lambda text: None, limit_s=0.1)
+    storage.away.set()
+    assert ask(3) is None
+    time.sleep(0.5)
+    with pytest.raises(StorageUnavailable, match="refused .* the same command goes on"):
+        ask(3)
+
+
+def test_what_is_wrong_with_the_storage_itself_is_told_too(storage: Storage) -> None:
+    def broken() -> None:
+        raise KeyError("no such study")
+
+    ask = PatientAsking(storage.ask, check=broken, on_notice=lambda text: None)
+    storage.away.set()
+    assert ask(3) is None
+    time.sleep(0.3)
+    with pytest.raises(StorageUnavailable, match="no such study"):
+        ask(3)
