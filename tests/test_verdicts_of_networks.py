@@ -78,6 +78,26 @@ def test_a_catapult_is_stable_with_its_flag() -> None:
     assert set(beyond["verdict"]) == {"exploding"}
 
 
+def test_full_batch_gradient_descent_ends_at_the_edge_of_stability() -> None:
+    # Cohen et al. 2021: sharpness rises until the learning rate is its limit, whatever it is.
+    full = {"depth": 2, "activation": "tanh", "initialization": "xavier_normal", "batch_size": 128}
+    options = {"examples": 128}
+    for rate, flag in ((0.1, ""), (0.4, "edge_of_stability"), (0.5, "edge_of_stability")):
+        rows = trained(
+            "mlp",
+            "teacher",
+            {**full, "learning_rate": rate},
+            steps=600,
+            seeds=2,
+            statistics="full",
+            options=options,
+        )
+        # At initialization all of these rates lie below the limit.
+        assert (rows["predicted_max_learning_rate"] > rate).all()
+        assert set(rows["flags"]) == {flag}
+        assert set(rows["verdict"]) == {"stable"}
+
+
 def test_batch_normalization_that_explodes_at_initialization_and_trains_is_stable() -> None:
     # Yang et al. 2019: ReLU and batch normalization grow gradients by about 1.2 a layer, at first.
     deep = {**HE, "depth": 24, "normalization": "batch", "learning_rate": 0.1}
