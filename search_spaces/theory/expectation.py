@@ -11,6 +11,7 @@ from scipy.special import ndtr
 
 from search_spaces.catalogue import CATALOGUE, Value
 from search_spaces.theory.activations import Array, activation_named
+from search_spaces.theory.moments import SMALLEST_LENGTH
 
 _LARGEST_LOG = 700.0
 """exp of it is finite."""
@@ -98,4 +99,5 @@ def worst_share(activation: str, lengths: Sequence[Array]) -> float | None:
     if flat is None:
         return None
     low, high = flat
-    return max(float(np.mean(ndtr(low / np.sqrt(q)) + ndtr(-high / np.sqrt(q)))) for q in lengths)
+    stds = [np.sqrt(np.maximum(q, SMALLEST_LENGTH)) for q in lengths]
+    return max(float(np.mean(ndtr(low / std) + ndtr(-high / std))) for std in stds)

@@ -16,6 +16,9 @@ from study.predictions import inputs_of
 from tests.search_spaces.theory.real_networks import gaussian_task, measured
 
 DEEP = {"width": 256, "depth": 30}
+OFTEN = ("torch_default", "he_normal", "orthogonal", "mean_field")
+"""Initializations that the fast tests look at."""
+
 TASK = gaussian_task(256)
 INPUTS = inputs_of(TASK)
 
@@ -35,7 +38,13 @@ def agree(network, task, hyperparameters, *, factor=2.0, seeds=3):
 
 
 @pytest.mark.parametrize("activation", ["tanh", "relu", "sigmoid"])
-@pytest.mark.parametrize("initialization", INITIALIZATIONS)
+@pytest.mark.parametrize(
+    "initialization",
+    [
+        pytest.param(name, marks=() if name in OFTEN else pytest.mark.slow)
+        for name in INITIALIZATIONS
+    ],
+)
 def test_plain_networks_of_every_initialization(activation, initialization):
     hyperparameters = {**DEEP, "activation": activation, "initialization": initialization}
     if initialization == "mean_field":
@@ -120,7 +129,10 @@ def test_networks_near_a_point_that_lengths_run_away_from(activation):
 
 
 @pytest.mark.parametrize("normalization", ["layer", "batch"])
-@pytest.mark.parametrize("activation", ["tanh", "relu", "sigmoid"])
+@pytest.mark.parametrize(
+    "activation",
+    ["relu", *(pytest.param(name, marks=pytest.mark.slow) for name in ("tanh", "sigmoid"))],
+)
 def test_normalized_networks(normalization, activation):
     agree(
         "mlp",
@@ -133,13 +145,13 @@ def test_normalized_networks(normalization, activation):
 def test_batches_of_linear_networks_make_gradients_grow_as_yang_says(batch):
     """Squared by (B - 2) / (B - 3) a layer, but for the first, whose inputs are whitened."""
     hyperparameters = {
-        "width": 512,
-        "depth": 10,
+        "width": 256,
+        "depth": 8,
         "activation": "identity",
         "normalization": "batch",
         "batch_size": batch,
     }
-    expected, _ = agree("mlp", gaussian_task(512), hyperparameters, factor=1.25, seeds=5)
+    expected, _ = agree("mlp", gaussian_task(256), hyperparameters, factor=1.25, seeds=5)
     assert expected.factors[3] == pytest.approx(math.sqrt((batch - 2) / (batch - 3)), rel=1e-4)
 
 
@@ -232,7 +244,7 @@ def test_residual_blocks(normalization, activation, changes, sides):
 @pytest.mark.parametrize(
     ("task", "steps"),
     [
-        ("adding", 32),
+        pytest.param("adding", 32, marks=pytest.mark.slow),
         ("temporal_order", 32),
         pytest.param("temporal_order", 100, marks=pytest.mark.slow),
     ],
@@ -306,7 +318,7 @@ def test_images_are_needed_by_networks_of_images():
 @pytest.mark.parametrize("gain", [1e-3, 1e3])
 @pytest.mark.parametrize("activation", ["relu", "tanh", "gelu"])
 def test_figures_are_finite_whatever_the_gain(network, gain, activation):
-    hyperparameters = {"depth": 200, "init_gain": gain, "activation": activation}
+    hyperparameters = {"depth": 70, "init_gain": gain, "activation": activation}
     found = predict(network, hyperparameters, Inputs(shape=(1, 8, 8)))
     if found is not None:
         assert 0 <= found.ratio <= 1.1e304
