@@ -8,6 +8,8 @@ from pathlib import Path
 
 from pathspec import PathSpec
 
+from study.home import home_folder
+
 EXCLUDES_VARIABLE = "RAY_OVERRIDE_RUNTIME_ENV_DEFAULT_EXCLUDES"
 GITIGNORE_VARIABLE = "RAY_RUNTIME_ENV_IGNORE_GITIGNORE"
 DEFAULT_EXCLUDES = ".git,.venv,venv,__pycache__"
@@ -16,9 +18,11 @@ Ignores = Callable[[Path], bool]
 
 
 def default_rules(folder: Path) -> list[Ignores]:
-    """What is left out whatever the ignore files say."""
+    """What is left out whatever the ignore files say: also results, which Ray knows nothing of."""
+    home = home_folder().resolve()
     names = os.environ.get(EXCLUDES_VARIABLE, DEFAULT_EXCLUDES).split(",")
-    return [_rule(folder, [name.strip() for name in names if name.strip()])]
+    named = _rule(folder, [name.strip() for name in names if name.strip()])
+    return [named, lambda path: path == home and (home / "studies").is_dir()]
 
 
 def rules_in(folder: Path) -> list[Ignores]:

@@ -124,7 +124,14 @@ def largest(files: list[PackedFile]) -> list[tuple[str, int]]:
 def _travel(
     root: Path, path: Path, rules: list[Ignores], above: tuple[Path, ...]
 ) -> Iterator[PackedFile]:
-    """As Ray goes through a folder; a link to a folder above is not followed for ever."""
+    """As Ray goes through a folder; a link to a folder above is not followed for ever.
+
+    Args:
+        root: Of all.
+        path: What is visited now, file or folder.
+        rules: What is left out, by the folders above.
+        above: Where those and this one really lie, links resolved.
+    """
     if path.is_dir():
         rules = [*rules, *rules_in(path)]
     if any(rule(path) for rule in rules if path != root):
@@ -138,7 +145,7 @@ def _travel(
         if not children and path != root:
             yield PackedFile(place=_Path(path.relative_to(root).as_posix()), source=path, bytes=0)
         for child in children:
-            real = child.resolve()
+            real = child.resolve() if child.is_symlink() else above[-1] / child.name
             if real not in above:
                 yield from _travel(root, child, rules, (*above, real))
 

@@ -92,6 +92,16 @@ def test_rays_own_variables(folder: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert "data/a.bin" in uploaded(folder)
 
 
+def test_results_stay_here(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "gradscape" / "studies" / "small").mkdir(parents=True)
+    (folder / "gradscape" / "mlflow.db").write_text("results")
+    monkeypatch.chdir(folder)
+    monkeypatch.delenv("GRADSCAPE_HOME", raising=False)
+    assert not any(name.startswith("gradscape") for name in uploaded(folder))
+    monkeypatch.setenv("GRADSCAPE_HOME", str(folder / "elsewhere"))
+    assert "gradscape/mlflow.db" in uploaded(folder)
+
+
 def test_a_link_to_a_folder_above_ends(folder: Path) -> None:
     (folder / "deep" / "loop").symlink_to(folder)
     assert not any("loop" in name for name in uploaded(folder))

@@ -65,11 +65,14 @@ def write(folder: Path, name: str, text: str = STUDY) -> Path:
 def write_gated_study(folder: Path, name: str) -> tuple[Path, Path]:
     """A study whose first cohorts are quick and whose others go on once the gate is there."""
     gate = folder / f"{name}.gate"
+    code = folder / name
+    code.mkdir()
     there = f"__import__('os').path.exists({str(gate)!r})"
-    file = write_slow_study(folder, seconds=f"0.02 if self.depth > 4 or {there} else 2.0")
+    file = write_slow_study(code, seconds=f"0.01 if self.depth > 4 or {there} else 6.0")
     text = file.read_text().replace("study: slow", f"study: {name}")
-    file = folder / f"{name}.yaml"
-    file.write_text(text)
+    file.unlink()
+    file = code / f"{name}.yaml"
+    file.write_text(text.replace("steps: 30", "steps: 10"))
     return file, gate
 
 
@@ -77,21 +80,21 @@ def jobs_api(head: RayHead) -> JobsApi:
     return JobsApi(cluster_address(head.address), Token(TOKEN))
 
 
-def wait_for_state(head: RayHead, job_id: str, state: str, timeout_s: float = 240.0) -> None:
+def wait_for_state(head: RayHead, job_id: str, state: str, timeout_s: float = 400.0) -> None:
     deadline = time.monotonic() + timeout_s
     while (job := jobs_api(head).job(job_id)).state != state:
         assert time.monotonic() < deadline and not job.ended, job
         time.sleep(0.2)
 
 
-def wait_for_line(head: RayHead, job_id: str, text: str, timeout_s: float = 240.0) -> None:
+def wait_for_line(head: RayHead, job_id: str, text: str, timeout_s: float = 400.0) -> None:
     deadline = time.monotonic() + timeout_s
     while text not in (log := jobs_api(head).log(job_id)):
         assert time.monotonic() < deadline, log
         time.sleep(0.2)
 
 
-def wait_for_parts(home: Path, study: str, parts: int = 1, timeout_s: float = 240.0) -> None:
+def wait_for_parts(home: Path, study: str, parts: int = 1, timeout_s: float = 400.0) -> None:
     deadline = time.monotonic() + timeout_s
     while len(list((home / "studies" / study).glob("tables/trials/*.parquet"))) < parts:
         assert time.monotonic() < deadline, "no results"
@@ -139,7 +142,7 @@ def test_own_code_runs_there_and_resubmitting_goes_on(
 def test_watched_from_afar_stopped_and_resumed(head: RayHead, tmp_path: Path) -> None:
     file, gate = write_gated_study(tmp_path, "slow")
     to = ("--address", head.address)
-    begun = said("submit", file, *to, "--working-dir", tmp_path, "--no-wait", folder=tmp_path)
+    begun = said("submit", file, *to, "--working-dir", file.parent, "--no-wait", folder=tmp_path)
     assert begun.code == 0 and begun.out == "slow-1\n", begun
     follower = Command("logs", "slow", "-f", *to, folder=tmp_path)
     wait_for_parts(head.home, "slow")
@@ -155,8 +158,10 @@ def test_watched_from_afar_stopped_and_resumed(head: RayHead, tmp_path: Path) ->
     assert "slow-1" in shown and "running" in shown
 
     # What is running is watched, not doubled; anything else under its name is refused.
-    watcher = Command("submit", file, *to, "--working-dir", tmp_path, folder=tmp_path)
-    other = said("submit", file, *to, "--working-dir", tmp_path, "--trials", "30", folder=tmp_path)
+    watcher = Command("submit", file, *to, "--working-dir", file.parent, folder=tmp_path)
+    other = said(
+        "submit", file, *to, "--working-dir", file.parent, "--trials", "30", folder=tmp_path
+    )
     assert other.code == 2, other
     assert "gradscape: study slow is being run by job slow-1 since 2" in other.err
     assert "with another study file, code or options; wait for it or stop it" in other.err
@@ -179,7 +184,7 @@ def test_watched_from_afar_stopped_and_resumed(head: RayHead, tmp_path: Path) ->
     ended = said("stop", "slow", *to, folder=tmp_path)
     assert ended.code == 2 and "study slow is not being run on " in ended.err
 
-    resumed = said("submit", file, *to, "--working-dir", tmp_path, folder=tmp_path)
+    resumed = said("submit", file, *to, "--working-dir", file.parent, folder=tmp_path)
     assert resumed.code == 0, resumed
     assert f"24 of 24 trials done, {24 - done} in this run" in resumed.out
     assert_once_everywhere(head.home, "slow", 24)
@@ -189,7 +194,7 @@ def test_watched_from_afar_stopped_and_resumed(head: RayHead, tmp_path: Path) ->
 def test_stopped_at_once(head: RayHead, tmp_path: Path) -> None:
     file, _ = write_gated_study(tmp_path, "endless")
     to = ("--address", head.address)
-    begun = said("submit", file, *to, "--working-dir", tmp_path, "--no-wait", folder=tmp_path)
+    begun = said("submit", file, *to, "--working-dir", file.parent, "--no-wait", folder=tmp_path)
     assert begun.code == 0, begun
     wait_for_parts(head.home, "endless", 2)
     started = time.monotonic()
@@ -205,7 +210,7 @@ def test_stopped_at_once(head: RayHead, tmp_path: Path) -> None:
 @pytest.mark.usefixtures("token")
 def test_interrupting_who_watches_leaves_the_job_alone(head: RayHead, tmp_path: Path) -> None:
     file, gate = write_gated_study(tmp_path, "watched")
-    to = ("--address", head.address, "--working-dir", tmp_path)
+    to = ("--address", head.address, "--working-dir", file.parent)
     watcher = Command("submit", file, *to, folder=tmp_path)
     wait_for_parts(head.home, "watched")
     watcher.press_ctrl_c()
@@ -220,20 +225,17 @@ def test_interrupting_who_watches_leaves_the_job_alone(head: RayHead, tmp_path: 
 @pytest.mark.usefixtures("token")
 @pytest.mark.parametrize("workers", [1, "auto"])
 def test_two_studies_share_the_cluster(head: RayHead, tmp_path: Path, workers: object) -> None:
-    """The later study trains while the earlier one does, whose cohorts never seem to end."""
-    to = ("--address", head.address, "--working-dir", tmp_path, "--no-wait")
+    """The later study trains while the earlier one does, which has work for a long time yet."""
     names = [f"{name}-{workers}" for name in ("first", "second")]
-    files = [write_gated_study(tmp_path, name) for name in names]
-    for file, _ in files:
+    studies = [write_gated_study(tmp_path, name) for name in names]
+    for name, (file, _) in zip(names, studies, strict=True):
         file.write_text(file.read_text().replace("workers: 2", f"workers: {workers}"))
-    begun = said("submit", files[0][0], *to, folder=tmp_path)
-    assert begun.code == 0, begun
-    wait_for_parts(head.home, names[0])
-    begun = said("submit", files[1][0], *to, folder=tmp_path)
-    assert begun.code == 0, begun
-    wait_for_parts(head.home, names[1])
+        to = ("--address", head.address, "--working-dir", file.parent, "--no-wait")
+        begun = said("submit", file, *to, folder=tmp_path)
+        assert begun.code == 0, begun
+        wait_for_parts(head.home, name)
     assert not jobs_api(head).job(f"{names[0]}-1").ended
-    for name, (_, gate) in zip(names, files, strict=True):
+    for name, (_, gate) in zip(names, studies, strict=True):
         gate.touch()
         wait_for_state(head, f"{name}-1", "SUCCEEDED")
         assert_once_everywhere(head.home, name, 24)
