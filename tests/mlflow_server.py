@@ -8,7 +8,9 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -16,10 +18,27 @@ START_S = 90.0
 
 
 class MlflowServer:
-    """A server with a data base of its own, at the same address whenever it runs."""
+    """A server with a data base of its own, at the same address whenever it runs.
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    Args:
+        folder: For what it writes.
+        backend: URL of its data base; SQLite in the folder by default.
+        options: More of its command line.
+        environment: More of its environment.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        backend: str | None = None,
+        options: Sequence[str] = (),
+        environment: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        self.folder = folder
+        self._options = options
+        self._environment = environment
+        self._backend = backend or f"sqlite:///{folder / 'server.db'}"
         with socket.socket() as one:
             one.bind(("127.0.0.1", 0))
             self._port = one.getsockname()[1]
@@ -29,13 +48,17 @@ class MlflowServer:
     def start(self) -> None:
         """Returns when it answers."""
         command = [sys.executable, "-m", "mlflow", "server", "--workers", "1"]
-        command += ["--backend-store-uri", f"sqlite:///{self._folder / 'server.db'}"]
-        command += ["--artifacts-destination", str(self._folder / "artifacts")]
-        command += ["--host", "127.0.0.1", "--port", str(self._port)]
+        command += ["--backend-store-uri", self._backend]
+        command += ["--artifacts-destination", str(self.folder / "artifacts")]
+        command += ["--host", "127.0.0.1", "--port", str(self._port), *self._options]
         self._process = subprocess.Popen(
             command,
-            cwd=self._folder,
-            env={**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"},
+            cwd=self.folder,
+            env={
+                **os.environ,
+                "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+                **self._environment,
+            },
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
@@ -51,6 +74,16 @@ class MlflowServer:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
             self._process = None
+
+    def freeze(self) -> None:
+        """It keeps its connections and says nothing any more."""
+        assert self._process is not None
+        os.killpg(self._process.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """It goes on where it was."""
+        assert self._process is not None
+        os.killpg(self._process.pid, signal.SIGCONT)
 
     def _answers(self) -> bool:
         try:

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -81,11 +82,24 @@ class PostgresServer:
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[PostgresServer]:
     """A running server; skipped where there is none, failed on CI."""
-    programs = _programs()
-    if programs is None:
+    if _programs() is None:
         if os.environ.get("CI"):
             pytest.fail(INSTALL)
         pytest.skip(INSTALL)
+    with postgres_server() as server:
+        yield server
+
+
+@contextmanager
+def postgres_server() -> Iterator[PostgresServer]:
+    """A running server.
+
+    Raises:
+        FileNotFoundError: If there is none on this machine; it says what installs it.
+    """
+    programs = _programs()
+    if programs is None:
+        raise FileNotFoundError(INSTALL)
     folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
     try:
         server = PostgresServer(programs, folder)

@@ -106,8 +106,9 @@ def _connect(address: str | None, workers: int | None, resources: WorkerResource
                 log_to_driver=False,
                 logging_level=logging.ERROR,
             )
-    except (OSError, RuntimeError, ValueError) as error:
-        # For example a TMPDIR so long that no socket fits below it.
+    except Exception as error:
+        # For example a TMPDIR so long that no socket fits below it. Ray raises `Exception` itself
+        # when its processes take too long to start.
         raise DispatchError(f"no Ray can be started on this machine: {error}") from error
 
 

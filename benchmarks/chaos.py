@@ -1,0 +1,72 @@
+"""Counts trials lost and doubled while everything that a study needs is killed and restarted.
+
+A study of tiny trials on a Ray cluster of three nodes of one CPU, with PostgreSQL for Optuna and
+for MLflow. For each seed, at random times: two worker processes are killed, a node is removed and
+one added, MLflow is away for 30 s (killed, or stopped so that it keeps silent), PostgreSQL is
+restarted, and the driver is killed with -9 twice and resumed. In the end each trial must be once
+in the tables, in Optuna (COMPLETE) and in MLflow (FINISHED), with the numbers of the same study
+undisturbed to 1e-9 (cohorts are packed in another way, which changes the rounding of float64).
+
+    python benchmarks/chaos.py --seeds 20 --trials 400
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from tests.chaos import Outcome, run_seed, undisturbed  # noqa: E402
+from tests.postgresql import postgres_server  # noqa: E402
+
+
+def main() -> int:
+    """Runs the seeds; 1 if one of them failed."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--seeds", type=int, default=20, help="how many schedules of faults")
+    parser.add_argument("--first", type=int, default=0, help="the first seed")
+    parser.add_argument("--trials", type=int, default=400, help="trials of the study")
+    parser.add_argument("--outage", type=float, default=30.0, help="seconds without MLflow")
+    parser.add_argument("--seconds", type=float, default=0.05, help="of a step, beside arithmetic")
+    given = parser.parse_args()
+    failed = 0
+    with tempfile.TemporaryDirectory() as folder, postgres_server() as postgresql:
+        reference = undisturbed(Path(folder), trials=given.trials)
+        for seed in range(given.first, given.first + given.seeds):
+            print(f"seed {seed}", flush=True)
+            outcome = run_seed(
+                seed,
+                postgresql=postgresql,
+                reference=reference,
+                trials=given.trials,
+                seconds=given.seconds,
+                outage_s=given.outage,
+                say=lambda line: print(f"  {line}", flush=True),
+            )
+            failed += not outcome.passed
+            show(outcome)
+    print(f"{given.seeds - failed} of {given.seeds} seeds passed")
+    return 1 if failed else 0
+
+
+def show(outcome: Outcome) -> None:
+    """The counts of a seed."""
+    print(
+        f"  faults injected: {len(outcome.injected)}, trials lost: {len(outcome.lost)}, "
+        f"trials doubled: {len(outcome.doubled)}, {outcome.seconds:.0f} s",
+        flush=True,
+    )
+    for title, lines in (
+        ("numbers differ", outcome.wrong),
+        ("a driver ended by itself and was started again", outcome.ended_by_itself),
+        ("left over", outcome.left_over),
+    ):
+        for line in lines:
+            print(f"  {title}: {line}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
