@@ -23,7 +23,13 @@ from study.preflight import Preflight
 from study.redaction import redacted
 from study.study_file import StudyConfig
 from study.tables import StudyMetadata
-from study.tracking import MlflowTracker, Tracker, artifact_location, default_tracking_uri
+from study.tracking import (
+    MlflowTracker,
+    Tracker,
+    artifact_location,
+    default_tracking_uri,
+    is_server,
+)
 from study.trainer import CohortTrainer
 
 LEASE_VARIABLE = "GRADSCAPE_LEASE_SECONDS"
@@ -144,12 +150,13 @@ def mlflow_tracker(config: StudyConfig, paths: StudyPaths) -> Tracker:
     Raises:
         TrackingUnavailable: If MLflow does not answer.
     """
-    own = config.tracking_uri is None
+    # A server decides for itself; a data base alone would put them into the current folder.
+    served = config.tracking_uri is not None and is_server(config.tracking_uri)
     return MlflowTracker.open(
         tracking_uri=config.tracking_uri or default_tracking_uri(paths.home),
         study=config.study,
         study_file=config.source_text,
-        artifact_location=artifact_location(paths.home) if own else None,
+        artifact_location=None if served else artifact_location(paths.home),
         tags={"gradscape.task": config.task, "gradscape.network": config.network},
         place=_place(config, paths),
     )

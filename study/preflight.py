@@ -6,6 +6,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import torch
 
@@ -128,6 +129,7 @@ def _checked(config: StudyConfig, code: tuple[Path, ...]) -> Preflight:
         thresholds = DEFAULT.with_overrides(config.thresholds)
     except InputError as error:
         raise error.inside(key="thresholds") from error
+    _check_addresses(config)
     tasks = TaskSource(
         name=config.task, options=config.task_options, folder=config.folder, code=code
     )
@@ -148,6 +150,22 @@ def _checked(config: StudyConfig, code: tuple[Path, ...]) -> Preflight:
         if config.statistics == "full" and (is_own(config.network) or is_own(config.task)):
             _check_curvature(network, values, tasks.task(values))
     return checked
+
+
+def _check_addresses(config: StudyConfig) -> None:
+    """Optuna and MLflow both keep a table alembic_version, and each fails on the other's."""
+    if config.storage is not None and config.tracking_uri is not None:
+        where = [urlsplit(one) for one in (config.storage, config.tracking_uri)]
+        first, second = (
+            (one.scheme.partition("+")[0], one.netloc.rpartition("@")[2].lower(), one.path)
+            for one in where
+        )
+        if first == second and first[0]:
+            raise InputError(
+                "Optuna and MLflow need a data base each, but storage and tracking_uri name the "
+                "same one",
+                key="tracking_uri",
+            )
 
 
 def _check_parameters(config: StudyConfig, tasks: TaskSource) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -20,22 +22,44 @@ SAMPLED = 4096
 """Trials sampled to count cohorts; a larger study is extrapolated from these."""
 
 
-def check(study_file: StudyFile, home: Home = None, as_json: Json = False) -> None:
+def check(
+    study_file: StudyFile,
+    home: Home = None,
+    file_only: Annotated[
+        bool, typer.Option("--file-only", help="Do not try storage and tracking.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Validate a study file; print its space, cohorts, memory and cost. Runs nothing.
+
+    Also tries whether storage and tracking can be reached and written, and leaves nothing there.
 
     Example: gradscape check digits-mlp.yaml
     """
-    from study.home import check_home, home_folder
+    from study.home import StudyPaths, check_home, home_folder
     from study.preflight import preflight
+    from study.reachability import find
     from study.study_file import load_study_file
 
     config = load_study_file(study_file)
     check_home(home_folder(home))
     checked = preflight(config, code=code_folders(study_file))
     plan = _plan(checked)
+    paths = StudyPaths(home=home_folder(home), study=config.study)
+    findings = [] if file_only else find(config, paths)
     if as_json:
-        typer.echo(json.dumps(plan))
-        return
+        services = [{**dataclasses.asdict(one), "ok": one.problem is None} for one in findings]
+        typer.echo(json.dumps({**plan, "services": services}))
+    else:
+        _print(checked, plan)
+        for finding in findings:
+            typer.echo(finding.text)
+    if any(finding.problem is not None for finding in findings):
+        raise typer.Exit(1)
+
+
+def _print(checked: Preflight, plan: Mapping[str, Any]) -> None:
+    config = checked.config
     console = Console(highlight=False)
     console.print(_space_table(checked))
     for hyperparameters, task in checked.corner_tasks():

@@ -1,7 +1,7 @@
 """Where people look at trials while a study runs: MLflow, or nowhere."""
 
 from study.tracking.deferred_tracker import DeferredTracker
-from study.tracking.locations import artifact_location, default_tracking_uri, ui_command
+from study.tracking.locations import artifact_location, default_tracking_uri, is_server, ui_command
 from study.tracking.mlflow_tracker import MlflowTracker
 from study.tracking.null_tracker import NullTracker
 from study.tracking.tracker import RunStatus, Tracker, TrackingUnavailable
@@ -17,6 +17,7 @@ __all__ = [
     "UiServer",
     "artifact_location",
     "default_tracking_uri",
+    "is_server",
     "port_is_free",
     "ui_command",
 ]

@@ -16,6 +16,11 @@ def artifact_location(home: Path) -> str:
     return (home / "mlartifacts").resolve().as_uri()
 
 
+def is_server(tracking_uri: str) -> bool:
+    """Whether it is an MLflow server, which decides where artifacts lie, and no data base."""
+    return tracking_uri.partition(":")[0] in ("http", "https", "databricks")
+
+
 def ui_command(home: Path, *, port: int = 5000, tracking_uri: str | None = None) -> list[str]:
     """The command that serves MLflow's own UI on this machine only.
 

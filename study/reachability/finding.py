@@ -1,0 +1,30 @@
+"""What was found out about one service."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from study.redaction import redacted
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One place that a study writes to.
+
+    Attributes:
+        service: What for: storage, tracking or artifacts.
+        where: Its path or address, without password.
+        problem: What is wrong and what would help; None if it can be written.
+        note: What could not be tried, and why; None where all was.
+    """
+
+    service: str
+    where: str
+    problem: str | None = None
+    note: str | None = None
+
+    @property
+    def text(self) -> str:
+        """One line for a person."""
+        said = self.problem or ("ok" if self.note is None else f"ok; {self.note}")
+        return redacted(f"{self.service:10s}{self.where}: {' '.join(said.split())}")

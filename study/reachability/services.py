@@ -1,0 +1,106 @@
+"""The services that a study file names, and the home folder."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from study.home import StudyPaths
+from study.reachability.databases import MLFLOW, OPTUNA, database_problem, is_new_file
+from study.reachability.finding import Finding
+from study.reachability.folders import folder_problem, journal_problem
+from study.redaction import redacted
+from study.study_file import StudyConfig
+
+PATIENCE_S = 30.0
+"""For one service in all; a driver may know no time limit of its own."""
+
+_SERVERS = ("http", "https")
+
+
+def find(config: StudyConfig, paths: StudyPaths) -> list[Finding]:
+    """What can be reached and written; takes seconds and leaves nothing behind.
+
+    Returns:
+        One finding each for Optuna's storage, MLflow, and MLflow's artifacts where something can
+        be said of them.
+    """
+    storage = str(config.storage or paths.journal)
+    tracking = config.tracking_uri or str(paths.home / "mlflow.db")
+    jobs = [
+        _Job("storage", storage, lambda: _storage(config, paths)),
+        _Job("tracking", tracking, lambda: _tracking(config, paths)),
+    ]
+    return [finding for job in jobs for finding in job.result()]
+
+
+class _Job:
+    """One service being tried, in a thread that may be left behind."""
+
+    def __init__(self, service: str, where: str, find: Callable[[], list[Finding]]) -> None:
+        self._service = service
+        self._where = redacted(where)
+        self._findings: list[Finding] = []
+        self._find = find
+        self._thread = threading.Thread(target=self._run, name=f"try-{service}", daemon=True)
+        self._thread.start()
+
+    def result(self) -> list[Finding]:
+        self._thread.join(PATIENCE_S)
+        if self._thread.is_alive():
+            problem = f"no answer in {PATIENCE_S:.0f} s"
+            return [Finding(service=self._service, where=self._where, problem=problem)]
+        return self._findings
+
+    def _run(self) -> None:
+        try:
+            self._findings = self._find()
+        except Exception as error:
+            problem = f"{type(error).__name__}: {redacted(str(error))}"
+            self._findings = [Finding(service=self._service, where=self._where, problem=problem)]
+
+
+def _storage(config: StudyConfig, paths: StudyPaths) -> list[Finding]:
+    where = str(config.storage or paths.journal)
+    if "://" not in where:
+        return [_finding("storage", where, journal_problem(Path(where)))]
+    problem = database_problem(where, table=OPTUNA)
+    if problem is None and not is_new_file(where):
+        from study.ledger.probe import version_problem
+
+        problem = version_problem(where)
+    return [_finding("storage", where, problem)]
+
+
+def _tracking(config: StudyConfig, paths: StudyPaths) -> list[Finding]:
+    uri = config.tracking_uri
+    if uri is None:
+        file = paths.home / "mlflow.db"
+        if not paths.home.exists():
+            return [_finding("tracking", str(file), folder_problem(paths.home))]
+        return [
+            _finding("tracking", str(file), database_problem(f"sqlite:///{file}", table=MLFLOW))
+        ]
+    scheme = urlsplit(uri).scheme
+    if scheme in _SERVERS:
+        from study.tracking.probe import server_findings
+
+        return server_findings(uri, study=config.study)
+    if scheme.partition("+")[0] == "databricks":
+        return [Finding(service="tracking", where=redacted(uri), note="not tried")]
+    problem = database_problem(uri, table=MLFLOW)
+    if problem is None and not is_new_file(uri):
+        from study.tracking.probe import schema_problem
+
+        problem = schema_problem(uri)
+    folder = paths.home / "mlartifacts"
+    return [
+        _finding("tracking", uri, problem),
+        _finding("artifacts", str(folder), folder_problem(folder)),
+    ]
+
+
+def _finding(service: str, where: str, problem: str | None) -> Finding:
+    return Finding(service=service, where=redacted(where), problem=problem)
