@@ -185,6 +185,22 @@ def test_residual_networks(activation, normalization, scale):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("activation", "initialization", "depth"),
+    [("relu", "he_normal", 9), ("relu", "torch_default", 11), ("elu", "torch_default", 16)],
+)
+def test_residual_networks_before_their_mean_rules(activation, initialization, depth):
+    hyperparameters = {
+        "width": 256,
+        "depth": depth,
+        "activation": activation,
+        "connections": "residual",
+        "initialization": initialization,
+    }
+    agree("mlp", TASK, hyperparameters, factor=1.5)
+
+
+@pytest.mark.slow
 def test_residual_networks_whose_weights_depend_on_their_gradients_are_left_alone():
     """Theory has 2^14.5 = 23,000 here; networks of 256 units have 400,000 to 1,100,000."""
     hyperparameters = {
