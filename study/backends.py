@@ -76,6 +76,23 @@ def check_compatible(config: StudyConfig, paths: StudyPaths) -> None:
     plan_study(config, *stored_study(name=config.study, storage=storage))
 
 
+def continuation(config: StudyConfig, paths: StudyPaths) -> str | None:
+    """How the study file goes on with the study that there is; None if there is none.
+
+    Raises:
+        InputError: If its trials cannot join the study's; the message names each difference.
+        StorageUnavailable: If the storage cannot be opened.
+    """
+    storage = config.storage or paths.journal
+    stored, trials = stored_study(name=config.study, storage=storage)
+    if not stored:
+        return None
+    change = plan_study(config, stored, trials).notice
+    new = max(0, config.trials - trials)
+    has = f"study {config.study} has {trials} trials; a run would add {new}"
+    return has if change is None else f"{has}; {change}"
+
+
 def study_ledger(config: StudyConfig, paths: StudyPaths) -> tuple[TrialLedger, StudyPlan]:
     """The Optuna study, made if there is none, and what its trials are sampled from.
 

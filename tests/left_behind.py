@@ -18,10 +18,15 @@ VARYING = ["train_seconds", "mlflow_run_id"]
 """Columns that two runs of the same study do not share."""
 
 
-def optuna_trials(home: Path, study: str) -> list[optuna.trial.FrozenTrial]:
+def optuna_trials(
+    home: Path, study: str, storage: str | None = None
+) -> list[optuna.trial.FrozenTrial]:
+    """The trials in the home's own journal, or in the data base at an address."""
+    if storage is not None:
+        return optuna.load_study(study_name=study, storage=storage).trials
     journal = JournalFileBackend(str(home / "studies" / study / "optuna.journal"))
-    storage = optuna.storages.JournalStorage(journal)
-    return optuna.load_study(study_name=study, storage=storage).trials
+    own = optuna.storages.JournalStorage(journal)
+    return optuna.load_study(study_name=study, storage=own).trials
 
 
 def mlflow_runs(home: Path, study: str, uri: str | None = None) -> tuple[list[Run], list[Run]]:
@@ -39,7 +44,7 @@ def mlflow_runs(home: Path, study: str, uri: str | None = None) -> tuple[list[Ru
 
 
 def assert_once_everywhere(
-    home: Path, study: str, trials: int, uri: str | None = None
+    home: Path, study: str, trials: int, uri: str | None = None, *, storage: str | None = None
 ) -> pd.DataFrame:
     """Every trial once in the tables, COMPLETE in Optuna, FINISHED in MLflow; they agree."""
     table = load_trials(study, home=home)
@@ -49,7 +54,7 @@ def assert_once_everywhere(
         for part in (home / "studies" / study / "tables" / "trials").glob("*.parquet")
     )
     assert sorted(parts["trial"]) == list(range(trials)), "a trial lies in two parts"
-    told = optuna_trials(home, study)
+    told = optuna_trials(home, study, storage)
     assert [trial.number for trial in told] == list(range(trials))
     assert {trial.state.name for trial in told} == {"COMPLETE"}
     assert np.isfinite([trial.value for trial in told]).all()
@@ -66,7 +71,13 @@ def assert_once_everywhere(
 
 
 def assert_same_study(
-    one: Path, other: Path, study: str, *, rtol: float, study_of_other: str | None = None
+    one: Path,
+    other: Path,
+    study: str,
+    *,
+    rtol: float,
+    study_of_other: str | None = None,
+    storage: str | None = None,
 ) -> None:
     """Two homes hold the same study: tables but for times, verdicts, what Optuna was told."""
     second = study_of_other or study
@@ -78,7 +89,8 @@ def assert_same_study(
             rtol=rtol,
             atol=0,
         )
-    for mine, yours in zip(optuna_trials(one, study), optuna_trials(other, second), strict=True):
+    mine_and_yours = optuna_trials(one, study, storage), optuna_trials(other, second)
+    for mine, yours in zip(*mine_and_yours, strict=True):
         assert mine.params == yours.params
         assert mine.user_attrs["verdict"] == yours.user_attrs["verdict"]
         np.testing.assert_allclose(mine.value, yours.value, rtol=rtol)

@@ -17,6 +17,7 @@ ONLY_IN = {
     "ray": ("study.dispatch",),
     "mlflow": ("study.tracking",),
     "optuna": ("study.ledger", "search_spaces"),
+    "sqlalchemy": ("study.ledger", "study.lease", "study.reachability", "study.tracking"),
     "torchvision": ("study.engine.tasks",),
     "torch": ("study.engine", "study.trainer", "study.preflight", "study.resolution"),
     "pathspec": ("study.jobs",),

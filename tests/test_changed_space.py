@@ -58,8 +58,11 @@ def test_trials_tables_and_report_of_two_generations(
     home = tmp_path / "gradscape"
     assert gradscape("run", study_file, "--local-mode", "--no-report").code == 0
     before = load_trials("small", home=home)
-    study_file.write_text(WIDER)
-    said = gradscape("run", study_file, "--local-mode", "--trials", 36)
+    study_file.write_text(WIDER.replace("trials: 12", "trials: 36"))
+    said = gradscape("check", study_file)
+    assert said.code == 0 and "study small has 12 trials; a run would add 24; " in said.out
+    assert "from trial 12 on " in said.out and "width: was 16, now 32" in said.out
+    said = gradscape("run", study_file, "--local-mode")
     assert said.code == 0, said
     assert "study small: from trial 12 on " in said.err
     assert "width: was 16, now 32" in said.err and "depth: was [1, 2], now 2" in said.err
@@ -92,7 +95,7 @@ def test_trials_tables_and_report_of_two_generations(
     assert summary["trials"] == 36
     assert gradscape("report", "small", "-o", tmp_path / "again").code == 0
     assert gradscape("check", study_file).code == 0
-    again = gradscape("run", study_file, "--local-mode", "--trials", 36)
+    again = gradscape("run", study_file, "--local-mode")
     assert again.code == 0 and "nothing to do" in again.out and "from trial" not in again.err
 
 
@@ -181,6 +184,7 @@ def test_what_cannot_change_is_refused_and_changes_nothing(
     study_file.write_text(
         WIDER.replace("depth: 2", "depth: [1, 2, 4]").replace("steps: 60", "steps: 30")
     )
+    assert gradscape("check", study_file).code == 2
     said = gradscape("run", study_file, "--local-mode", "--trials", 24)
     assert said.code == 2 and said.err.count("\n") == 1
     assert (

@@ -36,6 +36,7 @@ def check(
 
     Example: gradscape check digits-mlp.yaml
     """
+    from study.backends import continuation
     from study.home import StudyPaths, check_home, home_folder
     from study.preflight import preflight
     from study.reachability import find
@@ -47,13 +48,16 @@ def check(
     plan = _plan(checked)
     paths = StudyPaths(home=home_folder(home), study=config.study)
     findings = [] if file_only else find(config, paths)
+    answers = not file_only and all(finding.problem is None for finding in findings)
+    goes_on = continuation(config, paths) if answers else None
     if as_json:
         services = [{**dataclasses.asdict(one), "ok": one.problem is None} for one in findings]
-        typer.echo(json.dumps({**plan, "services": services}))
+        typer.echo(json.dumps({**plan, "services": services, "continuation": goes_on}))
     else:
         _print(checked, plan)
-        for finding in findings:
-            typer.echo(finding.text)
+        for text in (*(finding.text for finding in findings), goes_on):
+            if text is not None:
+                typer.echo(text)
     if any(finding.problem is not None for finding in findings):
         raise typer.Exit(1)
 

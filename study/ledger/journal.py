@@ -2,7 +2,7 @@
 
 The file is the one of `optuna.storages.journal.JournalFileBackend` (one JSON object a line), so
 Optuna's own tools open it. Three things differ: operations inside `group()` reach the disk with
-one lock, one write and one fsync; the memory for reading does not grow with the journal; and the
+one lock, one write and one fsync; reading keeps one copy of what recurs in the journal; and the
 torn last line that a killed writer leaves is cut off before the next write, where Optuna's
 backend would append to it and so make the whole study unreadable.
 """
@@ -11,12 +11,20 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from optuna.storages.journal import BaseJournalBackend, JournalFileSymlinkLock
+
+
+PORTION = 20_000
+"""Operations read at once while a journal is opened."""
+
+SHARED_LETTERS = 24
+"""Longer texts are hardly ever the same: explanations, ids of runs."""
 
 
 class GroupJournal(BaseJournalBackend):
@@ -33,6 +41,8 @@ class GroupJournal(BaseJournalBackend):
         self._read_offset = 0
         self._pending: list[dict[str, Any]] = []
         self._grouping = False
+        self._portion: int | None = None
+        self._read_whole = False
         if not path.exists():  # Reading alone leaves the file as it is, its time included.
             path.touch()
 
@@ -57,6 +67,20 @@ class GroupJournal(BaseJournalBackend):
                 self._write_pending()
             finally:
                 self._lock.release()
+
+    @contextmanager
+    def read_in_portions(self, size: int = PORTION) -> Iterator[None]:
+        """Inside, each reading ends after ``size`` operations; the next goes on behind them."""
+        self._portion = size
+        try:
+            yield
+        finally:
+            self._portion = None
+
+    @property
+    def read_whole(self) -> bool:
+        """Whether the last reading got to the end."""
+        return self._read_whole
 
     def append_logs(self, logs: list[dict[str, Any]]) -> None:
         if self._grouping:
@@ -84,18 +108,23 @@ class GroupJournal(BaseJournalBackend):
             self._pending = []
 
     def _read_file(self, log_number_from: int) -> Iterator[dict[str, Any]]:
+        self._read_whole = True
         if self._path.stat().st_size == self._read_offset:
             return
+        last = None if self._portion is None else self._read_number + self._portion
         with self._path.open("rb") as file:
             file.seek(self._read_offset)
             for line in file:
                 if not line.endswith(b"\n"):
                     return
                 number = self._read_number
+                if number == last:
+                    self._read_whole = False
+                    return
                 self._read_number += 1
                 self._read_offset += len(line)
                 if number >= log_number_from:
-                    yield json.loads(line)
+                    yield _sharing(json.loads(line))
 
     def _append(self, logs: list[dict[str, Any]]) -> None:
         lines = "".join(json.dumps(log, separators=(",", ":")) + "\n" for log in logs)
@@ -111,6 +140,22 @@ class GroupJournal(BaseJournalBackend):
                 # A full disk: a half-written group must not be taken for a whole one.
                 file.truncate(end)
                 raise
+
+
+def _sharing(log: dict[str, Any]) -> dict[str, Any]:
+    """The operation with one object for equal names and short values, of all operations read."""
+    for field in ("params", "user_attr", "user_attrs"):
+        if field in log:
+            log[field] = {sys.intern(key): _shared(value) for key, value in log[field].items()}
+    if "param_name" in log:
+        log["param_name"] = sys.intern(log["param_name"])
+    if "distributions" in log:
+        log["distributions"] = {sys.intern(key): one for key, one in log["distributions"].items()}
+    return log
+
+
+def _shared(value: Any) -> Any:
+    return sys.intern(value) if type(value) is str and len(value) <= SHARED_LETTERS else value
 
 
 def _end_of_whole_lines(file: BinaryIO) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 import optuna
 
 from study.ledger.storage import StorageUnavailable, open_storage
+from study.ledger.stored import is_made
 from study.redaction import redacted
 
 
@@ -17,7 +18,7 @@ def trial_states(*, name: str, storage: str | Path) -> Mapping[int, str]:
     Raises:
         StorageUnavailable: If the storage cannot be read.
     """
-    if "://" not in str(storage) and not Path(storage).exists():
+    if not is_made(storage):
         return {}
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     opened = open_storage(storage).storage

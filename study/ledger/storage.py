@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 import sqlalchemy as sa
+from optuna.distributions import BaseDistribution
 from optuna.exceptions import StorageInternalError
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 
@@ -86,11 +88,35 @@ class LedgerStorage:
 
 
 class JournalWithoutQueue(JournalStorage):
-    """Optuna's journal storage for a study whose trials are never enqueued.
+    """Optuna's journal storage for a study of many trials that are never enqueued.
 
     `Study.ask` first looks through all trials for an enqueued one, so that asking the
-    100,000th trial would cost a hundred times what the 1,000th did.
+    100,000th trial would cost a hundred times what the 1,000th did. And each trial has the
+    distributions of its parameters for itself, the larger part of its memory: here trials share
+    them.
+
+    Args:
+        journal: The file.
     """
+
+    def __init__(self, journal: GroupJournal) -> None:
+        self._shared: dict[BaseDistribution, BaseDistribution] = {}
+        done: Counter[int] = Counter()
+        with journal.read_in_portions():
+            super().__init__(journal)
+            whole = False
+            while not whole:
+                whole = journal.read_whole
+                for study in self.get_all_studies():
+                    trials = self.get_all_trials(study._study_id, deepcopy=False)
+                    for trial in trials[done[study._study_id] :]:
+                        self._share(trial)
+                    done[study._study_id] = len(trials)
+
+    def create_new_trial(self, study_id: int, template_trial: FrozenTrial | None = None) -> int:
+        trial_id: int = super().create_new_trial(study_id, template_trial)
+        self._share(self.get_trial(trial_id))
+        return trial_id
 
     def get_all_trials(
         self,
@@ -101,6 +127,11 @@ class JournalWithoutQueue(JournalStorage):
         if states == (TrialState.WAITING,):
             return []
         return super().get_all_trials(study_id, deepcopy, states)
+
+    def _share(self, trial: FrozenTrial) -> None:
+        own = trial.distributions
+        for name, distribution in own.items():
+            own[name] = self._shared.setdefault(distribution, distribution)
 
 
 class DatabaseWithoutQueue(_CachedStorage):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import optuna
+import sqlalchemy as sa
 from optuna.storages import BaseStorage
 
 from study.ledger.storage import StorageUnavailable, open_storage
@@ -20,7 +21,7 @@ def stored_study(*, name: str, storage: str | Path) -> tuple[Mapping[str, Any], 
     Raises:
         StorageUnavailable: If the storage cannot be opened.
     """
-    if "://" not in str(storage) and not Path(storage).exists():
+    if not is_made(storage):
         return {}, 0
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     opened = open_storage(storage)
@@ -28,6 +29,23 @@ def stored_study(*, name: str, storage: str | Path) -> tuple[Mapping[str, Any], 
         return known_study(name, opened.storage)
     except optuna.exceptions.StorageInternalError as error:
         raise StorageUnavailable(redacted(f"storage {storage} failed: {error}")) from None
+
+
+def is_made(storage: str | Path) -> bool:
+    """Whether Optuna's storage is there; opening one that is not would make it.
+
+    Of a data base that cannot be asked it says yes: opening it then tells why.
+    """
+    if "://" not in str(storage):
+        return Path(storage).exists()
+    try:
+        where = sa.make_url(str(storage))
+        if where.get_backend_name() == "sqlite" and not Path(where.database or "").exists():
+            return False
+        engine = sa.create_engine(where, poolclass=sa.NullPool)
+        return sa.inspect(engine).has_table("studies")
+    except Exception:
+        return True
 
 
 def known_study(name: str, storage: BaseStorage) -> tuple[Mapping[str, Any], int]:

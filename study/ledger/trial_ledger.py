@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import optuna
 from optuna.trial import BaseTrial, FixedTrial, FrozenTrial, TrialState
 
+from study.ledger.draft import DraftTrial
 from study.ledger.results import RUN_ATTRIBUTE, RUN_TO_COME, TrialResult
 from study.ledger.storage import LedgerStorage, StorageUnavailable
 from study.trial import HyperparameterValue, Trial
@@ -232,7 +233,11 @@ class TrialLedger:
 
     def _tell_one(self, result: TrialResult) -> None:
         try:
-            self._set_attributes(self._trial_id(result.number), result.attributes)
+            asked = _attributes(self._trial(result.number, {})).items()
+            new = {
+                key: value for key, value in result.attributes.items() if (key, value) not in asked
+            }
+            self._set_attributes(self._trial_id(result.number), new)
             self._study.tell(result.number, result.value)
         except optuna.exceptions.UpdateFinishedTrialError:
             # Another driver, which held the study for a while, has told it; or it was told here
@@ -240,16 +245,23 @@ class TrialLedger:
             pass
 
     def _ask_one(self) -> Trial:
-        made = None
-        if not self._unclaimed:
-            made = self._study.ask()
-            self._claim_up_to(made.number + 1)
+        drafted = None if self._unclaimed else self._draft()
         number = self._unclaimed[0]
-        if made is not None and made.number == number:
-            trial = self._described(number, self._space.suggest(made))
+        if drafted is not None and drafted.number == number:
+            trial = drafted
         else:
             trial = self._restore(self._frozen(number))
         self._unclaimed.popleft()
+        return trial
+
+    def _draft(self) -> Trial:
+        """Samples the next trial and stores it, with all that it has, by one operation."""
+        draft = DraftTrial(self._study, self._next_number)
+        trial = self._trial(draft.number, self._space.suggest(draft))
+        trial_id = self._storage.storage.create_new_trial(
+            self._study_id, draft.finished(_attributes(trial))
+        )
+        self._claim_up_to(self._storage.storage.get_trial_number_from_id(trial_id) + 1)
         return trial
 
     def _claim_up_to(self, end: int) -> None:
@@ -277,15 +289,17 @@ class TrialLedger:
         return self._described(frozen.number, hyperparameters)
 
     def _described(self, number: int, values: Mapping[str, HyperparameterValue]) -> Trial:
-        trial = Trial(
+        trial = self._trial(number, values)
+        self._set_attributes(self._trial_id(number), _attributes(trial))
+        return trial
+
+    def _trial(self, number: int, values: Mapping[str, HyperparameterValue]) -> Trial:
+        return Trial(
             number=number,
             configuration=number // self._seeds,
             seed=self._seed_of(number),
             hyperparameters=dict(values),
         )
-        attributes = {"configuration": trial.configuration, "seed": trial.seed}
-        self._set_attributes(self._trial_id(number), attributes)
-        return trial
 
     def _frozen(self, number: int) -> FrozenTrial:
         return self._storage.storage.get_trial(self._trial_id(number))
@@ -297,3 +311,8 @@ class TrialLedger:
     def _set_attributes(self, trial_id: int, attributes: Mapping[str, Any]) -> None:
         for key, value in attributes.items():
             self._storage.storage.set_trial_user_attr(trial_id, key, value)
+
+
+def _attributes(trial: Trial) -> dict[str, Any]:
+    """What Optuna is to know of a trial from the beginning."""
+    return {"configuration": trial.configuration, "seed": trial.seed}

@@ -9,7 +9,14 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from study.ledger import StorageUnavailable, TrialLedger, TrialResult, open_ledger
+from study.ledger import (
+    StorageUnavailable,
+    TrialLedger,
+    TrialResult,
+    open_ledger,
+    stored_study,
+    trial_states,
+)
 from study.redaction import redacted
 
 
@@ -201,3 +208,12 @@ def test_storage_in_a_place_that_cannot_be_written(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageUnavailable, match="file"):
         ledger_at(tmp_path / "file" / "optuna.journal")
+
+
+def test_to_ask_for_a_study_makes_no_storage(storage, tmp_path):
+    assert stored_study(name="digits", storage=storage) == ({}, 0)
+    assert trial_states(name="digits", storage=storage) == {}
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    ledger_at(storage).ask(2)
+    assert stored_study(name="digits", storage=storage) == ({"space": "v1"}, 2)
+    assert stored_study(name="other", storage=storage) == ({}, 0)
