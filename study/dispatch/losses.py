@@ -14,6 +14,8 @@ import ray
 from ray.exceptions import RayError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
+from study.redaction import redacted
+
 READ_BYTES = 16_384
 """Of the end of a worker's error output."""
 
@@ -128,7 +130,7 @@ def last_words(output: str) -> str:
             at = next((_frame_text(one) for one in lines[number:] if _FRAME.match(one)), "")
             return f"{line.removeprefix('Fatal Python error: ')}{f' at {at}' if at else ''}"
     told = [line.strip() for line in lines if line.strip() and not _RAYS_OWN.match(line)]
-    return " | ".join(told[-TOLD_LINES:])[-TOLD_CHARACTERS:]
+    return redacted(" | ".join(told[-TOLD_LINES:]))[-TOLD_CHARACTERS:]
 
 
 def read_error_output(place: Place) -> str:

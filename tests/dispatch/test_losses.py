@@ -60,6 +60,11 @@ def test_a_stuck_worker_is_told_with_where_it_was():
     )
 
 
+def test_what_a_worker_wrote_is_told_without_passwords():
+    told = loss(output="cannot reach postgresql://ann:s3cret@db/optuna\n")
+    assert "postgresql://ann:***@db/optuna" in told.reason
+
+
 def test_memory_and_nodes_are_told_apart():
     memory = loss("Task was killed due to the node running low on memory")
     assert "memory ran out" in memory.reason and memory.halve
