@@ -61,7 +61,8 @@ def undisturbed(folder: Path, *, trials: int) -> Path:
     file = write_study(folder, trials=trials, seconds=0.0)
     command = [sys.executable, "-m", "study", "run", str(file), "--local-mode", "--no-report"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
     return folder / "gradscape"
 
 
