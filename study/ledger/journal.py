@@ -19,7 +19,6 @@ from typing import Any, BinaryIO
 
 from optuna.storages.journal import BaseJournalBackend, JournalFileSymlinkLock
 
-
 PORTION = 20_000
 """Operations read at once while a journal is opened."""
 
@@ -69,9 +68,9 @@ class GroupJournal(BaseJournalBackend):
                 self._lock.release()
 
     @contextmanager
-    def read_in_portions(self, size: int = PORTION) -> Iterator[None]:
-        """Inside, each reading ends after ``size`` operations; the next goes on behind them."""
-        self._portion = size
+    def read_in_portions(self) -> Iterator[None]:
+        """Inside, each reading ends after some operations; the next goes on behind them."""
+        self._portion = PORTION
         try:
             yield
         finally:

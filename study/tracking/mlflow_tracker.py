@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from study.tables import CohortTables
 from study.tracking.outage import tracking_errors
-from study.tracking.quiet import import_mlflow, prepare_sqlite
+from study.tracking.quiet import import_mlflow
+from study.tracking.sqlite_file import SqliteFile
 from study.tracking.tracker import RunStatus
 from study.tracking.trial_record import TrialRecord, trial_records
 
@@ -30,10 +31,17 @@ class MlflowTracker:
     """
 
     def __init__(
-        self, *, client: MlflowClient, uri: str, experiment_id: str, parent_run_id: str
+        self,
+        *,
+        client: MlflowClient,
+        uri: str,
+        file: SqliteFile | None,
+        experiment_id: str,
+        parent_run_id: str,
     ) -> None:
         self._client = client
         self._uri = uri
+        self._file = file
         self.experiment_id = experiment_id
         self.parent_run_id = parent_run_id
 
@@ -65,7 +73,7 @@ class MlflowTracker:
         """
         mlflow = import_mlflow()
         with tracking_errors(tracking_uri):
-            prepare_sqlite(tracking_uri)
+            file = SqliteFile.of(tracking_uri)
             client = mlflow.MlflowClient(tracking_uri=tracking_uri)
             experiment_id = _experiment(client, study, artifact_location)
             if place is not None:
@@ -85,6 +93,7 @@ class MlflowTracker:
         return cls(
             client=client,
             uri=tracking_uri,
+            file=file,
             experiment_id=experiment_id,
             parent_run_id=run.info.run_id,
         )
@@ -99,6 +108,8 @@ class MlflowTracker:
             for record in trial_records(tables):
                 if record.trial not in runs:
                     runs[record.trial] = self._log(record)
+            if self._file is not None:
+                self._file.sync()
             return runs
 
     def update_counts(self, counts: Mapping[str, int]) -> None:
@@ -123,6 +134,8 @@ class MlflowTracker:
     def close(self, status: RunStatus) -> None:
         with tracking_errors(self._uri):
             self._client.set_terminated(self.parent_run_id, status)
+            if self._file is not None:
+                self._file.close()
 
     def _log(self, record: TrialRecord) -> str:
         from mlflow.entities import Metric, Param

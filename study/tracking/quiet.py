@@ -5,9 +5,7 @@ from __future__ import annotations
 import importlib
 import logging
 import os
-import sqlite3
 from types import ModuleType
-from urllib.parse import unquote
 
 _SETTINGS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -28,23 +26,3 @@ def import_mlflow() -> ModuleType:
     for name in ("alembic", "mlflow.store.db.utils"):
         logging.getLogger(name).setLevel(logging.WARNING)
     return importlib.import_module("mlflow")
-
-
-def prepare_sqlite(tracking_uri: str) -> None:
-    """Write-ahead logging, which SQLite remembers: the UI reads while a study writes.
-
-    Does nothing for another data base or a server.
-
-    Raises:
-        OSError: If the folder cannot be made.
-        sqlite3.Error: If the file is no SQLite data base, or locked.
-    """
-    prefix = "sqlite:///"
-    if tracking_uri.startswith(prefix):
-        path = unquote(tracking_uri[len(prefix) :].partition("?")[0])
-        os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
-        connection = sqlite3.connect(path, timeout=30)
-        try:
-            connection.execute("PRAGMA journal_mode=WAL")
-        finally:
-            connection.close()
