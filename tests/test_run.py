@@ -237,3 +237,62 @@ def test_a_second_driver_is_told_who_holds_the_study(gradscape: Gradscape, tmp_p
     assert f"study slow is being run by {who}" in said.err
     assert "its lease ends with that process" in said.err and "--take-over" in said.err
     assert 0 < time.time() - held["since"] < 120
+
+
+GREEDY = """
+from torch import nn
+
+class Greedy(nn.Module):
+    def __init__(self, depth):
+        super().__init__()
+        self.depth = depth
+
+    def forward(self, inputs):
+        if self.depth == 2 and len(inputs) > 2:
+            raise MemoryError("no room for this layer")
+        return inputs
+
+def greedy(hyperparameters, task):
+    layers = [nn.Flatten(), Greedy(hyperparameters["depth"])]
+    return nn.Sequential(*layers, nn.Linear(task.features, 8), nn.Linear(8, task.outputs))
+"""
+"""A network whose trials of depth 2 no worker survives."""
+
+
+def test_trials_given_up_are_fail_with_their_reason_and_the_study_goes_on(
+    gradscape: Gradscape, tmp_path: Path
+) -> None:
+    (tmp_path / "greedy_network.py").write_text(GREEDY)
+    file, home = tmp_path / "greedy.yaml", tmp_path / "gradscape"
+    file.write_text(
+        """
+study: greedy
+task: digits
+network: greedy_network:greedy
+hyperparameters: {depth: [1, 2, 3], learning_rate: {low: 0.01, high: 0.5}, batch_size: 32}
+steps: 20
+trials: 9
+resources: {max_retries: 1}
+"""
+    )
+    said = gradscape("run", file, "--local-mode", "--no-report")
+    assert said.code == 1, said
+    trials = optuna_trials(home, "greedy")
+    lost = [one for one in trials if one.params["depth"] == 2]
+    assert lost and {one.state.name for one in lost} == {"FAIL"}
+    assert all("no room for this layer" in one.user_attrs["failure"] for one in lost)
+    done = 9 - len(lost)
+    assert len(load_trials("greedy", home=home)) == done
+    assert f"{done} of 9 trials done, {done} in this run" in said.out
+    for one in lost:
+        assert f"gradscape: trial {one.number} was given up: MemoryError: no room" in said.err
+    # They are not run again, and not forgotten.
+    again = gradscape("run", file, "--local-mode", "--no-report", "--json")
+    assert again.code == 1
+    told = json.loads(again.out)
+    assert (told["complete"], told["trained"], told["done"]) == (False, 0, done)
+    assert sorted(map(int, told["given_up"])) == [one.number for one in lost]
+    # The study goes on beyond them.
+    more = gradscape("run", file, "--local-mode", "--no-report", "--trials", 12)
+    assert more.code == 1 and " of 12 trials done, " in more.out
+    assert len(load_trials("greedy", home=home)) > done

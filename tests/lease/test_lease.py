@@ -18,10 +18,21 @@ import pytest
 import sqlalchemy as sa
 
 from search_spaces.errors import InputError
-from study.lease import Claim, Lease, LeaseLost, LeaseTable, LockFile, hold, this_process
+from study.lease import (
+    Claim,
+    FencedTracker,
+    Lease,
+    LeaseLost,
+    LeaseTable,
+    LockFile,
+    hold,
+    this_process,
+)
 from study.ledger import StorageUnavailable
+from study.tracking import NullTracker, TrackingUnavailable
 from tests.driver import ROOT
 from tests.postgresql import PostgresServer, postgresql, postgresql_url
+from tests.tracking.sample_tables import sample_tables
 
 __all__ = ["postgresql", "postgresql_url"]
 
@@ -244,11 +255,15 @@ def test_a_data_base_away_for_a_while_costs_no_lease(
             # Its term is over and nobody can be asked: tables may be written, MLflow waits.
             lease.check()
             assert "does not answer" in str(lease.uncertain)
+            tracker = FencedTracker(NullTracker(), lease)
+            with pytest.raises(TrackingUnavailable, match="another driver may have the study"):
+                tracker.log_trials(sample_tables([0, 1]))
         finally:
             postgresql.start()
         time.sleep(1.0)
         lease.check()
         assert lease.uncertain is None and lost == []
+        assert tracker.log_trials(sample_tables([0, 1])) == {0: None, 1: None}
 
 
 def test_a_data_base_that_does_not_answer_is_named_without_its_password(
