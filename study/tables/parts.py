@@ -126,27 +126,39 @@ class TableStore:
     def bundle_of(self, trials: Collection[int]) -> CohortTables:
         """The tables of recorded trials, for delivering them again after a crash.
 
+        Called for one cohort after the other, so it looks for new parts only where a trial is in
+        none of those that are known.
+
         Raises:
             TableError: If a trial is not recorded, or none is asked for.
         """
-        tables = {table: self._read(table, trials, None) for table in _ORDER}
-        if any(table is None for table in tables.values()):
+        if not trials:
             raise TableError("a bundle must hold at least one trial, but got none")
-        return CohortTables(**tables)
+        wanted = set(trials)
+        if not all(self._index.holds(trial) for trial in wanted):
+            self._index.refresh()
+        runs = self._runs.of(wanted)
+        return CohortTables(**{table: self._merged(table, wanted, None, runs) for table in _ORDER})
 
     def _read(
         self, table: str, trials: Collection[int] | None, columns: Sequence[str] | None
     ) -> pa.Table | None:
         self._index.refresh()
         wanted = self._index.trials() if trials is None else set(trials)
+        runs = self.recorded_runs() if table == "trials" else {}
+        return self._merged(table, wanted, columns, runs) if wanted else None
+
+    def _merged(
+        self,
+        table: str,
+        wanted: set[int],
+        columns: Sequence[str] | None,
+        runs: Mapping[int, str],
+    ) -> pa.Table:
         missing = sorted(trial for trial in wanted if not self._index.holds(trial))
         if missing:
             raise TableError(f"trials must be recorded in {self.folder}, missing: {missing[:10]}")
-        rows = read_rows(self.folder / table, self._index, wanted, columns)
-        if not rows:
-            return None
-        runs = self.recorded_runs() if table == "trials" else {}
-        return merge(table, rows, runs)
+        return merge(table, read_rows(self.folder / table, self._index, wanted, columns), runs)
 
     def _sweep(self) -> None:
         if not self._swept:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pyarrow as pa
@@ -23,12 +23,22 @@ class RunParts:
 
     def read(self) -> dict[int, str]:
         """Run id by trial; reads only parts that appeared since the last time."""
+        self._read_new()
+        return dict(self._runs)
+
+    def _read_new(self) -> None:
         for name in sorted(part_names(self._folder) - self._read):
             columns = read_part(part_path(self._folder, name)).to_pydict()
             for trial, run in zip(columns["trial"], columns["mlflow_run_id"], strict=True):
                 self._runs.setdefault(trial, run)
             self._read.add(name)
-        return dict(self._runs)
+
+    def of(self, trials: Iterable[int]) -> dict[int, str]:
+        """Run id by trial, of these alone; looks for new parts only where one is not known."""
+        wanted = set(trials)
+        if not wanted <= self._runs.keys():
+            self._read_new()
+        return {trial: self._runs[trial] for trial in wanted if trial in self._runs}
 
     def write(self, runs: Mapping[int, str]) -> None:
         """Records the runs of trials that have none yet.
