@@ -40,7 +40,10 @@ class PostgresServer:
         if os.geteuid() == 0:
             owner = pwd.getpwnam(NOT_ROOT)
             os.chown(folder, owner.pw_uid, owner.pw_gid)
-        self._do("initdb", "-D", self._data, "-U", "gradscape", "--auth=trust", "--no-sync")
+        # UTF8 whatever this machine's language: of SQL_ASCII drivers get bytes.
+        encoding = ("--encoding=UTF8", "--locale=C.UTF-8")
+        account = ("-U", "gradscape", "--auth=trust", "--no-sync")
+        self._do("initdb", "-D", self._data, *account, *encoding)
 
     def start(self) -> None:
         """Returns when it answers."""

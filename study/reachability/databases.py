@@ -27,6 +27,11 @@ _TIMEOUTS: Mapping[str, Mapping[str, int]] = MappingProxyType(
     }
 )
 
+_NOT_TEXT = (
+    "its encoding is SQL_ASCII, of which psycopg makes bytes; make one of UTF8, for example with "
+    "createdb --encoding=UTF8 --locale=C.UTF-8 --template=template0"
+)
+
 _CURES = (
     ("name or service not known", "is the host's name right?"),
     ("could not translate host name", "is the host's name right?"),
@@ -66,6 +71,8 @@ def database_problem(url: str, *, table: str) -> str | None:
             return _sqlite_problem(where, table)
         return _server_problem(where, table)
     except Exception as error:
+        if isinstance(error, TypeError) and "bytes-like" in str(error):
+            return _NOT_TEXT  # SQLAlchemy fails so as soon as it connects.
         return _with_cure(_reason(error))
 
 

@@ -56,6 +56,14 @@ def test_a_server_that_takes_no_writes(tmp_path: Path, postgresql_url: str) -> N
     assert said is not None and "in a read-only transaction; choose the server that" in said
 
 
+def test_a_data_base_whose_texts_are_bytes(tmp_path: Path, postgresql_url: str) -> None:
+    """So are all of a server that was set up in the language C; MLflow fails on them."""
+    create = "CREATE DATABASE ascii ENCODING 'SQL_ASCII' TEMPLATE template0 LOCALE 'C'"
+    execute(postgresql_url, "DROP DATABASE IF EXISTS ascii", create)
+    said = problem(tmp_path, f"{postgresql_url.rpartition('/')[0]}/ascii")
+    assert said is not None and said.startswith("its encoding is SQL_ASCII")
+
+
 def test_a_data_base_or_an_account_that_is_not_there(
     tmp_path: Path, postgresql: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
