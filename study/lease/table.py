@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from study.lease.claim import LeaseUncertain, held, lost
+from study.lease.claim import LeaseLost, LeaseUncertain, held, lost
 from study.lease.holder import Holder, clock_text
 from study.ledger import StorageUnavailable
 from study.redaction import redacted
@@ -38,6 +38,9 @@ _ROWS = sa.Table(
     sa.Column("former", sa.String(32)),
 )
 """Times in seconds since 1970. `former` is who has yet to say that it stepped back."""
+
+_FREE = 0.0
+"""When the lease of a study expires that nobody holds."""
 
 _CLOCKS: Mapping[str, str] = MappingProxyType(
     {
@@ -103,8 +106,9 @@ class LeaseTable:
                 {"expires": self._now + self.term_s}, _ROWS.c.token == self._token
             ):
                 row = self._row()
-                by = "nobody: its lease is gone" if row is None else _said(row)
-                raise lost(self._study, by)
+                if row is None:
+                    raise LeaseLost(f"the lease on study {self._study} was removed")
+                raise lost(self._study, _said(row))
         except SQLAlchemyError as error:
             raise LeaseUncertain(str(self._unavailable(error))) from None
 
@@ -112,7 +116,8 @@ class LeaseTable:
         self._quietly(sa.update(_ROWS).values(former=None), _ROWS.c.former == self._token)
 
     def release(self) -> None:
-        self._quietly(sa.delete(_ROWS), _ROWS.c.token == self._token)
+        # The row stays: a former holder that wakes up later is told by whom it was replaced.
+        self._quietly(sa.update(_ROWS).values(expires=_FREE), _ROWS.c.token == self._token)
         self._engine.dispose()
 
     def _take(self, holder: Holder, take_over: bool) -> tuple[str | None, bool]:
@@ -127,7 +132,10 @@ class LeaseTable:
             mine = {**self._values(holder), "former": None}
             former = Holder.from_json(row["holder"])
             said = f"study {self._study} was taken over from {_said(row)}"
-            if row["expires"] < row["now"]:
+            if row["expires"] == _FREE:
+                if self._update(mine, seen & (_ROWS.c.expires == _FREE)):
+                    return None, False
+            elif row["expires"] < row["now"]:
                 if self._update(mine, seen & (_ROWS.c.expires < self._now)):
                     return f"{said}, whose lease ended at {clock_text(row['expires'])}", False
             elif former is not None and former.is_gone:
@@ -183,9 +191,7 @@ class LeaseTable:
             done = connection.execute(sa.update(_ROWS).where(of_study, condition).values(**values))
             return done.rowcount == 1
 
-    def _quietly(
-        self, statement: sa.Update | sa.Delete, condition: sa.ColumnElement[bool]
-    ) -> None:
+    def _quietly(self, statement: sa.Update, condition: sa.ColumnElement[bool]) -> None:
         try:
             with self._engine.begin() as connection:
                 connection.execute(statement.where(_ROWS.c.study == self._study, condition))

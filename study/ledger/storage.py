@@ -17,6 +17,7 @@ from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 # Optuna puts it around every data base; only there can the search for enqueued trials be left out.
 from optuna.storages._cached_storage import _CachedStorage
 from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import SQLAlchemyError
 
 from study.ledger.journal import GroupJournal
@@ -32,6 +33,9 @@ _ALIVE: Mapping[str, int] = MappingProxyType(
         "tcp_user_timeout": 30_000,
     }
 )
+
+SILENT_MS = 60_000
+"""After that PostgreSQL ends a change whose client has fallen silent."""
 
 _CONNECT: Mapping[str, Mapping[str, int]] = MappingProxyType(
     {
@@ -180,7 +184,19 @@ def _database(url: str) -> RDBStorage:
     """A data base that may be restarted: a connection that has died is replaced."""
     driver = sa.make_url(url).get_driver_name()
     connect = dict(_CONNECT.get(driver, {}))
-    return RDBStorage(url, engine_kwargs={"pool_pre_ping": True, "connect_args": connect})
+    storage = RDBStorage(url, engine_kwargs={"pool_pre_ping": True, "connect_args": connect})
+    if storage.engine.dialect.name == "postgresql":
+        sa.event.listen(storage.engine, "connect", _limit_silence)
+        storage.engine.dispose()  # Connections made before.
+    return storage
+
+
+def _limit_silence(connection: DBAPIConnection, record: object) -> None:
+    """A machine lost in the middle of a change keeps its rows locked no longer than this."""
+    cursor = connection.cursor()
+    cursor.execute(f"SET idle_in_transaction_session_timeout = {SILENT_MS}")
+    cursor.close()
+    connection.commit()
 
 
 def _cause(error: BaseException) -> str:

@@ -105,6 +105,10 @@ class TestEveryWayToHoldAStudy:
             assert said.startswith(f"study s was taken over by process {os.getpid()} of ")
             assert said.endswith("; this run has ended and wrote nothing after that")
             assert [str(one) for one in lost] == [said]
+            # Also after the new holder's end.
+            with pytest.raises(LeaseLost) as end, former.writing():
+                raise AssertionError("a write began")
+            assert str(end.value) == said
         # The end of the former holder takes nothing from the one after.
         with driver(claim()) as (lease, told):
             lease.check()
@@ -230,6 +234,15 @@ class TestInADataBase:
         began = time.monotonic()
         with driver(LeaseTable(url, study="s", term_s=TERM_S), take_over=True):
             assert time.monotonic() - began < TERM_S / 4 + 1.0
+
+    def test_who_wakes_up_late_is_told_who_had_it_meanwhile(self, url: str) -> None:
+        former, after = (LeaseTable(url, study="s", term_s=TERM_S) for _ in range(2))
+        former.take(replace(this_process(Path("home")), machine="other"), take_over=False)
+        me = replace(this_process(Path("home")), pid=4711)
+        after.take(me, take_over=True)
+        after.release()
+        with pytest.raises(LeaseLost, match=f"taken over by process 4711 of {me.user} on "):
+            former.renew()
 
     def test_studies_do_not_hold_each_other(self, url: str) -> None:
         with driver(LeaseTable(url, study="s")), driver(LeaseTable(url, study="t")):

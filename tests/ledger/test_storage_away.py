@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 import optuna
 import pytest
 import sqlalchemy as sa
 
 from study.ledger import StorageUnavailable, TrialLedger, TrialResult, open_ledger
+from study.ledger.storage import open_storage
 from tests.ledger.test_trial_ledger import Space
 from tests.postgresql import PostgresServer, postgresql
 
@@ -113,3 +116,18 @@ def test_asking_costs_the_same_however_many_are_running(postgresql: PostgresServ
         read.append(sum(rows))
         rows.clear()
     assert max(read) < 1.1 * min(read)
+
+
+def test_a_machine_lost_in_the_middle_of_a_change_blocks_nobody_for_long(
+    postgresql: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its connection stays, and the server kept its rows locked for two hours."""
+    monkeypatch.setattr("study.ledger.storage.SILENT_MS", 1000)
+    url = postgresql.new_url()
+    ledger_at(url).ask(1)
+    lost = open_storage(url).storage._backend.engine.connect()
+    lost.execute(sa.text("SELECT * FROM studies FOR UPDATE"))
+    started = time.monotonic()
+    assert [trial.number for trial in ledger_at(url).ask(1)] == [1]
+    assert 0.3 < time.monotonic() - started < 10
+    lost.invalidate()
