@@ -75,7 +75,7 @@ def _try_client(uri: str, study: str) -> tuple[str | None, str]:
             return None, str(experiment.artifact_location)
         found = client.search_experiments(max_results=1)
     except Exception as error:
-        return _refusal(error), ""
+        return _refusal(error, uri), ""
     return None, (
         str(found[0].artifact_location).rpartition("/")[0] if found else "mlflow-artifacts:/"
     )
@@ -90,9 +90,6 @@ def _no_answer(uri: str) -> str | None:
         timed_out = isinstance(error, requests.Timeout)
         what = "it does not answer in time" if timed_out else _reason(error)
         return f"{what}; does it run there, and listen on this address and port?"
-    if answer.status_code == 403:
-        host = urlsplit(uri).netloc.rpartition("@")[2]
-        return f"it does not know itself by this name; start it with --allowed-hosts {host}"
     if answer.status_code != 200 or answer.text.strip() != "OK":
         return f"no MLflow server answers there (/health: HTTP {answer.status_code})"
     return None
@@ -131,7 +128,7 @@ def _artifact_problem(location: str, uri: str) -> tuple[str | None, str | None]:
             artifacts.log_artifact(str(Path(folder) / name))
         artifacts.delete_artifacts(name)
     except Exception as error:
-        return _refusal(error), None
+        return _refusal(error, uri), None
     return None, None
 
 
@@ -144,7 +141,10 @@ def _may_not_delete(artifacts: Any, name: str) -> bool:
     return False
 
 
-def _refusal(error: Exception) -> str:
+def _refusal(error: Exception, uri: str) -> str:
+    if "Invalid Host header" in str(error):
+        host = urlsplit(uri).netloc.rpartition("@")[2]
+        return f"it does not know itself by this name; start it with --allowed-hosts {host}"
     status = _status(error)
     if status == 401:
         return _LOG_IN
