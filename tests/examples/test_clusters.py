@@ -37,7 +37,7 @@ def test_ray_takes_it_as_ray_up_does(path: Path) -> None:
     jsonschema.validate(load(path), json.loads(schema.read_text()))
     prepared = prepare_config(copy.deepcopy(load(path)))
     validate_config(prepared)
-    assert set(load(path)) <= set(prepared) | {"min_workers"}
+    assert set(load(path)) <= set(prepared)
     types = prepared["available_node_types"]
     workers = [kind for name, kind in types.items() if name != "head"]
     assert workers and all(kind["max_workers"] > 0 for kind in workers)
