@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import sqlalchemy as sa
 from optuna.distributions import BaseDistribution
@@ -180,11 +181,30 @@ def open_storage(location: str | Path) -> LedgerStorage:
         ) from None
 
 
+class _Database(RDBStorage):
+    """A data base that makes a trial under the number it was sampled for, or not at all.
+
+    Optuna tries a new trial five times. Where the first was made and the answer lost, the second
+    would make a trial of the next number with the hyperparameters of this one.
+    """
+
+    def _get_prepared_new_trial(
+        self, study_id: int, template_trial: FrozenTrial | None, session: Any
+    ) -> Any:
+        made = super()._get_prepared_new_trial(study_id, template_trial, session)
+        if template_trial is not None and made.number != template_trial.number:
+            raise StorageUnavailable(
+                f"storage {redacted(self.url)} had made trial {template_trial.number} and lost "
+                "the answer"
+            )
+        return made
+
+
 def _database(url: str) -> RDBStorage:
     """A data base that may be restarted: a connection that has died is replaced."""
     driver = sa.make_url(url).get_driver_name()
     connect = dict(_CONNECT.get(driver, {}))
-    storage = RDBStorage(url, engine_kwargs={"pool_pre_ping": True, "connect_args": connect})
+    storage = _Database(url, engine_kwargs={"pool_pre_ping": True, "connect_args": connect})
     if storage.engine.dialect.name == "postgresql":
         sa.event.listen(storage.engine, "connect", _limit_silence)
         storage.engine.dispose()  # Connections made before.

@@ -258,9 +258,9 @@ class TrialLedger:
         """Samples the next trial and stores it, with all that it has, by one operation."""
         draft = DraftTrial(self._study, self._next_number)
         trial = self._trial(draft.number, self._space.suggest(draft))
-        trial_id = self._storage.storage.create_new_trial(
-            self._study_id, draft.finished(_attributes(trial))
-        )
+        finished = draft.finished(_attributes(trial))
+        finished.number = draft.number
+        trial_id = self._storage.storage.create_new_trial(self._study_id, finished)
         self._claim_up_to(self._storage.storage.get_trial_number_from_id(trial_id) + 1)
         return trial
 

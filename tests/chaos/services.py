@@ -27,8 +27,8 @@ NODE = {"num_cpus": 1, "object_store_memory": 100_000_000}
 TRIED = 3
 """Times that a node is started, for which Ray allows 30 s each."""
 
-WORKER = b"CohortTrainable"
-"""In the title of a process that trains."""
+WORKER = b"ray::_Inner"
+"""Begins the title of a process that trains: the class that Tune makes of ours."""
 
 
 class Services:
@@ -41,7 +41,7 @@ class Services:
         self.storage = postgresql.new_url()
         self._comebacks: list[threading.Thread] = []
 
-    def kill_worker(self, rng: random.Random, timeout_s: float = 60.0) -> str:
+    def kill_worker(self, rng: random.Random, timeout_s: float = 300.0) -> str:
         """SIGKILL to one that trains or waits for a cohort."""
         deadline = time.monotonic() + timeout_s
         while not (found := _workers()):
@@ -127,6 +127,6 @@ def _workers() -> list[int]:
     found = []
     for pid in descendants(os.getpid()):
         with contextlib.suppress(OSError):
-            if WORKER in Path(f"/proc/{pid}/cmdline").read_bytes():
+            if Path(f"/proc/{pid}/cmdline").read_bytes().startswith(WORKER):
                 found.append(pid)
     return found

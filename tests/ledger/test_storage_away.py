@@ -101,6 +101,21 @@ def test_an_answer_that_was_lost_doubles_no_trial(postgresql: PostgresServer) ->
     assert states(url) == ["COMPLETE", "FAIL"]
 
 
+def test_a_trial_whose_answer_was_lost_is_not_made_twice(postgresql: PostgresServer) -> None:
+    # Optuna's own second attempt made the next trial with the hyperparameters of this one.
+    url = postgresql.new_url()
+    ledger = ledger_at(url)
+    ledger.ask(2)
+    (made,) = ledger_at(url).ask(1)  # The data base has made it and did not say so.
+    with pytest.raises(StorageUnavailable, match="had made trial 2 and lost the answer"):
+        ledger.ask(3)
+    again = ledger.ask(3)
+    assert [trial.number for trial in again] == [2, 3, 4]
+    assert [trial.seed for trial in again] == [1002, 1003, 1004]
+    assert again[0].hyperparameters == made.hyperparameters
+    assert states(url) == 5 * ["RUNNING"]
+
+
 def test_asking_costs_the_same_however_many_are_running(postgresql: PostgresServer) -> None:
     # Optuna looks through all running trials for an enqueued one each time it is asked.
     rows: list[int] = []
