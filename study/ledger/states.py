@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import optuna
+from optuna.storages import BaseStorage, JournalStorage
 
+from study.ledger.outline import JournalOutline
 from study.ledger.storage import StorageUnavailable, open_storage
 from study.ledger.stored import is_made
 from study.redaction import redacted
@@ -21,7 +23,7 @@ def trial_states(*, name: str, storage: str | Path) -> Mapping[int, str]:
     if not is_made(storage):
         return {}
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    opened = open_storage(storage).storage
+    opened = _outline(storage)
     try:
         study = opened.get_study_id_from_name(name)
         trials = opened.get_all_trials(study, deepcopy=False)
@@ -31,3 +33,12 @@ def trial_states(*, name: str, storage: str | Path) -> Mapping[int, str]:
         reason = redacted(f"storage {storage} failed: {error}")
         raise StorageUnavailable(reason) from None
     return {trial.number: trial.state.name for trial in trials}
+
+
+def _outline(storage: str | Path) -> BaseStorage:
+    if "://" in str(storage):
+        return open_storage(storage).storage
+    try:
+        return JournalStorage(JournalOutline(Path(storage)))
+    except OSError as error:
+        raise StorageUnavailable(f"storage {storage} cannot be read: {error}") from error

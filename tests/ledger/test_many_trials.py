@@ -124,6 +124,35 @@ def test_a_journal_opened_in_portions_has_all_trials(tmp_path, monkeypatch, port
     assert len(trial_states(name="many", storage=journal)) == 52
 
 
+def test_states_are_told_without_what_trials_hold(tmp_path, monkeypatch):
+    journal = tmp_path / "optuna.journal"
+    ledger = ledger_at(journal)
+    asked = ledger.ask(40)
+    tell(ledger, asked[:20])
+    ledger.fail(20, "worker lost")
+    # As Optuna itself writes them.
+    backend = optuna.storages.journal.JournalFileBackend(str(journal))
+    own = optuna.load_study(study_name="many", storage=optuna.storages.JournalStorage(backend))
+    own.ask().suggest_float("learning_rate", 1e-4, 10.0, log=True)
+    expected = {trial.number: trial.state.name for trial in own.trials}
+    before = journal.read_bytes()
+
+    parsed = []
+    whole = json.loads
+
+    def note(line, **options):
+        parsed.append(line)
+        return whole(line, **options)
+
+    monkeypatch.setattr("study.ledger.outline.json.loads", note)
+    assert trial_states(name="many", storage=journal) == expected
+    assert len(expected) == 41 and set(expected.values()) == {"RUNNING", "COMPLETE", "FAIL"}
+    # The study, its description, 41 trials begun and 21 ended; neither attributes nor parameters.
+    assert len([line for line in parsed if b"op_code" in line]) <= 2 + 41 + 21 + 1
+    assert trial_states(name="other", storage=journal) == {}
+    assert journal.read_bytes() == before
+
+
 def test_trials_share_what_is_the_same_in_all(tmp_path):
     # 36 MB for 10,000 trials of six parameters, of which sharing leaves 16.
     journal = tmp_path / "optuna.journal"
