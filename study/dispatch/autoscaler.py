@@ -2,7 +2,8 @@
 
 Ray does not publish which nodes an autoscaler may start. Its second version (`ray up` and KubeRay
 start it) answers for a placement group: it lists those that no node of any kind that it may start
-could hold. The first version answers nothing, so what it can start is found out by waiting.
+could hold. The first version answers nothing; where the driver is on the head, as a job is, the
+configuration that `ray up` left there says what it can start, elsewhere only waiting does.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import ray
 from ray import tune
 from ray.util import remove_placement_group
 
+from study.dispatch.launcher import all_started, any_kind_holds, configuration
 from study.dispatch.placement import WorkerResources
 
 ANSWER_S = 30.0
@@ -45,9 +47,11 @@ def demand(wanted: WorkerResources) -> tune.PlacementGroupFactory:
 
 
 def can_grow() -> bool:
-    """Whether an autoscaler runs that starts nodes, and does not only watch them."""
+    """Whether an autoscaler runs that may start nodes, and does not only watch them."""
     try:
-        return _second_version_grows() if _second_version() else _first_version_grows()
+        if _second_version():
+            return _second_version_grows()
+        return _first_version_grows() and not all_started(configuration(), _alive())
     except Exception:  # Ray's internals have changed: as if there were none.
         return False
 
@@ -55,17 +59,29 @@ def can_grow() -> bool:
 def ask(wanted: WorkerResources, *, timeout_s: float = ANSWER_S) -> Answer:
     """Whether an autoscaler could start a node for a worker, which no node that runs can hold.
 
-    The first version of the autoscaler gets the benefit of the doubt.
+    Of the first version of the autoscaler without its configuration it is hoped.
     """
     try:
         if not _second_version():
-            return Answer.MAY_COME if _first_version_grows() else Answer.NO_AUTOSCALER
+            return _first_version(wanted)
         if not _has_node_types(_status()):
             return Answer.NO_AUTOSCALER
         with _asked(wanted) as group:
             return _answer(group, time.monotonic() + timeout_s)
     except AttributeError:  # As above.
         return Answer.NO_AUTOSCALER
+
+
+def _first_version(wanted: WorkerResources) -> Answer:
+    if not _first_version_grows():
+        return Answer.NO_AUTOSCALER
+    settings = configuration()
+    no_more = all_started(settings, _alive()) or not any_kind_holds(settings, wanted)
+    return Answer.CANNOT if no_more else Answer.MAY_COME
+
+
+def _alive() -> int:
+    return sum(node["Alive"] for node in ray.nodes())
 
 
 def _answer(group: str, deadline: float) -> Answer:
