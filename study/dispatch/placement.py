@@ -73,10 +73,8 @@ def refusal(nodes: Sequence[Node], wanted: WorkerResources, *, more: str = "") -
         more: What else a person should know, added to the end.
     """
     kinds = Counter(_described(node, wanted) for node in nodes)
-    shown = [
-        f"{kind} ({count} nodes)" if count > 1 else kind
-        for kind, count in kinds.most_common(SHOWN)
-    ]
+    ordered = sorted(kinds.items(), key=lambda one: (-one[1], one[0]))
+    shown = [f"{kind} ({count} nodes)" if count > 1 else kind for kind, count in ordered[:SHOWN]]
     if len(kinds) > SHOWN:
         shown.append(f"{len(kinds) - SHOWN} other kinds of nodes")
     needs = _amounts(wanted.as_ray())

@@ -46,5 +46,5 @@ def test_a_refusal_counts_nodes_of_the_same_kind_and_names_few() -> None:
         "4 CPU, 0 GPU (2 nodes); 2 CPU, 0 GPU"
     )
     many = refusal([node(n) for n in range(1, 12)], wanted)
-    assert str(many).endswith("8 CPU, 0 GPU; 3 other kinds of nodes")
+    assert str(many).endswith("6 CPU, 0 GPU; 3 other kinds of nodes")
     assert str(refusal([], wanted)).endswith("and the nodes have nothing")
