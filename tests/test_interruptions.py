@@ -100,3 +100,27 @@ def test_ctrl_c_twice_stops_at_once(tmp_path: Path, options: tuple[str]) -> None
     ended = gradscape("run", file, *options, folder=tmp_path)
     assert ended.code == 0 and f"{24 - len(done)} in this run" in ended.out
     assert_once_everywhere(home, "slow", 24)
+
+
+@pytest.mark.parametrize("options", [LOCAL, RAY], ids=["in-process", "ray"])
+def test_taken_over_by_a_second_driver(
+    tmp_path: Path, undisturbed: Path, options: tuple[str]
+) -> None:
+    file, home = write_slow_study(tmp_path, seconds="0.4"), tmp_path / "gradscape"
+    former = Command("run", file, *options, folder=tmp_path)
+    former.wait_for_parts(home, 1, timeout_s=240)
+    write_slow_study(tmp_path)  # The taker need not be slow.
+    taker = Command("run", file, *LOCAL, "--take-over", folder=tmp_path)
+    ended = former.end(120)
+    assert ended.code == 1 and "Traceback" not in ended.err, ended
+    last = ended.err.splitlines()[-1]
+    assert last.startswith(f"gradscape: study slow was taken over by process {taker.process.pid} ")
+    assert last.endswith("; this run has ended and wrote nothing after that")
+    took = taker.end()
+    assert took.code == 0, took
+    assert f"study slow was taken over from process {former.process.pid} of " in took.err
+    assert_once_everywhere(home, "slow", 24)
+    assert_same_study(home, undisturbed, "slow", rtol=1e-9)
+    parents, _ = mlflow_runs(home, "slow")
+    assert [run.info.status for run in parents] == ["KILLED", "FINISHED"]
+    assert former.left_over(timeout_s=90) == []
