@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 import ray
+import torch
 
 from search_spaces.errors import InputError
+from study import StudyConfig, run_study
 from study.dispatch import RayTuneDispatcher
 from study.dispatch.placement import WorkerResources
+from study.tracking import NullTracker
 from study.trial import Cohort
+from tests.commands.conftest import STUDY
 from tests.dispatch.clusters import Shape, add_node, ray_cluster
 from tests.dispatch.contract import Run
 
@@ -77,6 +83,26 @@ def test_a_quarter_of_a_gpu_each_schedules_eight_workers_and_sets_their_devices(
     devices = {one["pid"]: one["gpus"] for one in placed(run)}
     assert len(devices) == 8
     assert Counter(devices.values()) == {"0": 4, "1": 4}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has CUDA")
+def test_workers_with_logical_gpus_say_that_there_is_no_cuda_or_train_on_the_cpu(tmp_path):
+    text = STUDY.replace("trials: 12", "trials: 12\nresources: {gpus_per_worker: 0.25DEVICE}")
+    with ray_cluster({"num_cpus": 2, "num_gpus": 2}) as cluster:
+        ray.init(address=cluster.address, log_to_driver=False)
+        for device, refused in (("", True), (", device: cpu", False)):
+            started = time.monotonic()
+            config = StudyConfig.from_text(text.replace("DEVICE", device))
+            with pytest.raises(InputError) if refused else nullcontext() as caught:
+                result = run_study(
+                    config, home=tmp_path, open_tracker=lambda config, paths: NullTracker()
+                )
+            assert time.monotonic() - started < 60
+            if refused:
+                assert f"node {socket.gethostname()} has no CUDA" in str(caught.value)
+            else:
+                assert result.complete and result.trained == 12
 
 
 @pytest.mark.slow
