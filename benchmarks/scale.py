@@ -1,7 +1,7 @@
 """Whether a study's 100,000th trial costs what its 1,000th did: time, memory, and where both go.
 
 A trivial study: two steps of gradient descent on a quadratic of three weights, standard
-statistics, six axes of the sampler qmc, 24 kinds of cohort; stepping takes microseconds a trial,
+statistics, six axes of the sampler qmc, nine kinds of cohort; stepping takes microseconds a trial,
 so that what is measured is everything around it. Sizes run one after the other, each in a process
 of its own that has run a study of 256 trials before, so that imports and first-time costs count
 nowhere:
