@@ -184,6 +184,11 @@ class CohortQueue:
                 rate if self._cost_per_s is None else 0.7 * self._cost_per_s + 0.3 * rate
             )
 
+    def reopen(self, cohort: Cohort) -> None:
+        """The tables of a cohort that was completed have not come after all: it is in flight."""
+        with self._lock:
+            self._in_flight.setdefault(cohort.number, (0.0, self._clock()))
+
     def lost(self, cohort: Cohort, reason: str, *, halve: bool = False) -> None:
         """Infrastructure lost the cohort: run its trials again, first of all, or give them up.
 

@@ -32,6 +32,10 @@ class DispatchError(RuntimeError):
     """The cluster or one of its parts that a study cannot do without is gone."""
 
 
+class ExchangeGone(DispatchError):
+    """The actor that gathers results is gone, with what it held; another may take its place."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Failure:
     """What `train` raised, in a form that any process can read.

@@ -22,7 +22,7 @@ READ_BYTES = 16_384
 TOLD_LINES, TOLD_CHARACTERS = 5, 400
 """What of it a person is told at most."""
 
-FETCH_S = 15.0
+FETCH_S = 10.0
 """Time limit for getting it from another node, where a process has to be started for it."""
 
 _NODE_LOST = re.compile(r"node (has )?(died|was terminated|dead)|node failure|Node .*dead", re.I)
@@ -85,7 +85,7 @@ def explain(
     *,
     trained_s: float,
     limit_s: float | None,
-    read: Callable[[Place], str],
+    read: Callable[[Place], str | None],
 ) -> Loss:
     """What to tell of a cohort that was lost.
 
@@ -94,7 +94,7 @@ def explain(
         place: The worker, if it had begun.
         trained_s: How long it had been training.
         limit_s: How long it may.
-        read: The end of a worker's error output; "" if it cannot be had.
+        read: The end of a worker's error output; None if its node does not answer.
     """
     said = f"{type(error).__name__} {error}" if error is not None else ""
     if place is None:
@@ -103,6 +103,8 @@ def explain(
     if _NODE_LOST.search(said):
         return Loss(reason=f"the node of its worker ({where}) was lost", halve=False)
     output = read(place)
+    if output is None:
+        return Loss(reason=f"its worker ({where}) or the node was lost", halve=False)
     if limit_s is not None and trained_s >= limit_s:
         at = _last_frame(output)
         return Loss(
@@ -133,19 +135,30 @@ def last_words(output: str) -> str:
     return redacted(" | ".join(told[-TOLD_LINES:]))[-TOLD_CHARACTERS:]
 
 
-def read_error_output(place: Place) -> str:
-    """The end of what a worker wrote, from whichever node it ran on; "" if it cannot be had."""
-    if not place.error_file:
-        return ""
-    if place.node_id == ray.get_runtime_context().get_node_id():
-        return read_end(place.error_file)
-    there = NodeAffinitySchedulingStrategy(node_id=place.node_id, soft=False)
-    task = ray.remote(read_end).options(num_cpus=0, scheduling_strategy=there, max_retries=0)
-    try:
-        text: str = ray.get(task.remote(place.error_file), timeout=FETCH_S)
-    except RayError:
-        return ""
-    return text
+class ErrorOutputs:
+    """What workers wrote, from whichever nodes they ran on.
+
+    A node that does not answer is asked once: it may take the cohorts of all its workers along,
+    and Tune waits meanwhile.
+    """
+
+    def __init__(self) -> None:
+        self._silent: set[str] = set()
+
+    def end(self, place: Place) -> str | None:
+        """The end of a worker's error output, "" if unknown; None if its node is silent."""
+        if place.node_id == ray.get_runtime_context().get_node_id():
+            return read_end(place.error_file)
+        if place.node_id in self._silent:
+            return None
+        there = NodeAffinitySchedulingStrategy(node_id=place.node_id, soft=False)
+        task = ray.remote(read_end).options(num_cpus=0, scheduling_strategy=there, max_retries=0)
+        try:
+            text: str = ray.get(task.remote(place.error_file), timeout=FETCH_S)
+        except RayError:
+            self._silent.add(place.node_id)
+            return None
+        return text
 
 
 def read_end(path: str) -> str:

@@ -18,23 +18,25 @@ from ray import cloudpickle, tune
 from ray.actor import ActorHandle
 from ray.exceptions import RayError
 
+from study.dispatch.actor_errors import every_loss_is_an_actors
 from study.dispatch.autoscaler import demand
 from study.dispatch.capacity import Capacity
 from study.dispatch.cluster import cluster, environment
 from study.dispatch.cohorts import CohortQueue
 from study.dispatch.dispatcher import Deliver, Train
 from study.dispatch.exchange import start_exchange
-from study.dispatch.failures import DispatchError
+from study.dispatch.failures import DispatchError, ExchangeGone
 from study.dispatch.leftovers import tune_folder
-from study.dispatch.losses import Loss, explain, read_error_output
+from study.dispatch.losses import ErrorOutputs, Loss, explain
 from study.dispatch.placement import WorkerResources
 from study.dispatch.scheduler import NewcomersFirst
 from study.dispatch.searcher import CohortCallback, CohortSearcher, RunState
 from study.dispatch.worker import CohortTrainable
 from study.trial import Cohort
 
-_ANSWER_S = 60.0
-"""Time limit of a call to the exchange, which answers in milliseconds while it lives."""
+_ANSWER_S = 300.0
+"""Time limit of a call to the exchange: it answers in milliseconds, on a swamped machine in
+minutes; that it is gone is known at once."""
 
 _LOOK_S, _GRACE_S = 2.0, 10.0
 """Between two looks for workers past the time limit; what they get to end themselves."""
@@ -77,6 +79,8 @@ class RayTuneDispatcher:
             queue.workers = room.workers()
             if not state.stopping and not queue.finished:
                 self._run_on(room, state, train, deliver)
+                while state.recover():
+                    self._run_on(room, state, train, deliver)
         if state.failure is not None:
             raise state.failure
 
@@ -108,6 +112,8 @@ class RayTuneDispatcher:
             ray.kill(exchange)
 
     def _tune(self, room: Capacity, state: RunState, train: Train, exchange: ActorHandle) -> None:
+        outputs = ErrorOutputs()
+
         def publish(cohort: Cohort) -> None:
             exchange.publish.remote(cohort)
 
@@ -123,7 +129,7 @@ class RayTuneDispatcher:
                 known.place,
                 trained_s=known.trained_s,
                 limit_s=self.limit_s,
-                read=read_error_output,
+                read=outputs.end,
             )
 
         trainable = tune.with_parameters(
@@ -132,7 +138,7 @@ class RayTuneDispatcher:
             exchange=exchange,
             limit_s=self.limit_s,
         )
-        with tune_folder() as folder:
+        with tune_folder() as folder, every_loss_is_an_actors():
             tune.run(
                 trainable,
                 name="cohorts",
@@ -178,9 +184,9 @@ def _end_frozen(exchange: ActorHandle, limit_s: float | None, ended: threading.E
             return  # The collecting thread tells it.
 
 
-def _exchange_gone(error: RayError) -> DispatchError:
+def _exchange_gone(error: RayError) -> ExchangeGone:
     first_line = str(error).strip().partition("\n")[0]
-    return DispatchError(
+    return ExchangeGone(
         f"the node of the driver lost its Ray, or the actor that gathers results: {first_line}; "
         "what was recorded is safe, the same command goes on"
     )

@@ -5,16 +5,21 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-from ray import tune
+from ray import cloudpickle, tune
 from ray.tune.experiment import Trial as TuneTrial
 from ray.tune.search import Searcher
 
 from study.dispatch.cohorts import CohortQueue
+from study.dispatch.failures import ExchangeGone
 from study.dispatch.losses import Loss
 from study.dispatch.worker import FAILURE, from_json
 from study.trial import Cohort
+
+SPARE_EXCHANGES = 3
+"""Times that the actor that gathers results may be lost; Ray's memory monitor may choose it."""
 
 _logger = logging.getLogger("gradscape.dispatch")
 
@@ -34,6 +39,7 @@ class RunState:
         self._running: dict[int, Cohort] = {}
         self._undelivered: dict[int, Cohort] = {}
         self._failure: BaseException | None = None
+        self._exchanges_left = SPARE_EXCHANGES
         self.undeliverable = False
 
     @property
@@ -56,6 +62,20 @@ class RunState:
         """End the study with this error, unless another came first."""
         with self._lock:
             self._failure = self._failure or error
+
+    def recover(self) -> bool:
+        """After the loss of the exchange: whether to go on, with what it held to be run again."""
+        with self._lock:
+            if not isinstance(self._failure, ExchangeGone) or not self._exchanges_left:
+                return False
+            reason, self._failure = str(self._failure), None
+            self._exchanges_left -= 1
+            held, self._undelivered, self._running = list(self._undelivered.values()), {}, {}
+        _logger.warning("%d cohorts are trained again: %s", len(held), reason)
+        for cohort in held:
+            self.queue.reopen(cohort)
+            self.lost(cohort, reason, halve=False)
+        return not self.stopping
 
     def issue(self, cohort: Cohort) -> None:
         """Remember a cohort that starts."""
@@ -165,9 +185,8 @@ class CohortCallback(tune.Callback):
         self, iteration: int, trials: list[TuneTrial], trial: TuneTrial, **info: Any
     ) -> None:
         cohort = self._state.ended(trial.config["cohort"])
-        error = trial.get_pickled_error() or trial.get_error()
         try:
-            loss = self._revoke(cohort.number, error)
+            loss = self._revoke(cohort.number, _error_of(trial))
         except Exception as error:
             self._state.fail(error)
             return
@@ -185,3 +204,12 @@ class CohortCallback(tune.Callback):
             reason,
         )
         self._state.lost(cohort, reason, halve=halve)
+
+
+def _error_of(trial: TuneTrial) -> BaseException | None:
+    """What Ray raised for a trial; `Trial.get_pickled_error` finds it only once it is uploaded."""
+    file = trial.pickled_error_file
+    if file is None or not Path(file).exists():
+        return None
+    error: BaseException = cloudpickle.loads(Path(file).read_bytes())
+    return error

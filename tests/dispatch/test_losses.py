@@ -68,6 +68,11 @@ def test_what_a_worker_wrote_is_told_without_passwords():
 def test_memory_and_nodes_are_told_apart():
     memory = loss("Task was killed due to the node running low on memory")
     assert "memory ran out" in memory.reason and memory.halve
+    silent = explain(
+        RuntimeError("unavailable"), PLACE, trained_s=9, limit_s=1, read=lambda one: None
+    )
+    assert silent.reason == "its worker (process 41 on gpu7) or the node was lost"
+    assert not silent.halve
     node = loss("The actor died because its node has died. Node Id: 7", output="irrelevant")
     assert node.reason == "the node of its worker (process 41 on gpu7) was lost" and not node.halve
     assert (
