@@ -12,6 +12,7 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from analysis.report.evidence import Evidence
+from analysis.report.sections import SECTIONS
 from analysis.tables import load_layers, load_steps
 from study.tables.schema import METADATA_KEY
 
@@ -36,27 +37,10 @@ def write_tables(
 
 
 def write_derived(folder: Path, evidence: Evidence) -> None:
-    """Writes the CSV files that hold what the page shows, as far as it shows it."""
-    regions = [
-        region.assign(x_name=region.attrs["x"], y_name=region.attrs["y"]).astype(
-            {"x": "str", "y": "str"}
-        )
-        for region in evidence.regions
-    ]
-    if regions:
-        table = pd.concat(regions, ignore_index=True)
-        names = ["x_name", "y_name"]
-        table[[*names, *table.columns.drop(names)]].to_csv(folder / "regions.csv", index=False)
-    if evidence.boundaries is not None:
-        evidence.boundaries.to_csv(folder / "boundaries.csv", index=False)
-    evidence.importance.to_csv(folder / "importance.csv", index=False)
-    if evidence.predictions.any:
-        evidence.predictions.groups.to_csv(folder / "theory.csv", index=False)
-    if evidence.flags.attrs["recorded"]:
-        evidence.flags.to_csv(folder / "flags.csv", index=False)
-    if evidence.rules.attrs["recorded"]:
-        evidence.rules.to_csv(folder / "published_rules.csv", index=False)
-        evidence.kappa.to_csv(folder / "rule_kappa.csv", index_label="rule")
+    """Writes the sections' CSV files."""
+    for section in SECTIONS:
+        for name, table in section.tables(evidence).items():
+            table.to_csv(folder / name, index=table.index.name is not None)
 
 
 def _write(

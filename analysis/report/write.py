@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,7 +16,8 @@ from analysis.errors import AnalysisError
 from analysis.report.evidence import gather
 from analysis.report.files import write_derived, write_tables
 from analysis.report.page import render_page
-from analysis.summary import gradscape_version, summarize
+from analysis.report.summary import summarize
+from analysis.report.versions import gradscape_version
 from analysis.tables import study_folder
 
 PAGE = "index.html"
@@ -27,6 +29,8 @@ def write_report(
     home: str | Path | None = None,
     out: str | Path | None = None,
     trials: pd.DataFrame | None = None,
+    maps: Sequence[tuple[str, str | None]] = (),
+    where: Mapping[str, object] | None = None,
 ) -> Path:
     """Writes the stability report of a study; docs/report.md lists its files.
 
@@ -40,6 +44,9 @@ def write_report(
         trials: Trials of the study that were labelled anew (`study.verdicts.relabel_study`). The
             report is made of them, and says what differs from the stored ones. Nothing that is
             stored changes.
+        maps: Pairs of hyperparameters to draw maps of (one alone: None as the second), instead
+            of the most telling ones.
+        where: Value, or list of values, by hyperparameter that the trials of these maps have.
 
     Returns:
         The path of the page, `index.html`.
@@ -49,7 +56,7 @@ def write_report(
         AnalysisError: If it has no finished trial, `out` is no folder, or `trials` has none or
             others than the study.
     """
-    evidence = gather(study, home=home, trials=trials)
+    evidence = gather(study, home=home, trials=trials, maps=maps, where=where)
     own = study_folder(study, home=home) / ("report" if trials is None else "report-relabelled")
     folder = Path(out) if out is not None else own
     if folder.exists() and not folder.is_dir():

@@ -12,7 +12,9 @@ from analysis.figures import layer_gradients, loss_curves
 from analysis.labels import count_label, number_label, value_label
 from analysis.records import records
 from analysis.report.evidence import Evidence
+from analysis.report.findings import counts, typical
 from analysis.report.picture import Picture, picture
+from analysis.report.section import Section
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,15 +50,18 @@ class Explanations:
 
 def explanations(evidence: Evidence) -> Explanations:
     """A card for each verdict that occurs."""
-    counts = evidence.counts.set_index("verdict")["trials"]
+    of = evidence.of(counts).set_index("verdict")["trials"]
+    chosen = evidence.of(typical)
+    numbers = [int(number) for number in chosen["trial"]]
+    layers, steps = evidence.layers(numbers), evidence.steps(numbers)
     cards = [
-        _card(evidence, row, int(counts[row["verdict"]])) for row in records(evidence.typical)
+        _card(evidence.trials, row, int(of[row["verdict"]]), layers) for row in records(chosen)
     ]
     losses = None
-    if len(evidence.typical_steps):
+    if len(steps):
         losses = picture(
             "losses",
-            lambda theme: loss_curves(evidence.typical_steps, evidence.typical, theme=theme),
+            lambda theme: loss_curves(steps, chosen, theme=theme),
             alt="Loss over first loss by step of the trials above.",
             caption="The losses of these trials over their first loss. A cross ends a trial that "
             "diverged or became non-finite.",
@@ -64,9 +69,11 @@ def explanations(evidence: Evidence) -> Explanations:
     return Explanations(trials=cards, losses=losses)
 
 
-def _card(evidence: Evidence, row: dict[str, object], of: int) -> TypicalTrial:
-    axes = varied(evidence.trials)
-    names = [*axes, *(one for one in hyperparameters(evidence.trials) if one not in axes)]
+def _card(
+    trials: pd.DataFrame, row: dict[str, object], of: int, layers: pd.DataFrame
+) -> TypicalTrial:
+    axes = varied(trials)
+    names = [*axes, *(one for one in hyperparameters(trials) if one not in axes)]
     run = row["mlflow_run_id"]
     explanation = row["explanation"]
     number = int(str(row["trial"]))
@@ -82,7 +89,7 @@ def _card(evidence: Evidence, row: dict[str, object], of: int) -> TypicalTrial:
         ],
         figures=_figures(row),
         mlflow_run_id=run if isinstance(run, str) else "",
-        figure=_gradients(evidence.typical_layers, number, str(row["verdict"])),
+        figure=_gradients(layers, number, str(row["verdict"])),
     )
 
 
@@ -132,3 +139,15 @@ def _figure(value: object) -> str:
 
 def _missing(value: object) -> bool:
     return value is None or (isinstance(value, float) and math.isnan(value))
+
+
+def _summary(evidence: Evidence) -> dict[str, object]:
+    return {"typical": evidence.of(typical)[["verdict", "trial", "mlflow_run_id"]]}
+
+
+SECTION = Section(
+    name="explanations",
+    title="A typical trial of each verdict",
+    view=explanations,
+    summary=_summary,
+)

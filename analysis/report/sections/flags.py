@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import pandas as pd
+
 from analysis.counts import VERDICTS
+from analysis.flags import flag_counts
 from analysis.records import records
 from analysis.report.evidence import Evidence
+from analysis.report.section import Section
 
 _MEANING: dict[str, str] = {
     "clip_dominated": "most steps were clipped: the learning rate in force was another one",
@@ -43,10 +47,11 @@ class Flags:
 
 def flags(evidence: Evidence) -> Flags:
     """Trials by flag and verdict."""
-    found = records(evidence.flags)
+    table = evidence.of(_flags)
+    found = records(table)
     return Flags(
-        recorded=evidence.flags.attrs["recorded"],
-        not_recorded=evidence.flags.attrs["not_recorded"],
+        recorded=table.attrs["recorded"],
+        not_recorded=table.attrs["not_recorded"],
         verdicts=VERDICTS,
         rows=[
             FlagRow(
@@ -65,3 +70,21 @@ def flags(evidence: Evidence) -> Flags:
 
 def _name(flag: str) -> str:
     return flag.replace("_", " ")
+
+
+def _flags(evidence: Evidence) -> pd.DataFrame:
+    return flag_counts(evidence.trials)
+
+
+def _tables(evidence: Evidence) -> dict[str, pd.DataFrame]:
+    table = evidence.of(_flags)
+    return {"flags.csv": table} if table.attrs["recorded"] else {}
+
+
+def _summary(evidence: Evidence) -> dict[str, object]:
+    table = evidence.of(_flags)
+    recorded = table.attrs["recorded"]
+    return {"flags": {**table.attrs, "rows": table} if recorded else None}
+
+
+SECTION = Section(name="flags", title="Flags", view=flags, tables=_tables, summary=_summary)

@@ -10,6 +10,8 @@ from analysis.axes import entry, hyperparameters, varied
 from analysis.labels import value_label
 from analysis.records import records
 from analysis.report.evidence import Evidence
+from analysis.report.findings import counts
+from analysis.report.section import Section
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +43,7 @@ class Headline:
 def headline(evidence: Evidence) -> Headline:
     """The study, the share of stable trials, and what varied."""
     trials = evidence.trials
-    stable = evidence.counts.iloc[0]
+    stable = evidence.of(counts).iloc[0]
     axes = varied(trials)
     return Headline(
         study=evidence.study,
@@ -53,7 +55,7 @@ def headline(evidence: Evidence) -> Headline:
         share=float(stable["share"]),
         low=float(stable["low"]),
         high=float(stable["high"]),
-        counts=records(evidence.counts),
+        counts=records(evidence.of(counts)),
         varied=[AxisRow(name=name, values=_values(trials, name)) for name in axes],
         fixed=[
             AxisRow(name=name, values=_seen(trials, name))
@@ -79,3 +81,6 @@ def _seen(trials: pd.DataFrame, name: str) -> str:
     if len(seen) > 8:
         return f"{value_label(seen[0])} to {value_label(seen[-1])}"
     return ", ".join(value_label(one) for one in seen) or "not applicable"
+
+
+SECTION = Section(name="headline", title="", view=headline)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from analysis.report.evidence import Evidence
+from analysis.report.findings import regions
+from analysis.report.section import Section
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +28,7 @@ def honesty(evidence: Evidence) -> Honesty:
     """How much evidence there is."""
     trials = evidence.trials
     seeds = trials.groupby("configuration")["seed"].nunique()
-    sizes = [number for regions in evidence.regions for number in regions["trials"]]
+    sizes = [number for table in evidence.of(regions) for number in table["trials"]]
     ordered = sorted(sizes)
     return Honesty(
         trials=len(trials),
@@ -39,3 +41,6 @@ def honesty(evidence: Evidence) -> Honesty:
         without_run=int(trials["mlflow_run_id"].isna().sum()),
         unmeasured_sharpness=bool(trials["sharpness_initial"].isna().all()),
     )
+
+
+SECTION = Section(name="honesty", title="How far to trust this", view=honesty)

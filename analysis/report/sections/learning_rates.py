@@ -5,12 +5,16 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import pandas as pd
+
 from analysis.figures import learning_rate_by_depth
 from analysis.figures.learning_rate_by_depth import MAX_POINTS
 from analysis.labels import number_label
 from analysis.records import records
 from analysis.report.evidence import Evidence
+from analysis.report.findings import boundaries
 from analysis.report.picture import Picture, picture
+from analysis.report.section import Section
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,12 +44,12 @@ class LearningRates:
 
 def learning_rates(evidence: Evidence) -> LearningRates:
     """Windows of learning rates that train."""
-    boundaries = evidence.boundaries
-    if boundaries is None:
+    table = evidence.of(boundaries)
+    if table is None:
         return LearningRates(by=[], rows=[], figure=None, shows_trials=False)
-    by = boundaries.attrs["by"]
+    by = table.attrs["by"]
     rows = []
-    for row in records(boundaries):
+    for row in records(table):
         trained = row["stable"] > 0
         high = row["largest_high"]
         ruled_out = number_label(high) if math.isfinite(high) else "not bounded"
@@ -66,8 +70,26 @@ def learning_rates(evidence: Evidence) -> LearningRates:
         shows_trials=len(evidence.trials) <= MAX_POINTS,
         figure=picture(
             "learning-rates",
-            lambda theme: learning_rate_by_depth(boundaries, evidence.trials, theme=theme),
+            lambda theme: learning_rate_by_depth(table, evidence.trials, theme=theme),
             alt=f"Learning rates of stable trials{' by ' + names if names else ''}; "
             "the table below has the same numbers.",
         ),
     )
+
+
+def _tables(evidence: Evidence) -> dict[str, pd.DataFrame]:
+    table = evidence.of(boundaries)
+    return {} if table is None else {"boundaries.csv": table}
+
+
+def _summary(evidence: Evidence) -> dict[str, object]:
+    return {"boundaries": evidence.of(boundaries)}
+
+
+SECTION = Section(
+    name="learning_rates",
+    title="Learning rates that train",
+    view=learning_rates,
+    tables=_tables,
+    summary=_summary,
+)

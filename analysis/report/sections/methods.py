@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from analysis.intervals import CONFIDENCE
 from analysis.labels import value_label
 from analysis.report.evidence import Evidence
-from analysis.summary import library_versions
+from analysis.report.section import Section
+from analysis.report.versions import library_versions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,3 +29,6 @@ def methods(evidence: Evidence) -> Methods:
         thresholds=[(str(key), value_label(value, digits=4)) for key, value in stated.items()],
         versions=list(library_versions().items()),
     )
+
+
+SECTION = Section(name="methods", title="Methods and references", view=methods)

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis.labels import percent, percent_range
-from analysis.published_rules import ANY_RULE, REGIME
+from analysis.published_rules import ANY_RULE, REGIME, rule_agreement, rule_kappa
 from analysis.records import records
 from analysis.report.evidence import Evidence
+from analysis.report.section import Section
 
 _SOURCE: dict[str, str] = {
     "sagemaker": "SageMaker Debugger",
@@ -73,7 +74,7 @@ class PublishedRules:
 
 def published_rules(evidence: Evidence) -> PublishedRules:
     """Each rule's recall and false alarms."""
-    rules = evidence.rules
+    rules = evidence.of(_rules)
     return PublishedRules(
         recorded=rules.attrs["recorded"],
         not_recorded=rules.attrs["not_recorded"],
@@ -93,7 +94,7 @@ def published_rules(evidence: Evidence) -> PublishedRules:
             )
             for number, row in enumerate(records(rules), start=1)
         ],
-        kappa=_kappa(evidence.kappa),
+        kappa=_kappa(evidence.of(_agreement)),
     )
 
 
@@ -124,3 +125,34 @@ def _source(rule: str) -> str:
 
 def _name(rule: str) -> str:
     return _SUMMARY.get(rule) or rule.partition(".")[2].replace("_", " ")
+
+
+def _rules(evidence: Evidence) -> pd.DataFrame:
+    return rule_agreement(evidence.trials)
+
+
+def _agreement(evidence: Evidence) -> pd.DataFrame:
+    return rule_kappa(evidence.trials)
+
+
+def _tables(evidence: Evidence) -> dict[str, pd.DataFrame]:
+    rules = evidence.of(_rules)
+    if not rules.attrs["recorded"]:
+        return {}
+    kappa = evidence.of(_agreement).rename_axis("rule")
+    return {"published_rules.csv": rules, "rule_kappa.csv": kappa}
+
+
+def _summary(evidence: Evidence) -> dict[str, object]:
+    rules = evidence.of(_rules)
+    recorded = rules.attrs["recorded"]
+    return {"published_rules": {**rules.attrs, "rows": rules} if recorded else None}
+
+
+SECTION = Section(
+    name="published_rules",
+    title="Published rules",
+    view=published_rules,
+    tables=_tables,
+    summary=_summary,
+)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from analysis.labels import number_label
 from analysis.records import records
 from analysis.report.evidence import Evidence
+from analysis.report.section import Section
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,3 +40,19 @@ def relabelled(evidence: Evidence) -> Relabelled | None:
         ],
         verdicts=[(row["before"], row["after"], row["trials"]) for row in records(found.verdicts)],
     )
+
+
+def _summary(evidence: Evidence) -> dict[str, object]:
+    found = evidence.relabelled
+    if found is None:
+        return {"relabelled": None}
+    return {
+        "relabelled": {
+            "trials": found.changed,
+            "thresholds": found.thresholds,
+            "verdicts": found.verdicts,
+        }
+    }
+
+
+SECTION = Section(name="relabelled", title="Labelled anew", view=relabelled, summary=_summary)

@@ -6,13 +6,67 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+import pandas as pd
+
 from analysis.figures import predicted_ratio
 from analysis.figures.predicted_ratio import MAX_POINTS
 from analysis.labels import number_label, percent, percent_range, value_label
 from analysis.records import records
-from analysis.report.evidence import Evidence, Predictions
+from analysis.report.evidence import Evidence
 from analysis.report.picture import Picture, picture
-from analysis.theory import GROUPS, REGIMES
+from analysis.report.section import Section
+from analysis.theory import (
+    GROUPS,
+    REGIMES,
+    largest_disagreements,
+    learning_rate_agreement,
+    regime_agreement,
+    theory_agreement,
+)
+
+LIMIT_EDGES = (0.1, 1.0, 6.0)
+"""Learning rates over theory's limit are shown by these; up to about 6 a ReLU network may still
+catapult (Lewkowycz et al. 2020)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Predictions:
+    """Theory against observation; each as the function of the same name has it.
+
+    Attributes:
+        regimes: `regime_agreement`.
+        overall: `theory_agreement` of all trials, at most one row.
+        groups: `theory_agreement` by activation and initialization, as far as they vary.
+        learning_rates: `learning_rate_agreement` with `LIMIT_EDGES`.
+        disagreements: `largest_disagreements`.
+        silent: Number of trials of which neither regime nor ratio is predicted.
+    """
+
+    regimes: pd.DataFrame
+    overall: pd.DataFrame
+    groups: pd.DataFrame
+    learning_rates: pd.DataFrame
+    disagreements: pd.DataFrame
+    silent: int
+
+    @property
+    def any(self) -> bool:
+        """Whether theory says anything about any trial."""
+        return bool(len(self.overall) or self.learning_rates["trials"].sum())
+
+
+def predictions(evidence: Evidence) -> Predictions:
+    """Theory against observation, of all trials."""
+    trials = evidence.trials
+    predicted = trials.reindex(columns=["predicted_regime", "predicted_ratio"])
+    return Predictions(
+        regimes=regime_agreement(trials),
+        overall=theory_agreement(trials, ()),
+        groups=theory_agreement(trials),
+        learning_rates=learning_rate_agreement(trials, LIMIT_EDGES),
+        disagreements=largest_disagreements(trials),
+        silent=int(predicted.isna().all(axis=1).sum()),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +138,7 @@ class Theory:
 
 def theory(evidence: Evidence) -> Theory:
     """Regimes, ratios and learning rates, predicted and observed."""
-    found = evidence.predictions
+    found = evidence.of(predictions)
     overall = records(found.overall)
     ratios = int(overall[0]["ratios"]) if overall else 0
     columns = [str(name) for name in found.groups.columns]
@@ -179,7 +233,7 @@ def _factor(log: float) -> str:
 
 
 def _figure(evidence: Evidence) -> Picture:
-    row = records(evidence.predictions.overall)[0]
+    row = records(evidence.of(predictions).overall)[0]
     return picture(
         "predicted-ratio",
         lambda theme: predicted_ratio(evidence.trials, theme=theme),
@@ -188,3 +242,34 @@ def _figure(evidence: Evidence) -> Picture:
         caption="Observed against predicted R at initialization, in the colours of the verdicts. "
         "On the diagonal both agree; beyond the dotted lines gradients vanish or explode.",
     )
+
+
+def _tables(evidence: Evidence) -> dict[str, pd.DataFrame]:
+    found = evidence.of(predictions)
+    return {"theory.csv": found.groups} if found.any else {}
+
+
+def _summary(evidence: Evidence) -> dict[str, object]:
+    found = evidence.of(predictions)
+    if not found.any:
+        return {"theory": None}
+    overall = records(found.overall)
+    return {
+        "theory": {
+            "silent": found.silent,
+            "overall": overall[0] if overall else None,
+            "regimes": found.regimes,
+            "groups": found.groups,
+            "learning_rates": found.learning_rates,
+            "disagreements": found.disagreements,
+        }
+    }
+
+
+SECTION = Section(
+    name="theory",
+    title="Theory against observation",
+    view=theory,
+    tables=_tables,
+    summary=_summary,
+)

@@ -8,7 +8,9 @@ from analysis.figures import verdict_bar
 from analysis.labels import percent
 from analysis.records import records
 from analysis.report.evidence import Evidence
+from analysis.report.findings import counts
 from analysis.report.picture import Picture, picture
+from analysis.report.section import Section
 
 _MEANING: dict[str, str] = {
     "stable": "It trained: the task's target was reached and no value broke.",
@@ -46,7 +48,7 @@ class Verdicts:
 
 def verdicts(evidence: Evidence) -> Verdicts:
     """Trials by verdict."""
-    counts = evidence.counts
+    table = evidence.of(counts)
     rows = [
         VerdictRow(
             verdict=row["verdict"],
@@ -56,7 +58,7 @@ def verdicts(evidence: Evidence) -> Verdicts:
             low=row["low"],
             high=row["high"],
         )
-        for row in records(counts)
+        for row in records(table)
     ]
     spoken = ", ".join(f"{row.verdict} {percent(row.share)}" for row in rows)
     return Verdicts(
@@ -64,9 +66,16 @@ def verdicts(evidence: Evidence) -> Verdicts:
         missing=[row.verdict for row in rows if not row.trials],
         figure=picture(
             "verdict-bar",
-            lambda theme: verdict_bar(counts, theme=theme),
+            lambda theme: verdict_bar(table, theme=theme),
             alt=f"Bars of the share of trials by verdict: {spoken}.",
             caption="Number and share of trials by verdict. The thin lines are 95 % Wilson "
             "intervals of the share.",
         ),
     )
+
+
+def _summary(evidence: Evidence) -> dict[str, object]:
+    return {"verdicts": evidence.of(counts)}
+
+
+SECTION = Section(name="verdicts", title="Verdicts", view=verdicts, summary=_summary)

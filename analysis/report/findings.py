@@ -1,0 +1,74 @@
+"""What more than one section shows; each is asked for as `evidence.of(finding)`."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from analysis.axes import entry, varied
+from analysis.boundaries import largest_learning_rate
+from analysis.cells import cells
+from analysis.counts import verdict_counts
+from analysis.importance import telling_hyperparameters, telling_pairs
+from analysis.records import records
+from analysis.regions import stability_regions
+from analysis.report.evidence import Evidence
+from analysis.typical import typical_trials
+
+PAIRS = 4
+"""So many region maps are shown."""
+
+BOUNDARY_BY = ("depth", "activation")
+"""The learning rates that train are shown by these, as far as they vary."""
+
+
+def counts(evidence: Evidence) -> pd.DataFrame:
+    """Trials by verdict."""
+    return verdict_counts(evidence.trials)
+
+
+def importance(evidence: Evidence) -> pd.DataFrame:
+    """How much each varied hyperparameter tells about stability."""
+    return telling_hyperparameters(evidence.trials)
+
+
+def pairs(evidence: Evidence) -> pd.DataFrame:
+    """The most telling pairs."""
+    return telling_pairs(evidence.trials, PAIRS)
+
+
+def regions(evidence: Evidence) -> tuple[pd.DataFrame, ...]:
+    """One table of cells for each map."""
+    trials, chosen = evidence.trials, evidence.of(pairs)
+    if evidence.maps:
+        return tuple(
+            stability_regions(trials, x, y, where=evidence.where) for x, y in evidence.maps
+        )
+    if chosen.empty:
+        return tuple(stability_regions(trials, name) for name in varied(trials))
+    oriented = [_oriented(trials, row["x"], row["y"]) for row in records(chosen)]
+    return tuple(stability_regions(trials, x, y) for x, y in oriented)
+
+
+def boundaries(evidence: Evidence) -> pd.DataFrame | None:
+    """Learning rates that train; None if the learning rate does not vary."""
+    axes = varied(evidence.trials)
+    if "learning_rate" not in axes:
+        return None
+    by = [name for name in BOUNDARY_BY if name in axes]
+    return largest_learning_rate(evidence.trials, by)
+
+
+def typical(evidence: Evidence) -> pd.DataFrame:
+    """One trial of each verdict that occurs."""
+    return typical_trials(evidence.trials)
+
+
+def _oriented(trials: pd.DataFrame, first: str, second: str) -> tuple[str, str]:
+    """Ranges lie along the page, choices with long labels up it; the learning rate along."""
+
+    def along(name: str) -> tuple[bool, bool, int]:
+        longest = max(len(label) for label in cells(trials, name).labels)
+        is_range = entry(trials, name).get("kind") == "range"
+        return (name == "learning_rate", is_range, 0 if is_range else -longest)
+
+    return (second, first) if along(second) > along(first) else (first, second)

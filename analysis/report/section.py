@@ -1,0 +1,48 @@
+"""What a section of the report gives: words and figures for the page, tables, numbers, text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from analysis.report.evidence import Evidence
+
+
+def no_tables(evidence: Evidence) -> Mapping[str, pd.DataFrame]:
+    """No CSV file."""
+    return {}
+
+
+def no_summary(evidence: Evidence) -> Mapping[str, object]:
+    """No field of summary.json."""
+    return {}
+
+
+def no_text(evidence: Evidence) -> str:
+    """Nothing in report.md."""
+    return ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """One section of the report. What several of these functions need is found by `evidence.of`.
+
+    Attributes:
+        name: Of its template, `templates/<name>.html`, and of its anchor.
+        title: As it stands in the contents; "" for the page's head.
+        view: What the template shows, as a frozen dataclass; None leaves the section out.
+        tables: CSV files by name, as far as they hold anything. An index that has a name is
+            written too.
+        summary: Fields of summary.json. What is no plain JSON value is made one: tables become
+            lists of rows, what is not finite becomes null.
+        text: What stands under the title in report.md; "" leaves it out.
+    """
+
+    name: str
+    title: str
+    view: Callable[[Evidence], object | None]
+    tables: Callable[[Evidence], Mapping[str, pd.DataFrame]] = no_tables
+    summary: Callable[[Evidence], Mapping[str, object]] = no_summary
+    text: Callable[[Evidence], str] = no_text

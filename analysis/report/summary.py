@@ -1,0 +1,66 @@
+"""summary.json: the report's numbers for scripts; docs/report.md documents its fields."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+
+from analysis.axes import varied
+from analysis.intervals import CONFIDENCE
+from analysis.records import records
+from analysis.report.evidence import Evidence
+from analysis.report.sections import SECTIONS
+from analysis.report.versions import library_versions
+from study.tables.schema import SCHEMA_VERSION
+
+SUMMARY_VERSION = 1
+"""Raised when a field of summary.json changes its meaning or goes."""
+
+
+def summarize(evidence: Evidence, *, created: datetime) -> dict[str, object]:
+    """The report's numbers as plain JSON values; what is not finite is null.
+
+    Args:
+        evidence: What the report shows.
+        created: When it was made.
+    """
+    trials, metadata = evidence.trials, evidence.metadata
+    seeds = trials.groupby("configuration")["seed"].nunique()
+    summary = {
+        "summary_version": SUMMARY_VERSION,
+        "schema_version": SCHEMA_VERSION,
+        "created": created.isoformat(timespec="seconds"),
+        "study": evidence.study,
+        "task": metadata.get("task"),
+        "network": metadata.get("network"),
+        "trials": len(trials),
+        "configurations": len(seeds),
+        "seeds_per_configuration": {"least": int(seeds.min()), "most": int(seeds.max())},
+        "confidence": CONFIDENCE,
+        "hyperparameters": metadata.get("hyperparameters", {}),
+        "varied": varied(trials),
+        "thresholds": metadata.get("thresholds", {}),
+    }
+    for section in SECTIONS:
+        summary.update(section.summary(evidence))
+    plain = _plain({**summary, "versions": library_versions()})
+    assert isinstance(plain, dict)
+    return plain
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, pd.DataFrame):
+        return _plain(records(value))
+    if isinstance(value, Mapping):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, np.generic):
+        return _plain(value.item())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

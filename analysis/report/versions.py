@@ -1,0 +1,22 @@
+"""What the numbers of a report were made with."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import PackageNotFoundError, version
+
+_LIBRARIES = ("pandas", "numpy", "pyarrow", "scikit-learn", "plotly")
+
+
+def library_versions() -> dict[str, str]:
+    """Versions of gradscape, Python and the libraries that the numbers depend on."""
+    libraries = {name: version(name) for name in _LIBRARIES}
+    return {"gradscape": gradscape_version(), "python": platform.python_version(), **libraries}
+
+
+def gradscape_version() -> str:
+    """The installed version; "unknown" when run from sources that are not installed."""
+    try:
+        return version("gradscape")
+    except PackageNotFoundError:
+        return "unknown"
