@@ -89,6 +89,13 @@ TRIAL_LABELS: tuple[Column, ...] = (
         "gradient regime that theory expects at initialization; null where it is silent",
     ),
     _column("verdict", "string", "", "stable, exploding, vanishing, oscillating, stalled"),
+    _column(
+        "cause",
+        "string",
+        "",
+        "what a failure is put down to: blown_up, exploding_gradients, violent_updates, "
+        "no_gradient, none",
+    ),
     _column("flags", "string", "", "what else was noticed, joined by commas; empty if nothing"),
     _column(
         "alarms", "string", "", "published rules that would have fired, joined by commas, or empty"

@@ -104,6 +104,7 @@ def label_trials(
         "regime_final": final.regime,
         "predicted_regime": predicted_regimes(trials, thresholds),
         "verdict": verdicts(outcome, cause),
+        "cause": cause,
         "flags": flags(trials, outcome, cause, ratio, final, thresholds),
         "alarms": alarms(trials, steps, layers),
         "explanation": [explain(one, thresholds) for one in evidence],

@@ -204,6 +204,13 @@ _OUTCOMES = {
     "oscillating": "oscillating",
     "stalled": "slow",
 }
+_CAUSES = {
+    "stable": "none",
+    "exploding": "blown_up",
+    "vanishing": "no_gradient",
+    "oscillating": "none",
+    "stalled": "none",
+}
 _FACTOR = {"stable": 0.95, "exploding": 1.7, "vanishing": 0.4, "oscillating": 1.1, "stalled": 0.9}
 
 
@@ -218,6 +225,7 @@ def _figures(rng: np.random.Generator, frame: pd.DataFrame, verdicts: np.ndarray
         "regime_initial": np.where(exploding, "exploding", "healthy"),
         "regime_final": np.where(verdicts == "vanishing", "vanishing", "healthy"),
         "verdict": verdicts,
+        "cause": [_CAUSES[verdict] for verdict in verdicts],
         "explanation": [f"gradients change by {one:.2g} at every layer." for one in factor],
         "steps_run": np.where(exploding, 12, 200),
         "failure_step": np.where(exploding, 12.0, np.nan),
