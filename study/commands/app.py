@@ -52,7 +52,7 @@ def main() -> None:
     except InputError as error:
         _fail(f"gradscape: {error}", WRONG_INPUT)
     except KeyboardInterrupt:
-        _fail("gradscape: interrupted; the same command goes on where it stopped", INTERRUPTED)
+        _fail("gradscape: interrupted", INTERRUPTED)
     except BrokenPipeError:
         # The reader of a pipe (`| head`) has gone; Python would complain at exit otherwise.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
