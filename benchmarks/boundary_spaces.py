@@ -1,0 +1,209 @@
+"""Three search spaces whose maps benchmarks/boundary.py compares, and the labels of their trials.
+
+Labels are made by the product itself: the trainer of a study, on cohorts, in this process. They
+are kept as Parquet, so that a second run trains nothing.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from search_spaces import trial_seed
+from search_spaces.catalogue import Value
+from search_spaces.samplers.cube import RandomDesign, SobolDesign
+from search_spaces.samplers.design import Design
+from search_spaces.space import SearchSpace
+from study import StudyConfig
+from study.backends import study_trainer
+from study.dispatch.cohorts import COHORT_LIMIT
+from study.preflight import Preflight, preflight
+from study.trainer import CohortTrainer
+from study.trial import Cohort, Trial
+
+DIGITS_MLP = {
+    "depth": [2, 4, 8, 16],
+    "activation": ["sigmoid", "tanh", "relu", "gelu", "selu"],
+    "initialization": ["small_normal", "xavier_normal", "he_normal", "orthogonal"],
+    "learning_rate": {"low": 1e-3, "high": 10.0, "log": True},
+    "lr_decay": ["constant", "exponential", "step", "cosine"],
+    "weight_decay": {"low": 1e-6, "high": 0.1, "log": True},
+    "clip_norm": ["none", 0.1, 1.0, 10.0],
+    "width": 16,
+    "batch_size": 32,
+    "optimizer": "sgd",
+    "momentum": 0.9,
+}
+"""The seven hyperparameters of the preset, on networks small enough for thousands of trials."""
+
+RESIDUAL_MLP = {
+    "depth": [2, 5, 12],
+    "connections": ["none", "residual"],
+    "activation": ["tanh", "relu"],
+    "initialization": ["he_normal", "orthogonal", "mean_field"],
+    "weight_std": {"low": 0.3, "high": 4.0, "log": True},
+    "learning_rate": {"low": 1e-3, "high": 10.0, "log": True},
+    "momentum": {"low": 0.0, "high": 0.98},
+    "clip_norm": ["none", 1.0],
+    "width": 16,
+    "batch_size": 32,
+}
+"""`weight_std` applies to the initialization mean_field alone."""
+
+ADDING_RNN = {
+    "sequence_length": [3, 5, 8],
+    "activation": ["tanh", "relu"],
+    "recurrent_initialization": ["same", "orthogonal", "identity"],
+    "recurrent_gain": {"low": 0.5, "high": 2.0, "log": True},
+    "initialization": "xavier_normal",
+    "learning_rate": {"low": 3e-3, "high": 1.0, "log": True},
+    "momentum": {"low": 0.0, "high": 0.98},
+    "clip_norm": ["none", 1.0],
+    "width": 16,
+    "batch_size": 32,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelledSpace:
+    """A space, and what labels its trials.
+
+    Attributes:
+        name: Of its files.
+        config: The study file that its trials are trained by.
+    """
+
+    name: str
+    config: StudyConfig
+
+    @property
+    def space(self) -> SearchSpace:
+        """What varies."""
+        return self.config.space
+
+    @cached_property
+    def checked(self) -> Preflight:
+        """The study, tried once."""
+        return preflight(self.config)
+
+    @cached_property
+    def trainer(self) -> CohortTrainer:
+        """What a worker does with its cohorts."""
+        return study_trainer(self.checked)
+
+    def verdicts(self, settings: Mapping[int, Mapping[str, object]], *, seed: int) -> list[str]:
+        """Trains trials and labels them.
+
+        Args:
+            settings: Values on the axes (Optuna's `params`) by trial number.
+            seed: Of the study that they would be trials of.
+
+        Returns:
+            Verdicts in the order of the settings.
+        """
+        groups = defaultdict(list)
+        for number, params in settings.items():
+            values = self.space.resolve(params)
+            trial = Trial(
+                number=number,
+                configuration=number,
+                seed=trial_seed(seed, number),
+                hyperparameters=values,
+            )
+            groups[self.space.cohort_key(values)].append(trial)
+        found: dict[int, str] = {}
+        for trials in groups.values():
+            for start in range(0, len(trials), COHORT_LIMIT):
+                some = tuple(trials[start : start + COHORT_LIMIT])
+                tables = self.trainer.train(Cohort(number=0, trials=some, attempt=0))
+                found |= {
+                    row["trial"]: row["verdict"]
+                    for row in tables.trials.select(["trial", "verdict"]).to_pylist()
+                }
+        return [found[number] for number in settings]
+
+
+def _space(name: str, **study: object) -> LabelledSpace:
+    fixed = {"study": name, "trials": 1, "statistics": "minimal"}
+    return LabelledSpace(name=name, config=StudyConfig(**fixed, **study))
+
+
+def labelled_spaces() -> dict[str, LabelledSpace]:
+    """The three spaces by name."""
+    spaces = [
+        _space("digits-mlp", task="digits", network="mlp", steps=150, hyperparameters=DIGITS_MLP),
+        _space(
+            "residual-mlp", task="digits", network="mlp", steps=100, hyperparameters=RESIDUAL_MLP
+        ),
+        _space("adding-rnn", task="adding", network="rnn", steps=100, hyperparameters=ADDING_RNN),
+    ]
+    return {each.name: each for each in spaces}
+
+
+def applying(space: SearchSpace, values: Mapping[str, Value]) -> dict[str, Value]:
+    """The values on the axes that apply, as Optuna keeps them."""
+    resolved = space.resolve(values)
+    return {name: resolved[name] for name in space.axes if name in resolved}
+
+
+def pool(
+    labelled: LabelledSpace, *, design: str, seed: int, trials: int, cache: Path
+) -> pd.DataFrame:
+    """The first trials of a design that knows no results, labelled; kept for the next time.
+
+    Args:
+        labelled: The space.
+        design: random or qmc, as the study file's sampler.
+        seed: Of the study.
+        trials: How many.
+        cache: Folder of the Parquet files.
+
+    Returns:
+        One row a trial: its axes (missing where they do not apply) and `verdict`.
+    """
+    file = cache / f"{labelled.name}-{design}-{seed}.parquet"
+    known = pd.read_parquet(file) if file.exists() else pd.DataFrame()
+    if len(known) >= trials:
+        return known.head(trials)
+    axes = labelled.space.axes
+    designs: dict[str, type[RandomDesign] | type[SobolDesign]] = {
+        "random": RandomDesign,
+        "qmc": SobolDesign,
+    }
+    points: Design = designs[design](axes=axes, seed=seed)
+    settings = {
+        number: applying(labelled.space, points.values(number))
+        for number in range(len(known), trials)
+    }
+    new = trials_frame(labelled, list(settings.values()), labelled.verdicts(settings, seed=seed))
+    whole = pd.concat([known, new], ignore_index=True) if len(known) else new
+    write(whole, file)
+    return whole
+
+
+def trials_frame(
+    labelled: LabelledSpace,
+    settings: Sequence[Mapping[str, object]],
+    verdicts: Sequence[str],
+) -> pd.DataFrame:
+    """Trials as a table; choices as text, so that columns have one type."""
+    columns = {}
+    for name, axis in labelled.space.axes.items():
+        values = [each.get(name) for each in settings]
+        if hasattr(axis, "choices") and any(isinstance(one, str) for one in axis.choices):
+            values = [None if one is None else str(one) for one in values]
+        columns[name] = values
+    return pd.DataFrame({**columns, "verdict": list(verdicts)})
+
+
+def write(table: pd.DataFrame, file: Path) -> None:
+    """Writes to a temporary name and moves."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    temporary = file.with_suffix(".part")
+    table.to_parquet(temporary)
+    temporary.replace(file)
