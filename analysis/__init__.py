@@ -11,6 +11,7 @@ from analysis.published_rules import has_alarm, rule_agreement, rule_kappa
 from analysis.regions import stability_regions
 from analysis.relabelling import changed_thresholds, changed_verdicts
 from analysis.report import write_report
+from analysis.representatives import representative_trials
 from analysis.tables import known_studies, load_layers, load_steps, load_trials
 from analysis.theory import (
     largest_disagreements,
@@ -41,6 +42,7 @@ __all__ = [
     "load_trials",
     "ratio_errors",
     "regime_agreement",
+    "representative_trials",
     "rule_agreement",
     "rule_kappa",
     "stability_regions",

@@ -29,6 +29,7 @@ from study.tracking import (
     artifact_location,
     default_tracking_uri,
     is_server,
+    public_address,
 )
 from study.trainer import CohortTrainer
 
@@ -141,6 +142,7 @@ def study_trainer(
         thresholds=checked.thresholds.to_dict(),
         task_options=config.written_task_options,
         metric=checked.task.metric_name,
+        tracking_uri=public_address(config.tracking_uri),
     )
     return CohortTrainer(
         tasks=checked.tasks,

@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 
 from analysis.figures.frame import new_figure
 from analysis.figures.palette import LIGHT, VERDICT_COLORS, Theme
+from analysis.figures.step_axis import step_axis
 from analysis.records import records
 
 _ENDED_EARLY = ("nonfinite", "diverged")
@@ -40,14 +41,7 @@ def loss_curves(steps: pd.DataFrame, trials: pd.DataFrame, *, theme: Theme = LIG
         highest = min(max(highest, loss.max()), _HIGHEST)
         longest = max(longest, int(step.max()))
         figure.add_trace(_curve(trial, step, loss))
-    marks = [mark for mark in (0, 1, 3, 10, 30, 100, 300, 1000, 3000, 10000) if mark <= longest]
-    figure.update_xaxes(
-        type="log",
-        title_text="step",
-        tickvals=[mark + 1 for mark in marks],
-        ticktext=[f"{mark:,}" for mark in marks],
-        showgrid=False,
-    )
+    figure.update_xaxes(step_axis(longest))
     figure.update_yaxes(
         type="log",
         title_text="loss / first loss",

@@ -40,6 +40,20 @@ class Theme:
     progress: ColorScale
 
 
+MAGNITUDE: ColorScale = (
+    # Cividis (Nunez, Anderton, Renslow 2018), which every colour vision orders alike.
+    (0.0, "#00224e"),
+    (0.125, "#123570"),
+    (0.25, "#3b496c"),
+    (0.375, "#575d6d"),
+    (0.5, "#707173"),
+    (0.625, "#8a8678"),
+    (0.75, "#a59c74"),
+    (0.875, "#c3b369"),
+    (1.0, "#fee838"),
+)
+"""From the smallest to the largest; the same on both themes."""
+
 LIGHT = Theme(
     name="light",
     text="#1f2933",

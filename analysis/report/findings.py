@@ -12,7 +12,6 @@ from analysis.importance import telling_hyperparameters, telling_pairs
 from analysis.records import records
 from analysis.regions import stability_regions
 from analysis.report.evidence import Evidence
-from analysis.typical import typical_trials
 
 PAIRS = 4
 """So many region maps are shown."""
@@ -56,11 +55,6 @@ def boundaries(evidence: Evidence) -> pd.DataFrame | None:
         return None
     by = [name for name in BOUNDARY_BY if name in axes]
     return largest_learning_rate(evidence.trials, by)
-
-
-def typical(evidence: Evidence) -> pd.DataFrame:
-    """One trial of each verdict that occurs."""
-    return typical_trials(evidence.trials)
 
 
 def _oriented(trials: pd.DataFrame, first: str, second: str) -> tuple[str, str]:

@@ -28,6 +28,8 @@ class StudyMetadata:
         thresholds: By name, those that the labels were made with.
         task_options: Of the study file, as written there.
         metric: What the task's metric is called, e.g. "accuracy".
+        tracking_uri: Address of the MLflow server that has the trials' runs, without user and
+            password; empty if they are in a data base.
         schema_version: Version of the tables' schema.
     """
 
@@ -38,6 +40,7 @@ class StudyMetadata:
     thresholds: Mapping[str, float] = field(default_factory=dict)
     task_options: Mapping[str, Any] = field(default_factory=dict)
     metric: str = "metric"
+    tracking_uri: str = ""
     schema_version: int = SCHEMA_VERSION
 
     def to_json(self) -> str:

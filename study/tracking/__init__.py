@@ -1,7 +1,13 @@
 """Where people look at trials while a study runs: MLflow, or nowhere."""
 
 from study.tracking.deferred_tracker import DeferredTracker
-from study.tracking.locations import artifact_location, default_tracking_uri, is_server, ui_command
+from study.tracking.locations import (
+    artifact_location,
+    default_tracking_uri,
+    is_server,
+    public_address,
+    ui_command,
+)
 from study.tracking.mlflow_tracker import MlflowTracker
 from study.tracking.null_tracker import NullTracker
 from study.tracking.tracker import RunStatus, Tracker, TrackingUnavailable
@@ -19,5 +25,6 @@ __all__ = [
     "default_tracking_uri",
     "is_server",
     "port_is_free",
+    "public_address",
     "ui_command",
 ]

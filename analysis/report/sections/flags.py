@@ -9,18 +9,9 @@ import pandas as pd
 from analysis.counts import VERDICTS
 from analysis.flags import flag_counts
 from analysis.records import records
+from analysis.report.detectors import FLAG_MEANINGS
 from analysis.report.evidence import Evidence
 from analysis.report.section import Section
-
-_MEANING: dict[str, str] = {
-    "clip_dominated": "most steps were clipped: the learning rate in force was another one",
-    "clipped_divergence": "it exploded, but clipping kept the loss within bounds",
-    "batchnorm_explosion": "gradients exploded at step 0 alone, as batch normalization makes them",
-    "catapult": "the loss rose far above the first, then it trained",
-    "edge_of_stability": "the learning rate was about its limit for the sharpness reached",
-    "dead_layer": "a hidden layer was nearly all zero at the end",
-    "saturated_layer": "most activations of a hidden layer were flat at the end",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +47,7 @@ def flags(evidence: Evidence) -> Flags:
         rows=[
             FlagRow(
                 name=_name(row["flag"]),
-                meaning=_MEANING.get(row["flag"], ""),
+                meaning=FLAG_MEANINGS.get(row["flag"], ""),
                 trials=row["trials"],
                 share=row["share"],
                 by_verdict=[row[verdict] for verdict in VERDICTS],

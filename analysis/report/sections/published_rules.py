@@ -10,16 +10,9 @@ import pandas as pd
 from analysis.labels import percent, percent_range
 from analysis.published_rules import ANY_RULE, REGIME, rule_agreement, rule_kappa
 from analysis.records import records
+from analysis.report.detectors import RULE_SOURCES
 from analysis.report.evidence import Evidence
 from analysis.report.section import Section
-
-_SOURCE: dict[str, str] = {
-    "sagemaker": "SageMaker Debugger",
-    "autotrainer": "AutoTrainer",
-    "deepdiagnosis": "DeepDiagnosis",
-    "tuning_playbook": "Tuning playbook",
-    "fractal": "Sohl-Dickstein",
-}
 
 _SUMMARY: dict[str, str] = {
     ANY_RULE: "any of these rules",
@@ -120,7 +113,7 @@ def _share(row: dict[str, float], share: str, interval: str) -> Share:
 
 def _source(rule: str) -> str:
     source = rule.partition(".")[0]
-    return "" if rule in _SUMMARY else _SOURCE.get(source, source)
+    return "" if rule in _SUMMARY else RULE_SOURCES.get(source, source)
 
 
 def _name(rule: str) -> str:

@@ -22,14 +22,82 @@
   }
   const now = () => (dark.matches ? "dark" : "light");
 
+  // The hover texts of a figure as a list, for those who do not point: made when it is opened.
+  const MOST = 2000;
+  const plainText = (text) => {
+    const page = new DOMParser().parseFromString(
+      String(text).replace(/<br\s*\/?>/gi, "; ").replace(/<\/?(b|i|sup|sub|extra)>/gi, " "),
+      "text/html",
+    );
+    return page.body.textContent.replace(/\s+/g, " ").trim();
+  };
+  const number = (value, format) => {
+    if (typeof value !== "number" || !format) return String(value);
+    const digits = /\.(\d+)([gef%])/.exec(format);
+    if (!digits) return String(value);
+    if (digits[2] === "%") return `${(100 * value).toFixed(digits[1])} %`;
+    if (digits[2] === "e") return value.toExponential(digits[1]);
+    return String(Number(value.toPrecision(Math.max(1, digits[1]))));
+  };
+  function texts(trace) {
+    if (trace.hoverinfo === "skip" || trace.visible === false) return [];
+    const flat = (values) =>
+      Array.from(values ?? []).flatMap((one) => (one?.length && typeof one !== "string" ? flat(one) : [one]));
+    const written = Array.isArray(trace.hovertext) || ArrayBuffer.isView(trace.hovertext);
+    if (trace.hoverinfo === "text" && written) return flat(trace.hovertext).map(plainText);
+    const template = trace.hovertemplate;
+    if (!template || typeof template !== "string" || !trace.x || !trace.y) return [];
+    return Array.from(trace.x, (x, place) => {
+      const at = (name) => {
+        const [, key, index] = /^(\w+)(?:\[(\d+)\])?$/.exec(name) ?? [];
+        const values = { x: trace.x, y: trace.y, text: trace.text, customdata: trace.customdata }[key];
+        const value = Array.isArray(values) || ArrayBuffer.isView(values) ? values[place] : values;
+        return index === undefined ? value : value?.[index];
+      };
+      const filled = template
+        .replace(/<extra><\/extra>/g, trace.name ? `; ${trace.name}` : "")
+        .replace(/<extra>/g, "; ")
+        .replace(/%\{([^}:]+)(?::([^}]*))?\}/g, (_, name, format) => number(at(name) ?? "–", format));
+      return trace.y[place] === null || Number.isNaN(trace.y[place]) ? "" : plainText(filled);
+    }).filter((text) => text);
+  }
+  for (const { place } of figures) {
+    const details = document.createElement("details");
+    details.className = "figure-data";
+    const summary = document.createElement("summary");
+    summary.textContent = "The figure in words";
+    details.append(summary);
+    details.addEventListener("toggle", () => {
+      if (!details.open || details.querySelector("ul")) return;
+      const list = document.createElement("ul");
+      list.tabIndex = 0;
+      list.setAttribute("aria-label", place.getAttribute("aria-label"));
+      const all = (place._fullData ?? []).flatMap(texts);
+      for (const text of all.slice(0, MOST)) list.append(Object.assign(document.createElement("li"), { textContent: text }));
+      if (all.length > MOST) {
+        list.append(Object.assign(document.createElement("li"), { textContent: `and ${all.length - MOST} more, in the report's files` }));
+      }
+      if (!all.length) list.append(Object.assign(document.createElement("li"), { textContent: place.getAttribute("aria-label") }));
+      details.append(list);
+    });
+    place.closest("figure").append(details);
+  }
+
+  // A figure that was drawn while hidden has no width of its own yet.
+  for (const details of document.querySelectorAll("details:not(.figure-data)")) {
+    details.addEventListener("toggle", () => {
+      for (const place of details.querySelectorAll(".js-plotly-plot")) Plotly.Plots.resize(place);
+    });
+  }
+
   draw(now());
   dark.addEventListener("change", () => draw(now()));
   window.addEventListener("beforeprint", () => {
-    for (const details of document.querySelectorAll("details:not([open])")) {
+    for (const details of document.querySelectorAll("details:not([open]):not(.figure-data)")) {
       details.open = true;
       details.dataset.opened = "";
     }
-    draw("light", (place) => (place.closest(".grid, .beside") ? 310 : 640));
+    draw("light", (place) => (place.closest(".grid, .beside, .trio") ? 310 : 640));
   });
   window.addEventListener("afterprint", () => {
     for (const details of document.querySelectorAll("details[data-opened]")) {

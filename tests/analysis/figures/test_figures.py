@@ -4,6 +4,7 @@ import json
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from analysis import (
@@ -21,11 +22,14 @@ from analysis.figures import (
     FIGURES,
     LIGHT,
     VERDICT_COLORS,
+    delta_decades,
     layer_gradients,
+    layer_heatmap,
     learning_rate_by_depth,
     loss_curves,
     predicted_ratio,
     region_map,
+    training_curves,
     verdict_bar,
 )
 from analysis.figures.frame import literal
@@ -152,3 +156,58 @@ def test_ink_reads_on_every_colour_of_both_maps():
 def test_every_registered_figure_goes_by_its_own_name():
     assert all(draw.__name__ == name for name, draw in FIGURES.items())
     assert all(re.fullmatch(r"[a-z_]+", name) for name in FIGURES)
+
+
+def layer_rows(delta, *, steps=(0, 1, 10)):
+    """Rows of one trial of the layers table, in no order; `delta` by layer and step."""
+    rows = [
+        {"trial": 1, "step": step, "layer": layer, "name": f"layers.{layer}", "delta_rms": value}
+        for layer, values in enumerate(delta, start=1)
+        for step, value in zip(steps, values, strict=True)
+        if value is not None
+    ]
+    return pd.DataFrame(rows).sample(frac=1, random_state=0)
+
+
+def test_the_heat_map_shows_each_layer_and_step_on_a_log_scale():
+    figure = layer_heatmap(layer_rows([[1e-6, 1e-5, None], [1e-2, 0.0, np.nan], [1, 10, 100]]))
+    heat, zeros, broken = figure.data
+    expected = [[-6, -5, np.nan], [-2, -6, np.nan], [0, 1, 2]]
+    np.testing.assert_allclose(np.array(heat.z, dtype=float), expected)
+    assert (heat.zmin, heat.zmax) == (-6, 2)
+    assert list(zip(zeros.x, zeros.y, strict=True)) == [(1, 2)]
+    assert list(zip(broken.x, broken.y, strict=True)) == [(2, 2)]
+    assert "layer 1 (layers.1), step 10" in heat.hovertext[0][2]
+    assert "not recorded" in heat.hovertext[0][2] and "not finite" in heat.hovertext[1][2]
+    assert "zero" in heat.hovertext[1][1] and "1.00e+02" in heat.hovertext[2][2]
+
+
+def test_scales_of_the_heat_map_are_shared_bounded_and_never_of_one_colour():
+    assert delta_decades(layer_rows([[1e-30, 1e20, 1.0]])) == (-10.0, 4.0)
+    assert delta_decades(layer_rows([[0.5, 0.5, 0.5]])) == (-1.0, 1.0)
+    assert delta_decades(layer_rows([[0.0, np.inf, np.nan]])) == (-1.0, 1.0)
+    low, high = delta_decades(layer_rows([[1e-40, 1e-40, 1e-40]]))
+    assert high - low >= 2
+    assert layer_heatmap(layer_rows([[1.0, 1.0, 1.0]]), decades=(-5.0, 3.0)).data[0].zmin == -5
+
+
+def test_the_heat_map_of_a_deep_network_stays_readable():
+    figure = layer_heatmap(layer_rows([[1.0, 1.0, 1.0]] * 200))
+    assert figure.layout.height <= 400 and figure.layout.yaxis.dtick >= 20
+
+
+def test_curves_end_with_a_cross_where_values_broke_and_leave_gaps_at_zero():
+    steps = pd.DataFrame(
+        {
+            "trial": 1,
+            "step": [0, 1, 2, 5],
+            "loss": [2.0, 0.0, 30.0, np.inf],
+            "update_ratio": [0.01, 0.02, 0.03, 0.02],
+        }
+    )
+    loss, update = training_curves(steps, verdict="exploding").data
+    assert list(loss.marker.symbol) == ["circle", "circle", "x", "circle"]
+    np.testing.assert_allclose(loss.y, [2, np.nan, 30, np.nan])
+    assert "x" not in update.marker.symbol and loss.line.color == VERDICT_COLORS["exploding"]
+    nothing = training_curves(steps.assign(loss=np.nan))
+    assert np.isnan(np.array(nothing.data[0].y, dtype=float)).all()

@@ -1,0 +1,95 @@
+"""Loss and update ratio of one trial, one above the other."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from analysis.figures.frame import new_figure
+from analysis.figures.palette import LIGHT, VERDICT_COLORS, Theme
+from analysis.figures.step_axis import step_axis
+from analysis.labels import number_label
+
+
+def training_curves(
+    steps: pd.DataFrame, *, verdict: str = "stalled", theme: Theme = LIGHT
+) -> go.Figure:
+    """Loss of each recorded step, and below it |update| / |parameters|, both on log axes.
+
+    Where one of the two was not finite its line ends with a cross at the last finite value;
+    zeros and negative losses have no place on a log axis and leave gaps.
+
+    Args:
+        steps: Rows of one trial of the steps table.
+        verdict: Of the trial; its colour is the line's.
+        theme: Colours.
+    """
+    figure = new_figure(theme, height=300)
+    rows = steps.sort_values("step")
+    step = rows["step"].to_numpy(dtype=np.int64)
+    color = VERDICT_COLORS[verdict]
+    shared = step_axis(int(step.max()) if step.size else 1)
+    upper, lower = [0.56, 1.0], [0.0, 0.44]
+    for place, (column, name, domain) in enumerate(
+        (("loss", "loss", upper), ("update_ratio", "update ratio", lower)), start=1
+    ):
+        values = rows[column].to_numpy(dtype=np.float64, na_value=np.nan)
+        figure.add_trace(_line(step, values, name, color, axis="" if place == 1 else "2"))
+        axis = figure.layout.yaxis.to_plotly_json() | {
+            "type": "log",
+            "domain": domain,
+            "title": {"text": name, "font": {"size": 12, "color": theme.muted}},
+            "anchor": "x" if place == 1 else "x2",
+            **_span(values),
+        }
+        figure.update_layout({"yaxis" if place == 1 else "yaxis2": axis})
+    base = figure.layout.xaxis.to_plotly_json() | shared
+    figure.update_layout(
+        xaxis={**base, "anchor": "y", "showticklabels": False, "title": None},
+        xaxis2={**base, "anchor": "y2", "matches": "x"},
+    )
+    return figure
+
+
+def _line(step: np.ndarray, values: np.ndarray, name: str, color: str, *, axis: str) -> go.Scatter:
+    shown = np.isfinite(values) & (values > 0)
+    drawn, last = np.where(shown, values, np.nan), np.flatnonzero(shown)
+    broke = bool(last.size and (~np.isfinite(values[last[-1] + 1 :])).any())
+    size, symbol = [4] * step.size, ["circle"] * step.size
+    if broke:
+        size[last[-1]], symbol[last[-1]] = 10, "x"
+    return go.Scatter(
+        x=step + 1,
+        y=drawn,
+        customdata=step,
+        mode="lines+markers",
+        line={"color": color, "width": 2},
+        marker={"size": size, "symbol": symbol, "line": {"width": 0}},
+        xaxis=f"x{axis}",
+        yaxis=f"y{axis}",
+        name=name,
+        hovertemplate=f"step %{{customdata}}<br>{name} %{{y:.3g}}<extra></extra>",
+    )
+
+
+def _span(values: np.ndarray) -> dict[str, object]:
+    """A range of at least a decade, so that a flat line looks flat, and a few round ticks."""
+    drawn = np.log10(values[np.isfinite(values) & (values > 0)])
+    low, high = (float(drawn.min()), float(drawn.max())) if drawn.size else (-0.5, 0.5)
+    spare = max(0.0, 1.0 - (high - low)) / 2 + 0.06 * max(high - low, 1.0)
+    low, high = low - spare, high + spare
+    ticks = _ticks(low, high)
+    labels = [number_label(tick) for tick in ticks]
+    return {"range": [low, high], "tickvals": ticks, "ticktext": labels}
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    """Powers of ten between two exponents, at most five; where few lie there, 2 and 5 as well."""
+    decades = range(math.floor(low), math.ceil(high) + 1)
+    parts = (1.0,) if high - low > 2 else (1.0, 2.0, 5.0)
+    ticks = [part * 10.0**decade for decade in decades for part in parts]
+    inside = [tick for tick in ticks if low <= math.log10(tick) <= high]
+    return inside[:: max(1, math.ceil(len(inside) / 5))]
