@@ -15,7 +15,8 @@ from analysis.parts import Parts, read_parts, read_trials
 
 DEFAULT_HOME = "gradscape"
 
-_KEYS = {"steps": ["trial", "step"], "layers": ["trial", "step", "layer"]}
+SERIES = {"steps": ["trial", "step"], "layers": ["trial", "step", "layer"]}
+"""Tables with several rows a trial, and what they are sorted by."""
 
 
 def load_trials(study: str | Path, *, home: str | Path | None = None) -> pd.DataFrame:
@@ -97,8 +98,8 @@ def trials_frame(folder: Path) -> tuple[Parts, pd.DataFrame]:
 
 def series_frame(parts: Parts, table: str, trials: Iterable[int] | None = None) -> pd.DataFrame:
     """Rows of `steps` or `layers`, as `load_steps` and `load_layers` have them."""
-    keys = _KEYS[table]
-    frame = _frame(parts.read(table, trials)).sort_values(keys, ignore_index=True)
+    rows = _frame(parts.read(table, trials))
+    frame = rows.sort_values(SERIES[table], ignore_index=True)
     frame.attrs = dict(parts.metadata)
     return frame
 

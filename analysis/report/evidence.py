@@ -10,8 +10,9 @@ from typing import Any, TypeVar, cast
 import pandas as pd
 
 from analysis.errors import AnalysisError
+from analysis.parts import Parts
 from analysis.relabelling import Relabelling, relabelling
-from analysis.tables import load_layers, load_steps, load_trials
+from analysis.tables import series_frame, study_folder, trials_frame
 
 Found = TypeVar("Found")
 
@@ -23,8 +24,7 @@ class Evidence:
     Attributes:
         study: The study's name.
         trials: Trials table; its `attrs` are the study's metadata.
-        source: Name or folder of the study, from which steps and layers are read.
-        home: The home folder.
+        parts: Where its steps and layers are read from.
         relabelled: What changed, if the trials were labelled anew; else None.
         maps: Pairs of hyperparameters of which maps were asked for (one alone: None as the
             second); empty if the report is to choose.
@@ -33,8 +33,7 @@ class Evidence:
 
     study: str
     trials: pd.DataFrame
-    source: str | Path
-    home: str | Path | None = None
+    parts: Parts
     relabelled: Relabelling | None = None
     maps: tuple[tuple[str, str | None], ...] = ()
     where: Mapping[str, object] = field(default_factory=dict)
@@ -48,11 +47,11 @@ class Evidence:
 
     def steps(self, trials: Sequence[int]) -> pd.DataFrame:
         """Rows of the steps table of these trials."""
-        return load_steps(self.source, home=self.home, trials=trials)
+        return series_frame(self.parts, "steps", trials)
 
     def layers(self, trials: Sequence[int]) -> pd.DataFrame:
         """Rows of the layers table of these trials."""
-        return load_layers(self.source, home=self.home, trials=trials)
+        return series_frame(self.parts, "layers", trials)
 
     @property
     def metadata(self) -> Mapping[str, object]:
@@ -81,7 +80,7 @@ def gather(
         StudyNotFound: If there is no such study.
         AnalysisError: If it has no finished trial, or `trials` has none or others.
     """
-    stored = load_trials(study, home=home)
+    parts, stored = trials_frame(study_folder(study, home=home))
     relabelled = None if trials is None else relabelling(stored, trials)
     trials = stored if trials is None else trials
     if trials.empty:
@@ -89,8 +88,7 @@ def gather(
     return Evidence(
         study=str(trials.attrs.get("study") or Path(study).name),
         trials=trials,
-        source=study,
-        home=home,
+        parts=parts,
         relabelled=relabelled,
         maps=tuple(maps),
         where=where or {},

@@ -1,39 +1,95 @@
-"""The report's tables as Parquet and CSV."""
+"""The report's tables as Parquet and CSV, streamed from the study's parts."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from analysis.report.evidence import Evidence
 from analysis.report.sections import SECTIONS
-from analysis.tables import load_layers, load_steps
+from analysis.tables import SERIES
 from study.tables.schema import METADATA_KEY
 
-_BLOCK = 5_000
-"""Trials held in memory at a time."""
+Tables = Literal["auto", "all", "trials"]
+"""Which tables the report's folder has: as their size allows, all, or the trials alone."""
 
-_SERIES: dict[str, Callable[..., pd.DataFrame]] = {"steps": load_steps, "layers": load_layers}
+CSV_ROWS = 1_048_575
+"""Steps and layers of more rows are not written as CSV: a spreadsheet opens no more."""
+
+PARQUET_ROWS = 30_000_000
+"""Nor as one Parquet file above this (1 to 2 GB): the study's own parts hold the same."""
+
+_GROUP_ROWS = 131_072
+"""Parts are joined to row groups of about this size."""
 
 
-def write_tables(
-    folder: Path, trials: pd.DataFrame, study: str | Path, *, home: str | Path | None = None
-) -> None:
-    """Writes trials, steps and layers, each as one Parquet and one CSV file."""
-    _write(folder, "trials", iter([trials]), trials.attrs)
-    numbers = trials["trial"].tolist()
-    for name, load in _SERIES.items():
-        blocks = (
-            load(study, home=home, trials=numbers[start : start + _BLOCK])
-            for start in range(0, len(numbers), _BLOCK)
-        )
-        _write(folder, name, blocks, trials.attrs)
+@dataclass(frozen=True, kw_only=True)
+class TableFiles:
+    """What becomes of one table.
+
+    Attributes:
+        table: "trials", "steps" or "layers".
+        rows: Number of its rows.
+        parquet: Whether it is written as Parquet.
+        csv: Whether it is written as CSV.
+        why: What is left out and why, in a sentence; "" if nothing is.
+    """
+
+    table: str
+    rows: int
+    parquet: bool
+    csv: bool
+    why: str = ""
+
+
+def plan_tables(evidence: Evidence, tables: Tables) -> tuple[TableFiles, ...]:
+    """Which tables are written how.
+
+    Args:
+        evidence: Of the report.
+        tables: What was asked for.
+    """
+    trials = TableFiles(table="trials", rows=len(evidence.trials), parquet=True, csv=True)
+    return (trials, *(_plan(evidence, name, tables) for name in SERIES))
+
+
+def _plan(evidence: Evidence, name: str, tables: Tables) -> TableFiles:
+    rows = evidence.parts.rows(name)
+    parquet = tables != "trials" and (tables == "all" or rows <= PARQUET_ROWS)
+    csv = tables != "trials" and (tables == "all" or rows <= CSV_ROWS)
+    why = ""
+    if tables == "trials":
+        why = f"{name} were not asked for"
+    elif not parquet:
+        why = f"{rows:,} rows of {name} are left where they are: beyond {PARQUET_ROWS:,} a copy"
+        why += " says nothing more"
+    elif not csv:
+        why = f"{rows:,} rows of {name} are not written as CSV: a spreadsheet opens {CSV_ROWS:,}"
+    return TableFiles(table=name, rows=rows, parquet=parquet, csv=csv, why=why)
+
+
+def write_tables(folder: Path, evidence: Evidence, plan: tuple[TableFiles, ...]) -> None:
+    """Writes trials, steps and layers, as far as they are planned.
+
+    The trials are sorted; steps and layers lie as in the study's parts, sorted within a trial.
+    """
+    for files in plan:
+        if not (files.parquet or files.csv):
+            continue
+        if files.table == "trials":
+            table = pa.Table.from_pandas(evidence.trials, preserve_index=False)
+            table = table.replace_schema_metadata(None)
+            schema, blocks = table.schema, iter([table])
+        else:
+            schema, blocks = evidence.parts.stream(files.table)
+        _write(folder, files, schema, blocks, evidence.metadata)
 
 
 def write_derived(folder: Path, evidence: Evidence) -> None:
@@ -44,19 +100,48 @@ def write_derived(folder: Path, evidence: Evidence) -> None:
 
 
 def _write(
-    folder: Path, name: str, blocks: Iterator[pd.DataFrame], metadata: Mapping[Hashable, object]
+    folder: Path,
+    files: TableFiles,
+    schema: pa.Schema,
+    blocks: Iterator[pa.Table],
+    metadata: Mapping[str, object],
 ) -> None:
-    first = next(blocks)
-    table = pa.Table.from_pandas(first, preserve_index=False)
-    schema = table.schema.with_metadata({METADATA_KEY: json.dumps(metadata).encode()})
-    with (
-        pq.ParquetWriter(folder / f"{name}.parquet", schema, compression="zstd") as parquet,
-        pa_csv.CSVWriter(folder / f"{name}.csv", table.schema) as csv,
-    ):
-        while True:
-            parquet.write_table(table.replace_schema_metadata(schema.metadata))
-            csv.write_table(table)
-            block = next(blocks, None)
-            if block is None:
-                return
-            table = pa.Table.from_pandas(block, schema=table.schema, preserve_index=False)
+    stored = schema.with_metadata({METADATA_KEY: json.dumps(metadata).encode()})
+    floats = [field.name for field in schema if pa.types.is_floating(field.type)]
+    others = [field.name for field in schema if field.name not in floats]
+    writers: list[pq.ParquetWriter | pa_csv.CSVWriter] = []
+    try:
+        if files.parquet:
+            path = folder / f"{files.table}.parquet"
+            # Measured numbers hardly repeat: splitting their bytes makes files smaller, and
+            # writing them faster, than looking for repetitions.
+            writers.append(
+                pq.ParquetWriter(
+                    path,
+                    stored,
+                    compression="zstd",
+                    compression_level=1,
+                    use_dictionary=others,
+                    use_byte_stream_split=floats,
+                )
+            )
+        if files.csv:
+            writers.append(pa_csv.CSVWriter(folder / f"{files.table}.csv", schema))
+        for block in _groups(blocks):
+            for writer in writers:
+                writer.write_table(block.replace_schema_metadata(stored.metadata))
+    finally:
+        for writer in writers:
+            writer.close()
+
+
+def _groups(blocks: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    """The same rows in fewer, larger tables."""
+    waiting: list[pa.Table] = []
+    for block in blocks:
+        waiting.append(block)
+        if sum(one.num_rows for one in waiting) >= _GROUP_ROWS:
+            yield pa.concat_tables(waiting)
+            waiting = []
+    if waiting:
+        yield pa.concat_tables(waiting)

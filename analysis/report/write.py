@@ -14,7 +14,7 @@ import pandas as pd
 
 from analysis.errors import AnalysisError
 from analysis.report.evidence import gather
-from analysis.report.files import write_derived, write_tables
+from analysis.report.files import Tables, plan_tables, write_derived, write_tables
 from analysis.report.page import render_page
 from analysis.report.summary import summarize
 from analysis.report.versions import gradscape_version
@@ -31,6 +31,7 @@ def write_report(
     trials: pd.DataFrame | None = None,
     maps: Sequence[tuple[str, str | None]] = (),
     where: Mapping[str, object] | None = None,
+    tables: Tables = "auto",
 ) -> Path:
     """Writes the stability report of a study; docs/report.md lists its files.
 
@@ -47,6 +48,8 @@ def write_report(
         maps: Pairs of hyperparameters to draw maps of (one alone: None as the second), instead
             of the most telling ones.
         where: Value, or list of values, by hyperparameter that the trials of these maps have.
+        tables: "auto" writes trials, and steps and layers as far as their size makes sense
+            (`CSV_ROWS`, `PARQUET_ROWS`), "all" whatever their size, "trials" these alone.
 
     Returns:
         The path of the page, `index.html`.
@@ -65,7 +68,7 @@ def write_report(
     created = datetime.now(UTC)
     scratch = Path(tempfile.mkdtemp(prefix=".writing-", dir=folder))
     try:
-        write_tables(scratch, evidence.trials, study, home=home)
+        write_tables(scratch, evidence, plan_tables(evidence, tables))
         write_derived(scratch, evidence)
         summary = summarize(evidence, created=created)
         _write_text(scratch / "summary.json", json.dumps(summary, indent=2, allow_nan=False))
