@@ -12,6 +12,7 @@ from analysis.regions import stability_regions
 from analysis.relabelling import changed_thresholds, changed_verdicts
 from analysis.report import write_report
 from analysis.representatives import representative_trials
+from analysis.safe_regions import Box, inside_box, safe_regions
 from analysis.tables import known_studies, load_layers, load_steps, load_trials
 from analysis.theory import (
     largest_disagreements,
@@ -25,6 +26,7 @@ from analysis.typical import typical_trials
 __all__ = [
     "VERDICTS",
     "AnalysisError",
+    "Box",
     "Cells",
     "StudyNotFound",
     "cells",
@@ -33,6 +35,7 @@ __all__ = [
     "flag_counts",
     "has_alarm",
     "has_flag",
+    "inside_box",
     "known_studies",
     "largest_disagreements",
     "largest_learning_rate",
@@ -45,6 +48,7 @@ __all__ = [
     "representative_trials",
     "rule_agreement",
     "rule_kappa",
+    "safe_regions",
     "stability_regions",
     "telling_hyperparameters",
     "telling_pairs",

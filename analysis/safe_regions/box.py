@@ -1,0 +1,146 @@
+"""A box of the search space: one condition on each of some hyperparameters, in plain words."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from analysis.coordinates import Coordinate, coordinates
+from analysis.errors import AnalysisError
+from analysis.labels import number_label
+
+NONE = "none"
+"""A limit that is switched off, in `Box.to_dict`; above all numbers."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Condition:
+    """What a box asks of one hyperparameter; it holds where the hyperparameter does not apply.
+
+    Attributes:
+        name: The hyperparameter.
+        low: Smallest number inside; -inf for no lower bound, +inf if the limit must be off.
+        high: Largest number inside; +inf for no upper bound.
+        names: The names inside; None for numbers.
+    """
+
+    name: str
+    low: float = -math.inf
+    high: float = math.inf
+    names: tuple[str, ...] | None = None
+
+    def holds(self, coordinate: Coordinate) -> NDArray[np.bool_]:
+        """For which trials it holds [N]."""
+        values = coordinate.values
+        if self.names is None:
+            return np.isnan(values) | ((values >= self.low) & (values <= self.high))
+        known = coordinate.names or ()
+        places = [known.index(name) for name in self.names if name in known]
+        return np.isnan(values) | np.isin(values, places)
+
+    def __str__(self) -> str:
+        name = self.name.replace("_", " ")
+        if self.names is not None:
+            *rest, last = self.names
+            return f"{name} {', '.join(rest)} or {last}" if rest else f"{name} {last}"
+        low, high = number_label(self.low, digits=3), number_label(self.high, digits=3)
+        if self.low == self.high:
+            return f"{name} {low}"
+        if math.isinf(self.low):
+            return f"{name} at most {high}"
+        return f"{name} at least {low}" if math.isinf(self.high) else f"{name} {low}–{high}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Box:
+    """Trials for which all conditions hold; without one, every trial.
+
+    Attributes:
+        conditions: At most one of each hyperparameter, in the order of the study file.
+    """
+
+    conditions: tuple[Condition, ...]
+
+    def holds(self, known: Iterable[Coordinate], trials: int) -> NDArray[np.bool_]:
+        """Which of the trials lie inside [N].
+
+        Args:
+            known: Coordinates of the trials, at least those of the conditions.
+            trials: Their number N.
+        """
+        by_name = {each.name: each for each in known}
+        inside = np.ones(trials, dtype=bool)
+        for condition in self.conditions:
+            inside &= condition.holds(by_name[condition.name])
+        return inside
+
+    def to_dict(self) -> dict[str, object]:
+        """JSON values: a list of names, or `low` and `high` (either may be missing) of numbers."""
+        found: dict[str, object] = {}
+        for each in self.conditions:
+            if each.names is not None:
+                found[each.name] = list(each.names)
+                continue
+            # +inf is no bound above, but below it is one: the limit must be off.
+            bounds: dict[str, object] = {}
+            if each.low > -math.inf:
+                bounds["low"] = NONE if each.low == math.inf else _plain(each.low)
+            if each.high < math.inf:
+                bounds["high"] = _plain(each.high)
+            found[each.name] = bounds
+        return found
+
+    def to_json(self) -> str:
+        """The same as one line, equal for equal boxes; the column `where` of `safe_regions`."""
+        return json.dumps(self.to_dict(), ensure_ascii=False)
+
+    @classmethod
+    def from_dict(cls, given: Mapping[str, Any]) -> Box:
+        """From what `to_dict` gave, or a person wrote.
+
+        Raises:
+            AnalysisError: If a condition is neither a list of names nor bounds.
+        """
+        return cls(conditions=tuple(_condition(name, one) for name, one in given.items()))
+
+    def __str__(self) -> str:
+        return ", ".join(str(each) for each in self.conditions) or "everything that was searched"
+
+
+def inside_box(trials: pd.DataFrame, box: Box | Mapping[str, Any]) -> pd.Series:
+    """Which trials lie inside a box: booleans with the index of the trials.
+
+    Args:
+        trials: Trials table.
+        box: A box, or its dict: `{"activation": ["tanh"], "learning_rate": {"high": 0.03}}`.
+
+    Raises:
+        AnalysisError: If the trials have no such hyperparameter, or a condition is malformed.
+    """
+    box = box if isinstance(box, Box) else Box.from_dict(box)
+    known = coordinates(trials, [each.name for each in box.conditions])
+    return pd.Series(box.holds(known, len(trials)), index=trials.index, name="inside")
+
+
+def _condition(name: str, given: object) -> Condition:
+    if isinstance(given, (list, tuple)) and given:
+        return Condition(name=name, names=tuple(str(one) for one in given))
+    if isinstance(given, Mapping) and given and set(given) <= {"low", "high"}:
+        bounds = {side: math.inf if one == NONE else float(one) for side, one in given.items()}
+        return Condition(
+            name=name, low=bounds.get("low", -math.inf), high=bounds.get("high", math.inf)
+        )
+    raise AnalysisError(
+        f"a condition must be a list of names or {{low, high}}, but {name} has {given!r}"
+    )
+
+
+def _plain(number: float) -> int | float:
+    return int(number) if number == round(number) and abs(number) < 2**53 else number
