@@ -13,6 +13,7 @@ from analysis.relabelling import changed_thresholds, changed_verdicts
 from analysis.report import write_report
 from analysis.representatives import representative_trials
 from analysis.safe_regions import Box, inside_box, safe_regions
+from analysis.smoothing import boundary_band, smooth_map, smoothed_regions
 from analysis.tables import known_studies, load_layers, load_steps, load_trials
 from analysis.theory import (
     largest_disagreements,
@@ -29,6 +30,7 @@ __all__ = [
     "Box",
     "Cells",
     "StudyNotFound",
+    "boundary_band",
     "cells",
     "changed_thresholds",
     "changed_verdicts",
@@ -49,6 +51,8 @@ __all__ = [
     "rule_agreement",
     "rule_kappa",
     "safe_regions",
+    "smooth_map",
+    "smoothed_regions",
     "stability_regions",
     "telling_hyperparameters",
     "telling_pairs",

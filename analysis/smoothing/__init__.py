@@ -1,0 +1,8 @@
+"""The probability of stable as a smooth function of hyperparameters, and how sure that is."""
+
+from analysis.smoothing.band import boundary_band
+from analysis.smoothing.model import Smooth
+from analysis.smoothing.regions import smoothed_regions
+from analysis.smoothing.smooth_map import smooth_map
+
+__all__ = ["Smooth", "boundary_band", "smooth_map", "smoothed_regions"]

@@ -1,0 +1,93 @@
+"""A Gaussian process on a grid, as few independent basis functions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+_LARGEST_RANK = 20
+_LARGEST_PRODUCT = 140
+_SMALLEST_SHARE = 1e-4
+"""Basis functions with less of the largest one's variance are left out."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Basis:
+    """Products of functions of x and of y, standard normal coefficients before any trial.
+
+    R products of I functions of x and J of y are kept. Sums over the grid are taken one axis
+    after the other, so that a grid of 100,000 points costs little more than one of 1,000.
+
+    Attributes:
+        x: Functions of x at the grid's points [X, I]; their size carries the prior's.
+        y: Functions of y [Y, J].
+        pairs: Which products are kept, as positions in the flattened [I, J] table [R].
+    """
+
+    x: Floats
+    y: Floats
+    pairs: NDArray[np.int64]
+
+    def at(self, x: Floats, y: Floats) -> Basis:
+        """The same functions at other points, [X', I] and [Y', J]."""
+        return Basis(x=x, y=y, pairs=self.pairs)
+
+    def logits(self, coefficients: Floats) -> Floats:
+        """The logit on the grid [..., X, Y] of coefficients [..., R]."""
+        table = np.zeros((*coefficients.shape[:-1], self.x.shape[1] * self.y.shape[1]))
+        table[..., self.pairs] = coefficients
+        table = table.reshape(*coefficients.shape[:-1], self.x.shape[1], self.y.shape[1])
+        return np.asarray(self.x @ table @ self.y.T)
+
+    def rows(self, x: NDArray[np.int64], y: NDArray[np.int64]) -> Floats:
+        """Each basis function at some grid points [P, R]."""
+        i, j = np.divmod(self.pairs, self.y.shape[1])
+        return self.x[x][:, i] * self.y[y][:, j]
+
+    def project(self, grid: Floats) -> Floats:
+        """Sum over the grid of each basis function times these values [X, Y] -> [R]."""
+        return np.asarray((self.x.T @ grid @ self.y).ravel()[self.pairs])
+
+    def gram(self, weights: Floats) -> Floats:
+        """Weighted sums over the grid of products of two basis functions [R, R]."""
+        i, j = self.x.shape[1], self.y.shape[1]
+        table = _squares(self.x).T @ weights @ _squares(self.y)
+        table = table.reshape(i, i, j, j).transpose(0, 2, 1, 3).reshape(i * j, i * j)
+        return table[np.ix_(self.pairs, self.pairs)]
+
+    def variances(self, covariance: Floats) -> Floats:
+        """Variance of the logit on the grid [X, Y] from that of the coefficients [R, R]."""
+        i, j = self.x.shape[1], self.y.shape[1]
+        table = np.zeros((i * j, i * j))
+        table[np.ix_(self.pairs, self.pairs)] = covariance
+        table = table.reshape(i, j, i, j).transpose(0, 2, 1, 3).reshape(i * i, j * j)
+        return np.asarray(_squares(self.x) @ table @ _squares(self.y).T)
+
+
+def product_basis(x: Floats, y: Floats, scale: float) -> Basis:
+    """The largest products of functions of x [X, I] and y [Y, J], times `scale`."""
+    size = np.outer((x**2).mean(axis=0), (y**2).mean(axis=0)).ravel()
+    order = np.argsort(-size, kind="stable")[:_LARGEST_PRODUCT]
+    pairs = np.sort(order[size[order] >= _SMALLEST_SHARE * size[order[0]]])
+    return Basis(x=scale * x, y=y, pairs=pairs)
+
+
+def functions(kernel: Floats, cross: Floats) -> Floats:
+    """Functions [G, I] at points G whose products sum to the kernel.
+
+    Args:
+        kernel: Of nodes with each other [N, N].
+        cross: Of the points with the nodes [G, N].
+    """
+    values, vectors = np.linalg.eigh(kernel)
+    values, vectors = values[::-1], vectors[:, ::-1]
+    rank = min(int((values > _SMALLEST_SHARE * values[0]).sum()), _LARGEST_RANK)
+    return np.asarray(cross @ vectors[:, :rank] / np.sqrt(values[:rank]))
+
+
+def _squares(functions: Floats) -> Floats:
+    return (functions[:, :, None] * functions[:, None, :]).reshape(len(functions), -1)

@@ -1,0 +1,114 @@
+"""From a trials table to the smoothed map of one or two hyperparameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from analysis.axes import matches
+from analysis.counts import check_verdicts
+from analysis.errors import AnalysisError
+from analysis.smoothing.counts import count
+from analysis.smoothing.model import Smooth, fit
+
+Floats = NDArray[np.float64]
+
+_QUICK = (12,)
+"""Smoothnesses tried where only the residuals are of interest."""
+
+
+def smooth_map(
+    trials: pd.DataFrame,
+    x: str,
+    y: str | None = None,
+    *,
+    where: Mapping[str, object] | None = None,
+    weights: str | NDArray[np.float64] | None = None,
+    seed: int = 0,
+) -> Smooth:
+    """The probability of `stable` as a smooth function of one or two hyperparameters.
+
+    The logit is a Gaussian process: Matern 5/2 along numbers (on the scale, linear or log, of the
+    study file), one correlation between names. Its posterior under the binomial counts is found
+    by expectation propagation; amplitude and lengths are integrated over. Whatever else varies is
+    averaged over, as the study's design has it.
+
+    Trials of one configuration share all hyperparameters, also those that the map averages over,
+    so that they tell less than as many configurations would. Where there are any, their
+    correlation beyond the map is estimated, and each trial counts 1 / (1 + (m - 1) correlation),
+    m the trials of its configuration.
+
+    Args:
+        trials: Trials table.
+        x: A hyperparameter.
+        y: Another one, or None.
+        where: Only trials with these values (or lists of values), by hyperparameter.
+        weights: How much each trial stands for [N], >= 0, or the column that says so: for a
+            design that is not uniform in what the map averages over. Only ratios count; together
+            they are worth (sum w)^2 / sum w^2 trials (Kish). Trials with a missing weight are
+            left out.
+        seed: Of the numerical integration and of the posterior draws.
+
+    Raises:
+        AnalysisError: If a hyperparameter is unknown, a verdict is, or a weight is negative.
+
+    References:
+        Rasmussen, Williams, Gaussian processes for machine learning, 2006, chapter 3.
+        Kish, Survey sampling, 1965 (effective sample size, design effect).
+    """
+    check_verdicts(trials)
+    weight = _given(trials, weights) * matches(trials, where)
+    if weight.any():
+        weight = weight * weight.sum() / (weight**2).sum()
+    members = _members(trials, weight)
+    if members.max(initial=1) > 1:
+        share = _correlation(trials, x, y, weight, members, seed)
+        weight = weight / (1 + (members - 1) * share)
+    return fit(count(trials, x, y, weights=weight), seed=seed)
+
+
+def _given(trials: pd.DataFrame, weights: str | Floats | None) -> Floats:
+    if weights is None:
+        return np.ones(len(trials))
+    if isinstance(weights, str):
+        if weights not in trials.columns:
+            raise AnalysisError(f"the trials have no column {weights!r} to weight them by")
+        weights = trials[weights].to_numpy(dtype=np.float64, na_value=np.nan)
+    given = np.nan_to_num(np.asarray(weights, dtype=np.float64), nan=0.0)
+    if given.shape != (len(trials),) or (given < 0).any() or not np.isfinite(given).all():
+        raise AnalysisError("weights must be one finite number >= 0 for each trial")
+    return given
+
+
+def _members(trials: pd.DataFrame, weight: Floats) -> Floats:
+    """How many of the weighted trials each trial's configuration has [N]."""
+    if "configuration" not in trials.columns:
+        return np.ones(len(trials))
+    code, _ = pd.factorize(trials["configuration"])
+    return np.bincount(code, weight > 0)[code].astype(np.float64)
+
+
+def _correlation(
+    trials: pd.DataFrame, x: str, y: str | None, weight: Floats, members: Floats, seed: int
+) -> float:
+    """Correlation of two trials of one configuration beyond what the map explains, in [0, 1]."""
+    counts = count(trials, x, y, weights=np.where(weight > 0, weight / members, 0.0))
+    quick = fit(counts, seed=seed, rounds=_QUICK)
+    table = quick.probability(counts.x_at, counts.y_at)
+    inside = counts.column >= 0
+    expected = table[counts.column[inside], counts.row[inside]]
+    stable = (trials["verdict"].to_numpy() == "stable")[inside]
+    # Pearson's residuals, bounded: one surprise at probability 1e-6 is not all there is.
+    spread = np.sqrt(np.maximum(expected * (1 - expected), 0.02))
+    residual = (stable - expected) / spread
+    code, _ = pd.factorize(trials["configuration"][inside])
+    number = np.bincount(code)
+    together = np.bincount(code, residual) ** 2 - np.bincount(code, residual**2)
+    pairs = float((number * (number - 1)).sum())
+    variance = float((residual**2).mean()) if len(residual) else 0.0
+    if not pairs or not variance:
+        return 0.0
+    return float(np.clip(together.sum() / pairs / variance, 0.0, 1.0))
