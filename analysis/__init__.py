@@ -2,15 +2,28 @@
 
 from analysis.boundaries import largest_learning_rate
 from analysis.cells import Cells, cells
+from analysis.comparison import (
+    Comparison,
+    compare_importance,
+    compare_learning_rates,
+    compare_pairs,
+    compare_regions,
+    compare_studies,
+    compare_verdicts,
+    paired_trials,
+    shared_space,
+)
 from analysis.counts import VERDICTS, verdict_counts
+from analysis.differences import mcnemar, newcombe_interval, newcombe_paired_interval
 from analysis.errors import AnalysisError, StudyNotFound
 from analysis.flags import flag_counts, has_flag
 from analysis.importance import telling_hyperparameters, telling_pairs
 from analysis.intervals import wilson_interval
+from analysis.permutation_importance import stability_importance, stability_interactions
 from analysis.published_rules import has_alarm, rule_agreement, rule_kappa
 from analysis.regions import stability_regions
 from analysis.relabelling import changed_thresholds, changed_verdicts
-from analysis.report import write_report
+from analysis.report import write_comparison, write_report
 from analysis.representatives import representative_trials
 from analysis.safe_regions import Box, inside_box, safe_regions
 from analysis.smoothing import boundary_band, smooth_map, smoothed_regions
@@ -29,11 +42,18 @@ __all__ = [
     "AnalysisError",
     "Box",
     "Cells",
+    "Comparison",
     "StudyNotFound",
     "boundary_band",
     "cells",
     "changed_thresholds",
     "changed_verdicts",
+    "compare_importance",
+    "compare_learning_rates",
+    "compare_pairs",
+    "compare_regions",
+    "compare_studies",
+    "compare_verdicts",
     "flag_counts",
     "has_alarm",
     "has_flag",
@@ -45,14 +65,21 @@ __all__ = [
     "load_layers",
     "load_steps",
     "load_trials",
+    "mcnemar",
+    "newcombe_interval",
+    "newcombe_paired_interval",
+    "paired_trials",
     "ratio_errors",
     "regime_agreement",
     "representative_trials",
     "rule_agreement",
     "rule_kappa",
     "safe_regions",
+    "shared_space",
     "smooth_map",
     "smoothed_regions",
+    "stability_importance",
+    "stability_interactions",
     "stability_regions",
     "telling_hyperparameters",
     "telling_pairs",
@@ -60,5 +87,6 @@ __all__ = [
     "typical_trials",
     "verdict_counts",
     "wilson_interval",
+    "write_comparison",
     "write_report",
 ]

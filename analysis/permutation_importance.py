@@ -1,0 +1,289 @@
+"""How much of what decides stability goes with each hyperparameter, and with each pair together.
+
+Method: gradient-boosted trees are fitted to the indicator of `stable` on four fifths of the
+configurations. On the last fifth, the values of a hyperparameter are exchanged among the trials at
+random, and the rise of the squared error (Brier score) is measured; each fifth has its turn. Half
+of the rise, over the variance of the indicator, estimates the total-effect Sobol index: the share
+of the variance that would be gone if this hyperparameter, alone and in all its combinations, did
+not matter. Of two hyperparameters exchanged together it is the index of the set, so that
+`first + second - both` is the part in which the two act together (with or without others).
+
+Why this and no other: Optuna's fANOVA and PED-ANOVA score a hyperparameter by itself or against
+the best trials, see conditional hyperparameters only as missing, and give no uncertainty;
+impurity importances favour hyperparameters with many values and are measured on the trials the
+trees have seen. Here everything is measured on trials that the model has not seen, the unit has a
+meaning, and intervals follow from the trials' own contributions. The designs of qmc, random and
+grid studies are independent in their hyperparameters, as the index wants it; where an adaptive
+sampler makes them correlated, exchanged values make trials that the study would not have drawn.
+
+References:
+    Breiman, Random forests, Machine Learning 2001 (permutation importance).
+    Fisher, Rudin, Dominici, All models are wrong, but many are useful, JMLR 2019.
+    Sobol', Global sensitivity indices, Math. Comput. Simul. 2001; Liu, Owen, Estimating mean
+    dimensionality of analysis of variance decompositions, JASA 2006 (the part of a set).
+    Nadeau, Bengio, Inference for the generalization error, Machine Learning 2003 (the folds).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from analysis.coordinates import Coordinate, coordinates
+from analysis.counts import check_verdicts
+from analysis.intervals import CONFIDENCE
+from analysis.owners import dependents
+
+FOLDS = 5
+SAMPLE = 6_000
+"""Trials that are used; of more, a random part by configuration."""
+
+MIN_CONFIGURATIONS = 20
+MOST_CATEGORIES = 200
+"""Names with more different values are not split one by one by the trees."""
+
+_REPEATS_UNTIL = 2_000
+_REPEATS = 2
+"""Exchanges of each hyperparameter among few trials; among many one is enough."""
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Importances:
+    """What `stability_importance` and `stability_interactions` return, from one computation."""
+
+    single: pd.DataFrame
+    pairs: pd.DataFrame
+
+
+def stability_importance(
+    trials: pd.DataFrame, *, confidence: float = CONFIDENCE, seed: int = 0
+) -> pd.DataFrame:
+    """The share of the variance of being stable that goes with each hyperparameter.
+
+    Args:
+        trials: Trials table.
+        confidence: Of the intervals.
+        seed: Of the folds, the exchanges, and the sample where there are more trials than used.
+
+    Returns:
+        The most important first: `x`, `importance` (total-effect Sobol index: shares of
+        hyperparameters that act together overlap, so that the sum may exceed 1; noise can push it
+        slightly below 0) and its interval `low`, `high`. `attrs`: `reason` why it is empty (""),
+        trials `used` and `total`, and `explained`, the share of the variance that the model
+        predicts in trials that it has not seen.
+
+    Raises:
+        AnalysisError: If a verdict is unknown.
+    """
+    return importances(trials, confidence=confidence, seed=seed).single
+
+
+def stability_interactions(
+    trials: pd.DataFrame, *, confidence: float = CONFIDENCE, seed: int = 0
+) -> pd.DataFrame:
+    """The share of the variance of being stable in which two hyperparameters act together.
+
+    Arguments, `attrs` and errors as `stability_importance`.
+
+    Returns:
+        The strongest first: `x`, `y`, `importance` of both together, `low`, `high`, and
+        `interaction`, the part in which they act on each other, `interaction_low`,
+        `interaction_high`. A hyperparameter and one that exists only for some of its values are
+        no pair.
+    """
+    return importances(trials, confidence=confidence, seed=seed).pairs
+
+
+def importances(
+    trials: pd.DataFrame, *, confidence: float = CONFIDENCE, seed: int = 0
+) -> Importances:
+    """Both tables, fitted once; see `stability_importance` and `stability_interactions`."""
+    check_verdicts(trials)
+    rng = np.random.default_rng(seed)
+    total = len(trials)
+    trials = _sampled(trials, rng)
+    stable = (trials["verdict"] == "stable").to_numpy().astype(np.float64)
+    known = coordinates(trials)
+    group = _configurations(trials)
+    attrs: dict[str, object] = {"used": len(trials), "total": total, "explained": math.nan}
+    reason = _hopeless(stable, known, group)
+    if reason:
+        return _tables([], [], {**attrs, "reason": reason})
+    sets = _sets(known)
+    rises, errors, fold = _rises(known, stable, group, list(sets.values()), rng)
+    variance = float(stable.mean() * (1 - stable.mean()))
+    attrs |= {"explained": 1 - float(errors.mean()) / variance, "reason": ""}
+    shares = {name: rises[:, place] / (2 * variance) for place, name in enumerate(sets)}
+    spread = _Spread(group=group, fold=fold, confidence=confidence)
+    single = [{"x": name[0], **spread.of(shares[name])} for name in sets if len(name) == 1]
+    pairs = []
+    for name in (one for one in sets if len(one) == 2):
+        first, second = name
+        together = shares[(first,)] + shares[(second,)] - shares[name]
+        inner = spread.of(together)
+        pairs.append(
+            {
+                "x": first,
+                "y": second,
+                **spread.of(shares[name]),
+                "interaction": inner["importance"],
+                "interaction_low": inner["low"],
+                "interaction_high": inner["high"],
+            }
+        )
+    return _tables(single, pairs, attrs)
+
+
+def _sampled(trials: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    """At most `SAMPLE` trials, whole configurations."""
+    if len(trials) <= SAMPLE:
+        return trials
+    group = _configurations(trials)
+    order = rng.permutation(int(group.max()) + 1)
+    kept = np.cumsum(np.bincount(group)[order]) <= SAMPLE
+    chosen = trials[np.isin(group, order[kept])]
+    return chosen if len(chosen) else trials.iloc[:SAMPLE]
+
+
+def _configurations(trials: pd.DataFrame) -> NDArray[np.int64]:
+    if "configuration" not in trials:
+        return np.arange(len(trials))
+    return pd.factorize(trials["configuration"])[0].astype(np.int64)
+
+
+def _hopeless(stable: Floats, known: Sequence[Coordinate], group: NDArray[np.int64]) -> str:
+    if not known:
+        return "No hyperparameter varied."
+    if stable.mean() in (0.0, 1.0):
+        return "All trials agree in being stable or not, so that nothing can matter."
+    if group.max() + 1 < MIN_CONFIGURATIONS:
+        return f"Fewer than {MIN_CONFIGURATIONS} configurations cannot tell what matters."
+    return ""
+
+
+def _sets(known: Sequence[Coordinate]) -> dict[tuple[str, ...], list[int]]:
+    """What is exchanged: by name, or names, the columns; those that exist by a value go along."""
+    place = {each.name: number for number, each in enumerate(known)}
+    owned = dependents(known)
+    columns = {name: [place[name], *(place[one] for one in owned[name])] for name in place}
+    sets: dict[tuple[str, ...], list[int]] = {(name,): columns[name] for name in place}
+    for x, y in combinations(place, 2):
+        if y not in owned[x] and x not in owned[y]:
+            sets[(x, y)] = list(dict.fromkeys([*columns[x], *columns[y]]))
+    return sets
+
+
+def _rises(
+    known: Sequence[Coordinate],
+    stable: Floats,
+    group: NDArray[np.int64],
+    sets: Sequence[Sequence[int]],
+    rng: np.random.Generator,
+) -> tuple[Floats, Floats, NDArray[np.int64]]:
+    """Rise of each trial's squared error by set [N, S], the error itself [N], its fold [N]."""
+    data = np.column_stack([_ranks(each) for each in known])
+    configurations = int(group.max()) + 1
+    fold = (rng.permutation(configurations) % FOLDS)[group]
+    rises, errors = np.zeros((len(stable), len(sets))), np.zeros(len(stable))
+    repeats = _REPEATS if len(stable) <= _REPEATS_UNTIL else 1
+    for number in range(FOLDS):
+        test = np.flatnonzero(fold == number)
+        predict = _fitted(known, data[fold != number], stable[fold != number], seed=number)
+        errors[test] = (stable[test] - predict(data[test])) ** 2
+        exchanged = []
+        for _ in range(repeats):
+            # One exchange for all sets: what they have in common cancels in differences.
+            order = rng.permutation(len(test))
+            exchanged += [_exchanged(data[test], columns, order) for columns in sets]
+        error = (np.tile(stable[test], len(exchanged)) - predict(np.vstack(exchanged))) ** 2
+        mean = error.reshape(repeats, len(sets), len(test)).mean(axis=0)
+        rises[test] = mean.T - errors[test][:, None]
+    return rises, errors, fold
+
+
+def _exchanged(data: Floats, columns: Sequence[int], order: NDArray[np.int64]) -> Floats:
+    """The trials with other trials' values; where the first column does not apply, none comes."""
+    changed = data.copy()
+    has = np.flatnonzero(~np.isnan(data[:, columns[0]]))
+    if len(columns) > 1 and len(has) == len(data):
+        changed[:, columns] = data[order][:, columns]
+        return changed
+    for column in columns:
+        has = np.flatnonzero(~np.isnan(data[:, column]))
+        changed[has, column] = data[order[np.isin(order, has)], column]
+    return changed
+
+
+def _ranks(coordinate: Coordinate) -> Floats:
+    """Numbers by rank, which trees cannot tell from themselves, so that +inf is one too."""
+    values = coordinate.values
+    if coordinate.names is not None:
+        return values
+    ranks = np.searchsorted(np.unique(values[~np.isnan(values)]), values).astype(np.float64)
+    return np.where(np.isnan(values), np.nan, ranks)
+
+
+def _fitted(known: Sequence[Coordinate], data: Floats, stable: Floats, *, seed: int):  # type: ignore[no-untyped-def]
+    # Imported here: scikit-learn takes longer to import than all else together.
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    share = float(stable.mean())
+    if share in (0.0, 1.0):
+        return lambda points: np.full(len(points), share)
+    model = HistGradientBoostingClassifier(
+        max_iter=80,
+        learning_rate=0.12,
+        max_leaf_nodes=12,
+        min_samples_leaf=int(np.clip(len(stable) / 50, 3, 20)),
+        l2_regularization=1.0,
+        early_stopping=False,
+        categorical_features=[
+            each.names is not None and len(each.names) <= MOST_CATEGORIES for each in known
+        ],
+        random_state=seed,
+    ).fit(data, stable)
+    return lambda points: model.predict_proba(points)[:, 1]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Spread:
+    """Means of what trials contribute, with intervals."""
+
+    group: NDArray[np.int64]
+    fold: NDArray[np.int64]
+    confidence: float
+
+    def of(self, contributions: Floats) -> dict[str, float]:
+        """Mean, and the interval from the spread over configurations or over folds, the wider."""
+        from scipy.stats import t
+
+        mean = float(contributions.mean())
+        sums = np.bincount(self.group, weights=contributions - mean)
+        within = float(np.square(sums).sum()) / len(contributions) ** 2
+        folds = [float(contributions[self.fold == one].mean()) for one in range(FOLDS)]
+        # The folds' models share most of their trials: Nadeau and Bengio's larger variance.
+        between = float(np.var(folds, ddof=1)) * (1 / FOLDS + 1 / (FOLDS - 1))
+        half = float(t.ppf(0.5 + self.confidence / 2, 2 * FOLDS)) * math.sqrt(max(within, between))
+        return {"importance": mean, "low": mean - half, "high": mean + half}
+
+
+def _tables(
+    single: list[dict[str, object]], pairs: list[dict[str, object]], attrs: Mapping[str, object]
+) -> Importances:
+    interval = ["importance", "low", "high"]
+    inner = ["interaction", "interaction_low", "interaction_high"]
+    first = pd.DataFrame(single, columns=["x", *interval])
+    first = first.sort_values("importance", ascending=False, kind="stable", ignore_index=True)
+    second = pd.DataFrame(pairs, columns=["x", "y", *interval, *inner])
+    second = second.sort_values("interaction", ascending=False, kind="stable", ignore_index=True)
+    for table in (first, second):
+        table.attrs.update(attrs)
+    return Importances(single=first, pairs=second)
