@@ -60,6 +60,16 @@ def percent_range(low: float, high: float) -> str:
     return f"{100 * low:.0f}–{100 * high:.0f}\u00a0%"
 
 
+def points(difference: float) -> str:
+    """A difference of shares in percentage points, with its sign: `+12`, `−3`, `+0.4`, `0`."""
+    if math.isnan(difference):
+        return "–"
+    rounded = round(100 * difference)
+    if difference and not rounded:
+        return f"{100 * difference:+.1f}".replace("-", "−")
+    return f"{rounded:+d}".replace("-", "−") if rounded else "0"
+
+
 def count_label(number: int, noun: str) -> str:
     """`1 trial`, `1,024 trials`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -10,7 +10,9 @@ from analysis.figures.learning_rate_by_depth import learning_rate_by_depth
 from analysis.figures.loss_curves import loss_curves
 from analysis.figures.palette import DARK, LIGHT, VERDICT_COLORS, Theme
 from analysis.figures.predicted_ratio import predicted_ratio
+from analysis.figures.region_change import region_change
 from analysis.figures.region_map import region_map
+from analysis.figures.share_change import share_change
 from analysis.figures.training_curves import training_curves
 from analysis.figures.verdict_bar import verdict_bar
 
@@ -20,7 +22,9 @@ FIGURES: dict[str, Callable[..., go.Figure]] = {
     "learning_rate_by_depth": learning_rate_by_depth,
     "loss_curves": loss_curves,
     "predicted_ratio": predicted_ratio,
+    "region_change": region_change,
     "region_map": region_map,
+    "share_change": share_change,
     "training_curves": training_curves,
     "verdict_bar": verdict_bar,
 }
@@ -38,7 +42,9 @@ __all__ = [
     "learning_rate_by_depth",
     "loss_curves",
     "predicted_ratio",
+    "region_change",
     "region_map",
+    "share_change",
     "training_curves",
     "verdict_bar",
 ]

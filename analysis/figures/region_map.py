@@ -33,7 +33,7 @@ def region_map(regions: pd.DataFrame, *, theme: Theme = LIGHT, colorbar: bool = 
         colorbar: Whether to show the scale beside the map.
     """
     xs, ys = list(regions["x"].cat.categories), list(regions["y"].cat.categories)
-    figure = new_figure(theme, height=86 + max(34 * len(ys), 60))
+    figure = new_figure(theme, height=map_height(len(ys)))
     shape = (len(xs), len(ys))
     figure.add_heatmap(
         x=list(range(len(xs))),
@@ -57,10 +57,12 @@ def region_map(regions: pd.DataFrame, *, theme: Theme = LIGHT, colorbar: bool = 
     _number_cells(figure, regions, shape, theme)
     has_y = ys != [""]
     figure.update_xaxes(
-        **_ticks(xs, regions, "x"), title_text=title(regions.attrs.get("x", "x")), showgrid=False
+        **cell_ticks(xs, regions, "x"),
+        title_text=title(regions.attrs.get("x", "x")),
+        showgrid=False,
     )
     figure.update_yaxes(
-        **_ticks(ys, regions, "y"),
+        **cell_ticks(ys, regions, "y"),
         title_text=title(regions.attrs.get("y") or "y") if has_y else "",
         showgrid=False,
         showticklabels=has_y,
@@ -106,8 +108,19 @@ def _hover(regions: pd.DataFrame) -> list[str]:
     return texts
 
 
-def _ticks(labels: Sequence[str], regions: pd.DataFrame, axis: str) -> dict[str, object]:
-    """Labels at the edges of bins that adjoin, and in the middle of cells that do not."""
+def map_height(rows: int) -> int:
+    """Of a map with so many rows of cells, in CSS pixels."""
+    return 86 + max(34 * rows, 60)
+
+
+def cell_ticks(labels: Sequence[str], regions: pd.DataFrame, axis: str) -> dict[str, object]:
+    """Ticks of an axis of cells: at the edges of bins that adjoin, else in the middle of cells.
+
+    Args:
+        labels: Of the cells, in their order.
+        regions: With the labels' column and its edges, `<axis>_low` and `<axis>_high`.
+        axis: "x" or "y".
+    """
     cells = regions.drop_duplicates(axis).sort_values(axis)
     lows, highs = cells[f"{axis}_low"].to_numpy(), cells[f"{axis}_high"].to_numpy()
     bins = int((lows < highs).sum())

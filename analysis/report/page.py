@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from importlib.resources import files
 
 import jinja2
@@ -11,46 +13,86 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from analysis.figures.palette import DARK, LIGHT, VERDICT_COLORS, ColorScale
-from analysis.labels import count_label, percent, percent_range, value_label
+from analysis.labels import count_label, percent, percent_range, points, value_label
 from analysis.report.evidence import Evidence
 from analysis.report.sections import SECTIONS
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Chapter:
+class Chapter:
+    """A section as it stands on a page; one without a title is the page's head."""
+
     id: str
     title: str
     html: Markup
 
 
-def render_page(evidence: Evidence, *, created: datetime, version: str) -> str:
+def render_page(
+    evidence: Evidence, *, created: datetime, version: str, left_out: Sequence[str] = ()
+) -> str:
     """The whole page as one self-contained HTML text: styles, scripts and figures inside.
 
     Args:
         evidence: What to show.
         created: Stands at the page's end.
         version: Of gradscape, likewise.
+        left_out: What its folder lacks and why, in sentences; stand there too.
     """
-    environment = _environment()
     chapters = []
     for section in SECTIONS:
-        view = section.view(evidence)
-        if view is None:
-            continue
-        template = environment.get_template(f"{section.name}.html")
-        html = Markup(template.render(view=view))
-        chapters.append(_Chapter(id=section.name, title=section.title, html=html))
-    return environment.get_template("page.html").render(
-        study=evidence.study,
-        chapters=chapters,
-        created=created.strftime("%d %B %Y, %H:%M UTC"),
-        version=version,
-        style=_resource("page.css"),
-        script=_resource("page.js"),
-        plotly=Markup(get_plotlyjs().replace("</script", "<\\/script")),
+        view = evidence.of(section.view)
+        if view is not None:
+            chapters.append(chapter(section.name, section.title, view))
+    title = f"{evidence.study} – stability report"
+    return assemble(title, chapters, created=created, version=version, left_out=left_out)
+
+
+def chapter(name: str, title: str, view: object) -> Chapter:
+    """Fills the template of a section.
+
+    Args:
+        name: Of the template, and of the anchor on the page.
+        title: As it stands in the contents; "" for the page's head.
+        view: What the template shows.
+    """
+    template = _environment().get_template(f"{name}.html")
+    return Chapter(id=name, title=title, html=Markup(template.render(view=view)))
+
+
+def assemble(
+    title: str,
+    chapters: list[Chapter],
+    *,
+    created: datetime,
+    version: str,
+    left_out: Sequence[str] = (),
+) -> str:
+    """One self-contained page of these chapters.
+
+    Args:
+        title: Of the browser's tab.
+        chapters: In their order, the head first.
+        created: Stands at the page's end.
+        version: Of gradscape, likewise.
+        left_out: What its folder lacks and why, in sentences; stand there too.
+    """
+    return (
+        _environment()
+        .get_template("page.html")
+        .render(
+            title=title,
+            chapters=chapters,
+            created=created.strftime("%d %B %Y, %H:%M UTC"),
+            version=version,
+            left_out=left_out,
+            style=_resource("page.css"),
+            script=_resource("page.js"),
+            plotly=Markup(get_plotlyjs().replace("</script", "<\\/script")),
+        )
     )
 
 
+@cache
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("analysis.report", "templates"),
@@ -64,6 +106,7 @@ def _environment() -> jinja2.Environment:
     environment.globals.update(
         percent_range=percent_range,
         count_label=count_label,
+        points=points,
         colors=VERDICT_COLORS,
         scales={"light": _gradient(LIGHT.probability), "dark": _gradient(DARK.probability)},
     )

@@ -47,20 +47,21 @@ def summarize(evidence: Evidence, *, created: datetime) -> dict[str, object]:
     }
     for section in SECTIONS:
         summary.update(section.summary(evidence))
-    plain = _plain({**summary, "versions": library_versions()})
+    plain = plain_json({**summary, "versions": library_versions()})
     assert isinstance(plain, dict)
     return plain
 
 
-def _plain(value: object) -> object:
+def plain_json(value: object) -> object:
+    """The value as JSON has it: tables as lists of rows, what is not finite as null."""
     if isinstance(value, pd.DataFrame):
-        return _plain(records(value))
+        return plain_json(records(value))
     if isinstance(value, Mapping):
-        return {str(key): _plain(inner) for key, inner in value.items()}
+        return {str(key): plain_json(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(inner) for inner in value]
+        return [plain_json(inner) for inner in value]
     if isinstance(value, np.generic):
-        return _plain(value.item())
+        return plain_json(value.item())
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
-from analysis.errors import AnalysisError
-from analysis.report.evidence import gather
+from analysis.report.evidence import Evidence, gather
 from analysis.report.files import Tables, plan_tables, write_derived, write_tables
+from analysis.report.images import ImageFormat, ImageWriter, check_formats, pictures_of
 from analysis.report.page import render_page
+from analysis.report.place import PAGE, filling, write_text
+from analysis.report.sections import SECTIONS
 from analysis.report.summary import summarize
+from analysis.report.text import render_text
 from analysis.report.versions import gradscape_version
 from analysis.tables import study_folder
 
-PAGE = "index.html"
+SUMMARY, TEXT = "summary.json", "report.md"
 
 
 def write_report(
@@ -32,6 +32,8 @@ def write_report(
     maps: Sequence[tuple[str, str | None]] = (),
     where: Mapping[str, object] | None = None,
     tables: Tables = "auto",
+    figures: Sequence[str] = (),
+    on_notice: Callable[[str], None] = lambda notice: None,
 ) -> Path:
     """Writes the stability report of a study; docs/report.md lists its files.
 
@@ -50,37 +52,77 @@ def write_report(
         where: Value, or list of values, by hyperparameter that the trials of these maps have.
         tables: "auto" writes trials, and steps and layers as far as their size makes sense
             (`CSV_ROWS`, `PARQUET_ROWS`), "all" whatever their size, "trials" these alone.
+        figures: Formats of the images of the page's figures, "png" and "svg"; none by default.
+            They are drawn by a Chrome or Chromium that is there; without one the report is
+            written without them.
+        on_notice: Called with one line for each thing that could not be written.
 
     Returns:
         The path of the page, `index.html`.
 
     Raises:
         StudyNotFound: If there is no such study.
-        AnalysisError: If it has no finished trial, `out` is no folder, or `trials` has none or
-            others than the study.
+        AnalysisError: If it has no finished trial, `out` is no folder, `trials` has none or
+            others than the study, or a format is not known.
     """
+    formats = check_formats(figures)
     evidence = gather(study, home=home, trials=trials, maps=maps, where=where)
     own = study_folder(study, home=home) / ("report" if trials is None else "report-relabelled")
     folder = Path(out) if out is not None else own
-    if folder.exists() and not folder.is_dir():
-        raise AnalysisError(f"the report needs a folder, but {folder} is a file")
-    folder.mkdir(parents=True, exist_ok=True)
-    created = datetime.now(UTC)
-    scratch = Path(tempfile.mkdtemp(prefix=".writing-", dir=folder))
-    try:
-        write_tables(scratch, evidence, plan_tables(evidence, tables))
-        write_derived(scratch, evidence)
-        summary = summarize(evidence, created=created)
-        _write_text(scratch / "summary.json", json.dumps(summary, indent=2, allow_nan=False))
-        page = render_page(evidence, created=created, version=gradscape_version())
-        _write_text(scratch / PAGE, page)
-        for path in sorted(scratch.iterdir(), key=lambda path: (path.name == PAGE, path.name)):
-            os.replace(path, folder / path.name)
-    finally:
-        shutil.rmtree(scratch)
+    earlier = written_files(folder)
+    with filling(folder) as scratch:
+        names, notices = _write(scratch, evidence, tables, formats)
+    remove(folder, earlier - names)
+    for notice in notices:
+        on_notice(notice)
     return folder / PAGE
 
 
-def _write_text(path: Path, text: str) -> None:
-    # A lone surrogate in a person's name has no UTF-8 form.
-    path.write_text(text, encoding="utf-8", errors="replace")
+def _write(
+    folder: Path, evidence: Evidence, tables: Tables, formats: Sequence[ImageFormat]
+) -> tuple[set[str], list[str]]:
+    """Everything into an empty folder; gives the files' names and what a person should know."""
+    created = datetime.now(UTC)
+    plan = plan_tables(evidence, tables)
+    pictures = [one for section in SECTIONS for one in pictures_of(evidence.of(section.view))]
+    # A browser draws the images while the tables are written.
+    with ImageWriter(folder, pictures, formats) as writer:
+        write_tables(folder, evidence, plan)
+        write_derived(folder, evidence)
+        images = writer.finish()
+    notices = [images.notice] if images.notice else []
+    left_out = [*(files.why for files in plan if files.why), *notices]
+    written = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    names = written | {PAGE, SUMMARY, TEXT}
+    summary = {
+        **summarize(evidence, created=created),
+        "files": sorted(names),
+        "left_out": left_out,
+    }
+    version = gradscape_version()
+    write_text(folder / SUMMARY, json.dumps(summary, indent=2, allow_nan=False))
+    text = render_text(
+        evidence, images=images.files, left_out=left_out, created=created, version=version
+    )
+    write_text(folder / TEXT, text)
+    page = render_page(evidence, created=created, version=version, left_out=left_out)
+    write_text(folder / PAGE, page)
+    return names, notices
+
+
+def written_files(folder: Path) -> set[str]:
+    """What an earlier report in this folder says that it wrote; nothing if there is none."""
+    try:
+        files = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))["files"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return set()
+    return {name for name in files if isinstance(name, str)} if isinstance(files, list) else set()
+
+
+def remove(folder: Path, names: Iterable[str]) -> None:
+    """Removes files that this report no longer has; never anything outside its folder."""
+    for name in names:
+        place = PurePosixPath(name)
+        if len(place.parts) > 2 or place.is_absolute() or ".." in place.parts:
+            continue
+        (folder / place).unlink(missing_ok=True)

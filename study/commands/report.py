@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def report(
-    study: Annotated[str, typer.Argument(help="Name of the study.")],
+    study: Annotated[str | None, typer.Argument(help="Name of the study.")] = None,
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", metavar="DIR", help="Folder to write the report to."),
@@ -31,6 +31,10 @@ def report(
         Path | None,
         typer.Option(metavar="STUDY.yaml", help="Label the trials anew with this file's."),
     ] = None,
+    compare: Annotated[
+        tuple[str, str] | None,
+        typer.Option(metavar="A B", help="Write what changed from study A to study B instead."),
+    ] = None,
     home: Home = None,
     as_json: Json = False,
 ) -> None:
@@ -41,12 +45,21 @@ def report(
 
     Example: gradscape report digits-mlp -o report --threshold vanishing_ratio=1e-4
     """
-    from analysis import AnalysisError, write_report
+    from analysis import AnalysisError, write_comparison, write_report
     from analysis.tables import study_folder
     from study.home import home_folder
 
     place = home_folder(home)
+    if (study is None) == (compare is None):
+        raise InputError("give the name of one study, or --compare A B with those of two")
+    if compare is not None and (threshold or thresholds_from is not None):
+        raise InputError("--compare takes the verdicts as they are stored, without --threshold")
     try:
+        if compare is not None:
+            page = write_comparison(*compare, home=place, out=output)
+            typer.echo(json.dumps({"report": str(page)}) if as_json else f"report   {page}")
+            return
+        assert study is not None
         trials = None
         if threshold or thresholds_from is not None:
             tables = study_folder(study, home=place) / "tables"

@@ -1,0 +1,100 @@
+"""How the probability of a stable trial changed, by cell of two hyperparameters."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from analysis.figures.frame import literal, new_figure, title
+from analysis.figures.palette import LIGHT, Theme, color_at, ink_on
+from analysis.figures.region_map import cell_ticks
+from analysis.labels import percent, points
+from analysis.records import records
+
+_MAX_NUMBERED_CELLS = 12
+
+
+def region_change(cells: pd.DataFrame, *, theme: Theme = LIGHT) -> go.Figure:
+    """Heat map of the difference of the shares, after minus before.
+
+    Each cell holds its difference in percentage points; a frame marks those that changed with
+    evidence. Cells that one of the studies has no trial in stay empty, with a dot.
+
+    Args:
+        cells: As of `analysis.comparison.compare_regions`.
+        theme: Colours; brown is less stable than before, green more.
+    """
+    xs, ys = list(cells["x"].cat.categories), list(cells["y"].cat.categories)
+    shape = (len(xs), len(ys))
+    figure = new_figure(theme, height=96 + max(34 * len(ys), 60))
+    difference = cells["difference"].to_numpy(dtype=np.float64)
+    figure.add_heatmap(
+        x=list(range(len(xs))),
+        y=list(range(len(ys))),
+        z=difference.reshape(shape).T,
+        zmin=-1,
+        zmax=1,
+        colorscale=[list(stop) for stop in theme.probability],
+        xgap=2,
+        ygap=2,
+        hovertext=np.array(_hover(cells), dtype=object).reshape(shape).T,
+        hoverinfo="text",
+        showscale=False,
+    )
+    x, y = cells["x"].cat.codes.to_numpy(), cells["y"].cat.codes.to_numpy()
+    if max(shape) <= _MAX_NUMBERED_CELLS:
+        figure.add_scatter(
+            x=x,
+            y=y,
+            mode="text",
+            text=["·" if math.isnan(one) else points(one) for one in difference],
+            textfont={"size": 11, "color": [_ink(one, theme) for one in difference]},
+            hoverinfo="skip",
+        )
+    for place in np.flatnonzero(cells["evidence"].to_numpy()):
+        figure.add_shape(
+            type="rect",
+            x0=x[place] - 0.46,
+            x1=x[place] + 0.46,
+            y0=y[place] - 0.44,
+            y1=y[place] + 0.44,
+            line={"color": theme.text, "width": 2},
+        )
+    for axis, labels, name in (("x", xs, cells.attrs["x"]), ("y", ys, cells.attrs["y"])):
+        settings = {
+            **cell_ticks(labels, cells, axis),
+            "showgrid": False,
+            "title_text": title(name) if name else "",
+        }
+        (figure.update_xaxes if axis == "x" else figure.update_yaxes)(**settings)
+    return figure
+
+
+def _ink(difference: float, theme: Theme) -> str:
+    if math.isnan(difference):
+        return theme.muted
+    return ink_on(color_at(theme.probability, (difference + 1) / 2))
+
+
+def _hover(cells: pd.DataFrame) -> list[str]:
+    x, y = (literal(cells.attrs[axis] or "", limit=40) for axis in ("x", "y"))
+    texts = []
+    for row in records(cells):
+        place = f"{x} {literal(row['x'], limit=40)}"
+        place += f"<br>{y} {literal(row['y'], limit=40)}" if y else ""
+        sides = [
+            f"{side}: {row[f'{side}_stable']} of {row[f'{side}_trials']} stable"
+            f" ({percent(row[f'{side}_share'])})"
+            if row[f"{side}_trials"]
+            else f"{side}: no trial"
+            for side in ("before", "after")
+        ]
+        change = ""
+        if not math.isnan(row["difference"]):
+            interval = f"{points(row['low'])} to {points(row['high'])}"
+            change = f"<br><b>{points(row['difference'])} points</b> (95 % interval {interval})"
+        texts.append("<br>".join([place, *sides]) + change)
+    return texts
