@@ -92,7 +92,7 @@ def trials_frame(folder: Path) -> tuple[Parts, pd.DataFrame]:
     parts, table = read_trials(folder)
     trials = _frame(table)
     trials["mlflow_run_id"] = _run_ids(folder, trials)
-    trials.attrs = dict(parts.metadata)
+    trials.attrs = dict(parts.metadata.items())
     return parts, trials
 
 
@@ -100,7 +100,7 @@ def series_frame(parts: Parts, table: str, trials: Iterable[int] | None = None) 
     """Rows of `steps` or `layers`, as `load_steps` and `load_layers` have them."""
     rows = _frame(parts.read(table, trials))
     frame = rows.sort_values(SERIES[table], ignore_index=True)
-    frame.attrs = dict(parts.metadata)
+    frame.attrs = dict(parts.metadata.items())
     return frame
 
 

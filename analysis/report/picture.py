@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import plotly.graph_objects as go
 from markupsafe import Markup
@@ -21,6 +21,7 @@ class Picture:
         height: In CSS pixels, so that the page does not jump when it is drawn.
         alt: What is to be seen, for those who do not see it.
         caption: Plain text below the figure; may be empty.
+        figure: The light one, for images.
     """
 
     id: str
@@ -28,6 +29,7 @@ class Picture:
     height: int
     alt: str
     caption: str
+    figure: go.Figure = field(repr=False, compare=False)
 
 
 def picture(
@@ -38,4 +40,11 @@ def picture(
     data = f'{{"light":{light.to_json()},"dark":{dark.to_json()}}}'
     # Inside a script element, only "<" could end it early (or open a comment).
     safe = Markup(data.replace("<", "\\u003c"))
-    return Picture(id=id, data=safe, height=int(light.layout.height), alt=alt, caption=caption)
+    return Picture(
+        id=id,
+        data=safe,
+        height=int(light.layout.height),
+        alt=alt,
+        caption=caption,
+        figure=light,
+    )

@@ -25,6 +25,7 @@ from tests.analysis.synthetic_signals import NEW_COLUMNS
 
 FILES = {
     "index.html",
+    "report.md",
     "summary.json",
     "regions.csv",
     "boundaries.csv",

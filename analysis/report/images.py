@@ -1,0 +1,196 @@
+"""The page's figures as PNG and SVG files, drawn by plotly.js in a browser that is there."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import plotly.graph_objects as go
+
+from analysis.errors import AnalysisError
+from analysis.figures.palette import LIGHT
+from analysis.report.picture import Picture
+
+ImageFormat = Literal["png", "svg"]
+
+FOLDER = "figures"
+
+WIDTH = 860
+"""CSS pixels: about a page's column, so that letters have the size they have on the page."""
+
+PNG_SCALE = 2
+"""Pixels of a PNG for each of these, so that print and dense screens are sharp."""
+
+_MARGIN = 12
+_RENDER_S = 60.0
+_LEAVE_S = 5.0
+_CURE = "install Chromium or Chrome (or name one in BROWSER_PATH), or leave images out"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Images:
+    """What became of the images.
+
+    Attributes:
+        files: Paths within the report's folder, by the id of the page's figure.
+        notice: Why some are missing and what helps, in one line; "" if none is.
+    """
+
+    files: dict[str, tuple[str, ...]]
+    notice: str = ""
+
+
+class ImageWriter:
+    """Draws images in a thread of its own, so that a browser works while tables are written.
+
+    Args:
+        folder: Of the report; the images go to `figures/` in it.
+        pictures: Figures of the page; their light versions are drawn.
+        formats: Image formats; none draws nothing and starts no browser.
+    """
+
+    def __init__(
+        self, folder: Path, pictures: Sequence[Picture], formats: Sequence[ImageFormat]
+    ) -> None:
+        names = file_names(pictures)
+        self._folder = folder
+        self._planned = {
+            id: tuple(f"{FOLDER}/{name}.{format}" for format in formats)
+            for id, name in names.items()
+        }
+        self._orders = [
+            _order(one.figure, folder / path) for one in pictures for path in self._planned[one.id]
+        ]
+        self._failure = ""
+        self._thread = threading.Thread(target=self._draw, name="images", daemon=True)
+        if self._orders:
+            (folder / FOLDER).mkdir()
+            self._thread.start()
+
+    def __enter__(self) -> ImageWriter:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        # After an error its folder goes away: give the browser a moment to end by itself.
+        if self._orders:
+            self._thread.join(_LEAVE_S)
+
+    def finish(self) -> Images:
+        """Waits for the images."""
+        if self._orders:
+            self._thread.join()
+        files = {
+            id: tuple(path for path in paths if (self._folder / path).is_file())
+            for id, paths in self._planned.items()
+        }
+        drawn = {id: paths for id, paths in files.items() if paths}
+        return Images(files=drawn, notice=self._failure)
+
+    def _draw(self) -> None:
+        # Whatever a browser does, the report is written: images are the least part of it.
+        try:
+            failures = asyncio.run(_draw(self._orders))
+        except Exception as error:
+            self._failure = _why(error)
+        else:
+            if failures:
+                self._failure = f"{len(failures)} of {len(self._orders)} images of figures are "
+                self._failure += f"missing: {_line(failures[0])}"
+
+
+def check_formats(formats: Iterable[str]) -> tuple[ImageFormat, ...]:
+    """The formats, each once.
+
+    Raises:
+        AnalysisError: If one is not known.
+    """
+    known = get_args(ImageFormat)
+    chosen = tuple(dict.fromkeys(formats))
+    for one in chosen:
+        if one not in known:
+            raise AnalysisError(f"unknown image format {one!r}; known: {', '.join(known)}, none")
+    return tuple(one for one in known if one in chosen)
+
+
+def pictures_of(view: object) -> Iterator[Picture]:
+    """The figures of a section's view, in their order on the page."""
+    if isinstance(view, Picture):
+        yield view
+    elif is_dataclass(view):
+        for field in fields(view):
+            yield from pictures_of(getattr(view, field.name))
+    elif isinstance(view, (list, tuple)):
+        for one in view:
+            yield from pictures_of(one)
+    elif isinstance(view, dict):
+        yield from pictures_of(list(view.values()))
+
+
+def file_names(pictures: Iterable[Picture]) -> dict[str, str]:
+    """A file's name for each figure by its id: letters, digits, '-', '_'; all different."""
+    names: dict[str, str] = {}
+    for one in pictures:
+        base = re.sub(r"[^A-Za-z0-9_]+", "-", one.id).strip("-")[:80] or "figure"
+        name, number = base, 1
+        while name in names.values():
+            number += 1
+            name = f"{base}-{number}"
+        names[one.id] = name
+    return names
+
+
+def on_white(figure: go.Figure) -> go.Figure:
+    """A copy of a figure on a white ground with a margin, as a document needs it."""
+    copy = go.Figure(figure)
+    copy.update_layout(
+        paper_bgcolor=LIGHT.paper,
+        plot_bgcolor=LIGHT.paper,
+        width=WIDTH,
+        height=int(figure.layout.height) + 2 * _MARGIN,
+        margin={"l": _MARGIN, "r": _MARGIN, "t": _MARGIN, "b": _MARGIN},
+    )
+    return copy
+
+
+def _order(figure: go.Figure, path: Path) -> dict[str, Any]:
+    format = path.suffix[1:]
+    drawn = on_white(figure)
+    return {
+        "fig": drawn,
+        "path": str(path),
+        "opts": {
+            "format": format,
+            "width": drawn.layout.width,
+            "height": drawn.layout.height,
+            "scale": PNG_SCALE if format == "png" else 1,
+        },
+    }
+
+
+async def _draw(orders: Sequence[dict[str, Any]]) -> tuple[Exception, ...]:
+    # Imported here: most reports of most processes draw no images.
+    from kaleido import Kaleido
+
+    # Chromium's sandbox refuses root; MathJax would be fetched from the network.
+    sandbox = not hasattr(os, "geteuid") or os.geteuid() != 0
+    async with Kaleido(mathjax=False, timeout=_RENDER_S, enable_sandbox=sandbox) as browser:
+        failures: tuple[Exception, ...] = await browser.write_fig_from_object(orders)
+    return failures
+
+
+def _why(error: Exception) -> str:
+    from choreographer.errors import ChromeNotFoundError
+
+    if isinstance(error, ChromeNotFoundError):
+        return f"no images of figures: no browser was found; {_CURE}"
+    return f"no images of figures: the browser failed ({_line(error)}); {_CURE}"
+
+
+def _line(error: BaseException) -> str:
+    return str(error).strip().partition("\n")[0][:200] or type(error).__name__
