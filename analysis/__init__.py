@@ -23,6 +23,7 @@ from analysis.permutation_importance import stability_importance, stability_inte
 from analysis.published_rules import has_alarm, rule_agreement, rule_kappa
 from analysis.regions import stability_regions
 from analysis.relabelling import changed_thresholds, changed_verdicts
+from analysis.remedies import remedies
 from analysis.report import write_comparison, write_report
 from analysis.representatives import representative_trials
 from analysis.safe_regions import Box, inside_box, safe_regions
@@ -71,6 +72,7 @@ __all__ = [
     "paired_trials",
     "ratio_errors",
     "regime_agreement",
+    "remedies",
     "representative_trials",
     "rule_agreement",
     "rule_kappa",

@@ -1,0 +1,89 @@
+"""The effect of a change on pairs of trials, and how surely it is known."""
+
+from __future__ import annotations
+
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.intervals import CONFIDENCE
+
+_HALVINGS = 50
+
+
+def net_interval(
+    healed: float,
+    undone: float,
+    failing: float,
+    pairs: float,
+    *,
+    shrink: float = 1.0,
+    confidence: float = CONFIDENCE,
+) -> tuple[float, float]:
+    """Interval of (healed - undone) / failing, where pairs are trials before and after a change.
+
+    A trial near the boundary fails with one seed and not with another, so that some failures
+    heal by themselves. As many undo themselves: a change that does nothing heals as many as it
+    undoes, and only the difference counts.
+
+    Args:
+        healed: Pairs that failed before and are stable after.
+        undone: Pairs that were stable before and fail in that way after.
+        failing: Pairs that failed before in that way, >= healed, > 0.
+        pairs: All pairs, also those that were stable before and stayed so.
+        shrink: What the pairs count for, in (0, 1]: independent ones over all. A trial or a
+            configuration that is in several pairs is no new evidence each time.
+        confidence: Two-sided.
+
+    Returns:
+        Lower and upper bound, in [-1, 1].
+
+    References:
+        Tango, Equivalence test and confidence interval for the difference in proportions for the
+        paired-sample design, Statistics in Medicine 1998 (the score interval).
+    """
+    z = NormalDist().inv_cdf(0.5 + confidence / 2)
+    bounds = _tango(shrink * healed, shrink * undone, shrink * pairs, z)
+    low, high = (float(np.clip(bound * pairs / failing, -1, 1)) for bound in bounds)
+    return low, high
+
+
+def _tango(b: float, c: float, n: float, z: float) -> tuple[float, float]:
+    """Bounds of the difference (b - c) / n of paired proportions; fractions are fine."""
+
+    def score(delta: float) -> float:
+        first, second = 2 * n, -b - c + (2 * n - b + c) * delta
+        third = -c * delta * (1 - delta)
+        root = max(second**2 - 4 * first * third, 0.0)
+        q = max((root**0.5 - second) / (2 * first), 0.0)
+        variance = n * (2 * q + delta * (1 - delta))
+        return (b - c - n * delta) / max(variance, 1e-12) ** 0.5
+
+    estimate = (b - c) / n
+    return _where(score, z, -1.0, estimate), _where(score, -z, estimate, 1.0)
+
+
+def _where(score, wanted: float, low: float, high: float) -> float:  # type: ignore[no-untyped-def]
+    """Where the falling score passes a value."""
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if score(middle) > wanted else (low, middle)
+    return (low + high) / 2
+
+
+def independent_share(before: NDArray[np.int64], after: NDArray[np.int64]) -> float:
+    """Independent pairs over all, at worst: as if what two pairs share decided both of them.
+
+    Args:
+        before: Configuration of the first trial of each pair.
+        after: Configuration of the second.
+
+    References:
+        Kish, Survey sampling, 1965 (the effective number of weighted or clustered units).
+    """
+    shares = []
+    for side in (before, after):
+        uses = np.unique(side, return_counts=True)[1].astype(np.float64)
+        shares.append(uses.sum() / np.square(uses).sum())
+    return float(min(shares))

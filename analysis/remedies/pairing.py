@@ -1,0 +1,194 @@
+"""Pairs of trials that differ in one hyperparameter: exactly, or as nearly as the study has them.
+
+Paired: all other hyperparameters are equal, and the seed too where the two values share seeds.
+
+Matched: where a study has no such pairs (its hyperparameters are drawn, not laid on a grid), each
+trial is given the nearest one on the other side. Distances weigh each hyperparameter by its share
+of the variance of being stable, so that they say by how much the chance of stable is expected to
+differ; pairs farther apart than a caliper are dropped. Each side in turn looks for its nearest on
+the other side and both lists are joined, so that what trials at the rim of the design lack on one
+side they lack on the other, and a change that does nothing is found to do nothing.
+
+References:
+    Stuart, Matching methods for causal inference, Statistical Science 2010.
+    Hansen, The prognostic analogue of the propensity score, Biometrika 2008 (such distances).
+    Abadie, Imbens, Large sample properties of matching estimators, Econometrica 2006.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.coordinates import Coordinate
+from analysis.remedies.changes import Change
+
+CALIPER = 0.5
+"""Largest distance of a pair, in standard deviations of the indicator of stable."""
+
+STEP_TOLERANCE = 0.2
+"""By how much of a step a pair's numbers may differ from it."""
+
+LOOKING = 1_000
+"""Trials of each side that look for a pair."""
+
+OFFERED = 2_000
+"""Trials of each side that may be found."""
+
+_LEAST_WEIGHT = 0.002
+_ENOUGH = (10, 0.5)
+"""A change is judged by exact pairs if there are so many, for this share of the smaller side."""
+
+Method = Literal["paired", "matched"]
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pairs:
+    """P pairs.
+
+    Attributes:
+        before: Their first trials [P].
+        after: Their second trials [P].
+        method: How they were found.
+    """
+
+    before: Rows
+    after: Rows
+    method: Method
+
+
+def exact_pairs(change: Change, settings: Rows, seeds: Rows | None) -> Pairs | None:
+    """Pairs that are equal in everything else; None if there are too few, or for a step.
+
+    Args:
+        change: Between two values.
+        settings: A number for each setting of the other hyperparameters [N].
+        seeds: Of all trials [N].
+    """
+    if change.scale is not None:
+        return None
+    common = seeds is not None and _overlap(seeds[change.source], seeds[change.target])
+    keys = []
+    for rows in (change.source, change.target):
+        # Where seeds are not common, the first seed of one goes with the first of the other.
+        last = seeds[rows] if common and seeds is not None else _occurrence(settings[rows])
+        keys.append(settings[rows] * (len(settings) + 1) + last)
+    first, second = keys
+    _, one, other = np.intersect1d(first, second, return_indices=True)
+    smaller = min(len(change.source), len(change.target))
+    if len(one) < max(_ENOUGH[0], _ENOUGH[1] * smaller):
+        return None
+    return Pairs(before=change.source[one], after=change.target[other], method="paired")
+
+
+def nearest_pairs(
+    change: Change, known: Sequence[Coordinate], importance: Mapping[str, float], seed: int
+) -> Pairs:
+    """Pairs of nearest neighbours within the caliper, those that both sides choose once.
+
+    Args:
+        change: What is changed.
+        known: The other hyperparameters.
+        importance: Share of the variance of being stable by hyperparameter.
+        seed: Chooses which trials look and which are offered where there are many.
+    """
+    rng = np.random.default_rng(seed)
+    sides = [_some(rows, OFFERED, rng) for rows in (change.source, change.target)]
+    rows = np.union1d(*sides)
+    places = embedding([each.of(rows) for each in known], importance, len(rows))
+    scale = np.zeros(len(rows)) if change.scale is None else change.scale[rows]
+    before, after = (
+        _Side(rows=side, places=places[at], scale=scale[at])
+        for side, at in ((side, np.searchsorted(rows, side)) for side in sides)
+    )
+    forth = _nearest(before, after, change.shift, rng)
+    back = _nearest(after, before, -change.shift, rng)
+    both = np.unique(np.concatenate([forth, back[:, ::-1]]), axis=0)
+    return Pairs(before=both[:, 0], after=both[:, 1], method="matched")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Side:
+    """Trials before or after a change: their rows, places and numbers on the scale of a step."""
+
+    rows: Rows
+    places: NDArray[np.float32]
+    scale: NDArray[np.float64]
+
+
+def embedding(
+    known: Sequence[Coordinate], importance: Mapping[str, float], trials: int
+) -> NDArray[np.float32]:
+    """Places of N trials in a space in which distance is difference in the chance of stable.
+
+    Args:
+        known: The hyperparameters that a pair should have in common.
+        importance: Share of the variance of being stable by hyperparameter.
+        trials: Their number N.
+
+    Returns:
+        Places [N, D].
+    """
+    columns = [
+        column
+        for each in known
+        for column in _columns(each, max(importance.get(each.name, 0.0), _LEAST_WEIGHT))
+    ]
+    if not columns:
+        return np.zeros((trials, 1), dtype=np.float32)
+    return np.stack(columns, axis=1).astype(np.float32)
+
+
+def _columns(coordinate: Coordinate, weight: float) -> list[NDArray[np.float64]]:
+    """Two random trials are expected to lie 2 * weight apart, squared, as their chances do."""
+    values = coordinate.values
+    if coordinate.names is not None:
+        seen = np.unique(values[~np.isnan(values)])
+        size = np.sqrt(weight * len(seen) / max(1, len(seen) - 1))
+        return [size * (values == place) for place in seen]
+    distinct, numbers = np.unique(values[~np.isnan(values)], return_counts=True)
+    # By rank, in which every range is even, and where "no limit" is the largest number.
+    middle = (np.cumsum(numbers) - numbers / 2) / numbers.sum()
+    rank = middle[np.clip(np.searchsorted(distinct, values), 0, len(distinct) - 1)]
+    return [np.sqrt(12 * weight) * np.where(np.isnan(values), 0.5, rank)]
+
+
+def _nearest(looking: _Side, offered: _Side, shift: float, rng: np.random.Generator) -> Rows:
+    """For each of some trials the nearest one on the other side, as rows [P, 2]."""
+    chosen = _some(np.arange(len(looking.rows)), LOOKING, rng)
+    if not len(chosen) or not len(offered.rows):
+        return np.zeros((0, 2), dtype=np.int64)
+    one, other = looking.places[chosen], offered.places
+    squares = (one**2).sum(axis=1)[:, None] + (other**2).sum(axis=1) - 2 * one @ other.T
+    if shift:
+        goal = (looking.scale[chosen] + shift).astype(np.float32)
+        off = np.abs(goal[:, None] - offered.scale.astype(np.float32))
+        squares[off > STEP_TOLERANCE * abs(shift)] = np.inf
+    best = squares.argmin(axis=1)
+    near = squares[np.arange(len(chosen)), best] <= CALIPER**2
+    return np.stack([looking.rows[chosen[near]], offered.rows[best[near]]], axis=1)
+
+
+def _some(rows: Rows, most: int, rng: np.random.Generator) -> Rows:
+    return rows if len(rows) <= most else np.sort(rng.choice(rows, most, replace=False))
+
+
+def _overlap(one: Rows, other: Rows) -> bool:
+    smaller = min(len(np.unique(one)), len(np.unique(other)))
+    return len(np.intersect1d(one, other)) >= 0.5 * smaller
+
+
+def _occurrence(values: Rows) -> Rows:
+    """Of each value, how often it came before."""
+    order = np.argsort(values, kind="stable")
+    ordered = values[order]
+    starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
+    lengths = np.diff(np.append(starts, len(values)))
+    found = np.empty(len(values), dtype=np.int64)
+    found[order] = np.arange(len(values)) - np.repeat(starts, lengths)
+    return found

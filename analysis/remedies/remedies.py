@@ -1,0 +1,182 @@
+"""Which single change moves failing trials to stable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from analysis.coordinates import Coordinate, coordinates
+from analysis.counts import VERDICTS, check_verdicts
+from analysis.intervals import CONFIDENCE
+from analysis.owners import dependents
+from analysis.permutation_importance import stability_importance
+from analysis.remedies.changes import Change, changes
+from analysis.remedies.effect import independent_share, net_interval
+from analysis.remedies.pairing import CALIPER, Pairs, exact_pairs, nearest_pairs
+
+ANY = "any"
+"""Stands for every failing verdict together."""
+
+MIN_FAILING = 5
+"""Changes that fewer failing trials of a verdict were paired for are not listed."""
+
+_COLUMNS = {
+    "hyperparameter": "str",
+    "from": "str",
+    "to": "str",
+    "verdict": "str",
+    "pairs": "int64",
+    "failing": "int64",
+    "healed": "int64",
+    "undone": "int64",
+    "harmed": "int64",
+    "share": "float64",
+    "low": "float64",
+    "high": "float64",
+    "sure": "bool",
+    "method": "str",
+}
+
+
+def remedies(
+    trials: pd.DataFrame,
+    *,
+    importance: pd.DataFrame | None = None,
+    confidence: float = CONFIDENCE,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """What single changes of hyperparameters do to failing trials, by paired comparison.
+
+    Names and listed numbers are compared two by two; ranges are moved by a factor 10 or 3, or by
+    a quarter of their width. `analysis.remedies.pairing` says how pairs are found.
+
+    Args:
+        trials: Trials table.
+        importance: Of `stability_importance` of these trials, if it is there already.
+        confidence: Of the intervals.
+        seed: Of what is drawn where there are many trials.
+
+    Returns:
+        The surest first, one row a change and verdict that it may heal: `hyperparameter`, `from`
+        ("any" for a step), `to`, `verdict` ("any": all failures); numbers of `pairs`, of pairs
+        `failing` with that verdict before the change, of these `healed`, stable after it;
+        `undone`, stable before and failing with that verdict after; `harmed`, stable before and
+        not after, whatever the verdict. `share` is (healed - undone) / failing: the failures
+        mended beyond those that another seed would mend as well; its interval `low`, `high`;
+        `sure`, whether it is above 0 also with the confidence shared by all rows; `method`,
+        "paired" or "matched". `attrs`: `reason` why it is empty (""), and `caliper`.
+
+    Raises:
+        AnalysisError: If a verdict is unknown.
+    """
+    check_verdicts(trials)
+    known = coordinates(trials)
+    reason = _hopeless(trials, known)
+    if reason:
+        return _frame([], reason, confidence)
+    if importance is None:
+        importance = stability_importance(trials)
+    weights = dict(zip(importance["x"], importance["importance"], strict=True))
+    verdicts = trials["verdict"].to_numpy(dtype=object)
+    groups = _configurations(trials)
+    rows: list[dict[str, Any]] = []
+    for change, pairs in _paired(trials, known, weights, seed):
+        rows += _rows(change, pairs, verdicts, groups, confidence)
+    reason = "" if rows else "No change has enough pairs of trials that differ in nothing else."
+    return _frame(rows, reason, confidence)
+
+
+def _hopeless(trials: pd.DataFrame, known: Sequence[Coordinate]) -> str:
+    stable = (trials["verdict"] == "stable").to_numpy()
+    if not stable.size:
+        return "There are no trials."
+    if stable.all():
+        return "Every trial was stable: there is nothing to mend."
+    if not stable.any():
+        return "No trial was stable, so that no change is known to mend one."
+    return "" if known else "No hyperparameter varied, so that nothing was changed."
+
+
+def _configurations(trials: pd.DataFrame) -> NDArray[np.int64]:
+    if "configuration" not in trials:
+        return np.arange(len(trials))
+    return pd.factorize(trials["configuration"])[0].astype(np.int64)
+
+
+def _paired(
+    trials: pd.DataFrame,
+    known: Sequence[Coordinate],
+    weights: Mapping[str, float],
+    seed: int,
+) -> Iterator[tuple[Change, Pairs]]:
+    """All changes with their pairs."""
+    owned = dependents(known)
+    seeds = pd.factorize(trials["seed"])[0] if "seed" in trials else None
+    for each in known:
+        # What exists only for some values changes along with them.
+        others = [one for one in known if one is not each and one.name not in owned[each.name]]
+        settings = _settings(others, len(trials))
+        for change in changes(each):
+            exact = exact_pairs(change, settings, seeds)
+            yield change, exact or nearest_pairs(change, others, weights, seed)
+
+
+def _settings(others: Sequence[Coordinate], trials: int) -> NDArray[np.int64]:
+    """A number for each setting of some hyperparameters [N]."""
+    settings = np.zeros(trials, dtype=np.int64)
+    for each in others:
+        codes = pd.factorize(each.values, use_na_sentinel=False)[0]
+        # Numbered anew at each step, so that products of many never overflow.
+        settings = pd.factorize(settings * (int(codes.max()) + 1) + codes)[0].astype(np.int64)
+    return settings
+
+
+def _rows(
+    change: Change,
+    pairs: Pairs,
+    verdicts: NDArray[np.object_],
+    groups: NDArray[np.int64],
+    confidence: float,
+) -> Iterator[dict[str, Any]]:
+    before, after = verdicts[pairs.before], verdicts[pairs.after]
+    was, now = before == "stable", after == "stable"
+    if not len(before):
+        return
+    shrink = independent_share(groups[pairs.before], groups[pairs.after])
+    for verdict in (ANY, *VERDICTS[1:]):
+        failing = ~was if verdict == ANY else before == verdict
+        fails_after = ~now if verdict == ANY else after == verdict
+        healed, undone = int((failing & now).sum()), int((was & fails_after).sum())
+        if failing.sum() < MIN_FAILING:
+            continue
+        yield {
+            "hyperparameter": change.name,
+            "from": change.before,
+            "to": change.after,
+            "verdict": verdict,
+            "pairs": len(before),
+            "failing": int(failing.sum()),
+            "healed": healed,
+            "undone": undone,
+            "harmed": int((was & ~now).sum()),
+            "share": max(-1.0, (healed - undone) / int(failing.sum())),
+            "shrink": shrink,
+            "method": pairs.method,
+        }
+
+
+def _frame(rows: list[dict[str, Any]], reason: str, confidence: float) -> pd.DataFrame:
+    shared = 1 - (1 - confidence) / max(1, len(rows))
+    for row in rows:
+        counts = row["healed"], row["undone"], row["failing"], row["pairs"]
+        shrink = row.pop("shrink")
+        row["low"], row["high"] = net_interval(*counts, shrink=shrink, confidence=confidence)
+        row["sure"] = net_interval(*counts, shrink=shrink, confidence=shared)[0] > 0
+    frame = pd.DataFrame(rows, columns=list(_COLUMNS)).astype(_COLUMNS)
+    frame = frame.sort_values("low", ascending=False, kind="stable", ignore_index=True)
+    frame.attrs.update({"reason": reason, "caliper": CALIPER, "confidence": confidence})
+    return frame
