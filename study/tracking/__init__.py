@@ -1,5 +1,6 @@
 """Where people look at trials while a study runs: MLflow, or nowhere."""
 
+from study.tracking.artifact_tables import Downloaded, TablesNotTracked, download_tables
 from study.tracking.deferred_tracker import DeferredTracker
 from study.tracking.locations import (
     artifact_location,
@@ -15,14 +16,17 @@ from study.tracking.ui_server import UiServer, port_is_free
 
 __all__ = [
     "DeferredTracker",
+    "Downloaded",
     "MlflowTracker",
     "NullTracker",
     "RunStatus",
+    "TablesNotTracked",
     "Tracker",
     "TrackingUnavailable",
     "UiServer",
     "artifact_location",
     "default_tracking_uri",
+    "download_tables",
     "is_server",
     "port_is_free",
     "public_address",

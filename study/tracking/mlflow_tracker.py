@@ -8,6 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from study.tables import CohortTables
+from study.tracking.artifact_tables import (
+    PLACE_TAG,
+    STUDY_TAG,
+    upload_parts,
+    without_large,
+)
 from study.tracking.outage import tracking_errors
 from study.tracking.quiet import import_mlflow
 from study.tracking.sqlite_file import SqliteFile
@@ -18,7 +24,6 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 TRIAL_TAG = "gradscape.trial"
-PLACE_TAG = "gradscape.place"
 PARENT_TAG = "mlflow.parentRunId"
 
 
@@ -38,10 +43,14 @@ class MlflowTracker:
         file: SqliteFile | None,
         experiment_id: str,
         parent_run_id: str,
+        study: str,
+        place: str | None,
     ) -> None:
         self._client = client
         self._uri = uri
         self._file = file
+        self._study = study
+        self._place = place
         self.experiment_id = experiment_id
         self.parent_run_id = parent_run_id
 
@@ -83,7 +92,7 @@ class MlflowTracker:
                 experiment_id,
                 run_name=f"{study} {started}",
                 tags={
-                    "gradscape.study": study,
+                    STUDY_TAG: study,
                     "mlflow.source.name": "gradscape",
                     **({} if place is None else {PLACE_TAG: place}),
                     **(tags or {}),
@@ -96,6 +105,8 @@ class MlflowTracker:
             file=file,
             experiment_id=experiment_id,
             parent_run_id=run.info.run_id,
+            study=study,
+            place=place,
         )
 
     def log_trials(
@@ -125,11 +136,19 @@ class MlflowTracker:
 
     def log_report(self, folder: Path) -> None:
         with tracking_errors(self._uri):
-            self._client.log_artifacts(self.parent_run_id, str(folder), "report")
+            with without_large(folder) as report:
+                self._client.log_artifacts(self.parent_run_id, str(report), "report")
 
     def log_tables(self, folder: Path) -> None:
         with tracking_errors(self._uri):
-            self._client.log_artifacts(self.parent_run_id, str(folder), "tables")
+            upload_parts(
+                self._client,
+                experiment_id=self.experiment_id,
+                study=self._study,
+                place=self._place,
+                run_id=self.parent_run_id,
+                folder=folder,
+            )
 
     def close(self, status: RunStatus) -> None:
         with tracking_errors(self._uri):
