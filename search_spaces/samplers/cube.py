@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,8 +86,7 @@ def cube_values(
 def _value(distribution: BaseDistribution, u: float) -> Value:
     if isinstance(distribution, CategoricalDistribution):
         choices = distribution.choices
-        choice = choices[_nth(len(choices), u)]
-        assert isinstance(choice, (int, float, str))
+        choice: Any = choices[_nth(len(choices), u)]  # In a study of others also None or a bool.
         return choice
     if isinstance(distribution, IntDistribution):
         return _whole(distribution, u)

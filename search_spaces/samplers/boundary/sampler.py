@@ -1,0 +1,185 @@
+"""An Optuna sampler that places trials where the map of verdicts is uncertain.
+
+Space-filling trials come first and one in four for ever; the others go where a forest of
+extremely randomized trees, fitted to the verdicts so far, is least decided between stable and
+all else, away from trials that it does not know the outcome of yet.
+
+References:
+    Bryan et al., Active learning for identifying function threshold boundaries, NIPS 2005 (the
+    straddle heuristic); Gotovos et al., Active learning for level set estimation, IJCAI 2013;
+    Geurts, Ernst and Wehenkel, Extremely randomized trees, Machine Learning 2006;
+    Ginsbourger, Le Riche and Carraro, Kriging is well-suited to parallelize optimization, 2010
+    (trials that are pending count as if they were known).
+"""
+
+from __future__ import annotations
+
+import threading
+import zlib
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from optuna.distributions import BaseDistribution
+from optuna.samplers import BaseSampler
+from optuna.study import Study
+from optuna.trial import FrozenTrial
+
+from search_spaces.samplers.boundary.book import Label, TrialBook, attribute_label
+from search_spaces.samplers.boundary.believed import Believed, Settings
+from search_spaces.samplers.boundary.candidates import Applying
+from search_spaces.samplers.boundary.schedule import SPACE_FILLING, Design, Schedule
+from search_spaces.samplers.cube import SobolDesign, cube_values
+
+DESIGN = "design"
+"""Attribute of a trial: `space-filling` or `boundary`; a user attribute in gradscape's studies,
+a system attribute `boundary:design` where Optuna itself makes the trials."""
+
+SYSTEM_DESIGN = "boundary:design"
+
+
+class BoundarySampler(BaseSampler):
+    """Maps where a verdict changes, with as few trials as it takes.
+
+    What is mapped is the label of a trial: its user attribute ``verdict`` or what ``label``
+    says; where no trial has one, whether its value exceeds ``threshold``. Every proposal is a
+    function of ``seed``, the trial's number and what the study's storage holds, so that a study
+    that is taken up again goes on as if it had never stopped.
+
+    Args:
+        seed: >= 0.
+        label: What a finished trial is an example of; None for a trial that says nothing.
+        attribute: User attribute that is the label if ``label`` is not given.
+        threshold: Of the values, if no trial has a label; None takes their median.
+        stable: The label whose boundary with all others counts most. If no trial has it, all
+            boundaries count alike.
+        startup: Space-filling trials before the first that goes to the boundary, >= 1.
+        every: Afterwards one in so many fills the space, >= 2; 1 only fills the space.
+        axes: What varies. None learns it from the trials, as other samplers do.
+        applying: Which hyperparameters apply, from values for all of them. None learns it.
+        features: Further numbers that a model may use, computed from hyperparameters; NaN
+            where they cannot be.
+        cohort_key: Trials that agree in it are trained together; of two that would teach alike
+            the one that fits those that wait is preferred.
+        seeds: Trials a configuration, >= 1: trials number // seeds share their values.
+        params: Hyperparameters of a trial as the sampler is to see them; as Optuna has them.
+        first: Number of the first trial that is sampled by it; its startup begins there.
+    """
+
+    def __init__(
+        self,
+        *,
+        seed: int = 0,
+        label: Label | None = None,
+        attribute: str = "verdict",
+        threshold: float | None = None,
+        stable: Hashable = "stable",
+        startup: int = 64,
+        every: int = 4,
+        axes: Mapping[str, BaseDistribution] | None = None,
+        applying: Applying | None = None,
+        features: Callable[[Mapping[str, Any]], Sequence[float]] | None = None,
+        cohort_key: Callable[[Mapping[str, Any]], Hashable] | None = None,
+        seeds: int = 1,
+        params: Callable[[FrozenTrial], Mapping[str, Any]] = lambda trial: trial.params,
+        first: int = 0,
+        settings: Settings = Settings(),
+    ) -> None:
+        if seed < 0 or seeds < 1:
+            raise ValueError(f"seed >= 0 and seeds >= 1 must hold, but got {seed} and {seeds}")
+        self._seed = seed
+        self._axes = None if axes is None else dict(axes)
+        self._schedule = Schedule(startup=startup, every=every)
+        self._seeds = seeds
+        self._first = first
+        self._lock = threading.RLock()
+        self._book = TrialBook(label or attribute_label(attribute), params)
+        self._believed = Believed(
+            self._book,
+            seed=seed,
+            threshold=threshold,
+            stable=stable,
+            applying=applying,
+            features=features,
+            cohort_key=cohort_key,
+            settings=settings,
+        )
+
+    def design(self, number: int) -> Design:
+        """What a trial is for; a rule of its number alone."""
+        return self._schedule.design(self._configuration(number))
+
+    def infer_relative_search_space(
+        self, study: Study, trial: FrozenTrial
+    ) -> dict[str, BaseDistribution]:
+        with self._lock:
+            _refuse_several(study)
+            self._book.update(study, besides=trial.number)
+            return dict(self._book.axes if self._axes is None else self._axes)
+
+    def sample_relative(
+        self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        with self._lock:
+            self._mark(study, trial)
+            if not search_space:
+                return {}
+            sibling = self._sibling(study, trial)
+            if sibling is not None:
+                return dict(sibling)
+            if self.design(trial.number) != SPACE_FILLING:
+                found = self._believed.next(search_space)
+                if found is not None:
+                    return dict(found)
+            place = self._schedule.place(self._configuration(trial.number))
+            return dict(SobolDesign(axes=search_space, seed=self._seed_of_design).values(place))
+
+    def sample_independent(
+        self,
+        study: Study,
+        trial: FrozenTrial,
+        param_name: str,
+        param_distribution: BaseDistribution,
+    ) -> Any:
+        sibling = self._sibling(study, trial)
+        if sibling is not None and param_name in sibling:
+            return sibling[param_name]
+        name = zlib.crc32(param_name.encode())
+        configuration = self._configuration(trial.number)
+        rng = np.random.default_rng([self._seed, max(configuration, 0), name])
+        return cube_values({param_name: param_distribution}, rng.random(1))[param_name]
+
+    def _configuration(self, number: int) -> int:
+        return (number - self._first) // self._seeds
+
+    @property
+    def _seed_of_design(self) -> int:
+        """The study's seed for its first trials, others for those of a later space."""
+        if self._first == 0:
+            return self._seed
+        return int(np.random.SeedSequence([self._seed, self._first]).generate_state(1)[0])
+
+    def _sibling(self, study: Study, trial: FrozenTrial) -> Mapping[str, Any] | None:
+        """The values of an earlier trial of the same configuration."""
+        if self._seeds == 1:
+            return None
+        earliest = self._first + self._configuration(trial.number) * self._seeds
+        trials = study.get_trials(deepcopy=False)
+        for number in range(earliest, min(trial.number, len(trials))):
+            if trials[number].params:
+                return trials[number].params
+        return None
+
+    def _mark(self, study: Study, trial: FrozenTrial) -> None:
+        design = self.design(trial.number)
+        trial.system_attrs[SYSTEM_DESIGN] = design
+        if trial._trial_id >= 0:  # Else it is no trial of the storage yet.
+            study._storage.set_trial_system_attr(trial._trial_id, SYSTEM_DESIGN, design)
+
+
+def _refuse_several(study: Study) -> None:
+    if len(study.directions) > 1:
+        raise ValueError(
+            "BoundarySampler maps one verdict or one value, but the study has "
+            f"{len(study.directions)} objectives; give them up, or tell one value"
+        )
