@@ -101,10 +101,10 @@ def _correlation(both: int, only_before: int, only_after: int, neither: int) -> 
     sums *= only_before + neither
     if not sums:
         return 0.0
-    excess = both * neither - only_before * only_after
+    excess = float(both * neither - only_before * only_after)
     number = both + only_before + only_after + neither
     if excess > 0:
-        excess = max(excess - number / 2, 0)
+        excess = max(excess - number / 2, 0.0)
     return float(excess / np.sqrt(float(sums)))
 
 

@@ -29,6 +29,7 @@ class Evidence:
         maps: Pairs of hyperparameters of which maps were asked for (one alone: None as the
             second); empty if the report is to choose.
         where: Values, or lists of values, that the trials of these maps must have.
+        given_up: Trials that infrastructure let not finish, by reason; no table knows them.
     """
 
     study: str
@@ -37,6 +38,7 @@ class Evidence:
     relabelled: Relabelling | None = None
     maps: tuple[tuple[str, str | None], ...] = ()
     where: Mapping[str, object] = field(default_factory=dict)
+    given_up: Mapping[str, int] = field(default_factory=dict)
     _found: dict[Callable[..., Any], object] = field(default_factory=dict, init=False, repr=False)
 
     def of(self, find: Callable[[Evidence], Found]) -> Found:
@@ -66,6 +68,7 @@ def gather(
     trials: pd.DataFrame | None = None,
     maps: Sequence[tuple[str, str | None]] = (),
     where: Mapping[str, object] | None = None,
+    given_up: Mapping[str, int] | None = None,
 ) -> Evidence:
     """Loads a study.
 
@@ -75,6 +78,7 @@ def gather(
         trials: Trials of the study labelled anew, instead of those that are stored.
         maps: Maps that were asked for.
         where: Values that the trials of these maps must have.
+        given_up: Trials that infrastructure let not finish, by reason.
 
     Raises:
         StudyNotFound: If there is no such study.
@@ -92,4 +96,5 @@ def gather(
         relabelled=relabelled,
         maps=tuple(maps),
         where=where or {},
+        given_up=given_up or {},
     )

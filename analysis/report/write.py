@@ -31,6 +31,7 @@ def write_report(
     trials: pd.DataFrame | None = None,
     maps: Sequence[tuple[str, str | None]] = (),
     where: Mapping[str, object] | None = None,
+    given_up: Mapping[str, int] | None = None,
     tables: Tables = "auto",
     figures: Sequence[str] = (),
     on_notice: Callable[[str], None] = lambda notice: None,
@@ -50,6 +51,7 @@ def write_report(
         maps: Pairs of hyperparameters to draw maps of (one alone: None as the second), instead
             of the most telling ones.
         where: Value, or list of values, by hyperparameter that the trials of these maps have.
+        given_up: Trials that infrastructure let not finish, by reason, which no table knows.
         tables: "auto" writes trials, and steps and layers as far as their size makes sense
             (`CSV_ROWS`, `PARQUET_ROWS`), "all" whatever their size, "trials" these alone.
         figures: Formats of the images of the page's figures, "png" and "svg"; none by default.
@@ -66,7 +68,7 @@ def write_report(
             others than the study, or a format is not known.
     """
     formats = check_formats(figures)
-    evidence = gather(study, home=home, trials=trials, maps=maps, where=where)
+    evidence = gather(study, home=home, trials=trials, maps=maps, where=where, given_up=given_up)
     own = study_folder(study, home=home) / ("report" if trials is None else "report-relabelled")
     folder = Path(out) if out is not None else own
     earlier = written_files(folder)

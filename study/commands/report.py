@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +17,14 @@ from study.commands.options import Home, Json
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+class TableChoice(StrEnum):
+    """What `--tables` takes."""
+
+    auto = "auto"
+    all = "all"
+    trials = "trials"
 
 
 def report(
@@ -35,39 +47,112 @@ def report(
         tuple[str, str] | None,
         typer.Option(metavar="A B", help="Write what changed from study A to study B instead."),
     ] = None,
+    tracking_uri: Annotated[
+        str | None,
+        typer.Option(
+            metavar="http://...",
+            help="Read the study from this MLflow server, without a home folder; the report goes "
+            "to ./STUDY-report.",
+        ),
+    ] = None,
+    figures: Annotated[
+        str, typer.Option(metavar="png,svg|none", help="Images of the page's figures.")
+    ] = "png,svg",
+    tables: Annotated[
+        TableChoice,
+        typer.Option(help="Tables as Parquet and CSV: as their size allows, all, trials alone."),
+    ] = TableChoice.auto,
+    confirm: Annotated[
+        int | None,
+        typer.Option(
+            min=1, metavar="N", help="First train N fresh trials in the region it recommends."
+        ),
+    ] = None,
     home: Home = None,
     as_json: Json = False,
 ) -> None:
-    """Write the stability report: index.html, tables as Parquet and CSV, summary.json.
+    """Write the stability report: index.html, tables, images of its figures, summary.json.
 
     With other thresholds the trials are labelled anew, without training, and the report goes to
-    `report-relabelled` in the study's folder; what is stored stays as it is.
+    `report-relabelled` in the study's folder; what is stored stays as it is. With --confirm, the
+    fresh trials are kept beside the study; none of them is a trial of the study.
 
     Example: gradscape report digits-mlp -o report --threshold vanishing_ratio=1e-4
     """
     from analysis import AnalysisError, write_comparison, write_report
     from analysis.tables import study_folder
+    from study.commands.confirmation import confirm_recommended
+    from study.commands.tracked_study import tracked_study as tracked
     from study.home import home_folder
 
     place = home_folder(home)
     if (study is None) == (compare is None):
         raise InputError("give the name of one study, or --compare A B with those of two")
+    if compare is not None and tracking_uri is not None:
+        raise InputError("--compare reads studies of the home folder, without --tracking-uri")
     if compare is not None and (threshold or thresholds_from is not None):
         raise InputError("--compare takes the verdicts as they are stored, without --threshold")
+    if confirm is not None and (compare or tracking_uri or threshold or thresholds_from):
+        raise InputError(
+            "--confirm trains as the study was trained, here; leave out --compare, "
+            "--tracking-uri, --threshold and --thresholds-from"
+        )
     try:
         if compare is not None:
             page = write_comparison(*compare, home=place, out=output)
             typer.echo(json.dumps({"report": str(page)}) if as_json else f"report   {page}")
             return
         assert study is not None
-        trials = None
-        if threshold or thresholds_from is not None:
-            tables = study_folder(study, home=place) / "tables"
-            trials = _labelled_anew(tables, thresholds_from, threshold or [])
-        page = write_report(study, home=place, out=output, trials=trials)
+        if confirm is not None:
+            confirm_recommended(study, confirm, home=place, quiet=as_json)
+        elsewhere = nullcontext(study) if tracking_uri is None else tracked(tracking_uri, study)
+        with elsewhere as source:
+            trials = None
+            if threshold or thresholds_from is not None:
+                parts = study_folder(source, home=place) / "tables"
+                trials = _labelled_anew(parts, thresholds_from, threshold or [])
+            page = write_report(
+                source,
+                home=place,
+                out=output or (None if tracking_uri is None else Path(f"{study}-report")),
+                trials=trials,
+                tables=tables.value,
+                figures=[] if figures == "none" else figures.split(","),
+                given_up=_given_up(study, place) if tracking_uri is None else {},
+                on_notice=lambda notice: print(notice, file=sys.stderr),
+            )
     except AnalysisError as error:
-        raise InputError(str(error)) from error
+        raise InputError(_why(error, compare or (study,), place)) from error
     typer.echo(json.dumps({"report": str(page)}) if as_json else f"report   {page}")
+
+
+def _given_up(study: str, home: Path) -> Mapping[str, int]:
+    from study.given_up import given_up_reasons
+    from study.home import StudyPaths, studies
+
+    # A study may also be asked for by the path of its folder, which tells no storage.
+    known = study in studies(home)
+    return given_up_reasons(StudyPaths(home=home, study=study)) if known else {}
+
+
+def _why(error: Exception, asked: Sequence[str | None], home: Path) -> str:
+    """The error's text; of a study that infrastructure let finish no trial, what went wrong."""
+    from study.given_up import given_up_reasons, given_up_text
+    from study.home import StudyPaths, studies
+    from study.tables import TableStore
+
+    for study in asked:
+        if study is None or study not in studies(home):
+            continue
+        paths = StudyPaths(home=home, study=study)
+        reasons = given_up_reasons(paths)
+        if reasons and TableStore(paths.tables).read_trials(columns=["trial"]).empty:
+            return (
+                f"study {study!r} has no finished trial to report on: {given_up_text(reasons)}; "
+                f"`gradscape logs {study}` tells more; once the cause is removed, `gradscape run` "
+                f"goes on with more --trials"
+            )
+    return str(error)
 
 
 def _labelled_anew(tables: Path, study_file: Path | None, pairs: list[str]) -> pd.DataFrame | None:

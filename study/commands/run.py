@@ -75,8 +75,11 @@ def run(
 
 def _publish(paths: StudyPaths) -> Path:
     from analysis import write_report
+    from study.given_up import given_up_reasons
 
-    return write_report(paths.study, home=paths.home, out=paths.report).parent
+    return write_report(
+        paths.study, home=paths.home, out=paths.report, given_up=given_up_reasons(paths)
+    ).parent
 
 
 @contextmanager

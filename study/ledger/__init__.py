@@ -3,7 +3,7 @@
 from study.ledger.opening import LedgerPlan, open_ledger, open_planned_ledger
 from study.ledger.preview import preview
 from study.ledger.results import RUN_TO_COME, TrialResult, trial_results
-from study.ledger.states import trial_states
+from study.ledger.states import trial_failures, trial_states
 from study.ledger.storage import StorageUnavailable
 from study.ledger.stored import stored_study
 from study.ledger.told_value import NEVER_TRAINED, told_value
@@ -22,6 +22,7 @@ __all__ = [
     "open_planned_ledger",
     "preview",
     "stored_study",
+    "trial_failures",
     "trial_states",
     "told_value",
     "trial_results",

@@ -1,4 +1,4 @@
-"""A journal without what trials hold: enough to tell how each stands, at a quarter of the time."""
+"""A journal with numbers, states and failures of trials alone, at a quarter of the time."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Any
 
 from optuna.storages.journal import BaseJournalBackend
 from optuna.storages.journal._storage import JournalOperation
+
+from study.ledger.trial_ledger import FAILURE
 
 _CONTENT = tuple(
     b'"op_code":%d,' % operation
@@ -21,11 +23,14 @@ _CONTENT = tuple(
 )
 """How lines begin, behind a brace, that add to a trial and leave its state."""
 
+_FAILURE = f'"user_attr":{{"{FAILURE}":'.encode()
+"""Stands in a line that says why a trial was given up; there are few."""
+
 _HELD = ("params", "distributions", "user_attrs", "system_attrs")
 
 
 class JournalOutline(BaseJournalBackend):
-    """A journal backend to read once; Optuna's storage on it knows numbers and states alone.
+    """A journal backend to read once; Optuna's storage on it knows no more than these.
 
     Args:
         path: The journal file.
@@ -43,7 +48,7 @@ class JournalOutline(BaseJournalBackend):
             for line in file:
                 if not line.endswith(b"\n"):
                     return
-                if not line.startswith(_CONTENT, 1):
+                if not line.startswith(_CONTENT, 1) or _FAILURE in line:
                     log = json.loads(line)
                     yield {key: value for key, value in log.items() if key not in _HELD}
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import optuna
 from optuna.storages import BaseStorage, JournalStorage
+from optuna.trial import FrozenTrial, TrialState
 
 from study.ledger.outline import JournalOutline
 from study.ledger.storage import StorageUnavailable, open_storage
 from study.ledger.stored import is_made
+from study.ledger.trial_ledger import FAILURE, NO_REASON
 from study.redaction import redacted
 
 
@@ -20,19 +22,35 @@ def trial_states(*, name: str, storage: str | Path) -> Mapping[int, str]:
     Raises:
         StorageUnavailable: If the storage cannot be read.
     """
+    return {trial.number: trial.state.name for trial in _trials(name, storage)}
+
+
+def trial_failures(*, name: str, storage: str | Path) -> Mapping[int, str]:
+    """Why infrastructure gave trials up, by trial number; empty if there is no such study.
+
+    Raises:
+        StorageUnavailable: If the storage cannot be read.
+    """
+    return {
+        trial.number: str(trial.user_attrs.get(FAILURE, NO_REASON))
+        for trial in _trials(name, storage)
+        if trial.state is TrialState.FAIL
+    }
+
+
+def _trials(name: str, storage: str | Path) -> Sequence[FrozenTrial]:
     if not is_made(storage):
-        return {}
+        return []
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     opened = _outline(storage)
     try:
         study = opened.get_study_id_from_name(name)
-        trials = opened.get_all_trials(study, deepcopy=False)
+        return opened.get_all_trials(study, deepcopy=False)
     except KeyError:
-        return {}
+        return []
     except optuna.exceptions.StorageInternalError as error:
         reason = redacted(f"storage {storage} failed: {error}")
         raise StorageUnavailable(reason) from None
-    return {trial.number: trial.state.name for trial in trials}
 
 
 def _outline(storage: str | Path) -> BaseStorage:

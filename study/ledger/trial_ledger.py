@@ -25,6 +25,9 @@ HOMES = "gradscape_homes"
 FAILURE = "failure"
 """Trial attribute that says why infrastructure gave a trial up."""
 
+NO_REASON = "no reason was kept"
+"""Stands for it where there is none."""
+
 
 class SearchSpaceLike(Protocol):
     """What the ledger needs of a search space."""
@@ -76,7 +79,7 @@ class TrialLedger:
         self._running = {t.number for t in trials if t.state is TrialState.RUNNING}
         self._complete = sum(t.state is TrialState.COMPLETE for t in trials)
         self._failures = {
-            t.number: str(t.user_attrs.get(FAILURE, "no reason was kept"))
+            t.number: str(t.user_attrs.get(FAILURE, NO_REASON))
             for t in trials
             if t.state is TrialState.FAIL
         }

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis.axes import entry, hyperparameters, varied
-from analysis.labels import value_label
+from analysis.labels import count_label, value_label
 from analysis.records import records
 from analysis.report.evidence import Evidence
 from analysis.report.findings import counts
+from analysis.report.markdown import plain
 from analysis.report.section import Section
 
 
@@ -38,6 +39,7 @@ class Headline:
     counts: list[dict[str, object]]
     varied: list[AxisRow]
     fixed: list[AxisRow]
+    given_up: list[tuple[str, int]]
 
 
 def headline(evidence: Evidence) -> Headline:
@@ -62,6 +64,7 @@ def headline(evidence: Evidence) -> Headline:
             for name in hyperparameters(trials)
             if name not in axes
         ],
+        given_up=list(evidence.given_up.items()),
     )
 
 
@@ -83,4 +86,18 @@ def _seen(trials: pd.DataFrame, name: str) -> str:
     return ", ".join(value_label(one) for one in seen) or "not applicable"
 
 
-SECTION = Section(name="headline", title="", view=headline)
+def _summary(evidence: Evidence) -> dict[str, object]:
+    reasons = [{"reason": reason, "trials": count} for reason, count in evidence.given_up.items()]
+    return {"given_up": reasons}
+
+
+def _markdown(evidence: Evidence) -> str:
+    if not evidence.given_up:
+        return ""
+    lost = sum(evidence.given_up.values())
+    reasons = "; ".join(f"{plain(why)} ({count})" for why, count in evidence.given_up.items())
+    verb = "has" if lost == 1 else "have"
+    return f"{count_label(lost, 'further trial')} {verb} no verdict, given up: {reasons}."
+
+
+SECTION = Section(name="headline", title="", view=headline, summary=_summary, text=_markdown)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from analysis.figures import verdict_bar
-from analysis.labels import percent
+from analysis.labels import percent, percent_range
 from analysis.records import records
 from analysis.report.evidence import Evidence
 from analysis.report.findings import counts
@@ -78,4 +78,16 @@ def _summary(evidence: Evidence) -> dict[str, object]:
     return {"verdicts": evidence.of(counts)}
 
 
-SECTION = Section(name="verdicts", title="Verdicts", view=verdicts, summary=_summary)
+def _markdown(evidence: Evidence) -> str:
+    lines = ["| verdict | trials | share | 95 % interval |", "|---|--:|--:|--:|"]
+    lines += [
+        f"| {row['verdict']} | {row['trials']:,} | {percent(row['share'])} "
+        f"| {percent_range(row['low'], row['high'])} |"
+        for row in records(evidence.of(counts))
+    ]
+    return "\n".join(lines)
+
+
+SECTION = Section(
+    name="verdicts", title="Verdicts", view=verdicts, summary=_summary, text=_markdown
+)
