@@ -72,6 +72,11 @@ class StudyPaths:
         return self.folder / "driver.json"
 
     @property
+    def confirmation(self) -> Path:
+        """Fresh trials in boxes that reports recommended, no trials of the study."""
+        return self.folder / "confirmation" / "trials.parquet"
+
+    @property
     def report(self) -> Path:
         """The stability report."""
         return self.folder / "report"

@@ -1,0 +1,74 @@
+"""Fresh trials that were trained in a recommended box: did it keep its promise?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.parquet as pq
+
+from analysis.intervals import CONFIDENCE, wilson_interval
+from analysis.tables import study_folder
+
+CONFIRMATION = Path("confirmation") / "trials.parquet"
+"""Where `gradscape report --confirm` leaves its trials in the study's folder."""
+
+_COLUMNS = ["box", "where", "trials", "stable", "share", "low", "high", "promised", "kept"]
+
+
+def load_confirmation(study: str | Path, *, home: str | Path | None = None) -> pd.DataFrame | None:
+    """The fresh trials of all boxes that were confirmed; None if there are none.
+
+    Args:
+        study: Name or folder of the study.
+        home: The home folder.
+
+    Returns:
+        The columns of the trials table, and `box` (as the column `where` of `safe_regions`) and
+        `promised`, the bound that the box had when it was confirmed.
+
+    Raises:
+        StudyNotFound: If there is no such study.
+    """
+    path = study_folder(study, home=home) / CONFIRMATION
+    if not path.exists():
+        return None
+    return pq.read_table(path).replace_schema_metadata(None).to_pandas()
+
+
+def confirmed_regions(
+    boxes: pd.DataFrame, confirmation: pd.DataFrame, *, confidence: float = CONFIDENCE
+) -> pd.DataFrame:
+    """What fresh trials said of boxes; a box without any is left out.
+
+    Args:
+        boxes: Of `safe_regions`.
+        confirmation: Of `load_confirmation`.
+        confidence: Of the Wilson interval.
+
+    Returns:
+        One row a box: `box`, `where`, number of fresh `trials`, how many were `stable`, their
+        `share` with its interval `low`, `high`, the bound `promised`, and `kept`: whether the
+        interval leaves it possible that the box is as pure as promised.
+    """
+    rows = []
+    for box in boxes[["box", "where"]].to_dict("records"):
+        mine = confirmation[confirmation["box"] == box["where"]]
+        if mine.empty:
+            continue
+        stable = int((mine["verdict"] == "stable").sum())
+        low, high = wilson_interval(stable, len(mine), confidence=confidence)
+        promised = float(mine["promised"].iloc[-1])
+        rows.append(
+            {
+                **box,
+                "trials": len(mine),
+                "stable": stable,
+                "share": stable / len(mine),
+                "low": float(low),
+                "high": float(high),
+                "promised": promised,
+                "kept": bool(float(high) >= promised),
+            }
+        )
+    return pd.DataFrame(rows, columns=_COLUMNS)
