@@ -135,9 +135,8 @@ class MlflowTracker:
             self._client.log_batch(self.parent_run_id, metrics=metrics)
 
     def log_report(self, folder: Path) -> None:
-        with tracking_errors(self._uri):
-            with without_large(folder) as report:
-                self._client.log_artifacts(self.parent_run_id, str(report), "report")
+        with tracking_errors(self._uri), without_large(folder) as report:
+            self._client.log_artifacts(self.parent_run_id, str(report), "report")
 
     def log_tables(self, folder: Path) -> None:
         with tracking_errors(self._uri):
