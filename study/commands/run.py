@@ -78,7 +78,12 @@ def _publish(paths: StudyPaths) -> Path:
     from study.given_up import given_up_reasons
 
     return write_report(
-        paths.study, home=paths.home, out=paths.report, given_up=given_up_reasons(paths)
+        paths.study,
+        home=paths.home,
+        out=paths.report,
+        given_up=given_up_reasons(paths),
+        figures=["png"],  # What MLflow's UI shows; `gradscape report` adds SVG.
+        on_notice=_say,
     ).parent
 
 
