@@ -21,7 +21,7 @@ class Picture:
         height: In CSS pixels, so that the page does not jump when it is drawn.
         alt: What is to be seen, for those who do not see it.
         caption: Plain text below the figure; may be empty.
-        figure: The light one, for images.
+        figure: The light one as images have it.
     """
 
     id: str
@@ -33,9 +33,23 @@ class Picture:
 
 
 def picture(
-    id: str, draw: Callable[[Theme], go.Figure], *, alt: str, caption: str = ""
+    id: str,
+    draw: Callable[[Theme], go.Figure],
+    *,
+    alt: str,
+    caption: str = "",
+    alone: Callable[[Theme], go.Figure] | None = None,
 ) -> Picture:
-    """Draws a figure for both themes."""
+    """Draws a figure for both themes.
+
+    Args:
+        id: Unique on the page.
+        draw: Makes the figure.
+        alt: What is to be seen.
+        caption: Plain text below it.
+        alone: Makes it for images, where these need what stands beside it on the page (a map's
+            scale of colours).
+    """
     light, dark = draw(LIGHT), draw(DARK)
     data = f'{{"light":{light.to_json()},"dark":{dark.to_json()}}}'
     # Inside a script element, only "<" could end it early (or open a comment).
@@ -46,5 +60,5 @@ def picture(
         height=int(light.layout.height),
         alt=alt,
         caption=caption,
-        figure=light,
+        figure=light if alone is None else alone(LIGHT),
     )
