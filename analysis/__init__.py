@@ -19,6 +19,7 @@ from analysis.errors import AnalysisError, StudyNotFound
 from analysis.flags import flag_counts, has_flag
 from analysis.importance import telling_hyperparameters, telling_pairs
 from analysis.intervals import wilson_interval
+from analysis.learning_rate_limits import learning_rate_limits
 from analysis.permutation_importance import stability_importance, stability_interactions
 from analysis.published_rules import has_alarm, rule_agreement, rule_kappa
 from analysis.regions import stability_regions
@@ -27,7 +28,13 @@ from analysis.remedies import remedies
 from analysis.report import write_comparison, write_report
 from analysis.representatives import representative_trials
 from analysis.safe_regions import Box, inside_box, safe_regions
-from analysis.smoothing import boundary_band, smooth_map, smoothed_regions
+from analysis.sensitivity import learning_rate_sensitivity
+from analysis.smoothing import (
+    boundary_band,
+    smooth_map,
+    smoothed_regions,
+    smoothed_surface,
+)
 from analysis.tables import known_studies, load_layers, load_steps, load_trials
 from analysis.theory import (
     largest_disagreements,
@@ -36,6 +43,7 @@ from analysis.theory import (
     regime_agreement,
     theory_agreement,
 )
+from analysis.theory_lines import theory_lines
 from analysis.typical import typical_trials
 
 __all__ = [
@@ -63,6 +71,8 @@ __all__ = [
     "largest_disagreements",
     "largest_learning_rate",
     "learning_rate_agreement",
+    "learning_rate_limits",
+    "learning_rate_sensitivity",
     "load_layers",
     "load_steps",
     "load_trials",
@@ -80,12 +90,14 @@ __all__ = [
     "shared_space",
     "smooth_map",
     "smoothed_regions",
+    "smoothed_surface",
     "stability_importance",
     "stability_interactions",
     "stability_regions",
     "telling_hyperparameters",
     "telling_pairs",
     "theory_agreement",
+    "theory_lines",
     "typical_trials",
     "verdict_counts",
     "wilson_interval",

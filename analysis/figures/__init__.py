@@ -7,12 +7,14 @@ import plotly.graph_objects as go
 from analysis.figures.layer_gradients import layer_gradients
 from analysis.figures.layer_heatmap import delta_decades, layer_heatmap
 from analysis.figures.learning_rate_by_depth import learning_rate_by_depth
+from analysis.figures.learning_rate_limits import learning_rate_limits
 from analysis.figures.loss_curves import loss_curves
 from analysis.figures.palette import DARK, LIGHT, VERDICT_COLORS, Theme
 from analysis.figures.predicted_ratio import predicted_ratio
 from analysis.figures.region_change import region_change
 from analysis.figures.region_map import region_map
 from analysis.figures.share_change import share_change
+from analysis.figures.smoothed_map import smoothed_map
 from analysis.figures.training_curves import training_curves
 from analysis.figures.verdict_bar import verdict_bar
 
@@ -20,11 +22,13 @@ FIGURES: dict[str, Callable[..., go.Figure]] = {
     "layer_gradients": layer_gradients,
     "layer_heatmap": layer_heatmap,
     "learning_rate_by_depth": learning_rate_by_depth,
+    "learning_rate_limits": learning_rate_limits,
     "loss_curves": loss_curves,
     "predicted_ratio": predicted_ratio,
     "region_change": region_change,
     "region_map": region_map,
     "share_change": share_change,
+    "smoothed_map": smoothed_map,
     "training_curves": training_curves,
     "verdict_bar": verdict_bar,
 }
@@ -40,11 +44,13 @@ __all__ = [
     "layer_gradients",
     "layer_heatmap",
     "learning_rate_by_depth",
+    "learning_rate_limits",
     "loss_curves",
     "predicted_ratio",
     "region_change",
     "region_map",
     "share_change",
+    "smoothed_map",
     "training_curves",
     "verdict_bar",
 ]

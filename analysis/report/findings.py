@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis.axes import entry, varied
+from analysis.axes import entry, is_numeric, varied
 from analysis.boundaries import largest_learning_rate
 from analysis.cells import cells
 from analysis.counts import verdict_counts
 from analysis.importance import telling_hyperparameters, telling_pairs
+from analysis.learning_rate_limits import learning_rate_limits
 from analysis.records import records
 from analysis.regions import stability_regions
 from analysis.report.evidence import Evidence
+from analysis.sensitivity import learning_rate_sensitivity
 
 PAIRS = 4
 """So many region maps are shown."""
@@ -38,18 +40,27 @@ def pairs(evidence: Evidence) -> pd.DataFrame:
 def regions(evidence: Evidence) -> tuple[pd.DataFrame, ...]:
     """One table of cells for each map."""
     trials, chosen = evidence.trials, evidence.of(pairs)
-    if evidence.maps:
-        return tuple(
-            stability_regions(trials, x, y, where=evidence.where) for x, y in evidence.maps
-        )
-    if chosen.empty:
-        return tuple(stability_regions(trials, name) for name in varied(trials))
-    oriented = [_oriented(trials, row["x"], row["y"]) for row in records(chosen)]
-    return tuple(stability_regions(trials, x, y) for x, y in oriented)
+    asked: list[tuple[str, str | None]] = list(evidence.maps)
+    if not asked and chosen.empty:
+        asked = [(name, None) for name in varied(trials)]
+    elif not asked:
+        asked = [_oriented(trials, row["x"], row["y"]) for row in records(chosen)]
+    return tuple(stability_regions(trials, x, y, where=evidence.where) for x, y in asked)
 
 
 def boundaries(evidence: Evidence) -> pd.DataFrame | None:
-    """Learning rates that train; None if the learning rate does not vary."""
+    """Limits of the learning rate and sensitivity to it; None if the learning rate is fixed."""
+    trials = evidence.trials
+    if "learning_rate" not in varied(trials) or not is_numeric(trials["learning_rate"]):
+        return None
+    limits = learning_rate_limits(trials)
+    table = limits.merge(learning_rate_sensitivity(trials), on=["by", "value"], how="left")
+    table.attrs = limits.attrs
+    return table
+
+
+def windows(evidence: Evidence) -> pd.DataFrame | None:
+    """Learning rates of which any trained; None if the learning rate does not vary."""
     axes = varied(evidence.trials)
     if "learning_rate" not in axes:
         return None

@@ -12,10 +12,10 @@ from analysis.smoothing.axis import Axis, axis
 
 Floats = NDArray[np.float64]
 
-BINS_ALONE = 512
+BINS_ALONE = 256
 """Grid points of a range if the other hyperparameter is none."""
 
-BINS = 128
+BINS = 72
 """Grid points of each of two ranges."""
 
 

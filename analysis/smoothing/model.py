@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, ndtri
-from scipy.stats import qmc
 
 from analysis.smoothing.counts import Counts
 from analysis.smoothing.expectation_propagation import Posterior, posterior
@@ -121,6 +120,9 @@ def _shares(weights: Floats, number: int) -> NDArray[np.int64]:
 
 
 def _spread(proposal: tuple[Floats, Floats], number: int, seed: int) -> Floats:
+    # Imported here: it takes longer to import than all else together.
+    from scipy.stats import qmc
+
     center, covariance = proposal
     size = len(center)
     power = math.ceil(math.log2(number))

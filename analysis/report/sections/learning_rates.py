@@ -1,20 +1,34 @@
-"""The largest and smallest learning rate that trains, by depth and activation."""
+"""Which learning rates train: limits with intervals, sensitivity, and the extremes seen."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
-from analysis.figures import learning_rate_by_depth
+from analysis.figures import learning_rate_by_depth, learning_rate_limits
 from analysis.figures.learning_rate_by_depth import MAX_POINTS
+from analysis.figures.learning_rate_limits import limit_label
 from analysis.labels import number_label
 from analysis.records import records
 from analysis.report.evidence import Evidence
-from analysis.report.findings import boundaries
+from analysis.report.findings import boundaries, windows
 from analysis.report.picture import Picture, picture
 from analysis.report.section import Section
+
+
+@dataclass(frozen=True, kw_only=True)
+class LimitRow:
+    """The limits of one cell and its sensitivity, as texts."""
+
+    by: str
+    value: str
+    stable: str
+    smallest: str
+    largest: str
+    sensitivity: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,11 +45,13 @@ class WindowRow:
 
 @dataclass(frozen=True, kw_only=True)
 class LearningRates:
-    """The figure, its table, and what the rows are divided by; no figure if the rate is fixed.
+    """The figures, their tables, and what the windows are divided by; no figure if it is fixed.
 
-    `shows_trials`: whether the figure marks every trial; it does for a few thousand.
+    `shows_trials`: whether the figure of windows marks every trial; it does for a few thousand.
     """
 
+    limits: list[LimitRow]
+    limits_figure: Picture | None
     by: list[str]
     rows: list[WindowRow]
     figure: Picture | None
@@ -43,10 +59,12 @@ class LearningRates:
 
 
 def learning_rates(evidence: Evidence) -> LearningRates:
-    """Windows of learning rates that train."""
-    table = evidence.of(boundaries)
-    if table is None:
-        return LearningRates(by=[], rows=[], figure=None, shows_trials=False)
+    """Limits and windows of learning rates that train."""
+    limits, table = evidence.of(boundaries), evidence.of(windows)
+    if table is None or limits is None:
+        return LearningRates(
+            limits=[], limits_figure=None, by=[], rows=[], figure=None, shows_trials=False
+        )
     by = table.attrs["by"]
     rows = []
     for row in records(table):
@@ -65,6 +83,13 @@ def learning_rates(evidence: Evidence) -> LearningRates:
         )
     names = " and ".join(name.replace("_", " ") for name in by)
     return LearningRates(
+        limits=[_limit(row) for row in records(limits)],
+        limits_figure=picture(
+            "learning-rate-limits",
+            lambda theme: learning_rate_limits(limits, theme=theme),
+            alt="Smallest and largest learning rate at which at least half of the trials are "
+            "stable, with intervals; the table below has the same numbers.",
+        ),
         by=[name.replace("_", " ") for name in by],
         rows=rows,
         shows_trials=len(evidence.trials) <= MAX_POINTS,
@@ -77,13 +102,47 @@ def learning_rates(evidence: Evidence) -> LearningRates:
     )
 
 
+def _limit(row: dict[str, Any]) -> LimitRow:
+    sensitivity = "–"
+    if math.isfinite(row["sensitivity"]):
+        sensitivity = f"{row['sensitivity']:.3g}"
+        if math.isfinite(row["sensitivity_low"]):
+            ends = (row["sensitivity_low"], row["sensitivity_high"])
+            sensitivity += f" ({ends[0]:.3g} to {ends[1]:.3g})"
+    return LimitRow(
+        by=row["by"].replace("_", " ") or "all trials",
+        value=row["value"],
+        stable=f"{row['stable']} of {row['trials']}",
+        smallest=limit_label(row, "smallest"),
+        largest=limit_label(row, "largest"),
+        sensitivity=sensitivity,
+    )
+
+
 def _tables(evidence: Evidence) -> dict[str, pd.DataFrame]:
-    table = evidence.of(boundaries)
-    return {} if table is None else {"boundaries.csv": table}
+    found = {"boundaries.csv": evidence.of(boundaries), "learning_rates.csv": evidence.of(windows)}
+    return {name: table for name, table in found.items() if table is not None}
 
 
 def _summary(evidence: Evidence) -> dict[str, object]:
-    return {"boundaries": evidence.of(boundaries)}
+    return {"boundaries": evidence.of(boundaries), "learning_rates": evidence.of(windows)}
+
+
+def _text(evidence: Evidence) -> str:
+    table = evidence.of(boundaries)
+    if table is None:
+        return "The learning rate did not vary."
+    lines = [
+        "| | | stable | smallest | largest | sensitivity |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in map(_limit, records(table)):
+        cells = (row.by, row.value, row.stable, row.smallest, row.largest, row.sensitivity)
+        lines.append(f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |")
+    return (
+        "At least half of the trials are stable between these (95 % intervals).\n\n"
+        + "\n".join(lines)
+    )
 
 
 SECTION = Section(
@@ -92,4 +151,5 @@ SECTION = Section(
     view=learning_rates,
     tables=_tables,
     summary=_summary,
+    text=_text,
 )

@@ -1,20 +1,24 @@
-"""Region maps of the most telling pairs of hyperparameters."""
+"""Region maps of pairs of hyperparameters: what was seen, and what it says once smoothed."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import median
 
+import numpy as np
 import pandas as pd
 
-from analysis.figures import region_map
-from analysis.labels import count_label, percent, percent_range
+from analysis.axes import matches
+from analysis.figures import region_map, smoothed_map
+from analysis.labels import count_label, percent, percent_range, value_label
 from analysis.records import records
 from analysis.report.evidence import Evidence
-from analysis.report.findings import counts, importance, pairs, regions
+from analysis.report.findings import counts, importance, pairs
 from analysis.report.picture import Picture, picture
 from analysis.report.section import Section
+from analysis.report.smoothed_maps import SmoothedMap, smoothed_maps
 
 FEW = 5
 """Below so many trials, a cell's colour is an anecdote: its interval spans most of the scale."""
@@ -30,12 +34,15 @@ class TellingRow:
 
 @dataclass(frozen=True, kw_only=True)
 class RegionMap:
-    """One map; `share` is what its pair tells, None for a map of one hyperparameter."""
+    """One map; `share` is what its pair tells, None if the pair was asked for, or is single."""
 
     title: str
     share: float | None
-    figure: Picture
+    raw: Picture
+    smoothed: Picture
     best: str
+    sure: str
+    theory: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,45 +50,60 @@ class Maps:
     """The maps and how telling each hyperparameter is.
 
     `one_sided`: no trial or every trial is stable. `thin`: half of the cells that have trials
-    have fewer than `FEW`.
+    have fewer than `FEW`. `where`: which trials the maps are of, "" for all; so many are they.
     """
 
     maps: list[RegionMap]
     telling: list[TellingRow]
     one_sided: bool
     thin: bool
+    where: str
+    chosen: int
 
 
 def maps(evidence: Evidence) -> Maps:
     """Maps of the most telling pairs; of single hyperparameters where no two vary."""
-    drawn = evidence.of(regions)
+    drawn = evidence.of(smoothed_maps)
     shares: list[float | None] = evidence.of(pairs)["share"].tolist()
     if evidence.maps or not shares:
         shares = [None] * len(drawn)
     stable = int(evidence.of(counts)["trials"].iloc[0])
     return Maps(
         maps=[
-            _map(number, table, share)
-            for number, (table, share) in enumerate(zip(drawn, shares, strict=True))
+            _map(number, one, share)
+            for number, (one, share) in enumerate(zip(drawn, shares, strict=True))
         ],
         telling=[
             TellingRow(name=row["x"], share=max(0.0, row["share"]))
             for row in records(evidence.of(importance))
         ],
         one_sided=stable in (0, len(evidence.trials)),
-        thin=_median_filled(drawn) < FEW,
+        thin=_median_filled([one.regions for one in drawn]) < FEW,
+        where=_where(evidence.where),
+        chosen=int(matches(evidence.trials, evidence.where).sum()),
     )
 
 
-def _median_filled(maps: tuple[pd.DataFrame, ...]) -> float:
+def _where(where: Mapping[str, object]) -> str:
+    parts = []
+    for name, wanted in where.items():
+        values = wanted if isinstance(wanted, (list, tuple)) else [wanted]
+        choices = " or ".join(value_label(one) for one in values)
+        parts.append(f"{name.replace('_', ' ')} {choices}")
+    return ", ".join(parts)
+
+
+def _median_filled(maps: list[pd.DataFrame]) -> float:
     filled = [number for table in maps for number in table["trials"] if number]
     return median(filled) if filled else math.inf
 
 
-def _map(number: int, table: pd.DataFrame, share: float | None) -> RegionMap:
-    names = [name.replace("_", " ") for name in (table.attrs["x"], table.attrs["y"]) if name]
+def _map(number: int, one: SmoothedMap, share: float | None) -> RegionMap:
+    table = one.regions
+    names = [name.replace("_", " ") for name in (one.x, one.y) if name]
     empty = int((table["trials"] == 0).sum())
-    notes = [f"{empty} of {len(table)} cells have no trial." if empty else ""]
+    notes = ["As observed."]
+    notes += [f"{empty} of {len(table)} cells have no trial."] if empty else []
     if table.attrs["left_out"]:
         left_out = count_label(table.attrs["left_out"], "trial")
         notes.append(f"{left_out} to which one of the two does not apply are left out.")
@@ -90,12 +112,20 @@ def _map(number: int, table: pd.DataFrame, share: float | None) -> RegionMap:
         title=title[:1].upper() + title[1:],
         share=share,
         best=_best(table),
-        figure=picture(
+        sure=_sure(one.surface),
+        theory=_theory(one),
+        raw=picture(
             f"map-{number}",
             lambda theme: region_map(table, theme=theme, colorbar=False),
             alt=f"Heat map of the probability of a stable trial by {' and '.join(names)}. "
             f"{_best(table)}",
-            caption=" ".join(note for note in notes if note),
+            caption=" ".join(notes),
+        ),
+        smoothed=picture(
+            f"map-{number}-smoothed",
+            lambda theme: smoothed_map(one.surface, table, one.theory, theme=theme),
+            alt=f"The same map smoothed, with the band of its boundary. {_sure(one.surface)}",
+            caption="Smoothed. Hatched: the boundary of 50 % lies in here, all of it, with 95 %.",
         ),
     )
 
@@ -117,25 +147,94 @@ def _best(table: pd.DataFrame) -> str:
     )
 
 
-def _tables(evidence: Evidence) -> dict[str, pd.DataFrame]:
+def map_shares(surface: pd.DataFrame) -> dict[str, float]:
+    """Shares of a map's area that are surely stable, surely failing, or in the boundary's band."""
+    width = _widths(surface["x_place"].to_numpy()) * _widths(surface["y_place"].to_numpy())
+    total = pd.Series(width).groupby(surface["sure"].to_numpy()).sum() / width.sum()
+    return {name: float(total.get(name, 0.0)) for name in surface["sure"].cat.categories}
+
+
+def _widths(places: np.ndarray) -> np.ndarray:
+    """Width of the part around each place: parts adjoin, and the first begins at -0.5."""
+    different, index = np.unique(places, return_inverse=True)
+    edges = [-0.5]
+    for place in different:
+        edges.append(2 * place - edges[-1])
+    return np.diff(edges)[index]
+
+
+def _sure(surface: pd.DataFrame) -> str:
+    shares = map_shares(surface)
+    if shares["boundary"] == 1.0:
+        return (
+            "Nowhere on this map is it sure which of stable and failing trials are more frequent."
+        )
+    return (
+        f"Stable trials are surely more frequent in {percent(shares['stable'])} of the map, "
+        f"failing ones in {percent(shares['failing'])}; in {percent(shares['boundary'])} it is "
+        "unclear."
+    )
+
+
+def _theory(one: SmoothedMap) -> str:
+    """Which lines theory draws, in words; "" where it draws none."""
+    lines = set(one.theory["line"]) if len(one.theory) else set()
+    words = {
+        "trainable depth": "6 depth scales",
+        "largest learning rate": "the largest learning rate that a quadratic as sharp as the loss "
+        "at step 0 allows",
+        "critical line": "where gradients neither shrink nor grow by layer (chi = 1)",
+    }
+    return ", ".join(words[line] for line in words if line in lines)
+
+
+def _named(tables: list[pd.DataFrame]) -> pd.DataFrame:
+    """Tables of several maps as one, led by the names of the hyperparameters."""
     named = [
         table.assign(x_name=table.attrs["x"], y_name=table.attrs["y"]).astype(
-            {"x": "str", "y": "str"}
+            {name: "str" for name in ("x", "y") if name in table.columns}
         )
-        for table in evidence.of(regions)
+        for table in tables
     ]
+    whole = pd.concat(named, ignore_index=True)
+    names = ["x_name", "y_name"]
+    return whole[[*names, *whole.columns.drop(names)]]
+
+
+def _tables(evidence: Evidence) -> dict[str, pd.DataFrame]:
+    drawn = evidence.of(smoothed_maps)
     tables = {"importance.csv": evidence.of(importance)}
-    if named:
-        table = pd.concat(named, ignore_index=True)
-        names = ["x_name", "y_name"]
-        tables["regions.csv"] = table[[*names, *table.columns.drop(names)]]
+    if drawn:
+        tables["regions.csv"] = _named([one.regions for one in drawn])
+    bands = [one.band for one in drawn if one.band is not None and len(one.band)]
+    if bands:
+        tables["boundary_bands.csv"] = _named(bands)
     return tables
 
 
 def _summary(evidence: Evidence) -> dict[str, object]:
-    return {"importance": evidence.of(importance), "pairs": evidence.of(pairs)}
+    drawn = evidence.of(smoothed_maps)
+    return {
+        "importance": evidence.of(importance),
+        "pairs": evidence.of(pairs),
+        "maps": [{"x": one.x, "y": one.y, **map_shares(one.surface)} for one in drawn],
+        "where": dict(evidence.where),
+    }
+
+
+def _text(evidence: Evidence) -> str:
+    lines = []
+    for one in evidence.of(smoothed_maps):
+        names = " and ".join(name.replace("_", " ") for name in (one.x, one.y) if name)
+        lines.append(f"- **{names}**: {_best(one.regions)} {_sure(one.surface)}")
+    return "\n".join(lines)
 
 
 SECTION = Section(
-    name="maps", title="Stability regions", view=maps, tables=_tables, summary=_summary
+    name="maps",
+    title="Stability regions",
+    view=maps,
+    tables=_tables,
+    summary=_summary,
+    text=_text,
 )

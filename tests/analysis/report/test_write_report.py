@@ -29,6 +29,8 @@ FILES = {
     "summary.json",
     "regions.csv",
     "boundaries.csv",
+    "boundary_bands.csv",
+    "learning_rates.csv",
     "importance.csv",
     "theory.csv",
     "flags.csv",
@@ -88,8 +90,11 @@ def test_the_files_hold_what_the_tables_hold(home, report):
     assert np.isposinf(csv["clip_norm"]).sum() == np.isposinf(trials["clip_norm"]).sum()
     layers = pq.read_table(report / "layers.parquet")
     assert layers.num_rows == len(load_layers("digits-mlp", home=home))
+    windows = pd.read_csv(report / "learning_rates.csv")
+    np.testing.assert_allclose(windows["largest"], largest_learning_rate(trials)["largest"])
     boundaries = pd.read_csv(report / "boundaries.csv")
-    np.testing.assert_allclose(boundaries["largest"], largest_learning_rate(trials)["largest"])
+    assert set(boundaries["by"].dropna()) == {"depth", "activation", "initialization", "clip_norm"}
+    assert boundaries["trials"].sum() == 5 * 512
     regions = pd.read_csv(report / "regions.csv", keep_default_na=True)
     assert set(regions.groupby(["x_name", "y_name"])["trials"].sum()) == {512}
 
@@ -102,7 +107,8 @@ def test_the_summary_is_strict_json_and_true(home, report):
     counted = {row["verdict"]: row["trials"] for row in summary["verdicts"]}
     expected = verdict_counts(trials)
     assert counted == dict(zip(expected["verdict"], expected["trials"], strict=True))
-    assert len(summary["boundaries"]) == 25
+    assert len(summary["boundaries"]) == 19 and len(summary["learning_rates"]) == 25
+    assert len(summary["maps"]) == 4
     assert {row["verdict"] for row in summary["typical"]} == set(trials["verdict"])
 
 

@@ -1,0 +1,169 @@
+"""Between which learning rates at least half of the trials train, with intervals."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from analysis.figures.frame import literal, new_figure, title
+from analysis.figures.palette import LIGHT, VERDICT_COLORS, Theme, translucent
+from analysis.labels import number_label
+from analysis.records import records
+
+_ROW = 21
+
+
+def learning_rate_limits(limits: pd.DataFrame, *, theme: Theme = LIGHT) -> go.Figure:
+    """One row a cell: a bar from the smallest to the largest limit, and their intervals as lines.
+
+    An interval or a bar that goes on beyond the learning rates that were tried ends in an arrow.
+
+    Args:
+        limits: As of `analysis.learning_rate_limits`.
+        theme: Colours.
+    """
+    places = _places(limits)
+    figure = new_figure(theme, height=76 + _ROW * (1 + int(places.max(initial=0))))
+    ends = _ends(limits)
+    bars = limits["largest"].to_numpy() > limits["smallest"].to_numpy()
+    low, high = (np.clip(limits[name].to_numpy(), *ends) for name in ("smallest", "largest"))
+    color = translucent(VERDICT_COLORS["stable"], 0.4)
+    _segments(figure, low[bars], high[bars], places[bars], {"color": color, "width": 11})
+    for name, shift in (("smallest", -0.14), ("largest", 0.14)):
+        _interval(figure, limits, name, places + shift, ends, theme)
+    middle = math.sqrt(ends[0] * ends[1])
+    figure.add_scatter(
+        x=np.where(bars, np.sqrt(low * high), middle),
+        y=places,
+        mode="markers",
+        marker={"size": 16, "color": "rgba(0,0,0,0)"},
+        hovertext=[limits_text(row) for row in records(limits)],
+        hoverinfo="text",
+    )
+    _headers(figure, limits, places, theme)
+    figure.update_xaxes(
+        type="log",
+        range=[math.log10(ends[0]) - 0.05, math.log10(ends[1]) + 0.05],
+        title_text=title(limits.attrs.get("learning_rate", "learning_rate")),
+        dtick=1,
+        tickformat="~g",
+        exponentformat="power",
+    )
+    values = [literal(row["value"] or "all trials", limit=18) for row in records(limits)]
+    figure.update_yaxes(
+        range=[places.max(initial=0) + 0.7, -0.7],
+        tickvals=places,
+        ticktext=values,
+        showgrid=False,
+        ticks="",
+    )
+    return figure
+
+
+def limits_text(row: dict[str, Any]) -> str:
+    """A row of `learning_rate_limits` in words, for hovering."""
+    name = f"{row['by'].replace('_', ' ')} {row['value']}".strip() or "all trials"
+    return (
+        f"<b>{literal(name)}</b>, {row['stable']} of {row['trials']} stable"
+        f"<br>smallest {limit_label(row, 'smallest')}<br>largest {limit_label(row, 'largest')}"
+    )
+
+
+def limit_label(row: dict[str, Any], name: str) -> str:
+    """A limit and its interval: `0.03 (0.01 to 0.1)`; where it is beyond what was tried, so."""
+    if row["largest"] <= 0 or math.isinf(row["smallest"]):
+        return "nowhere half"
+    ends = [_rate(row[f"{name}_{end}"]) for end in ("low", "high")]
+    return f"{_rate(row[name])} ({ends[0]} to {ends[1]})"
+
+
+def _rate(value: float) -> str:
+    if value <= 0:
+        return "below all"
+    return "above all" if math.isinf(value) else number_label(value)
+
+
+def _places(limits: pd.DataFrame) -> np.ndarray:
+    """Vertical place of each row; each hyperparameter begins with a header."""
+    places, place, last = [], -1.0, ""
+    for name in limits["by"]:
+        place += 1 if name == last else 2.1
+        places.append(place)
+        last = name
+    return np.array(places)
+
+
+def _ends(limits: pd.DataFrame) -> tuple[float, float]:
+    names = [f"{name}{end}" for name in ("smallest", "largest") for end in ("", "_low", "_high")]
+    values = limits[names].to_numpy(dtype=np.float64).ravel()
+    seen = values[np.isfinite(values) & (values > 0)]
+    tried = limits.attrs.get("tried")
+    if tried is not None:
+        seen = np.append(seen, tried)
+    return (float(seen.min()), float(seen.max())) if seen.size else (1e-4, 1.0)
+
+
+def _segments(
+    figure: go.Figure, low: np.ndarray, high: np.ndarray, places: np.ndarray, line: dict[str, Any]
+) -> None:
+    gap = np.full(len(places), np.nan)
+    figure.add_scatter(
+        x=np.column_stack([low, high, gap]).ravel(),
+        y=np.column_stack([places, places, gap]).ravel(),
+        mode="lines",
+        line=line,
+        hoverinfo="skip",
+    )
+
+
+def _interval(
+    figure: go.Figure,
+    limits: pd.DataFrame,
+    name: str,
+    places: np.ndarray,
+    ends: tuple[float, float],
+    theme: Theme,
+) -> None:
+    low, high = limits[f"{name}_low"].to_numpy(), limits[f"{name}_high"].to_numpy()
+    _segments(
+        figure,
+        np.clip(low, *ends),
+        np.clip(high, *ends),
+        places,
+        {"color": theme.text, "width": 1.5},
+    )
+    value = limits[name].to_numpy()
+    for at, where, symbol, size in (
+        (value, (value > 0) & np.isfinite(value), "line-ns-open", 9),
+        (np.full(len(low), ends[0]), low <= 0, "triangle-left", 7),
+        (np.full(len(high), ends[1]), np.isinf(high), "triangle-right", 7),
+    ):
+        figure.add_scatter(
+            x=at[where],
+            y=places[where],
+            mode="markers",
+            marker={"symbol": symbol, "size": size, "color": theme.text, "line": {"width": 2}},
+            hoverinfo="skip",
+            cliponaxis=False,
+        )
+
+
+def _headers(figure: go.Figure, limits: pd.DataFrame, places: np.ndarray, theme: Theme) -> None:
+    seen: set[str] = set()
+    for name, place in zip(limits["by"], places, strict=True):
+        if name and name not in seen:
+            seen.add(name)
+            figure.add_annotation(
+                text=f"<b>{title(name)}</b>",
+                x=0,
+                xref="paper",
+                xanchor="left",
+                y=place - 1,
+                yanchor="middle",
+                showarrow=False,
+                font={"size": 12, "color": theme.text},
+            )

@@ -1,0 +1,227 @@
+"""The smoothed map: probability of stable, the band of its boundary, theory's lines."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from analysis.figures.frame import literal, new_figure, title
+from analysis.figures.palette import LIGHT, Theme
+from analysis.figures.region_map import cell_ticks, map_height
+from analysis.labels import number_label, percent, percent_range
+from analysis.records import records
+
+_DASHES = {
+    "trainable depth": "dash",
+    "largest learning rate": "dot",
+    "critical line": "dashdot",
+}
+
+
+def smoothed_map(
+    surface: pd.DataFrame,
+    regions: pd.DataFrame,
+    theory: pd.DataFrame | None = None,
+    *,
+    theme: Theme = LIGHT,
+) -> go.Figure:
+    """Heat map of the smoothed probability of `stable`; the band of its boundary is hatched.
+
+    Args:
+        surface: As of `analysis.smoothed_surface`.
+        regions: As of `analysis.smoothed_regions`: the cells, for ticks and hover texts.
+        theory: As of `analysis.theory_lines`.
+        theme: Colours.
+    """
+    xs, ys = list(regions["x"].cat.categories), list(regions["y"].cat.categories)
+    figure = new_figure(theme, height=map_height(len(ys)))
+    x_place, y_place = surface["x_place"].unique(), surface["y_place"].unique()
+    shape = (len(x_place), len(y_place))
+    figure.add_heatmap(
+        x=_edges(x_place),
+        y=_edges(y_place),
+        z=np.round(surface["probability"].to_numpy().reshape(shape).T, 3),
+        zmin=0,
+        zmax=1,
+        colorscale=[list(stop) for stop in theme.probability],
+        showscale=False,
+        hoverinfo="skip",
+    )
+    _band(figure, surface, shape, theme)
+    lines = theory if theory is not None and len(theory) else None
+    if lines is not None:
+        _theory(figure, lines, regions, theme)
+    _cells(figure, regions, len(xs), len(ys))
+    has_y = ys != [""]
+    figure.update_xaxes(
+        **cell_ticks(xs, regions, "x"),
+        title_text=title(regions.attrs.get("x", "x")),
+        showgrid=False,
+    )
+    figure.update_yaxes(
+        **cell_ticks(ys, regions, "y"),
+        title_text=title(regions.attrs.get("y") or "y") if has_y else "",
+        showgrid=False,
+        showticklabels=has_y,
+    )
+    return figure
+
+
+def _edges(places: np.ndarray) -> np.ndarray:
+    """Edges [C + 1] between places [C] of parts that adjoin, from those of the first cell."""
+    edges = [-0.5]
+    for place in places:
+        edges.append(edges[-1] + 2 * (place - edges[-1]))
+    return np.round(edges, 4)
+
+
+def _band(figure: go.Figure, surface: pd.DataFrame, shape: tuple[int, int], theme: Theme) -> None:
+    """Hatched runs of each row, and the outline of all."""
+    inside = (surface["sure"] == "boundary").to_numpy().reshape(shape).T
+    if not inside.any():
+        return
+    x, y = _edges(surface["x_place"].unique()), _edges(surface["y_place"].unique())
+    left, right, level = [], [], []
+    for row, line in enumerate(inside):
+        change = np.diff(np.concatenate([[0], line.astype(int), [0]]))
+        left += np.flatnonzero(change == 1).tolist()
+        right += np.flatnonzero(change == -1).tolist()
+        level += [row] * int((change == 1).sum())
+    boxes_x = [v for a, b in zip(left, right, strict=True) for v in (x[a], x[b], x[b], x[a], None)]
+    boxes_y = [v for r in level for v in (y[r], y[r], y[r + 1], y[r + 1], None)]
+    figure.add_scatter(
+        x=boxes_x,
+        y=boxes_y,
+        mode="lines",
+        line={"width": 0},
+        fill="toself",
+        fillcolor="rgba(0,0,0,0)",
+        fillpattern={
+            "shape": "/",
+            "size": 6,
+            "solidity": 0.16,
+            "fgcolor": theme.text,
+            "bgcolor": "rgba(0,0,0,0)",
+        },
+        hoverinfo="skip",
+        showlegend=False,
+    )
+    outline_x, outline_y = _outline(inside, x, y)
+    figure.add_scatter(
+        x=outline_x,
+        y=outline_y,
+        mode="lines",
+        line={"width": 1.4, "color": theme.text},
+        hoverinfo="skip",
+        showlegend=False,
+    )
+
+
+def _outline(
+    inside: np.ndarray, x: np.ndarray, y: np.ndarray
+) -> tuple[list[float | None], list[float | None]]:
+    """The sides that parts of the band do not share with another part, as line segments."""
+    xs: list[float | None] = []
+    ys: list[float | None] = []
+    padded = np.pad(inside, 1)
+    for row, column in zip(*np.nonzero(padded[1:, 1:-1] != padded[:-1, 1:-1]), strict=True):
+        xs += [x[column], x[column + 1], None]
+        ys += [y[row], y[row], None]
+    for row, column in zip(*np.nonzero(padded[1:-1, 1:] != padded[1:-1, :-1]), strict=True):
+        xs += [x[column], x[column], None]
+        ys += [y[row], y[row + 1], None]
+    return xs, ys
+
+
+def _theory(figure: go.Figure, lines: pd.DataFrame, regions: pd.DataFrame, theme: Theme) -> None:
+    for (line, on), rows in lines.groupby(["line", "on"], sort=False):
+        axis = "x" if on == regions.attrs.get("x") else "y"
+        places = _place(rows["value"].to_numpy(dtype=np.float64), regions, axis)
+        across: list[float | None] = []
+        along: list[float | None] = []
+        texts: list[str] = []
+        last = None
+        for row, place in zip(records(rows), places, strict=True):
+            if not math.isfinite(place):
+                continue
+            text = (
+                f"{line}, as theory has it: {number_label(row['value'])}"
+                f"<br>half of {row['trials']} trials: {number_label(row['low'])} to "
+                f"{number_label(row['high'])}"
+            )
+            if last is not None and row["cell"] != last + 1:
+                across, along, texts = [*across, None], [*along, None], [*texts, ""]
+            last = row["cell"]
+            across += [row["cell"] - 0.5, row["cell"] + 0.5]
+            along += [place, place]
+            texts += [text, text]
+        x, y = (along, across) if axis == "x" else (across, along)
+        figure.add_scatter(
+            x=x,
+            y=y,
+            mode="lines",
+            name=str(line),
+            line={"color": theme.text, "width": 2.4, "dash": _DASHES[str(line)]},
+            hovertext=texts,
+            hoverinfo="text",
+            showlegend=True,
+        )
+    figure.update_layout(
+        showlegend=True,
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "xanchor": "left"},
+    )
+
+
+def _place(values: np.ndarray, regions: pd.DataFrame, axis: str) -> np.ndarray:
+    """Where numbers lie along an axis of cells; NaN beyond it."""
+    table = regions.drop_duplicates(axis).sort_values(axis)
+    lows, highs = table[f"{axis}_low"].to_numpy(), table[f"{axis}_high"].to_numpy()
+    finite = np.isfinite(lows) & np.isfinite(highs)
+    lows, highs = lows[finite], highs[finite]
+    if not len(lows):
+        return np.full(len(values), np.nan)
+    bins = bool((lows < highs).any())
+    known = np.append(lows, highs[-1]) if bins else lows
+    places = np.arange(len(known)) - (0.5 if bins else 0.0)
+    if not bins and len(known) > 1:
+        # Half a cell is left at both ends of a list of numbers.
+        known = np.concatenate([[known[0] ** 1.5 / known[1] ** 0.5], known])
+        known = np.append(known, known[-1] ** 1.5 / known[-2] ** 0.5)
+        places = np.concatenate([[-0.5], places, [places[-1] + 0.5]])
+    if (known > 0).all():
+        known, values = np.log(known), np.log(np.maximum(values, 1e-300))
+    if (np.diff(known) <= 0).any():
+        return np.full(len(values), np.nan)
+    return np.interp(values, known, places, left=np.nan, right=np.nan)
+
+
+def _cells(figure: go.Figure, regions: pd.DataFrame, width: int, height: int) -> None:
+    """Invisible cells that tell their numbers when pointed at."""
+    texts = np.array(_hover(regions), dtype=object).reshape(width, height).T
+    figure.add_heatmap(
+        x=list(range(width)),
+        y=list(range(height)),
+        z=np.zeros((height, width)),
+        opacity=0,
+        showscale=False,
+        hovertext=texts,
+        hoverinfo="text",
+    )
+
+
+def _hover(regions: pd.DataFrame) -> list[str]:
+    names = [literal(regions.attrs.get(axis) or axis) for axis in ("x", "y")]
+    texts = []
+    for row in records(regions):
+        place = f"{names[0]} {literal(row['x'])}"
+        if row["y"] != "":
+            place += f"<br>{names[1]} {literal(row['y'])}"
+        interval = percent_range(row["smoothed_low"], row["smoothed_high"])
+        texts.append(
+            f"{place}<br><b>{percent(row['smoothed'])} stable</b>, smoothed "
+            f"(95 % interval {interval})<br>{row['stable']} of {row['trials']} trials were"
+        )
+    return texts

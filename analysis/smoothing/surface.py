@@ -1,0 +1,95 @@
+"""The smoothed map as it is drawn: finer than the cells, in their coordinates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from analysis.cells import Cells, cells, ordered_labels
+from analysis.intervals import CONFIDENCE
+from analysis.smoothing.axis import Axis
+from analysis.smoothing.band import doubt
+from analysis.smoothing.model import Smooth
+from analysis.smoothing.smooth_map import smooth_map
+
+Floats = NDArray[np.float64]
+
+SURE = ("stable", "boundary", "failing")
+"""What the map says of a place: more than half stable for sure, unclear, fewer for sure."""
+
+
+def smoothed_surface(
+    trials: pd.DataFrame,
+    x: str,
+    y: str | None = None,
+    *,
+    where: Mapping[str, object] | None = None,
+    bins: int | None = None,
+    parts: tuple[int, int] = (8, 4),
+    confidence: float = CONFIDENCE,
+    fitted: Smooth | None = None,
+) -> pd.DataFrame:
+    """The smoothed probability of `stable` and the boundary's band on a fine grid.
+
+    Args:
+        trials: Trials table.
+        x: A hyperparameter.
+        y: Another one, or None.
+        where: Only trials with these values (or lists of values), by hyperparameter.
+        bins: Bins of a range, see `analysis.cells.cells`.
+        parts: Into how many parts each bin is divided, along x and along y.
+        confidence: Of the band as a whole.
+        fitted: What `smooth_map` found for the same arguments, to save finding it again.
+
+    Returns:
+        One row a place, those of one x together: `x`, `y` (labels of the cell it is in),
+        `x_place`, `y_place` (in cells: the first cell reaches from -0.5 to 0.5), `probability`
+        (posterior mean), `sure` (one of `SURE`; "boundary" is the band of `boundary_band`).
+        `attrs`: `x`, `y`, `confidence`.
+
+    Raises:
+        AnalysisError: As `smooth_map`.
+    """
+    fitted = fitted or smooth_map(trials, x, y, where=where)
+    columns = cells(trials, x, bins=bins)
+    rows = cells(trials, y, bins=bins) if y is not None else None
+    x_cell, x_place, x_at = _fine(fitted.prior.x, columns, parts[0])
+    y_cell, y_place, y_at = _fine(fitted.prior.y, rows, parts[1])
+    found = doubt(fitted, confidence=confidence, x_at=x_at, y_at=y_at)
+    probability = expit(fitted.draws(x_at, y_at)).mean(axis=0).ravel()
+    score = found.score.ravel()
+    sure = np.where(np.abs(score) <= found.limit, 1, np.where(score > 0, 0, 2))
+    frame = pd.DataFrame(
+        {
+            "x": ordered_labels(columns.labels, np.repeat(x_cell, len(y_cell))),
+            "y": ordered_labels(rows.labels if rows else ("",), np.tile(y_cell, len(x_cell))),
+            "x_place": np.repeat(x_place, len(y_place)),
+            "y_place": np.tile(y_place, len(x_place)),
+            "probability": probability,
+            "sure": ordered_labels(SURE, sure.astype(np.int64)),
+        }
+    )
+    frame.attrs = {"x": x, "y": y, "confidence": confidence}
+    return frame
+
+
+def _fine(axis: Axis, found: Cells | None, parts: int) -> tuple[NDArray[np.int64], Floats, Floats]:
+    """Of each part of each cell: the cell, its middle in cells, its position on the axis."""
+    if found is None:
+        return np.zeros(1, dtype=np.int64), np.zeros(1), np.zeros(1)
+    if axis.names:
+        each = np.arange(len(found.labels))
+        return each, each.astype(np.float64), each.astype(np.float64)
+    cell, place, at = [], [], []
+    low, high = axis.position(found.lows), axis.position(found.highs)
+    for number in range(len(found.labels)):
+        divided = parts if high[number] > low[number] else 1
+        part = (np.arange(divided) + 0.5) / divided
+        cell.append(np.full(divided, number))
+        place.append(number - 0.5 + part)
+        at.append(low[number] + (high[number] - low[number]) * part)
+    return np.concatenate(cell), np.concatenate(place), np.concatenate(at)

@@ -1,0 +1,129 @@
+"""What theory draws on a map: trainable depth, the critical line, the largest learning rate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from analysis.axes import matches
+from analysis.cells import Cells, cells
+from analysis.theory import RESOLVED
+
+Floats = NDArray[np.float64]
+
+SCALES = 6.0
+"""Networks train up to about so many depth scales (Schoenholz et al. 2017)."""
+
+LINES = ("trainable depth", "largest learning rate", "critical line")
+"""What may be drawn, by name."""
+
+CRITICAL_AXES = ("weight_std", "bias_std", "init_gain")
+"""Hyperparameters along which a network goes from vanishing to exploding gradients."""
+
+
+def theory_lines(
+    trials: pd.DataFrame, x: str, y: str, *, where: Mapping[str, object] | None = None
+) -> pd.DataFrame:
+    """Where theory puts the edge of stability on the map of two hyperparameters.
+
+    - "trainable depth", on maps with `depth`: 6 depth scales xi = 1 / |ln chi|, where
+      chi^(depth - 1) = R^2 is read from `predicted_ratio`.
+    - "largest learning rate", on maps with `learning_rate`: `predicted_max_learning_rate`.
+    - "critical line", on maps with one of `CRITICAL_AXES`: where the median of ln chi changes its
+      sign.
+
+    Each is the median of the trials in each cell of the other hyperparameter, whatever else
+    varied in them, with their quartiles.
+
+    Args:
+        trials: Trials table.
+        x: A hyperparameter.
+        y: Another one.
+        where: Only trials with these values (or lists of values), by hyperparameter.
+
+    Returns:
+        One row a line and cell, where theory says anything: `line` (of `LINES`), `on` (the
+        hyperparameter whose values they are), `cell` (position of the cell of the other one),
+        `value` (may lie beyond the map), `low`, `high` (quartiles; of the critical line, the
+        cells' middles it lies between), `trials`.
+
+    Raises:
+        AnalysisError: If a hyperparameter is unknown.
+
+    References:
+        Schoenholz et al., Deep information propagation, ICLR 2017.
+    """
+    chosen = trials[matches(trials, where)]
+    chosen.attrs = trials.attrs
+    keep = matches(trials, where)
+    rows: list[dict[str, object]] = []
+    for on, other in ((x, y), (y, x)):
+        across = cells(trials, other)
+        index = across.index[keep]
+        if on == "depth":
+            values = SCALES / np.abs(_log_chi(chosen))
+            rows += _medians("trainable depth", on, values, index, len(across.labels))
+        if on == "learning_rate":
+            values = _column(chosen, "predicted_max_learning_rate")
+            rows += _medians("largest learning rate", on, values, index, len(across.labels))
+        if on in CRITICAL_AXES:
+            along = cells(trials, on)
+            rows += _critical(on, along, along.index[keep], index, _log_chi(chosen))
+    columns = ["line", "on", "cell", "value", "low", "high", "trials"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _log_chi(trials: pd.DataFrame) -> Floats:
+    """ln chi of each trial [N] as theory has it, from R^2 = chi^(depth - 1); NaN if silent."""
+    ratio = np.clip(_column(trials, "predicted_ratio"), RESOLVED, 1 / RESOLVED)
+    depth = _column(trials, "depth")
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found = 2 * np.log(ratio) / (depth - 1)
+    return np.where(depth > 1, found, np.nan)
+
+
+def _column(trials: pd.DataFrame, name: str) -> Floats:
+    if name not in trials.columns:
+        return np.full(len(trials), np.nan)
+    return trials[name].to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def _medians(
+    line: str, on: str, values: Floats, index: NDArray[np.int64], width: int
+) -> list[dict[str, object]]:
+    rows: list[dict[str, object]] = []
+    for cell in range(width):
+        own = values[(index == cell) & ~np.isnan(values)]
+        if len(own):
+            low, middle, high = np.quantile(own, [0.25, 0.5, 0.75], method="inverted_cdf")
+            found = {"value": middle, "low": low, "high": high, "trials": len(own)}
+            rows.append({"line": line, "on": on, "cell": cell, **found})
+    return rows
+
+
+def _critical(
+    on: str, along: Cells, place: NDArray[np.int64], index: NDArray[np.int64], log_chi: Floats
+) -> list[dict[str, object]]:
+    """The first change of sign along the axis, in each cell of the other one."""
+    rows: list[dict[str, object]] = []
+    with np.errstate(invalid="ignore", divide="ignore"):
+        middles = np.where(
+            along.lows > 0, np.sqrt(along.lows * along.highs), (along.lows + along.highs) / 2
+        )
+    for cell in range(int(index.max(initial=-1)) + 1):
+        own = (index == cell) & ~np.isnan(log_chi) & (place >= 0)
+        seen = np.unique(place[own])
+        medians = np.array([np.median(log_chi[own & (place == one)]) for one in seen])
+        change = np.flatnonzero((medians[:-1] < 0) & (medians[1:] >= 0))
+        if not len(change):
+            continue
+        at = change[0]
+        low, high = middles[seen[at]], middles[seen[at + 1]]
+        part = -medians[at] / (medians[at + 1] - medians[at])
+        value = low * (high / low) ** part if low > 0 else low + part * (high - low)
+        found = {"value": value, "low": low, "high": high, "trials": int(own.sum())}
+        rows.append({"line": "critical line", "on": on, "cell": cell, **found})
+    return rows
