@@ -69,7 +69,7 @@ def learning_rate_limits(
         fitted = smooth_map(trials, learning_rate, name)
         found = None if name is None else cells(trials, name)
         places = np.zeros(1) if found is None else _centers(fitted.prior.y, found)
-        limits = _limits(fitted, places, confidence)
+        limits = window_limits(fitted, places, confidence)
         for place in range(len(places)):
             inside = np.full(len(trials), True) if found is None else found.index == place
             rows.append(
@@ -101,8 +101,12 @@ def _centers(axis: Axis, found: Cells) -> Floats:
     return np.asarray(middle, dtype=np.float64)
 
 
-def _limits(fitted: Smooth, places: Floats, confidence: float) -> dict[str, Floats]:
-    """Limits and their intervals at positions of y [Y]."""
+def window_limits(fitted: Smooth, places: Floats, confidence: float) -> dict[str, Floats]:
+    """Limits and their intervals [Y] at positions of the map's second axis [Y].
+
+    Returns:
+        `reached`, `smallest`, `largest` and their intervals, as in `learning_rate_limits`.
+    """
     axis = fitted.prior.x
     at = np.linspace(0.0, 1.0, FINE) if axis.is_range else axis.levels
     drawn = fitted.draws(at, places)
