@@ -18,10 +18,13 @@ from optuna.distributions import (
 
 Floats = NDArray[np.float64]
 
-MISSING = -1.0
+RANGE_SCALE, NAME_SCALE = 3.0, 0.5
+"""Weight of a whole range, and of a name, in distances: most names change a verdict less."""
+
+MISSING = -0.5
 """Position of a hyperparameter that does not apply: a level of its own, off the range."""
 
-BEYOND = 1.25
+BEYOND = 1.5
 """Position of a choice that is no number, such as `none`, among choices that are."""
 
 
@@ -40,6 +43,7 @@ class Range:
     log: bool
 
     width = 1
+    scales = (RANGE_SCALE,)
 
     def positions(self, value: Any) -> Sequence[float]:
         """Where the value lies; beyond 0 and 1 for one of an earlier, wider range."""
@@ -63,6 +67,11 @@ class Choices:
         """Columns that it takes."""
         return bool(self.ranks) + len(self.names)
 
+    @property
+    def scales(self) -> tuple[float, ...]:
+        """Of each column in distances."""
+        return (RANGE_SCALE,) * bool(self.ranks) + (NAME_SCALE,) * len(self.names)
+
     def positions(self, value: Any) -> Sequence[float]:
         """The rank of a number; 1 in the column of a name. An unknown choice is no name."""
         columns = [1.0 if value == name else 0.0 for name in self.names]
@@ -82,6 +91,8 @@ class Encoder:
         self.axes = dict(sorted(axes.items()))
         self._parts = {name: _part(axis) for name, axis in self.axes.items()}
         self.width = sum(each.width for each in self._parts.values())
+        scales = [scale for each in self._parts.values() for scale in each.scales]
+        self.scales: Floats = np.array(scales)
 
     def row(self, params: Mapping[str, Any]) -> list[float]:
         """One setting [width]; hyperparameters that it lacks are a level of their own."""
@@ -92,10 +103,6 @@ class Encoder:
             else:
                 row.extend([MISSING] * part.width)
         return row
-
-    def rows(self, settings: Sequence[Mapping[str, Any]]) -> Floats:
-        """Several settings [N, width]."""
-        return np.array([self.row(each) for each in settings]).reshape(len(settings), self.width)
 
 
 def _part(axis: BaseDistribution) -> Range | Choices:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,18 +12,18 @@ from numpy.typing import NDArray
 from optuna.distributions import BaseDistribution
 
 from search_spaces.samplers.boundary.axes import Encoder
-from search_spaces.samplers.boundary.book import TrialBook, labels_of
-from search_spaces.samplers.boundary.candidates import (
-    Applying,
-    candidates,
-    learned_conditions,
-)
-from search_spaces.samplers.boundary.forest import fit_forest
-from search_spaces.samplers.boundary.plan import Plan, Taste
-from search_spaces.samplers.boundary.uncertainty import ambiguity
+from search_spaces.samplers.boundary.book import Known, TrialBook, labels_of
+from search_spaces.samplers.boundary.candidates import Applying, candidates, learned_conditions
+from search_spaces.samplers.boundary.kernel import best_length, fourier_features, laplace
+from search_spaces.samplers.boundary.plan import Plan
+from search_spaces.samplers.boundary.targets import Target
 
 Floats = NDArray[np.float64]
 Features = Callable[[Mapping[str, Any]], Sequence[float]]
+CohortKey = Callable[[Mapping[str, Any]], Hashable]
+
+LEAST = 8
+"""Trials of a verdict below which its boundary is not looked for by itself."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,26 +31,22 @@ class Settings:
     """Figures of the method; the defaults were chosen by benchmarks/boundary.py.
 
     Attributes:
-        trees: Of the forest; a power of two, so that shares of trees are exact.
-        leaf: Known trials in a leaf at least.
-        columns: Share of the columns that a split looks at.
+        pairs: Random cosines and sines that stand for the kernel.
+        lengths: Over which the map may change, in units in which a range is 3 long; the
+            likeliest is taken.
         candidates: Points that are looked at, a power of two.
-        stable_weight: Of the boundary of stable against that between any two verdicts.
-        taste: Among candidates.
-        most: Known trials that a model is fitted to; of more a random part is taken.
+        stable_weight: Of the boundary of stable; the other verdicts share the rest.
+        packing: See `Plan`.
+        most: Known trials that the boundary of a verdict other than stable is fitted to; of
+            more a random part is taken.
     """
 
-    trees: int = 128
-    leaf: int = 2
-    columns: float = 0.6
-    candidates: int = 2048
+    pairs: int = 128
+    lengths: tuple[float, ...] = (0.6, 1.1, 1.6, 2.2, 3.4)
+    candidates: int = 1024
     stable_weight: float = 0.8
-    taste: Taste = field(
-        default_factory=lambda: Taste(
-            sharpness=3.0, crowding=1.0, temperature=1.0, packing=0.5
-        )
-    )
-    most: int = 10_000
+    packing: float = 0.3
+    most: int = 3000
 
 
 class Believed:
@@ -57,9 +54,9 @@ class Believed:
 
     Args:
         book: The study's trials.
-        seed: Of trees, candidates and draws.
+        seed: Of features and candidates.
         threshold: See `labels_of`.
-        stable: See `ambiguity`.
+        stable: The verdict whose boundary counts most.
         applying: Which hyperparameters apply; None learns it.
         features: Further columns of the model.
         cohort_key: See `Plan`.
@@ -75,7 +72,7 @@ class Believed:
         stable: Hashable,
         applying: Applying | None,
         features: Features | None,
-        cohort_key: Callable[[Mapping[str, Any]], Hashable] | None,
+        cohort_key: CohortKey | None,
         settings: Settings,
     ) -> None:
         self._book = book
@@ -86,82 +83,124 @@ class Believed:
         self._features = features
         self._cohort_key = cohort_key
         self._settings = settings
-        self._state: tuple[object, Plan] | None = None
-        self._rows: dict[int, list[float]] = {}
         self._encoder = Encoder({})
+        self._rows: dict[int, Floats] = {}
+        self._length: tuple[object, float] | None = None
+        self._state: tuple[object, Plan] | None = None
 
     def next(self, axes: Mapping[str, BaseDistribution]) -> Mapping[str, Any] | None:
-        """The next trial at the boundary; None while nothing is known."""
+        """The next trial at the boundary; None while no two verdicts are known."""
         count = fitted_count(self._book.known)
-        if count == 0:
-            return None
         if dict(axes) != self._encoder.axes:
             self._encoder, self._rows, self._state = Encoder(axes), {}, None
         known = self._book.first(count)
         state = tuple(each.number for each in known)
         others = {
-            number: np.array(self._row(number, params))
+            number: self._row(number, params)
             for number, params in self._book.others(count).items()
         }
-        if self._state is None or self._state[0] != state or not self._state[1].count(others):
+        if self._state is None or self._state[0] != state or not self._state[1].expect(others):
             plan = self._plan(known, axes)
-            plan.count(others)
+            if plan is None:
+                return None
+            plan.expect(others)
             self._state = (state, plan)
         return self._state[1].next(list(self._book.pending.values()))
 
-    def _plan(self, known: list, axes: Mapping[str, BaseDistribution]) -> Plan:
-        settings, count = self._settings, len(known)
+    def _plan(self, known: list[Known], axes: Mapping[str, BaseDistribution]) -> Plan | None:
         labels = labels_of(known, self._threshold)
-        if count > settings.most:
-            kept = np.random.default_rng([self._seed, count]).choice(
-                count, settings.most, replace=False
-            )
-            known, labels = [known[i] for i in kept], [labels[i] for i in kept]
-        kept_known = [(each, label) for each, label in zip(known, labels, strict=True) if label is not None]
-        rows = np.array([self._row(each.number, each.params) for each, _ in kept_known])
-        forest = fit_forest(
-            rows,
-            [label for _, label in kept_known],
-            seed=int(np.random.SeedSequence([self._seed, count]).generate_state(1)[0] >> 1),
-            trees=settings.trees,
-            leaf=settings.leaf,
-            features=settings.columns,
+        weights = target_weights(labels, self._stable, self._settings.stable_weight)
+        if not weights:
+            return None
+        rows_NxD = np.array([self._row(each.number, each.params) for each in known])
+        names = np.array([repr(label) for label in labels])
+        main = repr(max(weights, key=lambda label: weights[label]))
+        features = fourier_features(
+            rows_NxD,
+            length=self._likeliest(known, rows_NxD, names == main),
+            pairs=self._settings.pairs,
+            seed=self._seed,
         )
         applying = self._applying or learned_conditions(axes, [each.params for each in known])
         found = candidates(
             axes,
-            count=settings.candidates,
-            seed=[self._seed, count],
+            count=self._settings.candidates,
+            seed=[self._seed, len(known)],
             applying=applying,
         )
-        points = np.array([self._encode(each) for each in found])
-        probabilities = forest.probabilities(forest.leaves(points))
-        value = ambiguity(
-            probabilities,
-            forest.classes,
-            stable=self._stable,
-            weight=settings.stable_weight,
-        )
+        at_MxF = features(np.array([self._encode(each) for each in found]))
+        known_NxF = features(rows_NxD)
+        some = self._part(len(known))
+        targets = []
+        for label, weight in weights.items():
+            part = slice(None) if repr(label) == main else some
+            posterior = laplace(known_NxF[part], names[part] == repr(label))
+            targets.append((weight, Target(at_MxF, posterior)))
         return Plan(
             settings=found,
-            points_MxD=points,
-            value_M=value,
-            forest=forest,
-            taste=settings.taste,
-            seed=[self._seed, count, 1],
+            targets=targets,
+            features=features,
             cohort_key=self._cohort_key,
+            packing=self._settings.packing,
         )
 
-    def _row(self, number: int, params: Mapping[str, Any]) -> list[float]:
+    def _likeliest(self, known: list[Known], rows_NxD: Floats, hits_N: NDArray[np.bool_]) -> float:
+        """The length of the kernel, chosen anew whenever the trials have doubled, up to 512."""
+        count = 1 << min(9, len(known).bit_length() - 1)
+        state = tuple(each.number for each in known[:count])
+        if self._length is None or self._length[0] != state:
+            length = best_length(
+                rows_NxD[:count],
+                hits_N[:count],
+                lengths=self._settings.lengths,
+                pairs=self._settings.pairs,
+                seed=self._seed,
+            )
+            self._length = (state, length)
+        return self._length[1]
+
+    def _part(self, count: int) -> NDArray[np.int64]:
+        if count <= self._settings.most:
+            return np.arange(count)
+        rng = np.random.default_rng([self._seed, count])
+        return np.sort(rng.choice(count, self._settings.most, replace=False))
+
+    def _row(self, number: int, params: Mapping[str, Any]) -> Floats:
         if number not in self._rows:
             self._rows[number] = self._encode(params)
         return self._rows[number]
 
-    def _encode(self, params: Mapping[str, Any]) -> list[float]:
-        row = self._encoder.row(params)
+    def _encode(self, params: Mapping[str, Any]) -> Floats:
+        row = np.array(self._encoder.row(params)) * self._encoder.scales
         if self._features is not None:
-            row.extend(self._features(params))
+            row = np.concatenate([row, self._features(params)])
         return row
+
+
+def target_weights(
+    labels: Sequence[Hashable | None], stable: Hashable, stable_weight: float
+) -> dict[Hashable, float]:
+    """The verdicts whose boundaries are mapped, and how much each counts.
+
+    Of two verdicts one boundary is all there is. The boundary of stable counts for what it is
+    told to, the others share the rest by their frequency; without stable all are equal.
+
+    Args:
+        labels: Of the known trials.
+        stable: The verdict that matters most.
+        stable_weight: Its weight, 0 to 1.
+    """
+    counts = Counter(label for label in labels if label is not None)
+    if len(counts) < 2:
+        return {}
+    often = [label for label in sorted(counts, key=repr) if counts[label] >= LEAST]
+    if stable not in counts:
+        chosen = often or [min(counts, key=lambda label: (counts[label], repr(label)))]
+        return dict.fromkeys(chosen[: 1 if len(counts) == 2 else None], 1.0)
+    rest = [label for label in often if label != stable]
+    if len(counts) == 2 or not rest:
+        return {stable: 1.0}
+    return {stable: stable_weight} | dict.fromkeys(rest, (1.0 - stable_weight) / len(rest))
 
 
 def fitted_count(known: int) -> int:

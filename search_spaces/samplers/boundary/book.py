@@ -47,9 +47,7 @@ class TrialBook:
         params: Hyperparameters of a trial as the sampler is to see them.
     """
 
-    def __init__(
-        self, label: Label, params: Callable[[FrozenTrial], Mapping[str, Any]]
-    ) -> None:
+    def __init__(self, label: Label, params: Callable[[FrozenTrial], Mapping[str, Any]]) -> None:
         self._label = label
         self._params = params
         self._seen = 0
@@ -109,9 +107,7 @@ class TrialBook:
         Trials that failed for reasons of their own are among them for ever: a place that
         cannot be trained at is left, not tried again and again.
         """
-        later = {
-            number: self._known[number].params for _, number in self._order[count:]
-        }
+        later = {number: self._known[number].params for _, number in self._order[count:]}
         return dict(sorted({**later, **self._silent, **self._pending}.items()))
 
     @property

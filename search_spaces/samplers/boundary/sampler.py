@@ -1,22 +1,24 @@
 """An Optuna sampler that places trials where the map of verdicts is uncertain.
 
-Space-filling trials come first and one in four for ever; the others go where a forest of
-extremely randomized trees, fitted to the verdicts so far, is least decided between stable and
-all else, away from trials that it does not know the outcome of yet.
+Space-filling trials come first and one in four for ever; each of the others goes where it mends
+most of the map: a Gaussian process classifier says how likely each place of the space is to lie
+on the wrong side of the boundary of stable, and how much of that a trial would take away.
+Trials whose outcome is not known yet count as if it were.
 
 References:
     Bryan et al., Active learning for identifying function threshold boundaries, NIPS 2005 (the
     straddle heuristic); Gotovos et al., Active learning for level set estimation, IJCAI 2013;
-    Geurts, Ernst and Wehenkel, Extremely randomized trees, Machine Learning 2006;
-    Ginsbourger, Le Riche and Carraro, Kriging is well-suited to parallelize optimization, 2010
-    (trials that are pending count as if they were known).
+    Picheny et al., Adaptive designs of experiments for accurate approximation of a target
+    region, J. Mechanical Design 2010 (variance weighed by nearness to the boundary, over the
+    whole space); Ginsbourger, Le Riche and Carraro, Kriging is well-suited to parallelize
+    optimization, 2010 (trials that are under way).
 """
 
 from __future__ import annotations
 
 import threading
 import zlib
-from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
 import numpy as np
@@ -25,8 +27,8 @@ from optuna.samplers import BaseSampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
+from search_spaces.samplers.boundary.believed import Believed, CohortKey, Features, Settings
 from search_spaces.samplers.boundary.book import Label, TrialBook, attribute_label
-from search_spaces.samplers.boundary.believed import Believed, Settings
 from search_spaces.samplers.boundary.candidates import Applying
 from search_spaces.samplers.boundary.schedule import SPACE_FILLING, Design, Schedule
 from search_spaces.samplers.cube import SobolDesign, cube_values
@@ -64,6 +66,7 @@ class BoundarySampler(BaseSampler):
         seeds: Trials a configuration, >= 1: trials number // seeds share their values.
         params: Hyperparameters of a trial as the sampler is to see them; as Optuna has them.
         first: Number of the first trial that is sampled by it; its startup begins there.
+        settings: Figures of the method.
     """
 
     def __init__(
@@ -78,12 +81,12 @@ class BoundarySampler(BaseSampler):
         every: int = 4,
         axes: Mapping[str, BaseDistribution] | None = None,
         applying: Applying | None = None,
-        features: Callable[[Mapping[str, Any]], Sequence[float]] | None = None,
-        cohort_key: Callable[[Mapping[str, Any]], Hashable] | None = None,
+        features: Features | None = None,
+        cohort_key: CohortKey | None = None,
         seeds: int = 1,
         params: Callable[[FrozenTrial], Mapping[str, Any]] = lambda trial: trial.params,
         first: int = 0,
-        settings: Settings = Settings(),
+        settings: Settings | None = None,
     ) -> None:
         if seed < 0 or seeds < 1:
             raise ValueError(f"seed >= 0 and seeds >= 1 must hold, but got {seed} and {seeds}")
@@ -102,7 +105,7 @@ class BoundarySampler(BaseSampler):
             applying=applying,
             features=features,
             cohort_key=cohort_key,
-            settings=settings,
+            settings=settings or Settings(),
         )
 
     def design(self, number: int) -> Design:

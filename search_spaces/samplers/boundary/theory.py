@@ -1,0 +1,111 @@
+"""What mean-field theory says of a trial before it is trained, as numbers that a model may use."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from search_spaces.catalogue import Value
+from search_spaces.space import SearchSpace
+from search_spaces.theory import Expectation, Inputs, predict
+from search_spaces.theory.activations import activation_named
+from search_spaces.theory.gaussian import gaussian_mean
+from search_spaces.theory.predict import THEORIES
+
+NAMES = ("log_ratio", "log_factor", "log_scaled_learning_rate", "log_scaled_speed", "silent")
+"""ln R; ln of the mean factor from layer to layer, the inverse of the depth scale; the learning
+rate over the largest stable one, up to a constant; the same with what momentum adds to the
+speed; 1 where theory says nothing."""
+
+_SILENT = (0.0, 0.0, 0.0, 0.0, 1.0)
+_DIGITS = 3
+_FEATURES = 64
+"""Of an input where a task's own number is not known: the theory depends on it weakly."""
+_LARGEST = 12.0
+
+_ROUNDED = ("weight_std", "bias_std", "init_gain", "recurrent_gain", "residual_scale")
+
+
+def theory_features(space: SearchSpace) -> Callable[[Mapping[str, Any]], Sequence[float]] | None:
+    """Computes the features of a trial from its values on a space's axes.
+
+    The largest learning rate of gradient descent is 2 / sharpness. At initialization the
+    sharpness grows as the sum over layers of the mean square of what a layer sees times that of
+    its delta, which mean-field theory gives up to a factor that all trials share.
+
+    Args:
+        space: What a study fixes and varies.
+
+    Returns:
+        None for networks of which theory says nothing.
+
+    References:
+        Schoenholz et al., Deep Information Propagation, ICLR 2017; Karakida, Akaho and Amari,
+        Universal statistics of Fisher information in deep neural networks, AISTATS 2019, eq. 13.
+    """
+    if space.network not in THEORIES:
+        return None
+
+    def features(params: Mapping[str, Any]) -> Sequence[float]:
+        values = space.resolve(params)
+        return _features(space.network, {**values, **_rounded(values)})
+
+    return features
+
+
+def _features(network: str, values: Mapping[str, Value]) -> Sequence[float]:
+    expected = predict(network, values, _inputs(network, values))
+    rate = values.get("learning_rate")
+    if expected is None or not isinstance(rate, float):
+        return _SILENT
+    momentum = values.get("momentum", 0.0)
+    assert isinstance(momentum, (int, float))
+    logs = np.log(np.maximum(expected.factors, 1e-30))
+    log_ratio = _clipped(math.log(max(expected.ratio, 1e-300)))
+    scaled = math.log(rate) + _log_sharpness(str(values.get("activation", "tanh")), expected)
+    return (
+        log_ratio / 6,
+        _clipped(float(np.mean(logs)) if len(logs) else 0.0),
+        _clipped(scaled - math.log(2 * (1 + momentum))) / 6,
+        _clipped(scaled - math.log(1 - momentum)) / 6,
+        0.0,
+    )
+
+
+def _log_sharpness(activation: str, expected: Expectation) -> float:
+    """ln of the sum over layers of mean squares seen times mean squared delta."""
+    phi = activation_named(activation)
+
+    def square(h: Any) -> Any:
+        return phi.function(h) ** 2
+
+    deltas = -np.cumsum(np.log(np.maximum(expected.factors[::-1], 1e-30)))[::-1]
+    deltas = -np.concatenate([deltas, [0.0]])  # ln rms(delta_l) less that of the last layer
+    lengths = np.clip(expected.lengths, 1e-12, 1e12)
+    seen = [1.0, *(gaussian_mean(square, float(q), phi.kinks) for q in lengths[:-1])]
+    terms = 2 * deltas + np.log(np.maximum(seen, 1e-30))
+    return float(np.logaddexp.reduce(terms))
+
+
+def _inputs(network: str, values: Mapping[str, Value]) -> Inputs:
+    steps = values.get("sequence_length")
+    if network == "rnn":
+        return Inputs(shape=(steps if isinstance(steps, int) else 16, 2))
+    return Inputs(shape=(_FEATURES,) if network == "mlp" else (1, 8, 8))
+
+
+def _rounded(values: Mapping[str, Value]) -> dict[str, Value]:
+    """Continuous scales on a grid of 16 a factor of ten, so that few networks are asked about."""
+    found: dict[str, Value] = {}
+    for name in _ROUNDED:
+        value = values.get(name)
+        if isinstance(value, float) and value > 0:
+            found[name] = float(f"{10 ** (round(16 * math.log10(value)) / 16):.6g}")
+    return found
+
+
+def _clipped(number: float) -> float:
+    return min(max(number, -_LARGEST), _LARGEST) if math.isfinite(number) else _LARGEST
