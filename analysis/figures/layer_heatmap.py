@@ -49,7 +49,7 @@ def layer_heatmap(
     with np.errstate(divide="ignore", invalid="ignore"):
         height = np.where((delta > 0) & np.isfinite(delta), np.log10(delta), np.nan)
     low, high = decades or delta_decades(layers)
-    figure = new_figure(theme, height=int(np.clip(130 + 15 * len(numbers), 200, 380)))
+    figure = new_figure(theme, height=int(np.clip(130 + 15 * len(numbers), 240, 380)))
     names = layers.drop_duplicates("layer").set_index("layer")["name"].reindex(numbers)
     figure.add_heatmap(
         x=list(range(len(steps))),
@@ -88,7 +88,7 @@ def layer_heatmap(
     )
     last = numbers[-1] if numbers else 1
     figure.update_yaxes(
-        title_text="layer, input at the bottom",
+        title_text="layer, from the input",
         range=[(numbers[0] if numbers else 1) - 0.5, last + 0.5],
         dtick=max(1, math.ceil(len(numbers) / 8)),
         tick0=1,

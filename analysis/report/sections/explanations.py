@@ -127,7 +127,7 @@ def _card(
     return Card(
         trial=trial,
         alike=alike,
-        explanation=_text(row.get("explanation")),
+        explanation=_sentence(_text(row.get("explanation"))),
         cause=CAUSE_MEANINGS.get(_text(row.get("cause")), ""),
         flags=[
             FLAG_MEANINGS.get(name) or name.replace("_", " ") for name in _names(row.get("flags"))
@@ -219,6 +219,10 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
 def _figure(value: object) -> str:
     # An infinite loss is no absent limit.
     return "infinite" if value in (math.inf, -math.inf) else value_label(value, digits=3)
@@ -246,7 +250,7 @@ def _markdown(evidence: Evidence) -> str:
 
 SECTION = Section(
     name="explanations",
-    title="A typical trial of each verdict",
+    title="Typical trials of each verdict",
     view=explanations,
     summary=_summary,
     text=_markdown,

@@ -80,7 +80,7 @@
       if (!all.length) list.append(Object.assign(document.createElement("li"), { textContent: place.getAttribute("aria-label") }));
       details.append(list);
     });
-    place.closest("figure").append(details);
+    (place.closest("figure") ?? place.parentElement).append(details);
   }
 
   // A figure that was drawn while hidden has no width of its own yet.

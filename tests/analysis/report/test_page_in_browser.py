@@ -1,13 +1,20 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
+from selenium.webdriver import ActionChains
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 
-from analysis import write_report
+from analysis import write_comparison, write_report
+from tests.accessibility import axe, violations
 from tests.analysis.synthetic import SPACE, synthetic_tables, write_study
 from tests.browser import save_full_page, set_color_scheme, set_viewport, severe_messages
+
+__all__ = ["axe"]
 
 pytestmark = pytest.mark.slow
 
@@ -17,6 +24,18 @@ LONG = "an activation with a very long name " * 6
 @pytest.fixture(scope="module")
 def page(home, tmp_path_factory) -> Path:
     return write_report("digits-mlp", home=home, out=tmp_path_factory.mktemp("report"))
+
+
+@pytest.fixture(scope="module")
+def comparison(home, tmp_path_factory) -> Path:
+    """The page that compares the study with one in which deep networks fail more often."""
+    other = tmp_path_factory.mktemp("other")
+    tables = synthetic_tables(300, seed=3, study="deeper")
+    deep = (tables.trials["depth"] >= 16) & (tables.trials["verdict"] == "stable")
+    tables.trials.loc[deep, "verdict"] = "exploding"
+    folder = write_study(other, tables, parts=1)
+    before = home / "studies" / "digits-mlp"
+    return write_comparison(before, folder, out=tmp_path_factory.mktemp("comparison"))
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +113,70 @@ def test_the_keyboard_reaches_contents_details_and_tables(browser, page):
     assert unnamed == 0
 
 
+def test_every_figure_can_be_read_with_the_keyboard_alone(browser, page):
+    """Tab to the summary below a figure, Enter: what pointing at it would show, as a list."""
+    open_page(browser, page, width=1280)
+    summary = browser.find_element(By.CSS_SELECTOR, "#map-0 ~ .figure-data summary")
+    browser.execute_script(
+        "[...document.querySelectorAll('a[href]')].filter(one =>"
+        " one.compareDocumentPosition(arguments[0]) & Node.DOCUMENT_POSITION_FOLLOWING)"
+        ".at(-1).focus()",
+        summary,
+    )
+    for _ in range(12):
+        ActionChains(browser).send_keys(Keys.TAB).perform()
+        if browser.switch_to.active_element == summary:
+            break
+    assert browser.switch_to.active_element == summary
+    ActionChains(browser).send_keys(Keys.ENTER).perform()
+    lines = browser.execute_script(
+        "return [...arguments[0].parentElement.querySelectorAll('li')].map(li => li.textContent)",
+        summary,
+    )
+    assert len(lines) >= 10 and all(re.search(r"no trial|\d+ trials?:", one) for one in lines)
+    empty = browser.execute_script(
+        "document.querySelectorAll('.figure-data').forEach(one => { one.open = true });"
+        "return new Promise(done => setTimeout(() => done("
+        " [...document.querySelectorAll('.figure-data')].filter(one =>"
+        "  !one.querySelector('li')?.textContent).length), 500))"
+    )
+    assert empty == 0
+    assert severe_messages(browser) == []
+
+
+def test_further_trials_are_drawn_in_full_width_when_opened(browser, tmp_path):
+    tables = synthetic_tables(80, seed=1)
+    stalled = tables.trials.index[tables.trials["verdict"] == "stalled"]
+    tables.trials.loc[stalled[::2], "outcome"] = "stalled"
+    write_study(tmp_path, tables, parts=1)
+    open_page(browser, write_report("digits-mlp", home=tmp_path), width=1280)
+    widths = browser.execute_script(
+        "const details = document.querySelector('.trial details:not(.figure-data)');"
+        "details.open = true;"
+        "return new Promise(done => setTimeout(() => done("
+        " [...details.querySelectorAll('.plot')].map(plot =>"
+        "  plot.querySelector('.main-svg').clientWidth / plot.clientWidth)), 500))"
+    )
+    assert len(widths) == 2 and all(abs(one - 1) < 0.02 for one in widths)
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+def test_the_accessibility_check_finds_nothing(browser, axe, page, comparison, width, scheme):
+    for one in (page, comparison):
+        open_page(browser, one, width=width, scheme=scheme)
+        browser.execute_script(
+            "document.querySelectorAll('details').forEach(one => { one.open = true })"
+        )
+        assert violations(browser, axe) == []
+
+
+def test_the_page_of_a_comparison(browser, comparison, screenshots):
+    for width, scheme in ((1280, "light"), (390, "dark")):
+        open_page(browser, comparison, width=width, scheme=scheme)
+        assert_sound(browser)
+        save_full_page(browser, screenshots / f"compare-{width}-{scheme}.png")
+
+
 def test_in_a_sandboxed_frame_as_mlflow_shows_it(browser, page, tmp_path):
     frame = tmp_path / "frame.html"
     frame.write_text(
@@ -120,22 +203,76 @@ def test_printing_shows_all_and_leaves_the_page_as_it_was(browser, page):
     assert_sound(browser)
 
 
-def test_hostile_and_long_names_are_shown_as_text_and_do_not_widen_the_page(browser, tmp_path):
-    hostile = "<script>document.title='taken'</script>"
+SCRIPT = "<script>document.title='taken'</script>"
+IMAGE = "<img src=x onerror=\"document.title='taken'\">"
+
+
+def hostile_study(home: Path, name: str) -> None:
+    """Names of choices, hyperparameters, study, task, network, layers and runs that bite."""
     space = SPACE | {
-        "activation": {"kind": "choice", "choices": [hostile, LONG, "<b>x</b>🙂"]},
+        "activation": {"kind": "choice", "choices": [SCRIPT, LONG, "<b>x</b>🙂 'a' \"b\" `c`"]},
+        IMAGE: {"kind": "choice", "choices": ["a", "</script><!--", "[x](javascript:alert(1))"]},
         "x" * 200: {"kind": "choice", "choices": ["a", "b"]},
     }
-    write_study(tmp_path, synthetic_tables(120, space=space, study=hostile), name="hostile")
-    open_page(browser, write_report("hostile", home=tmp_path), width=390)
+    tables = synthetic_tables(120, space=space, study=SCRIPT)
+    tables.metadata.update(task=IMAGE, network="</script>" + SCRIPT, tracking_uri="http://h")
+    tables.trials["explanation"] = IMAGE + SCRIPT
+    tables.trials["flags"] = SCRIPT
+    tables.trials["alarms"] = f"sagemaker.{IMAGE}"
+    tables.layers["name"] = IMAGE
+    write_study(home, tables, parts=1, name=name)
+
+
+def assert_harmless(browser) -> None:
+    """Nothing that was written as a name became an element, or ran."""
     assert_sound(browser)
-    assert browser.title.startswith(hostile)
-    assert browser.execute_script("return document.querySelector('h1').textContent") == hostile
+    assert "taken" not in browser.title.replace(SCRIPT, "")
+    made = browser.execute_script(
+        "return [document.querySelectorAll('img, h1 *:not(.quiet), .plot b, iframe').length,"
+        " [...document.querySelectorAll('a')].filter(a => /^javascript/i.test(a.href)).length]"
+    )
+    assert made == [0, 0]
+
+
+def test_hostile_and_long_names_are_shown_as_text_and_do_not_widen_the_page(browser, tmp_path):
+    hostile_study(tmp_path, "hostile")
+    page = write_report("hostile", home=tmp_path, given_up={SCRIPT: 2})
+    for width in (1280, 390):
+        open_page(browser, page, width=width)
+        assert_harmless(browser)
+    assert browser.title.startswith(SCRIPT)
+    assert browser.execute_script("return document.querySelector('h1').textContent") == SCRIPT
     ticks = browser.execute_script(
         "return [...document.querySelectorAll('.ytick text')].map(text => text.textContent)"
     )
     assert any(tick.startswith("<script>") for tick in ticks)
-    assert browser.execute_script("return document.querySelectorAll('.plot b, h1 *').length") == 0
+    text = browser.execute_script("return document.body.textContent")
+    assert text.count(IMAGE) >= 5 and text.count(SCRIPT) >= 5 and LONG in text
+
+
+def test_hostile_names_in_hover_texts_and_in_figures_in_words(browser, tmp_path):
+    hostile_study(tmp_path, "hostile")
+    open_page(browser, write_report("hostile", home=tmp_path), width=1280)
+    words = browser.execute_script(
+        "document.querySelectorAll('.figure-data').forEach(one => { one.open = true });"
+        "return new Promise(done => setTimeout(() => done("
+        " [...document.querySelectorAll('.figure-data')].map(one => one.textContent).join()),"
+        " 800))"
+    )
+    assert "<img src=x onerror" in words and "document.title=" in words
+    # Every point of a figure is pointed at, so that plotly makes its hover texts.
+    browser.execute_script(
+        "for (const plot of document.querySelectorAll('.plot')) {"
+        "  try { Plotly.Fx.hover(plot, [{curveNumber: 0, pointNumber: [0, 0]}]); } catch {} }"
+    )
+    assert_harmless(browser)
+
+
+def test_hostile_names_on_the_page_of_a_comparison(browser, tmp_path):
+    hostile_study(tmp_path, "one")
+    hostile_study(tmp_path, "other")
+    open_page(browser, write_comparison("one", "other", home=tmp_path), width=390)
+    assert_harmless(browser)
 
 
 @pytest.mark.parametrize("number", [1, 10])
