@@ -1,6 +1,7 @@
 """What the trials of a study say: tables in; counts, regions, boundaries, a report out."""
 
 from analysis.boundaries import largest_learning_rate
+from analysis.calibration import brier_scores, held_out_probabilities, reliability
 from analysis.cells import Cells, cells
 from analysis.comparison import (
     Comparison,
@@ -54,6 +55,7 @@ __all__ = [
     "Comparison",
     "StudyNotFound",
     "boundary_band",
+    "brier_scores",
     "cells",
     "changed_thresholds",
     "changed_verdicts",
@@ -66,6 +68,7 @@ __all__ = [
     "flag_counts",
     "has_alarm",
     "has_flag",
+    "held_out_probabilities",
     "inside_box",
     "known_studies",
     "largest_disagreements",
@@ -82,6 +85,7 @@ __all__ = [
     "paired_trials",
     "ratio_errors",
     "regime_agreement",
+    "reliability",
     "remedies",
     "representative_trials",
     "rule_agreement",

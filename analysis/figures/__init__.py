@@ -13,6 +13,7 @@ from analysis.figures.palette import DARK, LIGHT, VERDICT_COLORS, Theme
 from analysis.figures.predicted_ratio import predicted_ratio
 from analysis.figures.region_change import region_change
 from analysis.figures.region_map import region_map
+from analysis.figures.reliability_plot import reliability_plot
 from analysis.figures.share_change import share_change
 from analysis.figures.smoothed_map import smoothed_map
 from analysis.figures.training_curves import training_curves
@@ -27,6 +28,7 @@ FIGURES: dict[str, Callable[..., go.Figure]] = {
     "predicted_ratio": predicted_ratio,
     "region_change": region_change,
     "region_map": region_map,
+    "reliability_plot": reliability_plot,
     "share_change": share_change,
     "smoothed_map": smoothed_map,
     "training_curves": training_curves,
@@ -49,6 +51,7 @@ __all__ = [
     "predicted_ratio",
     "region_change",
     "region_map",
+    "reliability_plot",
     "share_change",
     "smoothed_map",
     "training_curves",

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
+import pandas as pd
+
+from analysis.calibration import (
+    FOLDS,
+    Brier,
+    brier_scores,
+    held_out_probabilities,
+    reliability,
+)
+from analysis.figures import reliability_plot
 from analysis.report.evidence import Evidence
 from analysis.report.findings import regions
+from analysis.report.picture import Picture, picture
 from analysis.report.section import Section
 
 
 @dataclass(frozen=True, kw_only=True)
 class Honesty:
-    """Counts behind the page; `median_cell` is the median number of trials in a map's cells."""
+    """Counts behind the page; `median_cell` is the median number of trials in a map's cells.
+
+    `lost`: trials that infrastructure let not finish, (reason, number). `brier`: of the map
+    `mapped`, on trials that its model did not see, in `folds` folds; None with too few.
+    """
 
     trials: int
     configurations: int
@@ -22,6 +37,20 @@ class Honesty:
     median_cell: float
     without_run: int
     unmeasured_sharpness: bool
+    lost: list[tuple[str, int]]
+    mapped: str
+    brier: Brier | None
+    folds: int
+    figure: Picture | None
+
+
+def held_out(evidence: Evidence) -> pd.DataFrame:
+    """Held-out probabilities of the first map; empty if there is none."""
+    drawn = evidence.of(regions)
+    if not drawn:
+        return pd.DataFrame({"probability": [], "base": [], "stable": []})
+    x, y = drawn[0].attrs["x"], drawn[0].attrs["y"]
+    return held_out_probabilities(evidence.trials, x, y, where=evidence.where)
 
 
 def honesty(evidence: Evidence) -> Honesty:
@@ -30,6 +59,7 @@ def honesty(evidence: Evidence) -> Honesty:
     seeds = trials.groupby("configuration")["seed"].nunique()
     sizes = [number for table in evidence.of(regions) for number in table["trials"]]
     ordered = sorted(sizes)
+    brier, bins = brier_scores(evidence.of(held_out)), reliability(evidence.of(held_out))
     return Honesty(
         trials=len(trials),
         configurations=len(seeds),
@@ -40,7 +70,59 @@ def honesty(evidence: Evidence) -> Honesty:
         median_cell=float(ordered[len(ordered) // 2]) if ordered else 0.0,
         without_run=int(trials["mlflow_run_id"].isna().sum()),
         unmeasured_sharpness=bool(trials["sharpness_initial"].isna().all()),
+        lost=list(evidence.given_up.items()),
+        mapped=_mapped(evidence),
+        brier=brier,
+        folds=FOLDS,
+        figure=None
+        if brier is None
+        else picture(
+            "reliability",
+            lambda theme: reliability_plot(bins, theme=theme),
+            alt=f"Share of stable trials by predicted probability, in {len(bins)} bins; "
+            f"Brier score {brier.model:.3f}.",
+            caption="Trials that the map did not see, by the probability it gave them. On the "
+            "line both agree; larger marks are more trials.",
+        ),
     )
 
 
-SECTION = Section(name="honesty", title="How far to trust this", view=honesty)
+def _mapped(evidence: Evidence) -> str:
+    drawn = evidence.of(regions)
+    names = [drawn[0].attrs[axis] for axis in ("x", "y")] if drawn else []
+    return " and ".join(name.replace("_", " ") for name in names if name)
+
+
+def _tables(evidence: Evidence) -> dict[str, pd.DataFrame]:
+    found = evidence.of(held_out)
+    return {} if found.empty else {"reliability.csv": reliability(found)}
+
+
+def _summary(evidence: Evidence) -> dict[str, object]:
+    brier = brier_scores(evidence.of(held_out))
+    return {"calibration": None if brier is None else {"map": _mapped(evidence), **asdict(brier)}}
+
+
+def _text(evidence: Evidence) -> str:
+    shown = honesty(evidence)
+    lines = [
+        f"- {shown.trials:,} trials of {shown.configurations:,} configurations, at most "
+        f"{shown.most_seeds} seeds each; {sum(number for _, number in shown.lost)} lost to the "
+        "infrastructure."
+    ]
+    if shown.brier is not None:
+        lines.append(
+            f"- Smoothed map of {shown.mapped}: Brier score {shown.brier.model:.3f} on trials "
+            f"held out, against {shown.brier.base:.3f} of the share of stable trials alone."
+        )
+    return "\n".join(lines)
+
+
+SECTION = Section(
+    name="honesty",
+    title="How far to trust this",
+    view=honesty,
+    tables=_tables,
+    summary=_summary,
+    text=_text,
+)
