@@ -14,6 +14,7 @@ from study.tracking.artifact_tables import (
     upload_parts,
     without_large,
 )
+from study.tracking.notes import NOTE_TAG, counts_note, experiment_note, may_describe
 from study.tracking.outage import tracking_errors
 from study.tracking.quiet import import_mlflow
 from study.tracking.sqlite_file import SqliteFile
@@ -99,6 +100,7 @@ class MlflowTracker:
                 },
             )
             client.log_text(run.info.run_id, study_file, "study.yaml")
+            _describe(client, experiment_id, experiment_note(study, tags or {}))
         return cls(
             client=client,
             uri=tracking_uri,
@@ -133,6 +135,7 @@ class MlflowTracker:
         ]
         with tracking_errors(self._uri):
             self._client.log_batch(self.parent_run_id, metrics=metrics)
+            self._client.set_tag(self.parent_run_id, NOTE_TAG, counts_note(self._study, counts))
 
     def log_report(self, folder: Path) -> None:
         with tracking_errors(self._uri), without_large(folder) as report:
@@ -212,6 +215,13 @@ def _experiment(client: MlflowClient, name: str, artifact_location: str | None) 
     if known.lifecycle_stage == "deleted":
         client.restore_experiment(known.experiment_id)
     return str(known.experiment_id)
+
+
+def _describe(client: MlflowClient, experiment_id: str, note: str) -> None:
+    """Gives an experiment its description, unless a person wrote one."""
+    known = client.get_experiment(experiment_id).tags.get(NOTE_TAG)
+    if known != note and may_describe(known):
+        client.set_experiment_tag(experiment_id, NOTE_TAG, note)
 
 
 def _end_killed(client: MlflowClient, experiment_id: str, place: str) -> None:

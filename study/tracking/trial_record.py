@@ -15,12 +15,13 @@ import numpy as np
 import pandas as pd
 
 from study.tables import CohortTables
+from study.tracking.notes import NOTE_TAG, literal
 from study.verdicts.layer_profile import COLUMNS, OF_CALLS, profiles
 
 MAX_STEPS = 8
 """Steps of each metric, chosen among the recorded ones."""
 
-TAG_COLUMNS = ("verdict", "outcome", "regime_initial", "regime_final", "flags", "alarms")
+TAG_COLUMNS = ("verdict", "outcome", "cause", "regime_initial", "regime_final", "flags", "alarms")
 
 FINAL_COLUMNS = (
     "loss_final",
@@ -79,12 +80,12 @@ def trial_records(tables: CohortTables) -> Iterator[TrialRecord]:
 
 
 def _tags(row: Mapping[str, Any]) -> dict[str, str]:
-    tags = {name: str(row[name]) for name in TAG_COLUMNS if row[name]}
+    tags = {name: str(row[name]) for name in TAG_COLUMNS if row.get(name)}
     tags["gradscape.trial"] = str(row["trial"])
     tags["gradscape.configuration"] = str(row["configuration"])
     tags["gradscape.seed"] = str(row["seed"])
     if row["explanation"]:
-        tags["mlflow.note.content"] = row["explanation"]
+        tags[NOTE_TAG] = literal(row["explanation"])
     return tags
 
 
