@@ -14,6 +14,7 @@ from analysis.comparison import (
     paired_trials,
     shared_space,
 )
+from analysis.confirmation import confirmed_regions, load_confirmation
 from analysis.counts import VERDICTS, verdict_counts
 from analysis.differences import mcnemar, newcombe_interval, newcombe_paired_interval
 from analysis.errors import AnalysisError, StudyNotFound
@@ -65,6 +66,7 @@ __all__ = [
     "compare_regions",
     "compare_studies",
     "compare_verdicts",
+    "confirmed_regions",
     "flag_counts",
     "has_alarm",
     "has_flag",
@@ -76,6 +78,7 @@ __all__ = [
     "learning_rate_agreement",
     "learning_rate_limits",
     "learning_rate_sensitivity",
+    "load_confirmation",
     "load_layers",
     "load_steps",
     "load_trials",

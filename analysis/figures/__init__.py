@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import plotly.graph_objects as go
 
+from analysis.figures.box_diagram import box_diagram
+from analysis.figures.importance_bars import importance_bars
 from analysis.figures.layer_gradients import layer_gradients
 from analysis.figures.layer_heatmap import delta_decades, layer_heatmap
 from analysis.figures.learning_rate_by_depth import learning_rate_by_depth
@@ -14,12 +16,15 @@ from analysis.figures.predicted_ratio import predicted_ratio
 from analysis.figures.region_change import region_change
 from analysis.figures.region_map import region_map
 from analysis.figures.reliability_plot import reliability_plot
+from analysis.figures.remedy_forest import remedy_forest
 from analysis.figures.share_change import share_change
 from analysis.figures.smoothed_map import smoothed_map
 from analysis.figures.training_curves import training_curves
 from analysis.figures.verdict_bar import verdict_bar
 
 FIGURES: dict[str, Callable[..., go.Figure]] = {
+    "box_diagram": box_diagram,
+    "importance_bars": importance_bars,
     "layer_gradients": layer_gradients,
     "layer_heatmap": layer_heatmap,
     "learning_rate_by_depth": learning_rate_by_depth,
@@ -28,9 +33,10 @@ FIGURES: dict[str, Callable[..., go.Figure]] = {
     "predicted_ratio": predicted_ratio,
     "region_change": region_change,
     "region_map": region_map,
+    "remedy_forest": remedy_forest,
+    "smoothed_map": smoothed_map,
     "reliability_plot": reliability_plot,
     "share_change": share_change,
-    "smoothed_map": smoothed_map,
     "training_curves": training_curves,
     "verdict_bar": verdict_bar,
 }
@@ -42,7 +48,9 @@ __all__ = [
     "LIGHT",
     "VERDICT_COLORS",
     "Theme",
+    "box_diagram",
     "delta_decades",
+    "importance_bars",
     "layer_gradients",
     "layer_heatmap",
     "learning_rate_by_depth",
@@ -51,9 +59,10 @@ __all__ = [
     "predicted_ratio",
     "region_change",
     "region_map",
+    "remedy_forest",
+    "smoothed_map",
     "reliability_plot",
     "share_change",
-    "smoothed_map",
     "training_curves",
     "verdict_bar",
 ]

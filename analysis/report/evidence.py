@@ -9,6 +9,7 @@ from typing import Any, TypeVar, cast
 
 import pandas as pd
 
+from analysis.confirmation import load_confirmation
 from analysis.errors import AnalysisError
 from analysis.parts import Parts
 from analysis.relabelling import Relabelling, relabelling
@@ -30,6 +31,8 @@ class Evidence:
             second); empty if the report is to choose.
         where: Values, or lists of values, that the trials of these maps must have.
         given_up: Trials that infrastructure let not finish, by reason; no table knows them.
+        fresh: Trials that were trained to confirm a safe region; None without any, or if the
+            trials were labelled anew, as these were not.
     """
 
     study: str
@@ -39,6 +42,7 @@ class Evidence:
     maps: tuple[tuple[str, str | None], ...] = ()
     where: Mapping[str, object] = field(default_factory=dict)
     given_up: Mapping[str, int] = field(default_factory=dict)
+    fresh: pd.DataFrame | None = None
     _found: dict[Callable[..., Any], object] = field(default_factory=dict, init=False, repr=False)
 
     def of(self, find: Callable[[Evidence], Found]) -> Found:
@@ -97,4 +101,5 @@ def gather(
         maps=tuple(maps),
         where=where or {},
         given_up=given_up or {},
+        fresh=load_confirmation(study, home=home) if relabelled is None else None,
     )

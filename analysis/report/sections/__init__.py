@@ -13,16 +13,22 @@ from analysis.report.sections import (
     methods,
     published_rules,
     relabelled,
+    remedies,
+    safe_regions,
     theory,
     verdicts,
+    what_matters,
 )
 
 SECTIONS: tuple[Section, ...] = (
     headline.SECTION,
     relabelled.SECTION,
     verdicts.SECTION,
+    safe_regions.SECTION,
     maps.SECTION,
     learning_rates.SECTION,
+    what_matters.SECTION,
+    remedies.SECTION,
     explanations.SECTION,
     theory.SECTION,
     flags.SECTION,

@@ -15,21 +15,13 @@ from analysis.figures import region_map, smoothed_map
 from analysis.labels import count_label, percent, percent_range, value_label
 from analysis.records import records
 from analysis.report.evidence import Evidence
-from analysis.report.findings import counts, importance, pairs
+from analysis.report.findings import counts, pairs
 from analysis.report.picture import Picture, picture
 from analysis.report.section import Section
 from analysis.report.smoothed_maps import SmoothedMap, smoothed_maps
 
 FEW = 5
 """Below so many trials, a cell's colour is an anecdote: its interval spans most of the scale."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class TellingRow:
-    """How much one hyperparameter tells about stability; `share` is never below 0."""
-
-    name: str
-    share: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,14 +39,13 @@ class RegionMap:
 
 @dataclass(frozen=True, kw_only=True)
 class Maps:
-    """The maps and how telling each hyperparameter is.
+    """The maps.
 
     `one_sided`: no trial or every trial is stable. `thin`: half of the cells that have trials
     have fewer than `FEW`. `where`: which trials the maps are of, "" for all; so many are they.
     """
 
     maps: list[RegionMap]
-    telling: list[TellingRow]
     one_sided: bool
     thin: bool
     where: str
@@ -72,10 +63,6 @@ def maps(evidence: Evidence) -> Maps:
         maps=[
             _map(number, one, share)
             for number, (one, share) in enumerate(zip(drawn, shares, strict=True))
-        ],
-        telling=[
-            TellingRow(name=row["x"], share=max(0.0, row["share"]))
-            for row in records(evidence.of(importance))
         ],
         one_sided=stable in (0, len(evidence.trials)),
         thin=_median_filled([one.regions for one in drawn]) < FEW,
@@ -203,7 +190,7 @@ def _named(tables: list[pd.DataFrame]) -> pd.DataFrame:
 
 def _tables(evidence: Evidence) -> dict[str, pd.DataFrame]:
     drawn = evidence.of(smoothed_maps)
-    tables = {"importance.csv": evidence.of(importance)}
+    tables: dict[str, pd.DataFrame] = {}
     if drawn:
         tables["regions.csv"] = _named([one.regions for one in drawn])
     bands = [one.band for one in drawn if one.band is not None and len(one.band)]
@@ -215,7 +202,6 @@ def _tables(evidence: Evidence) -> dict[str, pd.DataFrame]:
 def _summary(evidence: Evidence) -> dict[str, object]:
     drawn = evidence.of(smoothed_maps)
     return {
-        "importance": evidence.of(importance),
         "pairs": evidence.of(pairs),
         "maps": [{"x": one.x, "y": one.y, **map_shares(one.surface)} for one in drawn],
         "where": dict(evidence.where),

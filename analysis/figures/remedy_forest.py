@@ -1,0 +1,80 @@
+"""What single changes mend, with intervals: a forest plot."""
+
+from __future__ import annotations
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from analysis.figures.frame import literal, new_figure
+from analysis.figures.palette import LIGHT, VERDICT_COLORS, Theme
+from analysis.labels import percent
+from analysis.records import records
+
+_ROW = 44
+
+
+def remedy_forest(table: pd.DataFrame, *, theme: Theme = LIGHT) -> go.Figure:
+    """One row a change: the share of the failures that it mends and its interval.
+
+    The mark has the colour of the verdict that it heals.
+
+    Args:
+        table: Rows of `analysis.remedies`, as many as are to be drawn.
+        theme: Colours.
+    """
+    figure = new_figure(theme, height=64 + _ROW * max(1, len(table)))
+    low = min(0.0, float(table["low"].min()) if len(table) else 0.0)
+    figure.add_vline(x=0, line={"color": theme.muted, "width": 1, "dash": "dot"})
+    for place, row in enumerate(records(table)):
+        color = VERDICT_COLORS.get(row["verdict"], theme.text)
+        figure.add_scatter(
+            x=[row["share"]],
+            y=[place],
+            mode="markers",
+            marker={"size": 11, "color": color, "line": {"width": 1, "color": theme.paper}},
+            error_x={
+                "type": "data",
+                "symmetric": False,
+                "array": [row["high"] - row["share"]],
+                "arrayminus": [row["share"] - row["low"]],
+                "color": theme.text,
+                "thickness": 1.4,
+                "width": 5,
+            },
+            hovertext=[_hover(row)],
+            hoverinfo="text",
+        )
+        figure.add_annotation(
+            x=0,
+            xref="paper",
+            xanchor="left",
+            y=place - 0.22,
+            yanchor="bottom",
+            text=f"<b>{literal(change_label(row), limit=44)}</b> · {row['verdict']}",
+            showarrow=False,
+            font={"size": 12, "color": theme.text},
+        )
+    figure.update_xaxes(
+        range=[low - 0.04, 1.04],
+        tickformat=".0%",
+        title_text="share of these failures that is mended",
+    )
+    figure.update_yaxes(range=[len(table) - 0.4, -0.85], visible=False)
+    return figure
+
+
+def change_label(row: dict[str, object]) -> str:
+    """`clip norm: none → 1`, `learning rate: a factor 10 smaller`."""
+    name = str(row["hyperparameter"]).replace("_", " ")
+    if row["from"] == "any":
+        return f"{name}: {row['to']}"
+    return f"{name}: {row['from']} → {row['to']}"
+
+
+def _hover(row: dict[str, object]) -> str:
+    return (
+        f"<b>{literal(change_label(row))}</b><br>{row['healed']} of {row['failing']} "
+        f"{row['verdict'] if row['verdict'] != 'any' else 'failing'} trials healed, "
+        f"{row['undone']} undone<br>{percent(float(str(row['share'])))} "
+        f"({percent(float(str(row['low'])))} to {percent(float(str(row['high'])))})"
+    )

@@ -1,0 +1,140 @@
+"""What would mend failing trials: single changes, with what they do to pairs of trials."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from analysis.counts import VERDICTS
+from analysis.figures import remedy_forest
+from analysis.figures.remedy_forest import change_label
+from analysis.labels import percent, percent_range
+from analysis.records import records
+from analysis.remedies import remedies
+from analysis.remedies.remedies import ANY
+from analysis.report.evidence import Evidence
+from analysis.report.markdown import plain
+from analysis.report.picture import Picture, picture
+from analysis.report.section import Section
+from analysis.report.sections.what_matters import importance_of
+
+SHOWN = 4
+"""Remedies of one verdict that are shown; the file has all."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemedyRow:
+    """One change and what it does, as texts."""
+
+    change: str
+    verdict: str
+    share: float
+    interval: str
+    healed: str
+    undone: int
+    harmed: int
+    pairs: int
+    method: str
+    sure: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Remedies:
+    """The surest changes of each verdict; `reason` where there is none, `compared` in all."""
+
+    rows: list[RemedyRow]
+    figure: Picture | None
+    reason: str
+    compared: int
+    matched: bool
+    unmended: list[str]
+
+
+def find(evidence: Evidence) -> pd.DataFrame:
+    """All changes."""
+    return remedies(evidence.trials, importance=evidence.of(importance_of).single)
+
+
+def shown(table: pd.DataFrame) -> pd.DataFrame:
+    """The surest remedies of each failing verdict, those of the most frequent failures first."""
+    helps = table[(table["low"] > 0) & (table["verdict"] != ANY)]
+    best = helps.groupby("verdict", sort=False).head(SHOWN)
+    order = {verdict: place for place, verdict in enumerate(VERDICTS)}
+    return best.sort_values(
+        "verdict", key=lambda one: one.map(order), kind="stable", ignore_index=True
+    )
+
+
+def view(evidence: Evidence) -> Remedies:
+    """The surest remedies by verdict."""
+    table = evidence.of(find)
+    best = shown(table)
+    failing = [one for one in VERDICTS[1:] if (evidence.trials["verdict"] == one).any()]
+    reason = table.attrs["reason"]
+    if not reason and best.empty:
+        reason = "No single change was seen to mend more failures than chance would."
+    return Remedies(
+        rows=[
+            RemedyRow(
+                change=change_label(row),
+                verdict=row["verdict"],
+                share=row["share"],
+                interval=percent_range(row["low"], row["high"]),
+                healed=f"{row['healed']} of {row['failing']}",
+                undone=row["undone"],
+                harmed=row["harmed"],
+                pairs=row["pairs"],
+                method=row["method"],
+                sure=row["sure"],
+            )
+            for row in records(best)
+        ],
+        figure=None if best.empty else _picture(best),
+        reason=reason,
+        compared=len(table),
+        matched=bool((best["method"] == "matched").any()),
+        unmended=[one for one in failing if one not in set(best["verdict"])],
+    )
+
+
+def _picture(best: pd.DataFrame) -> Picture:
+    return picture(
+        "remedy-forest",
+        lambda theme: remedy_forest(best, theme=theme),
+        alt="Share of failing trials that each single change mends, with intervals; the table "
+        "below has the same numbers.",
+    )
+
+
+def _tables(evidence: Evidence) -> dict[str, pd.DataFrame]:
+    return {"remedies.csv": evidence.of(find)}
+
+
+def _summary(evidence: Evidence) -> dict[str, object]:
+    table = evidence.of(find)
+    attrs = {str(key): value for key, value in table.attrs.items()}
+    return {"remedies": {**attrs, "compared": len(table), "best": shown(table)}}
+
+
+def _text(evidence: Evidence) -> str:
+    table = evidence.of(find)
+    best = shown(table).groupby("verdict", sort=False).head(2)
+    if best.empty:
+        return plain(view(evidence).reason)
+    return "\n".join(
+        f"- {row['verdict']}: **{plain(change_label(row))}** mends {percent(row['share'])} "
+        f"({percent_range(row['low'], row['high'])}; {row['healed']} of {row['failing']} pairs "
+        f"healed, {row['undone']} undone, {row['method']})"
+        for row in records(best)
+    )
+
+
+SECTION = Section(
+    name="remedies",
+    title="What would mend it",
+    view=view,
+    tables=_tables,
+    summary=_summary,
+    text=_text,
+)

@@ -1,0 +1,124 @@
+"""Which hyperparameters, and which two together, decide whether a trial is stable."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import pandas as pd
+
+from analysis.figures import importance_bars
+from analysis.labels import percent, percent_range
+from analysis.permutation_importance import Importances, importances
+from analysis.records import records
+from analysis.report.evidence import Evidence
+from analysis.report.findings import importance
+from analysis.report.markdown import plain
+from analysis.report.picture import Picture, picture
+from analysis.report.section import Section
+
+SINGLE = 12
+PAIRS = 6
+"""So many bars are drawn; the files have all."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WhatMatters:
+    """Both figures, `together` only where two act together; or the reason why there is none.
+
+    `explained`: share of the variance that the model predicts in trials it has not seen.
+    """
+
+    single: Picture | None
+    together: Picture | None
+    best: str
+    reason: str
+    explained: float
+    used: int
+    total: int
+
+
+def importance_of(evidence: Evidence) -> Importances:
+    """Importance of hyperparameters and of pairs."""
+    return importances(evidence.trials)
+
+
+def view(evidence: Evidence) -> WhatMatters:
+    """Bars with intervals."""
+    found = evidence.of(importance_of)
+    attrs = found.single.attrs
+    together = found.pairs[found.pairs["interaction_low"] > 0].head(PAIRS)
+    drawn = found.single.head(SINGLE)
+    return WhatMatters(
+        single=None
+        if drawn.empty
+        else picture(
+            "what-matters",
+            lambda theme: importance_bars(drawn, theme=theme),
+            alt=f"Importance for stability: {_words(drawn)}.",
+        ),
+        together=None
+        if together.empty
+        else picture(
+            "acting-together",
+            lambda theme: importance_bars(together, theme=theme),
+            alt="Pairs of hyperparameters that act together: "
+            + "; ".join(
+                f"{row['x']} and {row['y']} {percent(row['interaction'])}"
+                for row in records(together)
+            ),
+        ),
+        best="" if drawn.empty else _words(drawn.head(3)),
+        reason=attrs["reason"],
+        explained=max(0.0, attrs["explained"]),
+        used=attrs["used"],
+        total=attrs["total"],
+    )
+
+
+def _words(table: pd.DataFrame) -> str:
+    return ", ".join(
+        f"{row['x'].replace('_', ' ')} {percent(max(0.0, row['importance']))} "
+        f"({percent_range(max(0.0, row['low']), min(1.0, max(0.0, row['high'])))})"
+        for row in records(table)
+    )
+
+
+def _both(evidence: Evidence) -> pd.DataFrame:
+    """Each hyperparameter's importance, and how much it tells by itself alone."""
+    alone = evidence.of(importance)
+    if evidence.of(importance_of).single.empty:
+        return alone.assign(importance=math.nan, low=math.nan, high=math.nan)
+    return evidence.of(importance_of).single.merge(alone, on="x", how="outer", sort=False)
+
+
+def _tables(evidence: Evidence) -> dict[str, pd.DataFrame]:
+    both = evidence.of(_both).sort_values("importance", ascending=False, kind="stable")
+    return {"importance.csv": both, "interactions.csv": evidence.of(importance_of).pairs}
+
+
+def _summary(evidence: Evidence) -> dict[str, object]:
+    found = evidence.of(importance_of)
+    attrs = {str(key): value for key, value in found.single.attrs.items()}
+    return {
+        "importance": evidence.of(_both),
+        "importance_of": attrs,
+        "interactions": found.pairs,
+    }
+
+
+def _text(evidence: Evidence) -> str:
+    found = evidence.of(importance_of)
+    if found.single.empty:
+        return plain(found.single.attrs["reason"])
+    return f"Share of the variance of being stable: {plain(_words(found.single.head(3)))}."
+
+
+SECTION = Section(
+    name="what_matters",
+    title="What matters",
+    view=view,
+    tables=_tables,
+    summary=_summary,
+    text=_text,
+)
