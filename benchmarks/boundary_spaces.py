@@ -22,9 +22,12 @@ from search_spaces.space import SearchSpace
 from study import StudyConfig
 from study.backends import study_trainer
 from study.dispatch.cohorts import COHORT_LIMIT
+from study.ledger import told_value
 from study.preflight import Preflight, preflight
 from study.trainer import CohortTrainer
 from study.trial import Cohort, Trial
+
+_READ = ["trial", "verdict", "loss_initial", "loss_final"]
 
 DIGITS_MLP = {
     "depth": [2, 4, 8, 16],
@@ -96,7 +99,9 @@ class LabelledSpace:
         """What a worker does with its cohorts."""
         return study_trainer(self.checked)
 
-    def verdicts(self, settings: Mapping[int, Mapping[str, object]], *, seed: int) -> list[str]:
+    def labels(
+        self, settings: Mapping[int, Mapping[str, object]], *, seed: int
+    ) -> dict[int, tuple[str, float]]:
         """Trains trials and labels them.
 
         Args:
@@ -104,7 +109,7 @@ class LabelledSpace:
             seed: Of the study that they would be trials of.
 
         Returns:
-            Verdicts in the order of the settings.
+            Verdict and told value by trial number.
         """
         groups = defaultdict(list)
         for number, params in settings.items():
@@ -116,16 +121,15 @@ class LabelledSpace:
                 hyperparameters=values,
             )
             groups[self.space.cohort_key(values)].append(trial)
-        found: dict[int, str] = {}
+        found: dict[int, tuple[str, float]] = {}
         for trials in groups.values():
             for start in range(0, len(trials), COHORT_LIMIT):
                 some = tuple(trials[start : start + COHORT_LIMIT])
                 tables = self.trainer.train(Cohort(number=0, trials=some, attempt=0))
-                found |= {
-                    row["trial"]: row["verdict"]
-                    for row in tables.trials.select(["trial", "verdict"]).to_pylist()
-                }
-        return [found[number] for number in settings]
+                for row in tables.trials.select(_READ).to_pylist():
+                    told = told_value(row["loss_final"], row["loss_initial"])
+                    found[row["trial"]] = (row["verdict"], told)
+        return found
 
 
 def _space(name: str, **study: object) -> LabelledSpace:
@@ -180,7 +184,9 @@ def pool(
         number: applying(labelled.space, points.values(number))
         for number in range(len(known), trials)
     }
-    new = trials_frame(labelled, list(settings.values()), labelled.verdicts(settings, seed=seed))
+    labels = labelled.labels(settings, seed=seed)
+    verdicts = [labels[number][0] for number in settings]
+    new = trials_frame(labelled, list(settings.values()), verdicts)
     whole = pd.concat([known, new], ignore_index=True) if len(known) else new
     write(whole, file)
     return whole

@@ -1,5 +1,6 @@
 """Samplers: which configuration each trial of a study gets."""
 
+from search_spaces.samplers.boundary import BoundarySampler
 from search_spaces.samplers.design import Design, DesignSampler
 from search_spaces.samplers.generations import Generation, Generations
 from search_spaces.samplers.grid import GridDesign, grid_size
@@ -7,6 +8,7 @@ from search_spaces.samplers.registry import SAMPLERS, is_adaptive, make_sampler
 
 __all__ = [
     "SAMPLERS",
+    "BoundarySampler",
     "Design",
     "DesignSampler",
     "Generation",

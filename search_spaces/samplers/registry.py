@@ -10,6 +10,8 @@ import optuna
 
 from search_spaces.catalogue import Value
 from search_spaces.errors import InputError, unknown
+from search_spaces.samplers.boundary import BoundarySampler
+from search_spaces.samplers.boundary.of_space import boundary_sampler
 from search_spaces.samplers.cube import RandomDesign, SobolDesign
 from search_spaces.samplers.design import DesignSampler
 from search_spaces.samplers.generations import (
@@ -58,6 +60,11 @@ def _tpe(generations: Sequence[Generation], seed: int, seeds: int) -> Configurat
     return ConfigurationTPESampler(seed=seed, seeds=seeds, joint=joint)
 
 
+def _boundary(generations: Sequence[Generation], seed: int, seeds: int) -> BoundarySampler:
+    """Learns from the trials of all generations; each begins by filling its own space."""
+    return boundary_sampler(Generations(generations), seed=seed, seeds=seeds)
+
+
 def _seed_of(generation: Generation, seed: int) -> int:
     """The study's seed for its first trials, others for later generations."""
     if generation.first == 0:
@@ -66,10 +73,10 @@ def _seed_of(generation: Generation, seed: int) -> int:
 
 
 SAMPLERS: Mapping[str, Maker] = MappingProxyType(
-    {"qmc": _qmc, "random": _random, "grid": _grid, "tpe": _tpe}
+    {"qmc": _qmc, "random": _random, "grid": _grid, "tpe": _tpe, "boundary": _boundary}
 )
 
-_ADAPTIVE = frozenset({"tpe"})
+_ADAPTIVE = frozenset({"tpe", "boundary"})
 
 
 def make_sampler(
@@ -78,7 +85,7 @@ def make_sampler(
     """The sampler of a study.
 
     Args:
-        name: qmc, random, grid or tpe.
+        name: qmc, random, grid, tpe or boundary.
         space: What varies; generations of a study whose space was changed.
         seed: The study's seed, >= 0.
         seeds: Trials a configuration, >= 1: trial ``number`` has configuration

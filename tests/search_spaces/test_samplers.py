@@ -303,4 +303,4 @@ def test_unknown_sampler():
 
 
 def test_only_tpe_looks_at_results():
-    assert [name for name in SAMPLERS if is_adaptive(name)] == ["tpe"]
+    assert [name for name in SAMPLERS if is_adaptive(name)] == ["tpe", "boundary"]

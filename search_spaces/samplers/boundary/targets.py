@@ -19,6 +19,9 @@ _LEAST_INFORMATION = 0.02
 _EVERYWHERE = 0.02
 """Weight of uncertainty far from any boundary that is known."""
 
+_SMALLEST_SIDE = 0.02
+"""Share of the space; a side that seems smaller counts no more than that."""
+
 
 class Target:
     """The boundary of one verdict with all others, as the candidates see it.
@@ -35,6 +38,7 @@ class Target:
         self._logit_M = features_MxF @ posterior.mean
         self._joint_MxM = features_MxF @ posterior.covariance @ features_MxF.T
         self._noise_M = 1.0 / information(self._logit_M)
+        self._balance_M = _balance(self._logit_M, np.diagonal(self._joint_MxM))
 
     def expect(self, features_F: Floats) -> None:
         """Takes a trial as known whose outcome is not: what it comes to does not matter.
@@ -63,9 +67,18 @@ class Target:
         """
         variance = np.maximum(np.diagonal(self._joint_MxM), 1e-9)
         z = np.abs(self._logit_M) / np.sqrt(variance)
-        urgency = np.exp(-0.5 * z * z) * z / variance + _EVERYWHERE
+        urgency = self._balance_M * (np.exp(-0.5 * z * z) * z / variance + _EVERYWHERE)
         reduced: Floats = self._joint_MxM**2 @ urgency / (variance + self._noise_M)
         return reduced / len(reduced)
+
+
+def _balance(logit_M: Floats, variance_M: Floats) -> Floats:
+    """Weights under which both sides of the boundary count alike, however small one is."""
+    # The mean of a logistic function of a normal variable: MacKay's approximation.
+    likely = expit(logit_M / np.sqrt(1.0 + np.pi / 8.0 * variance_M))
+    share = min(max(float(likely.mean()), _SMALLEST_SIDE), 1.0 - _SMALLEST_SIDE)
+    weights: Floats = likely / share + (1.0 - likely) / (1.0 - share)
+    return weights
 
 
 def information(logit: Floats) -> Floats:

@@ -21,7 +21,6 @@ rate over the largest stable one, up to a constant; the same with what momentum 
 speed; 1 where theory says nothing."""
 
 _SILENT = (0.0, 0.0, 0.0, 0.0, 1.0)
-_DIGITS = 3
 _FEATURES = 64
 """Of an input where a task's own number is not known: the theory depends on it weakly."""
 _LARGEST = 12.0
@@ -82,8 +81,9 @@ def _log_sharpness(activation: str, expected: Expectation) -> float:
     def square(h: Any) -> Any:
         return phi.function(h) ** 2
 
-    deltas = -np.cumsum(np.log(np.maximum(expected.factors[::-1], 1e-30)))[::-1]
-    deltas = -np.concatenate([deltas, [0.0]])  # ln rms(delta_l) less that of the last layer
+    logs = np.log(np.maximum(expected.factors[::-1], 1e-30))
+    # ln rms(delta_l) less that of the last layer
+    deltas = np.concatenate([np.cumsum(logs)[::-1], [0.0]])
     lengths = np.clip(expected.lengths, 1e-12, 1e12)
     seen = [1.0, *(gaussian_mean(square, float(q), phi.kinks) for q in lengths[:-1])]
     terms = 2 * deltas + np.log(np.maximum(seen, 1e-30))

@@ -1,0 +1,201 @@
+"""How good a map is after so many trials, by the sampler that placed them.
+
+Measures: the balanced error (mean over stable and all else of the share that is put on the wrong
+side) of a map fitted to the first trials of each sampler, on trials that were drawn uniformly and
+held out. The maps are made by two judges that know no theory and treat all samplers alike: extra
+trees, and a support vector machine. Against: random, qmc and tpe.
+
+    python benchmarks/boundary.py --cache boundary-cache         train what is missing, print
+    python benchmarks/boundary.py digits-mlp --seeds 2 --json    one space, figures for scripts
+
+Trials are trained by the product in this process and kept as Parquet in --cache. The seeds of
+random are disjoint samples; a sampler that learns is asked for --batch trials at a time, all of
+which are told before the next are asked.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+os.environ.update({"OMP_NUM_THREADS": "1"})
+
+import numpy as np
+import optuna
+import pandas as pd
+from boundary_spaces import LabelledSpace, labelled_spaces, pool, trials_frame, write
+from numpy.typing import NDArray
+from sklearn.ensemble import ExtraTreesClassifier
+from sklearn.svm import SVC
+
+from search_spaces import make_sampler
+from search_spaces.samplers.boundary.axes import Encoder
+
+Floats = NDArray[np.float64]
+
+HELD_OUT, HELD_OUT_SEED = 2048, 1000
+SIZES = (64, 128, 256, 384, 512, 768, 1024, 1536, 2048)
+MOST: Mapping[str, int] = {"random": 2048, "qmc": 1024, "tpe": 512, "boundary": 1024}
+"""Trials of each sampler."""
+
+STABLE = "stable"
+
+
+def adaptive(
+    labelled: LabelledSpace, *, sampler: str, seed: int, trials: int, batch: int, cache: Path
+) -> pd.DataFrame:
+    """The first trials of a sampler that learns, labelled; kept for the next time.
+
+    A study that was begun is taken up: its trials are added as they were, and the sampler goes
+    on from there.
+
+    Args:
+        labelled: The space.
+        sampler: tpe or boundary.
+        seed: Of the study.
+        trials: How many.
+        batch: Asked before any of them is told.
+        cache: Folder of the Parquet files.
+    """
+    file = cache / f"{labelled.name}-{sampler}-{seed}.parquet"
+    known = pd.read_parquet(file) if file.exists() else pd.DataFrame()
+    if len(known) >= trials:
+        return known.head(trials)
+    space = labelled.space
+    study = optuna.create_study(sampler=make_sampler(sampler, space=space, seed=seed, seeds=1))
+    for row in known.to_dict("records"):
+        study.add_trial(_finished(labelled, row))
+    while len(study.trials) < trials:
+        asked = {}
+        for _ in range(min(batch, trials - len(study.trials))):
+            trial = study.ask()
+            space.suggest(trial)
+            asked[trial.number] = trial
+        labels = labelled.labels({n: each.params for n, each in asked.items()}, seed=seed)
+        for number, trial in asked.items():
+            verdict, value = labels[number]
+            trial.set_user_attr("verdict", verdict)
+            study.tell(trial, value)
+        print(f"{labelled.name} {sampler} {seed}: {len(study.trials)}", file=sys.stderr)
+        found = study.get_trials(deepcopy=False)
+        verdicts = [each.user_attrs["verdict"] for each in found]
+        whole = trials_frame(labelled, [each.params for each in found], verdicts)
+        write(whole.assign(value=[each.value for each in found]), file)
+    return pd.read_parquet(file)
+
+
+def _finished(labelled: LabelledSpace, row: Mapping[str, object]) -> optuna.trial.FrozenTrial:
+    params = setting(labelled, row)
+    return optuna.create_trial(
+        params=params,
+        distributions={name: labelled.space.axes[name] for name in params},
+        value=float(str(row["value"])),
+        user_attrs={"verdict": row["verdict"]},
+    )
+
+
+def setting(labelled: LabelledSpace, row: Mapping[str, object]) -> dict[str, object]:
+    """The values on the axes of a row of a cached table."""
+    found: dict[str, object] = {}
+    for name, axis in labelled.space.axes.items():
+        value = row[name]
+        if value is None or value != value:
+            continue
+        if isinstance(axis, optuna.distributions.CategoricalDistribution):
+            value = next(one for one in axis.choices if str(one) == str(value) or one == value)
+        found[name] = value
+    return found
+
+
+def matrix(labelled: LabelledSpace, table: pd.DataFrame) -> Floats:
+    """The trials as the judges see them: plain hyperparameters."""
+    encoder = Encoder(labelled.space.axes)
+    rows = [encoder.row(setting(labelled, row)) for row in table.to_dict("records")]
+    return np.array(rows) * encoder.scales
+
+
+def errors(known: Floats, stable: NDArray[np.bool_], held: Floats, truth: NDArray[np.bool_]):
+    """Balanced error of each judge's map; half of the space's sides where one is not known."""
+    judges = {
+        "trees": ExtraTreesClassifier(
+            200, min_samples_leaf=3, max_features=0.7, class_weight="balanced", random_state=0
+        ),
+        "svm": SVC(C=3.0, gamma=0.1, class_weight="balanced"),
+    }
+    if stable.all() or not stable.any():
+        return dict.fromkeys(judges, 0.5)
+    found = {}
+    for name, judge in judges.items():
+        said = judge.fit(known, stable).predict(held)
+        found[name] = float((np.mean(~said[truth]) + np.mean(said[~truth])) / 2)
+    return found
+
+
+def measure(
+    labelled: LabelledSpace, *, samplers: Sequence[str], seeds: int, batch: int, cache: Path
+) -> pd.DataFrame:
+    """One row a sampler, seed, size and judge."""
+    held = pool(labelled, design="random", seed=HELD_OUT_SEED, trials=HELD_OUT, cache=cache)
+    held_X, truth = matrix(labelled, held), (held["verdict"] == STABLE).to_numpy()
+    rows = []
+    for sampler in samplers:
+        for seed in range(seeds):
+            started = time.process_time()
+            most = MOST[sampler]
+            if sampler in ("random", "qmc"):
+                table = pool(labelled, design=sampler, seed=seed, trials=most, cache=cache)
+            else:
+                table = adaptive(
+                    labelled, sampler=sampler, seed=seed, trials=most, batch=batch, cache=cache
+                )
+            known, stable = matrix(labelled, table), (table["verdict"] == STABLE).to_numpy()
+            for size in (one for one in SIZES if one <= len(table)):
+                for judge, error in errors(known[:size], stable[:size], held_X, truth).items():
+                    rows.append((labelled.name, sampler, seed, size, judge, error))
+            seconds = time.process_time() - started
+            print(f"{labelled.name} {sampler} {seed}: {seconds:.0f} s", file=sys.stderr)
+    columns = ["space", "sampler", "seed", "trials", "judge", "error"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def main() -> None:
+    options = _options()
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    spaces = labelled_spaces()
+    found = pd.concat(
+        [
+            measure(
+                spaces[name],
+                samplers=options.samplers,
+                seeds=options.seeds,
+                batch=options.batch,
+                cache=options.cache,
+            )
+            for name in options.spaces or spaces
+        ]
+    )
+    medians = found.groupby(["space", "judge", "sampler", "trials"])["error"].median()
+    if options.json:
+        print(json.dumps(found.to_dict("records")))
+        return
+    print(medians.unstack("trials").round(4).to_string())
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("spaces", nargs="*", help="of boundary_spaces.py; default all")
+    parser.add_argument("--samplers", nargs="+", choices=MOST, default=list(MOST))
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--batch", type=int, default=32, help="trials asked at a time")
+    parser.add_argument("--cache", type=Path, default=Path("gradscape-boundary"))
+    parser.add_argument("--json", action="store_true")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
