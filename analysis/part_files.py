@@ -36,7 +36,8 @@ def read_file(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
         AnalysisError: If the file is missing, damaged, no gradscape table, or of a newer one.
     """
     try:
-        with pq.ParquetFile(path) as file:
+        # A part is small and read whole: fetching it ahead costs more than it saves.
+        with pq.ParquetFile(path, pre_buffer=False) as file:
             metadata_of(file.schema_arrow, path)
             present = set(file.schema_arrow.names)
             wanted = None if columns is None else [name for name in columns if name in present]
@@ -47,16 +48,17 @@ def read_file(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
         raise AnalysisError(f"{path} is damaged: {error}") from error
 
 
-def read_schema(path: Path) -> pa.Schema:
-    """The schema of one part, without metadata; errors as `read_file`."""
+def read_footer(path: Path) -> tuple[int, pa.Schema]:
+    """Rows of one part and their schema, without metadata; errors as `read_file`."""
     try:
-        schema = pq.read_schema(path)
+        footer = pq.read_metadata(path)
     except FileNotFoundError as error:
         raise AnalysisError(f"{path} is missing though its trials are recorded") from error
     except pa.ArrowInvalid as error:
         raise AnalysisError(f"{path} is damaged: {error}") from error
+    schema = footer.schema.to_arrow_schema()
     metadata_of(schema, path)
-    return schema.remove_metadata()
+    return footer.num_rows, schema.remove_metadata()
 
 
 def metadata_of(schema: pa.Schema, path: Path) -> Mapping[str, object]:

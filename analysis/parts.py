@@ -7,13 +7,12 @@ may leave a trial in two parts, with the same numbers: the part whose name sorts
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from analysis.errors import AnalysisError
@@ -24,7 +23,7 @@ from analysis.part_files import (
     metadata_of,
     part_files,
     read_file,
-    read_schema,
+    read_footer,
     unified,
 )
 from study.tables.schema import LAYERS, STEPS, Column
@@ -57,6 +56,9 @@ class Parts:
     owners: NDArray[np.int64]
     whole: NDArray[np.bool_]
     metadata: Mapping[str, object]
+    _footers: dict[str, list[tuple[int, pa.Schema]]] = field(
+        default_factory=dict, init=False, repr=False
+    )
 
     def stream(self, table: str) -> tuple[pa.Schema, Iterator[pa.Table]]:
         """Rows of `steps` or `layers` part by part, in one schema, each trial once.
@@ -66,7 +68,7 @@ class Parts:
         """
         places = self._places(table, np.unique(self.owners))
         paths = [self._path(table, place) for place in places]
-        schema = unified([_base(table), *in_order(read_schema, paths)])
+        schema = unified([_base(table), *(schema for _, schema in self._footers_of(table))])
 
         def rows() -> Iterator[pa.Table]:
             for place, read in zip(places, in_order(read_file, paths), strict=True):
@@ -96,9 +98,19 @@ class Parts:
         return concatenated(tables)
 
     def rows(self, table: str) -> int:
-        """Rows of a table on disk, from the files' footers; doubled trials count twice."""
-        paths = part_files(self.folder, table)
-        return sum(in_order(_row_count, paths))
+        """Rows of `steps` or `layers` in the study's parts; those of doubled trials count twice.
+
+        Raises:
+            AnalysisError: If a part is damaged, no gradscape table, or of a newer one.
+        """
+        return sum(rows for rows, _ in self._footers_of(table))
+
+    def _footers_of(self, table: str) -> list[tuple[int, pa.Schema]]:
+        if table not in self._footers:
+            places = self._places(table, np.unique(self.owners))
+            paths = [self._path(table, place) for place in places]
+            self._footers[table] = list(in_order(read_footer, paths))
+        return self._footers[table]
 
     def _path(self, table: str, place: int) -> Path:
         return self.folder / "tables" / table / self.files[place]
@@ -160,7 +172,3 @@ def _parts(
 
 def _base(table: str) -> pa.Schema:
     return pa.schema([(column.name, _TYPES[column.type]) for column in _SERIES[table]])
-
-
-def _row_count(path: Path) -> int:
-    return int(pq.read_metadata(path).num_rows)

@@ -15,11 +15,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import resource
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -27,7 +27,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 LIMITS_S = {100_000: 30.0, 1_000_000: 240.0}
@@ -36,27 +35,31 @@ SHOWN_S = 0.05
 
 
 class Clock:
-    """Seconds of clock and of CPU by part; what runs inside another part counts there alone."""
+    """Seconds of clock and of its thread's CPU by part; what runs inside another counts there.
+
+    Threads that a library starts by itself count in no part, only in the whole.
+    """
 
     def __init__(self) -> None:
         self.seconds: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
-        self._stack: list[list[float]] = []
+        self._local = threading.local()
 
     @contextmanager
     def part(self, name: str) -> Iterator[None]:
         """Around what counts as this part."""
+        stack: list[list[float]] = self._local.__dict__.setdefault("stack", [])
         inner = [0.0, 0.0]
-        self._stack.append(inner)
-        began = (time.perf_counter(), _cpu_s())
+        stack.append(inner)
+        began = (time.perf_counter(), time.thread_time())
         try:
             yield
         finally:
-            spent = [time.perf_counter() - began[0], _cpu_s() - began[1]]
-            self._stack.pop()
+            spent = [time.perf_counter() - began[0], time.thread_time() - began[1]]
+            stack.pop()
             for place in (0, 1):
                 self.seconds[name][place] += spent[place] - inner[place]
-                if self._stack:
-                    self._stack[-1][place] += spent[place]
+                if stack:
+                    stack[-1][place] += spent[place]
 
     def watch(self, owner: Any, attribute: str, name: Callable[..., str]) -> None:
         """Counts calls of a function, under a name made of their arguments."""
@@ -67,22 +70,23 @@ class Clock:
                 return plain(*args, **kwargs)
 
         # Sections are frozen; here they are only looked at.
-        object.__setattr__(owner, attribute, timed)
+        put = type.__setattr__ if isinstance(owner, type) else object.__setattr__
+        put(owner, attribute, timed)
 
 
 def measure(home: Path, study: str, options: dict[str, Any]) -> dict[str, Any]:
     """Writes one report in this process and says what it cost."""
     began = time.perf_counter()
     from analysis import write_report
-    from analysis.report import write
+    from analysis.report import images, write
     from analysis.report.evidence import Evidence
     from analysis.report.sections import SECTIONS
 
     clock = Clock()
     clock.seconds["importing"] = [time.perf_counter() - began, _cpu_s()]
-    for name in ("gather", "write_tables", "plan_tables", "render_page", "write_figures"):
-        if hasattr(write, name):
-            clock.watch(write, name, lambda *args, name=name: name.replace("_", " "))
+    for name in ("gather", "write_tables", "write_derived", "render_page", "render_text"):
+        clock.watch(write, name, lambda *args, name=name: name.replace("_", " "))
+    clock.watch(images.ImageWriter, "finish", lambda *args: "waiting for images")
     find = Evidence.of
 
     def of(evidence: Evidence, finding: Callable[[Evidence], Any]) -> Any:
@@ -147,6 +151,7 @@ def main() -> int:
     parser.add_argument("--trials", type=int, nargs="+", default=[1_000, 100_000])
     parser.add_argument("--keep", type=Path, help="folder that keeps the studies")
     parser.add_argument("--tables", choices=["auto", "all", "trials"], default="auto")
+    parser.add_argument("--figures", default="png,svg", help="formats of images, or none")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--measure", nargs=3, help=argparse.SUPPRESS)
     args = parser.parse_args()
@@ -156,6 +161,8 @@ def main() -> int:
         return 0
     from report_study import write_study
 
+    formats = [] if args.figures == "none" else args.figures.split(",")
+    options = {"tables": args.tables, "figures": formats}
     within = True
     with tempfile.TemporaryDirectory() as scratch:
         home = args.keep or Path(scratch)
@@ -163,7 +170,7 @@ def main() -> int:
             study = f"r{number}"
             if not (home / "studies" / study / "made").exists():
                 (write_study(home, study, number) / "made").touch()
-            found = in_new_process(home, study, {"tables": args.tables})
+            found = in_new_process(home, study, options)
             if args.json:
                 print(json.dumps({"trials": number, **found}))
             else:

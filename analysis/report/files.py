@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Literal
 
@@ -75,11 +77,20 @@ def _plan(evidence: Evidence, name: str, tables: Tables) -> TableFiles:
     return TableFiles(table=name, rows=rows, parquet=parquet, csv=csv, why=why)
 
 
-def write_tables(folder: Path, evidence: Evidence, plan: tuple[TableFiles, ...]) -> None:
-    """Writes trials, steps and layers, as far as they are planned.
+def write_tables(
+    folder: Path, evidence: Evidence, tables: Tables, stop: threading.Event
+) -> tuple[TableFiles, ...]:
+    """Writes trials, steps and layers, as far as `plan_tables` says; gives its plan.
 
     The trials are sorted; steps and layers lie as in the study's parts, sorted within a trial.
+
+    Args:
+        folder: Where to.
+        evidence: Of the report.
+        tables: What was asked for.
+        stop: Once it is set, nothing more is written.
     """
+    plan = plan_tables(evidence, tables)
     for files in plan:
         if not (files.parquet or files.csv):
             continue
@@ -89,7 +100,9 @@ def write_tables(folder: Path, evidence: Evidence, plan: tuple[TableFiles, ...])
             schema, blocks = table.schema, iter([table])
         else:
             schema, blocks = evidence.parts.stream(files.table)
-        _write(folder, files, schema, blocks, evidence.metadata)
+        until = takewhile(lambda block: not stop.is_set(), blocks)
+        _write(folder, files, schema, until, evidence.metadata)
+    return plan
 
 
 def write_derived(folder: Path, evidence: Evidence) -> None:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path, PurePosixPath
 
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from analysis.report.evidence import Evidence, gather
-from analysis.report.files import Tables, plan_tables, write_derived, write_tables
-from analysis.report.images import ImageFormat, ImageWriter, check_formats, pictures_of
+from analysis.report.files import TableFiles, Tables, write_derived, write_tables
+from analysis.report.images import ImageFormat, Images, ImageWriter, check_formats, pictures_of
 from analysis.report.page import render_page
 from analysis.report.place import PAGE, filling, write_text
 from analysis.report.sections import SECTIONS
@@ -85,13 +89,7 @@ def _write(
 ) -> tuple[set[str], list[str]]:
     """Everything into an empty folder; gives the files' names and what a person should know."""
     created = datetime.now(UTC)
-    plan = plan_tables(evidence, tables)
-    pictures = [one for section in SECTIONS for one in pictures_of(evidence.of(section.view))]
-    # A browser draws the images while the tables are written.
-    with ImageWriter(folder, pictures, formats) as writer:
-        write_tables(folder, evidence, plan)
-        write_derived(folder, evidence)
-        images = writer.finish()
+    plan, images = _write_files(folder, evidence, tables, formats)
     notices = [images.notice] if images.notice else []
     left_out = [*(files.why for files in plan if files.why), *notices]
     written = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
@@ -110,6 +108,31 @@ def _write(
     page = render_page(evidence, created=created, version=version, left_out=left_out)
     write_text(folder / PAGE, page)
     return names, notices
+
+
+def _write_files(
+    folder: Path, evidence: Evidence, tables: Tables, formats: Sequence[ImageFormat]
+) -> tuple[tuple[TableFiles, ...], Images]:
+    """Tables are streamed, and images drawn by a browser, beside what works out the sections."""
+    stop = threading.Event()
+    # Only libraries that are loaded can be told how many threads to have.
+    import_module("sklearn.utils")
+    # The sections' work comes in small pieces, for which further threads mostly wait, spinning on
+    # the core that streams the tables.
+    with (
+        threadpool_limits(1),
+        ThreadPoolExecutor(1, thread_name_prefix="tables") as pool,
+    ):
+        streaming = pool.submit(write_tables, folder, evidence, tables, stop)
+        try:
+            pictures = [
+                one for section in SECTIONS for one in pictures_of(evidence.of(section.view))
+            ]
+            with ImageWriter(folder, pictures, formats) as writer:
+                write_derived(folder, evidence)
+                return streaming.result(), writer.finish()
+        finally:
+            stop.set()
 
 
 def written_files(folder: Path) -> set[str]:
