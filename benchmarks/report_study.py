@@ -55,16 +55,33 @@ FACTOR = {"stable": 0.97, "exploding": 1.5, "vanishing": 0.5, "oscillating": 1.1
 ARROW = {"int64": pa.int64(), "float64": pa.float64(), "string": pa.string()}
 
 
-def write_study(home: Path, name: str, number: int, *, seed: int = 0, workers: int = 2) -> Path:
-    """Writes a study of so many trials; gives its folder."""
+def write_study(
+    home: Path,
+    name: str,
+    number: int,
+    *,
+    recorded: int = len(RECORDED),
+    seed: int = 0,
+    workers: int = 2,
+) -> Path:
+    """Writes a study of so many trials; gives its folder.
+
+    Args:
+        home: The home folder.
+        name: Of the study.
+        number: Of trials.
+        recorded: Steps of each trial that are recorded, at most; fewer make a smaller study.
+        seed: Of everything.
+        workers: Processes that write.
+    """
     trials = _trials(number, np.random.default_rng(seed), name)
     folder = home / "studies" / name
     for table in ("trials", "steps", "layers", "runs"):
         (folder / "tables" / table).mkdir(parents=True, exist_ok=True)
-    jobs = [
-        (folder, name, f"{place:08d}", trials.loc[rows])
+    jobs = (
+        (folder, name, f"{place:08d}", recorded, trials.loc[rows])
         for place, rows in enumerate(_cohorts(trials))
-    ]
+    )
     with ProcessPoolExecutor(workers) as pool:
         for _ in pool.map(_write_cohort, jobs, chunksize=16):
             pass
@@ -146,15 +163,15 @@ def _figures(frame: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     return frame
 
 
-def _write_cohort(job: tuple[Path, str, str, pd.DataFrame]) -> None:
-    folder, study, name, trials = job
+def _write_cohort(job: tuple[Path, str, str, int, pd.DataFrame]) -> None:
+    folder, study, name, recorded, trials = job
     rng = np.random.default_rng(int(name))
     metadata = {METADATA_KEY: json.dumps(_metadata(study)).encode()}
     hyperparameters = [
         Column(name=one, type=_type(trials[one]), unit="", meaning="")
         for one in (*CHOICES, *RANGES, *FIXED)
     ]
-    ran = trials["steps_run"].to_numpy()[:, None] > RECORDED
+    ran = trials["steps_run"].to_numpy()[:, None] > RECORDED[:recorded]
     place, position = np.nonzero(ran)
     numbers, layers = trials["trial"].to_numpy(), int(trials["depth"].iloc[0]) + 1
     rows = len(place)

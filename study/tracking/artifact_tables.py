@@ -169,8 +169,8 @@ def download_tables(
             )
         folder = into / study
         _fetch(client, found[0], folder / "tables", on_progress)
-    parts = sum(1 for table, _ in found[0] if table == "trials")
-    return Downloaded(folder=folder, parts=parts, other_places=len(found) - 1)
+    count = sum(1 for table, _ in found[0] if table == "trials")
+    return Downloaded(folder=folder, parts=count, other_places=len(found) - 1)
 
 
 def _parent_runs(client: MlflowClient, experiment_id: str, study: str) -> Iterator[Any]:
