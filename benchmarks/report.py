@@ -1,11 +1,11 @@
 """What the stability report of a large study costs: seconds by part, memory, size of the page.
 
 Makes studies as the product writes them (report_study.py; above 100,000 trials with 4 recorded
-steps each instead of 13, as the report reads steps and layers of a few trials only), writes the report of each in a new
-process, and prints the clock's and the CPU's seconds by part: reading the tables, each finding
-that sections share, each section's view, the files, the figures. Bounds: 100,000 trials in 30 s
-and 2 GB on two cores, 1,000,000 in 4 minutes, the page below 10 MB. On a machine that does other
-work as well, the CPU's seconds tell more than the clock's.
+steps each instead of 13, as the report reads steps and layers of a few trials only), writes the
+report of each in a new process, and prints the clock's and the CPU's seconds by part: reading the
+tables, each finding that sections share, each section's view, the files, the figures. Bounds:
+100,000 trials in 30 s and 2 GB on two cores, 1,000,000 in 4 minutes, the page below 10 MB. On a
+machine that does other work as well, the CPU's seconds tell more than the clock's.
 
     python benchmarks/report.py                                    1,000 and 100,000 trials
     python benchmarks/report.py --trials 1000000 --keep /big/disk  4 GB, kept for the next time
