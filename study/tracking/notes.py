@@ -22,7 +22,7 @@ def experiment_note(study: str, tags: Mapping[str, str]) -> str:
     task = literal(tags.get("gradscape.task", "a task"))
     return (
         f"{_OURS}**{literal(study)}**: {network} on {task}.\n\n"
-        "One run a trial, below the run of the command that trained it; that one has the stability "
+        "One run a trial, below the run of the command that trained it; that has the stability "
         "report (artifact `report/index.html`), its maps as images (`report/figures`) and the "
         "tables.\n\n"
         "- Filter by verdict and hyperparameters: `tags.verdict = 'exploding' and params.depth = "
