@@ -13,6 +13,7 @@ from analysis.confirmation import load_confirmation
 from analysis.errors import AnalysisError
 from analysis.parts import Parts
 from analysis.relabelling import Relabelling, relabelling
+from analysis.report.asked import check_asked
 from analysis.tables import series_frame, study_folder, trials_frame
 
 Found = TypeVar("Found")
@@ -86,13 +87,15 @@ def gather(
 
     Raises:
         StudyNotFound: If there is no such study.
-        AnalysisError: If it has no finished trial, or `trials` has none or others.
+        AnalysisError: If it has no finished trial, `trials` has none or others, or a map or
+            a value that was asked for is none of the study's.
     """
     parts, stored = trials_frame(study_folder(study, home=home))
     relabelled = None if trials is None else relabelling(stored, trials)
     trials = stored if trials is None else trials
     if trials.empty:
         raise AnalysisError("a report needs trials, but the table that was given has none")
+    check_asked(trials, maps, where or {})
     return Evidence(
         study=str(trials.attrs.get("study") or Path(study).name),
         trials=trials,

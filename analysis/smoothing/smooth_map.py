@@ -95,7 +95,8 @@ def _correlation(
     trials: pd.DataFrame, x: str, y: str | None, weight: Floats, members: Floats, seed: int
 ) -> float:
     """Correlation of two trials of one configuration beyond what the map explains, in [0, 1]."""
-    counts = count(trials, x, y, weights=np.where(weight > 0, weight / np.maximum(members, 1), 0.0))
+    alone = np.where(weight > 0, weight / np.maximum(members, 1), 0.0)
+    counts = count(trials, x, y, weights=alone)
     quick = fit(counts, seed=seed, rounds=_QUICK)
     table = quick.probability(counts.x_at, counts.y_at)
     inside = counts.column >= 0

@@ -43,6 +43,21 @@ def report(
         Path | None,
         typer.Option(metavar="STUDY.yaml", help="Label the trials anew with this file's."),
     ] = None,
+    map_of: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map",
+            metavar="X,Y",
+            help="Draw the map of these two hyperparameters (or of one) instead of the most "
+            "telling ones; may be repeated.",
+        ),
+    ] = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VALUE", help="Draw maps of the trials with this value; may be repeated."
+        ),
+    ] = None,
     compare: Annotated[
         tuple[str, str] | None,
         typer.Option(metavar="A B", help="Write what changed from study A to study B instead."),
@@ -77,17 +92,21 @@ def report(
     `report-relabelled` in the study's folder; what is stored stays as it is. With --confirm, the
     fresh trials are kept beside the study; none of them is a trial of the study.
 
-    Example: gradscape report digits-mlp -o report --threshold vanishing_ratio=1e-4
+    Example: gradscape report digits-mlp --map learning_rate,depth --where activation=tanh
     """
     from analysis import AnalysisError, write_comparison, write_report
     from analysis.tables import study_folder
     from study.commands.confirmation import confirm_recommended
+    from study.commands.map_options import read_maps, read_where
     from study.commands.tracked_study import tracked_study as tracked
     from study.home import home_folder
 
     place = home_folder(home)
     if (study is None) == (compare is None):
         raise InputError("give the name of one study, or --compare A B with those of two")
+    maps, chosen = read_maps(map_of or []), read_where(where or [])
+    if compare is not None and (maps or chosen):
+        raise InputError("--compare chooses its maps itself, without --map and --where")
     if compare is not None and tracking_uri is not None:
         raise InputError("--compare reads studies of the home folder, without --tracking-uri")
     if compare is not None and (threshold or thresholds_from is not None):
@@ -116,6 +135,8 @@ def report(
                 home=place,
                 out=output or (None if tracking_uri is None else Path(f"{study}-report")),
                 trials=trials,
+                maps=maps,
+                where=chosen,
                 tables=tables.value,
                 figures=[] if figures == "none" else figures.split(","),
                 given_up=_given_up(study, place) if tracking_uri is None else {},
