@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from analysis.axes import entry
 from analysis.coordinates import Coordinate, coordinates
 from analysis.figures.frame import literal, new_figure, title
 from analysis.figures.palette import LIGHT, VERDICT_COLORS, Theme, ink_on
@@ -51,7 +52,7 @@ def box_diagram(
     figure = new_figure(theme, height=24 + _ROW * max(1, len(known)))
     for row, (each, condition) in enumerate(zip(known, box.conditions, strict=True)):
         if each.names is None and each.levels is None:
-            _range(figure, row, each, condition, theme)
+            _range(figure, row, _ends(trials, each), condition, theme, log=each.log)
         else:
             _parts(figure, row, _segments(each, condition), theme)
     figure.update_xaxes(range=[-0.01, 1.01], visible=False)
@@ -114,14 +115,28 @@ def _parts(figure: go.Figure, row: int, parts: Sequence[_Part], theme: Theme) ->
     )
 
 
+def _ends(trials: pd.DataFrame, coordinate: Coordinate) -> tuple[float, float]:
+    """How far the axis reaches: as the study file says, else as the trials do."""
+    finite = coordinate.values[np.isfinite(coordinate.values)]
+    stated = entry(trials, coordinate.name)
+    low, high = stated.get("low"), stated.get("high")
+    if isinstance(low, (int, float)) and isinstance(high, (int, float)):
+        return min(float(low), float(finite.min())), max(float(high), float(finite.max()))
+    return float(finite.min()), float(finite.max())
+
+
 def _range(
-    figure: go.Figure, row: int, coordinate: Coordinate, condition: Condition, theme: Theme
+    figure: go.Figure,
+    row: int,
+    ends: tuple[float, float],
+    condition: Condition,
+    theme: Theme,
+    *,
+    log: bool,
 ) -> None:
     """A range: its ends in grey below, the edges of what is inside above."""
-    finite = coordinate.values[np.isfinite(coordinate.values)]
-    ends = float(finite.min()), float(finite.max())
     low, high = max(condition.low, ends[0]), min(condition.high, ends[1])
-    places = [_place(one, ends, log=coordinate.log) for one in (low, high)]
+    places = [_place(one, ends, log=log) for one in (low, high)]
     for start, end, color in ((0, 1, theme.grid), (*places, VERDICT_COLORS["stable"])):
         figure.add_shape(
             type="rect",
@@ -144,7 +159,7 @@ def _range(
         for end, edge in zip(ends, (low, high), strict=True)
         if end != edge
     ]
-    at = [_place(end, ends, log=coordinate.log) for end, _ in grey]
+    at = [_place(end, ends, log=log) for end, _ in grey]
     _text(figure, row, at, [text for _, text in grey], theme.muted, above=False)
 
 

@@ -34,7 +34,7 @@ def importance_bars(table: pd.DataFrame, *, theme: Theme = LIGHT) -> go.Figure:
         for row in rows
     ]
     shown = table[value].clip(lower=0)
-    figure = new_figure(theme, height=64 + 30 * max(1, len(rows)))
+    figure = new_figure(theme, height=86 + 30 * max(1, len(rows)))
     figure.add_bar(
         x=shown,
         y=list(range(len(rows))),

@@ -49,6 +49,45 @@ def net_interval(
     return low, high
 
 
+def chance_probability(healed: float, undone: float, *, shrink: float = 1.0) -> float:
+    """Probability that a change which does nothing heals so many more, or fewer, than it undoes.
+
+    Args:
+        healed: As in `net_interval`.
+        undone: Likewise.
+        shrink: Likewise.
+
+    References:
+        McNemar, Note on the sampling error of the difference between correlated proportions,
+        Psychometrika 1947; the exact form, a sign test, with fractions interpolated.
+    """
+    from scipy.special import betainc
+
+    more, fewer = shrink * max(healed, undone), shrink * min(healed, undone)
+    if more <= fewer:
+        return 1.0
+    # At least `more` of `more + fewer` fair coins.
+    return min(1.0, 2 * float(betainc(more, fewer + 1, 0.5)))
+
+
+def discoveries(probabilities: NDArray[np.float64], *, false_share: float) -> NDArray[np.bool_]:
+    """Which of many effects are no luck, so that about this share of them at most is.
+
+    Args:
+        probabilities: Of each under luck alone [R].
+        false_share: Share of the discoveries that may be false, on average.
+
+    References:
+        Benjamini, Hochberg, Controlling the false discovery rate, JRSS B 1995.
+    """
+    order = np.argsort(probabilities)
+    ranks = np.arange(1, len(probabilities) + 1)
+    passed = np.flatnonzero(probabilities[order] <= false_share * ranks / max(1, len(ranks)))
+    found = np.zeros(len(probabilities), dtype=bool)
+    found[order[: passed[-1] + 1 if passed.size else 0]] = True
+    return found
+
+
 def _tango(b: float, c: float, n: float, z: float) -> tuple[float, float]:
     """Bounds of the difference (b - c) / n of paired proportions; fractions are fine."""
 

@@ -15,7 +15,12 @@ from analysis.intervals import CONFIDENCE
 from analysis.owners import dependents
 from analysis.permutation_importance import stability_importance
 from analysis.remedies.changes import Change, changes
-from analysis.remedies.effect import independent_share, net_interval
+from analysis.remedies.effect import (
+    chance_probability,
+    discoveries,
+    independent_share,
+    net_interval,
+)
 from analysis.remedies.pairing import CALIPER, Pairs, exact_pairs, nearest_pairs
 
 ANY = "any"
@@ -67,8 +72,9 @@ def remedies(
         `undone`, stable before and failing with that verdict after; `harmed`, stable before and
         not after, whatever the verdict. `share` is (healed - undone) / failing: the failures
         mended beyond those that another seed would mend as well; its interval `low`, `high`;
-        `sure`, whether it is above 0 also with the confidence shared by all rows; `method`,
-        "paired" or "matched". `attrs`: `reason` why it is empty (""), and `caliper`.
+        `sure`, whether it is above 0 beyond what luck makes of so many comparisons (of the sure
+        ones about 5 % are luck, at most); `method`, "paired" or "matched". `attrs`: `reason` why
+        it is empty (""), and `caliper`.
 
     Raises:
         AnalysisError: If a verdict is unknown.
@@ -170,12 +176,15 @@ def _rows(
 
 
 def _frame(rows: list[dict[str, Any]], reason: str, confidence: float) -> pd.DataFrame:
-    shared = 1 - (1 - confidence) / max(1, len(rows))
+    probabilities = []
     for row in rows:
         counts = row["healed"], row["undone"], row["failing"], row["pairs"]
         shrink = row.pop("shrink")
         row["low"], row["high"] = net_interval(*counts, shrink=shrink, confidence=confidence)
-        row["sure"] = net_interval(*counts, shrink=shrink, confidence=shared)[0] > 0
+        probabilities.append(chance_probability(row["healed"], row["undone"], shrink=shrink))
+    sure = discoveries(np.array(probabilities, dtype=np.float64), false_share=1 - confidence)
+    for row, one in zip(rows, sure, strict=True):
+        row["sure"] = bool(one) and row["low"] > 0
     frame = pd.DataFrame(rows, columns=list(_COLUMNS)).astype(_COLUMNS)
     frame = frame.sort_values("low", ascending=False, kind="stable", ignore_index=True)
     frame.attrs.update({"reason": reason, "caliper": CALIPER, "confidence": confidence})

@@ -3,10 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.optimize import minimize_scalar
-from scipy.stats import norm
+from scipy.stats import binomtest, false_discovery_control, norm
 
 from analysis.remedies import net_interval
-from analysis.remedies.effect import independent_share
+from analysis.remedies.effect import chance_probability, discoveries, independent_share
 
 
 def score(b, c, n, delta):
@@ -50,3 +50,21 @@ def test_independent_share():
     assert independent_share(np.arange(10), np.arange(10)) == 1.0
     # One trial stands in for all comparisons: one pair's worth of evidence.
     assert independent_share(np.arange(10), np.zeros(10, int)) == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize(("healed", "undone"), [(5, 0), (9, 3), (3, 9), (12, 11)])
+def test_the_probability_of_luck_is_that_of_the_sign_test(healed, undone):
+    exact = binomtest(healed, healed + undone).pvalue
+    assert chance_probability(healed, undone) == pytest.approx(exact)
+    assert chance_probability(4, 4) == 1.0
+    assert chance_probability(healed, undone, shrink=0.5) >= exact
+
+
+def test_discoveries_are_those_of_scipy():
+    rng = np.random.default_rng(0)
+    probabilities = np.append(rng.random(80), rng.random(20) / 500)
+    wanted = false_discovery_control(probabilities) <= 0.05
+    assert np.array_equal(discoveries(probabilities, false_share=0.05), wanted)
+    assert 10 < wanted.sum() < 30
+    assert not discoveries(np.array([0.4, 0.9]), false_share=0.05).any()
+    assert discoveries(np.zeros(0), false_share=0.05).size == 0
