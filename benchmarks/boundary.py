@@ -40,7 +40,7 @@ Floats = NDArray[np.float64]
 
 HELD_OUT, HELD_OUT_SEED = 2048, 1000
 SIZES = (64, 128, 256, 384, 512, 768, 1024, 1536, 2048)
-MOST: Mapping[str, int] = {"random": 2048, "qmc": 1024, "tpe": 512, "boundary": 1024}
+MOST: Mapping[str, int] = {"random": 2048, "qmc": 1024, "tpe": 512, "boundary": 512}
 """Trials of each sampler."""
 
 STABLE = "stable"
@@ -191,7 +191,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("spaces", nargs="*", help="of boundary_spaces.py; default all")
     parser.add_argument("--samplers", nargs="+", choices=MOST, default=list(MOST))
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--batch", type=int, default=32, help="trials asked at a time")
+    parser.add_argument("--batch", type=int, default=64, help="trials asked at a time")
     parser.add_argument("--cache", type=Path, default=Path("gradscape-boundary"))
     parser.add_argument("--json", action="store_true")
     return parser.parse_args()

@@ -101,6 +101,7 @@ def _cohorts(trials: pd.DataFrame) -> Iterator[np.ndarray]:
 def _trials(number: int, rng: np.random.Generator, study: str) -> pd.DataFrame:
     frame = pd.DataFrame({"trial": np.arange(number), "configuration": np.arange(number)})
     frame["seed"] = rng.integers(0, 2**31, number)
+    frame["design"] = None
     for name, choices in CHOICES.items():
         frame[name] = np.array(choices)[rng.integers(0, len(choices), number)]
     for name, (low, high) in RANGES.items():

@@ -56,6 +56,7 @@ def _trial_rows(
             "trial": trial.number,
             "configuration": trial.configuration,
             "seed": trial.seed,
+            "design": trial.design,
             "steps_run": ran,
             "failure_step": None if failed < 0 else failed,
             "failure_tensor": record.failure_tensor[place],

@@ -17,12 +17,15 @@ class Trial:
         configuration: Number of its configuration, from 0 (several seeds share one).
         seed: Decides initialization and data order; 0 <= seed < 2**31.
         hyperparameters: Every hyperparameter that applies to this trial, fixed ones included.
+        design: What a sampler that learns placed it for: `space-filling` is a uniform sample of
+            the space, `boundary` is not. None with other samplers.
     """
 
     number: int
     configuration: int
     seed: int
     hyperparameters: Mapping[str, HyperparameterValue]
+    design: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

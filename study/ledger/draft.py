@@ -11,6 +11,8 @@ import optuna
 from optuna.distributions import BaseDistribution
 from optuna.trial import FixedTrial, FrozenTrial, TrialState
 
+from search_spaces.samplers import SYSTEM_DESIGN
+
 
 class DraftTrial(FixedTrial):
     """What `Study.ask` gives, but nothing is stored yet.
@@ -41,6 +43,12 @@ class DraftTrial(FixedTrial):
             trial_id=-1,
         )
         study.sampler.before_trial(study, self._frozen)
+
+    @property
+    def design(self) -> str | None:
+        """What the sampler placed the trial for, where it says so."""
+        design = self._frozen.system_attrs.get(SYSTEM_DESIGN)
+        return design if isinstance(design, str) else None
 
     def finished(self, attributes: Mapping[str, Any]) -> FrozenTrial:
         """The trial as it is to be stored, RUNNING, with these user attributes."""

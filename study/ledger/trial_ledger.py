@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import optuna
 from optuna.trial import BaseTrial, FixedTrial, FrozenTrial, TrialState
 
+from search_spaces.samplers import DESIGN
 from study.ledger.draft import DraftTrial
 from study.ledger.results import RUN_ATTRIBUTE, RUN_TO_COME, TrialResult
 from study.ledger.storage import LedgerStorage, StorageUnavailable
@@ -260,7 +261,8 @@ class TrialLedger:
     def _draft(self) -> Trial:
         """Samples the next trial and stores it, with all that it has, by one operation."""
         draft = DraftTrial(self._study, self._next_number)
-        trial = self._trial(draft.number, self._space.suggest(draft))
+        hyperparameters = self._space.suggest(draft)
+        trial = self._trial(draft.number, hyperparameters, design=draft.design)
         finished = draft.finished(_attributes(trial))
         finished.number = draft.number
         trial_id = self._storage.storage.create_new_trial(self._study_id, finished)
@@ -288,6 +290,7 @@ class TrialLedger:
                 configuration=frozen.user_attrs["configuration"],
                 seed=frozen.user_attrs["seed"],
                 hyperparameters=hyperparameters,
+                design=frozen.user_attrs.get(DESIGN),
             )
         return self._described(frozen.number, hyperparameters)
 
@@ -296,12 +299,19 @@ class TrialLedger:
         self._set_attributes(self._trial_id(number), _attributes(trial))
         return trial
 
-    def _trial(self, number: int, values: Mapping[str, HyperparameterValue]) -> Trial:
+    def _trial(
+        self,
+        number: int,
+        values: Mapping[str, HyperparameterValue],
+        *,
+        design: str | None = None,
+    ) -> Trial:
         return Trial(
             number=number,
             configuration=number // self._seeds,
             seed=self._seed_of(number),
             hyperparameters=dict(values),
+            design=design,
         )
 
     def _frozen(self, number: int) -> FrozenTrial:
@@ -318,4 +328,5 @@ class TrialLedger:
 
 def _attributes(trial: Trial) -> dict[str, Any]:
     """What Optuna is to know of a trial from the beginning."""
-    return {"configuration": trial.configuration, "seed": trial.seed}
+    design = {} if trial.design is None else {DESIGN: trial.design}
+    return {"configuration": trial.configuration, "seed": trial.seed, **design}

@@ -74,6 +74,12 @@ TRIAL_IDENTITY: tuple[Column, ...] = (
     _column("trial", "int64", "", "number of the trial, from 0; Optuna's trial number"),
     _column("configuration", "int64", "", "number of the configuration; its seeds share it"),
     _column("seed", "int64", "", "seed of initialization and data order"),
+    _column(
+        "design",
+        "string",
+        "",
+        "sampler boundary: space-filling (a uniform sample of the space) or boundary; else null",
+    ),
 )
 
 TRIAL_LABELS: tuple[Column, ...] = (

@@ -91,6 +91,8 @@ class Believed:
     def next(self, axes: Mapping[str, BaseDistribution]) -> Mapping[str, Any] | None:
         """The next trial at the boundary; None while no two verdicts are known."""
         count = fitted_count(self._book.known)
+        if not count:
+            return None
         if dict(axes) != self._encoder.axes:
             self._encoder, self._rows, self._state = Encoder(axes), {}, None
         known = self._book.first(count)

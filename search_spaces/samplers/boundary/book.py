@@ -66,17 +66,17 @@ class TrialBook:
             besides: Number of the trial that is being sampled: it is left out.
         """
         trials = study.get_trials(deepcopy=False)
-        self._pending = {}
-        look = sorted({*self._open, *range(self._seen, len(trials))})
+        self._open.update(range(self._seen, len(trials)))
         self._seen = len(trials)
-        self._open = set()
-        for number in look:
+        for number in sorted(self._open):
             trial = trials[number]
             if trial.state.is_finished():
+                self._open.discard(number)
+                self._pending.pop(number, None)
                 self._read(trial)
-                continue
-            self._open.add(number)
-            if number != besides and trial.params:
+            elif number == besides:
+                self._pending.pop(number, None)
+            elif len(self._pending.get(number, ())) != len(trial.params):
                 self._pending[number] = self._params(trial)
                 self.axes |= trial.distributions
 

@@ -117,8 +117,10 @@ class BoundarySampler(BaseSampler):
     ) -> dict[str, BaseDistribution]:
         with self._lock:
             _refuse_several(study)
+            if self._axes is not None:
+                return dict(self._axes)
             self._book.update(study, besides=trial.number)
-            return dict(self._book.axes if self._axes is None else self._axes)
+            return dict(self._book.axes)
 
     def sample_relative(
         self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
@@ -131,6 +133,7 @@ class BoundarySampler(BaseSampler):
             if sibling is not None:
                 return dict(sibling)
             if self.design(trial.number) != SPACE_FILLING:
+                self._book.update(study, besides=trial.number)
                 found = self._believed.next(search_space)
                 if found is not None:
                     return dict(found)
