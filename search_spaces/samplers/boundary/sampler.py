@@ -96,17 +96,23 @@ class BoundarySampler(BaseSampler):
         self._seeds = seeds
         self._first = first
         self._lock = threading.RLock()
-        self._book = TrialBook(label or attribute_label(attribute), params)
-        self._believed = Believed(
-            self._book,
-            seed=seed,
-            threshold=threshold,
-            stable=stable,
-            applying=applying,
-            features=features,
-            cohort_key=cohort_key,
-            settings=settings or Settings(),
-        )
+        self._study: tuple[object, int] | None = None
+
+        def fresh() -> tuple[TrialBook, Believed]:
+            book = TrialBook(label or attribute_label(attribute), params)
+            return book, Believed(
+                book,
+                seed=seed,
+                threshold=threshold,
+                stable=stable,
+                applying=applying,
+                features=features,
+                cohort_key=cohort_key,
+                settings=settings or Settings(),
+            )
+
+        self._fresh = fresh
+        self._book, self._believed = fresh()
 
     def design(self, number: int) -> Design:
         """What a trial is for; a rule of its number alone."""
@@ -116,7 +122,7 @@ class BoundarySampler(BaseSampler):
         self, study: Study, trial: FrozenTrial
     ) -> dict[str, BaseDistribution]:
         with self._lock:
-            _refuse_several(study)
+            self._open(study)
             if self._axes is not None:
                 return dict(self._axes)
             self._book.update(study, besides=trial.number)
@@ -147,6 +153,7 @@ class BoundarySampler(BaseSampler):
         param_name: str,
         param_distribution: BaseDistribution,
     ) -> Any:
+        _refuse_several(study)
         sibling = self._sibling(study, trial)
         if sibling is not None and param_name in sibling:
             return sibling[param_name]
@@ -154,6 +161,15 @@ class BoundarySampler(BaseSampler):
         configuration = self._configuration(trial.number)
         rng = np.random.default_rng([self._seed, max(configuration, 0), name])
         return cube_values({param_name: param_distribution}, rng.random(1))[param_name]
+
+    def _open(self, study: Study) -> None:
+        """Begins anew where it is given another study than before."""
+        _refuse_several(study)
+        # Optuna's study objects come and go; what they stand for is this.
+        now = (study._storage, study._study_id)
+        if self._study != now:
+            self._study = now
+            self._book, self._believed = self._fresh()
 
     def _configuration(self, number: int) -> int:
         return (number - self._first) // self._seeds
