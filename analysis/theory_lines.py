@@ -64,7 +64,8 @@ def theory_lines(
         across = cells(trials, other)
         index = across.index[keep]
         if on == "depth":
-            values = SCALES / np.abs(_log_chi(chosen))
+            with np.errstate(divide="ignore"):  # At criticality every depth is trainable.
+                values = SCALES / np.abs(_log_chi(chosen))
             rows += _medians("trainable depth", on, values, index, len(across.labels))
         if on == "learning_rate":
             values = _column(chosen, "predicted_max_learning_rate")

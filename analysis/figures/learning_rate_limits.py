@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 
 from analysis.figures.frame import literal, new_figure, title
 from analysis.figures.palette import LIGHT, VERDICT_COLORS, Theme, translucent
-from analysis.labels import number_label
+from analysis.labels import number_label, percent
 from analysis.records import records
 
 _ROW = 21
@@ -21,6 +21,7 @@ def learning_rate_limits(limits: pd.DataFrame, *, theme: Theme = LIGHT) -> go.Fi
     """One row a cell: a bar from the smallest to the largest limit, and their intervals as lines.
 
     An interval or a bar that goes on beyond the learning rates that were tried ends in an arrow.
+    Where no learning rate reaches one half it is said in words, with how likely one does.
 
     Args:
         limits: As of `analysis.learning_rate_limits`.
@@ -33,8 +34,10 @@ def learning_rate_limits(limits: pd.DataFrame, *, theme: Theme = LIGHT) -> go.Fi
     low, high = (np.clip(limits[name].to_numpy(), *ends) for name in ("smallest", "largest"))
     color = translucent(VERDICT_COLORS["stable"], 0.4)
     _segments(figure, low[bars], high[bars], places[bars], {"color": color, "width": 11})
+    nowhere = (limits["largest"] <= 0).to_numpy() | np.isinf(limits["smallest"]).to_numpy()
     for name, shift in (("smallest", -0.14), ("largest", 0.14)):
-        _interval(figure, limits, name, places + shift, ends, theme)
+        _interval(figure, limits[~nowhere], name, places[~nowhere] + shift, ends, theme)
+    _words(figure, limits[nowhere], places[nowhere], ends, theme)
     middle = math.sqrt(ends[0] * ends[1])
     figure.add_scatter(
         x=np.where(bars, np.sqrt(low * high), middle),
@@ -150,6 +153,24 @@ def _interval(
             hoverinfo="skip",
             cliponaxis=False,
         )
+
+
+def _words(
+    figure: go.Figure,
+    limits: pd.DataFrame,
+    places: np.ndarray,
+    ends: tuple[float, float],
+    theme: Theme,
+) -> None:
+    figure.add_scatter(
+        x=np.full(len(places), ends[0]),
+        y=places,
+        mode="text",
+        text=[f"nowhere half (somewhere: chance of {percent(one)})" for one in limits["reached"]],
+        textposition="middle right",
+        textfont={"size": 11, "color": theme.muted},
+        hoverinfo="skip",
+    )
 
 
 def _headers(figure: go.Figure, limits: pd.DataFrame, places: np.ndarray, theme: Theme) -> None:
