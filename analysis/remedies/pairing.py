@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from analysis.coordinates import Coordinate
@@ -42,6 +43,9 @@ OFFERED = 2_000
 _LEAST_WEIGHT = 0.002
 _ENOUGH = (10, 0.5)
 """A change is judged by exact pairs if there are so many, for this share of the smaller side."""
+
+_LOOKED_AT = 200
+_ODD = 0x1E3779B97F4A7C15
 
 Method = Literal["paired", "matched"]
 Rows = NDArray[np.int64]
@@ -67,23 +71,47 @@ def exact_pairs(change: Change, settings: Rows, seeds: Rows | None) -> Pairs | N
 
     Args:
         change: Between two values.
-        settings: A number for each setting of the other hyperparameters [N].
+        settings: A number for each setting of the other hyperparameters, see `setting_codes` [N].
         seeds: Of all trials [N].
     """
-    if change.scale is not None:
+    if change.scale is not None or not _plausible(change, settings):
         return None
     common = seeds is not None and _overlap(seeds[change.source], seeds[change.target])
     keys = []
     for rows in (change.source, change.target):
         # Where seeds are not common, the first seed of one goes with the first of the other.
         last = seeds[rows] if common and seeds is not None else _occurrence(settings[rows])
-        keys.append(settings[rows] * (len(settings) + 1) + last)
+        keys.append(settings[rows] ^ (last.astype(np.int64) * _ODD))
     first, second = keys
     _, one, other = np.intersect1d(first, second, return_indices=True)
     smaller = min(len(change.source), len(change.target))
     if len(one) < max(_ENOUGH[0], _ENOUGH[1] * smaller):
         return None
     return Pairs(before=change.source[one], after=change.target[other], method="paired")
+
+
+def setting_codes(known: Sequence[Coordinate], seed: int) -> dict[str, Rows]:
+    """By hyperparameter, a random number for each of its values [N].
+
+    Their sums number the settings of several hyperparameters: two settings have the same sum
+    with a probability of 2**-64 (Zobrist hashing), and one is left out by taking its number off.
+    """
+    rng = np.random.default_rng(seed)
+    found = {}
+    for each in known:
+        codes, values = pd.factorize(each.values, use_na_sentinel=False)
+        found[each.name] = rng.integers(-(2**62), 2**62, len(values), dtype=np.int64)[codes]
+    return found
+
+
+def _plausible(change: Change, settings: Rows) -> bool:
+    """Whether some of the settings before the change are also there after it, by a few trials."""
+    rng = np.random.default_rng(0)
+    few = settings[_some(change.source, _LOOKED_AT, rng)]
+    other = settings[_some(change.target, _LOOKED_AT, rng)]
+    there = np.isin(few, settings[change.target]).mean() if few.size else 0.0
+    back = np.isin(other, settings[change.source]).mean() if other.size else 0.0
+    return max(float(there), float(back)) >= _ENOUGH[1] / 2
 
 
 def nearest_pairs(
@@ -175,7 +203,9 @@ def _nearest(looking: _Side, offered: _Side, shift: float, rng: np.random.Genera
 
 
 def _some(rows: Rows, most: int, rng: np.random.Generator) -> Rows:
-    return rows if len(rows) <= most else np.sort(rng.choice(rows, most, replace=False))
+    if len(rows) <= most:
+        return rows
+    return rows[np.sort(rng.choice(len(rows), most, replace=False, shuffle=False))]
 
 
 def _overlap(one: Rows, other: Rows) -> bool:

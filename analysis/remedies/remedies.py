@@ -21,13 +21,16 @@ from analysis.remedies.effect import (
     independent_share,
     net_interval,
 )
-from analysis.remedies.pairing import CALIPER, Pairs, exact_pairs, nearest_pairs
+from analysis.remedies.pairing import CALIPER, Pairs, exact_pairs, nearest_pairs, setting_codes
 
 ANY = "any"
 """Stands for every failing verdict together."""
 
 MIN_FAILING = 5
 """Changes that fewer failing trials of a verdict were paired for are not listed."""
+
+_DISTINCT = 0.8
+"""Where at least this share of the trials has other settings, no change has enough exact pairs."""
 
 _COLUMNS = {
     "hyperparameter": "str",
@@ -122,23 +125,18 @@ def _paired(
     """All changes with their pairs."""
     owned = dependents(known)
     seeds = pd.factorize(trials["seed"])[0] if "seed" in trials else None
+    codes = setting_codes(known, seed)
+    everything = sum(codes.values(), np.zeros(len(trials), dtype=np.int64))
     for each in known:
         # What exists only for some values changes along with them.
         others = [one for one in known if one is not each and one.name not in owned[each.name]]
-        settings = _settings(others, len(trials))
+        along = [codes[each.name], *(codes[name] for name in owned[each.name])]
+        settings = everything - sum(along, np.zeros_like(everything))
+        # Drawn settings hardly ever come twice, and then there is no need to look.
+        repeated = len(pd.unique(settings)) < _DISTINCT * len(settings)
         for change in changes(each):
-            exact = exact_pairs(change, settings, seeds)
+            exact = exact_pairs(change, settings, seeds) if repeated else None
             yield change, exact or nearest_pairs(change, others, weights, seed)
-
-
-def _settings(others: Sequence[Coordinate], trials: int) -> NDArray[np.int64]:
-    """A number for each setting of some hyperparameters [N]."""
-    settings = np.zeros(trials, dtype=np.int64)
-    for each in others:
-        codes = pd.factorize(each.values, use_na_sentinel=False)[0]
-        # Numbered anew at each step, so that products of many never overflow.
-        settings = pd.factorize(settings * (int(codes.max()) + 1) + codes)[0].astype(np.int64)
-    return settings
 
 
 def _rows(
