@@ -17,7 +17,7 @@ from analysis.report.sections import SECTIONS
 from analysis.report.versions import library_versions
 from study.tables.schema import SCHEMA_VERSION
 
-SUMMARY_VERSION = 1
+SUMMARY_VERSION = 2
 """Raised when a field of summary.json changes its meaning or goes."""
 
 
