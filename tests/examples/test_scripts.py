@@ -1,0 +1,55 @@
+"""The notebook-style examples: each runs from top to bottom and answers its question."""
+
+from __future__ import annotations
+
+import runpy
+from pathlib import Path
+
+import pytest
+
+from tests.analysis.synthetic import synthetic_tables, write_study
+from tests.driver import ROOT
+
+EXAMPLES = ROOT / "examples"
+
+ANSWERS = {
+    "where_is_it_safe": ["stable", "held-out trials stable", "0."],
+    "where_is_the_edge": ["largest_high", "depth", "estimate"],
+    "what_moves_it": ["learning_rate", "importance"],
+    "what_would_fix_my_network": ["healed", "cause", "gradients change by"],
+    "is_it_what_theory_says": ["agreement", "half of", "trial"],
+}
+"""What each prints, among other things."""
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("examples")
+    write_study(made, synthetic_tables(240, seed=6))
+    return made
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ANSWERS)
+def test_it_answers_its_question(name, home, monkeypatch, capsys) -> None:
+    monkeypatch.setenv("GRADSCAPE_HOME", str(home))
+    monkeypatch.setattr("sys.argv", [f"{name}.py", "digits-mlp"])
+    runpy.run_path(str(EXAMPLES / f"{name}.py"), run_name="__main__")
+    printed = capsys.readouterr().out
+    assert all(answer in printed for answer in ANSWERS[name]), printed
+
+
+@pytest.mark.slow
+def test_a_network_and_a_task_of_ones_own(monkeypatch, capsys, tmp_path: Path) -> None:
+    monkeypatch.setattr("sys.argv", ["my_own_network.py", str(tmp_path)])
+    monkeypatch.syspath_prepend(str(EXAMPLES))
+    runpy.run_path(str(EXAMPLES / "my_own_network.py"), run_name="__main__")
+    printed = capsys.readouterr().out
+    assert "stable" in printed and "probability" in printed
+    assert (tmp_path / "studies" / "rings" / "report" / "index.html").exists()
+
+
+def test_every_example_is_run_here_and_has_cells() -> None:
+    scripts = {path.stem: path.read_text(encoding="utf-8") for path in EXAMPLES.glob("*.py")}
+    assert set(scripts) == {*ANSWERS, "my_own_network"}
+    assert all(text.count("# %%") >= 3 for text in scripts.values())
