@@ -1,0 +1,71 @@
+"""summary.json against docs/summary.schema.json, which tells scripts what to expect."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pytest
+
+from analysis import load_trials, write_report
+from analysis.report.evidence import gather
+from analysis.report.summary import summarize
+from tests.analysis.synthetic import SPACE, synthetic_tables, write_study
+from tests.analysis.synthetic_signals import NEW_COLUMNS
+
+SCHEMA = Path(__file__).parents[3] / "docs" / "summary.schema.json"
+
+
+@pytest.fixture(scope="module")
+def schema():
+    found = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator.check_schema(found)
+    return jsonschema.Draft202012Validator(found)
+
+
+def summary_of(home, schema, **options):
+    summary = summarize(gather("digits-mlp", home=home, **options), created=datetime.now(UTC))
+    whole = {**summary, "files": ["index.html"], "left_out": []}
+    schema.validate(json.loads(json.dumps(whole, allow_nan=False)))
+    return whole
+
+
+def test_the_summary_of_a_report_is_as_its_schema_says(schema, home, tmp_path):
+    write_report("digits-mlp", home=home, out=tmp_path / "out")
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text())
+    schema.validate(summary)
+    written = {path.relative_to(tmp_path / "out") for path in (tmp_path / "out").rglob("*.*")}
+    assert {str(path) for path in written} == set(summary["files"])
+    for name in schema.schema["properties"]:
+        with pytest.raises(jsonschema.ValidationError):
+            schema.validate({key: value for key, value in summary.items() if key != name})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "tables",
+    [
+        pytest.param(synthetic_tables(10), id="ten trials"),
+        pytest.param(synthetic_tables(1), id="one trial"),
+        pytest.param(synthetic_tables(30, verdict="vanishing"), id="one verdict"),
+        pytest.param(synthetic_tables(30, space={"depth": SPACE["depth"]}), id="no learning rate"),
+    ],
+)
+def test_degenerate_studies_have_the_same_fields(schema, tmp_path, tables):
+    write_study(tmp_path, tables)
+    summary_of(tmp_path, schema, given_up={"out of memory": 3})
+
+
+def test_studies_of_an_earlier_gradscape_have_them_too(schema, tmp_path):
+    write_study(tmp_path, synthetic_tables(40), without=NEW_COLUMNS)
+    assert summary_of(tmp_path, schema)["flags"] is None
+
+
+def test_trials_labelled_anew_have_them_too(schema, tmp_path):
+    write_study(tmp_path, synthetic_tables(40))
+    trials = load_trials("digits-mlp", home=tmp_path)
+    trials.loc[np.flatnonzero(trials["verdict"] == "stable")[:3], "verdict"] = "stalled"
+    assert summary_of(tmp_path, schema, trials=trials)["relabelled"]["trials"] == 3
