@@ -104,6 +104,7 @@ def _map(number: int, one: SmoothedMap, share: float | None) -> RegionMap:
         raw=picture(
             f"map-{number}",
             lambda theme: region_map(table, theme=theme, colorbar=False),
+            alone=lambda theme: region_map(table, theme=theme),
             alt=f"Heat map of the probability of a stable trial by {' and '.join(names)}. "
             f"{_best(table)}",
             caption=" ".join(notes),
