@@ -1,0 +1,111 @@
+"""What the page says of safe regions, of what matters and of what would mend failures."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import pytest
+
+from analysis import load_trials, remedies, safe_regions, stability_importance, write_report
+from analysis.report.evidence import gather
+from analysis.report.sections import remedies as mending
+from analysis.report.sections import safe_regions as safety
+from analysis.report.sections import what_matters
+from tests.analysis.synthetic import synthetic_tables, write_study
+
+
+@pytest.fixture(scope="module")
+def written(home, tmp_path_factory):
+    out = tmp_path_factory.mktemp("advice")
+    write_report("digits-mlp", home=home, out=out, figures=[], tables="trials")
+    return out
+
+
+def test_the_files_are_the_tables_of_the_functions(home, written):
+    trials = load_trials("digits-mlp", home=home)
+    boxes = pd.read_csv(written / "safe_regions.csv")
+    pd.testing.assert_frame_equal(boxes, safe_regions(trials), check_dtype=False)
+    table = pd.read_csv(written / "remedies.csv", keep_default_na=False)
+    wanted = remedies(trials, importance=stability_importance(trials))
+    assert table["share"].tolist() == pytest.approx(wanted["share"].tolist())
+    assert table["from"].tolist() == wanted["from"].tolist()
+    importance = pd.read_csv(written / "importance.csv")
+    assert importance["x"].iloc[0] == "learning_rate"
+    assert importance["importance"].is_monotonic_decreasing
+    assert importance[["share", "information", "by_chance"]].notna().all().all()
+
+
+def test_the_summary_has_the_recommended_box_as_values(home, written):
+    summary = json.loads((written / "summary.json").read_text())
+    first = summary["safe_regions"]["boxes"][0]
+    # The truth of these trials: stable from 1e-3 to an edge that falls with depth.
+    assert 1e-3 <= first["where"]["learning_rate"]["low"] < 2e-3
+    assert first["low"] > 0.8 and summary["safe_regions"]["reason"] == ""
+    assert summary["safe_regions"]["confirmed"] == []
+    best = summary["remedies"]["best"]
+    assert {"exploding", "stalled"} <= {row["verdict"] for row in best}
+    assert all(row["sure"] and row["low"] > 0 for row in best)
+
+
+def test_the_markdown_says_it_in_a_line_each(written):
+    text = (written / "report.md").read_text()
+    assert "## Where it is safe" in text and "learning rate 0.0" in text
+    assert "a factor 10 larger" in text and "## What would mend it" in text
+
+
+def test_only_sure_remedies_are_shown_and_none_twice(home):
+    best = mending.shown(remedies(load_trials("digits-mlp", home=home)))
+    assert not best.duplicated(["verdict", "hyperparameter", "from"]).any()
+    assert best.groupby("verdict").size().max() <= mending.SHOWN
+    assert (best["low"] > 0).all()
+
+
+@pytest.mark.parametrize("verdict", ["stable", "exploding", "stalled"])
+def test_one_verdict_only_has_no_advice_and_says_why(tmp_path, verdict):
+    write_study(tmp_path, synthetic_tables(40, verdict=verdict))
+    evidence = gather("digits-mlp", home=tmp_path)
+    safe, what, mend = (one.view(evidence) for one in (safety, what_matters, mending))
+    assert safe.regions == [] and safe.reason.endswith(".")
+    assert what.single is None and what.reason.endswith(".")
+    assert mend.rows == [] and mend.reason.endswith(".")
+    for section in (safety.SECTION, what_matters.SECTION, mending.SECTION):
+        assert section.text(evidence)
+
+
+def test_ten_trials_have_no_region(tmp_path):
+    write_study(tmp_path, synthetic_tables(10))
+    view = safety.view(gather("digits-mlp", home=tmp_path))
+    assert view.regions == [] and "too few" in view.reason
+
+
+def confirmed(folder, box, stable, trials, promised):
+    """Leaves fresh trials as `--confirm` does."""
+    path = folder / "confirmation" / "trials.parquet"
+    path.parent.mkdir(exist_ok=True)
+    verdicts = ["stable"] * stable + ["exploding"] * (trials - stable)
+    pd.DataFrame({"box": box, "promised": promised, "verdict": verdicts}).to_parquet(path)
+
+
+@pytest.mark.parametrize(
+    ("stable", "promised", "says"),
+    [
+        (48, 0.9, "The promise held."),
+        (20, 0.9, "The promise did not hold"),
+        (47, 0.96, "cannot refute"),
+    ],
+)
+def test_fresh_trials_are_held_against_the_promise(tmp_path, stable, promised, says):
+    folder = write_study(tmp_path, synthetic_tables(300))
+    box = safe_regions(load_trials("digits-mlp", home=tmp_path))["where"].iloc[0]
+    confirmed(folder, box, stable, 50, promised)
+    view = safety.view(gather("digits-mlp", home=tmp_path))
+    assert f"{stable} of 50 were stable" in view.regions[0].confirmed
+    assert says in view.regions[0].confirmed
+
+
+def test_fresh_trials_of_another_box_say_nothing(tmp_path):
+    folder = write_study(tmp_path, synthetic_tables(300))
+    confirmed(folder, '{"depth": {"high": 3}}', 50, 50, 0.9)
+    view = safety.view(gather("digits-mlp", home=tmp_path))
+    assert view.regions and all(one.confirmed == "" for one in view.regions)
