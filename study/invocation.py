@@ -23,6 +23,7 @@ from study.recorder import Progress, Recorder
 from study.redaction import redacted
 from study.result import StudyResult
 from study.standing import standing
+from study.stop_when import MapWatch
 from study.stopwatch import Stopwatch
 from study.tables import TableStore
 from study.tracking import Tracker
@@ -77,6 +78,10 @@ class Invocation:
         self._recorded = self._delivered = 0
         self._given_up = dict(found.given_up)
         self._queue: CohortQueue | None = None
+        rule = self._config.stop_when
+        told = found.ledger.told_verdicts
+        self._map = None if rule is None else MapWatch(rule, self._config.space, told)
+        self._settled: str | None = None
         self._started = time.monotonic()
 
     @property
@@ -156,6 +161,7 @@ class Invocation:
             undelivered=undelivered,
             seconds=self._watch.seconds,
             stopped=self._stop.is_set(),
+            settled=self._settled,
             notice=notice,
             tracking_uri=None if uri is None else redacted(uri),
         )
@@ -201,6 +207,10 @@ class Invocation:
 
     def _ask(self, n: int) -> list[Trial]:
         with self._watch.measure("asking"):
+            if self._map is not None and self._map.settled(self._found.ledger.completed()):
+                self._settled = self._map.text
+                self._on_notice(self._settled)
+                return []
             return self._ledger.ask(n)
 
     @contextmanager

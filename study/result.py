@@ -25,6 +25,7 @@ class StudyResult:
         undelivered: Trials whose rows are safe but MLflow or Optuna do not know yet.
         seconds: Time of this invocation by activity; activities overlap.
         stopped: Whether it was asked to stop early.
+        settled: Why no more trials are asked though some are left; None where that is not so.
         missing: What a person should know of trials elsewhere; None where there are none.
         notice: What a person should know, e.g. why MLflow did not take everything.
         tracking_uri: Address of MLflow with its password masked; None is the home's own.
@@ -42,11 +43,13 @@ class StudyResult:
     seconds: Mapping[str, float]
     stopped: bool
     elsewhere: Sequence[int] = ()
+    settled: str | None = None
     missing: str | None = None
     notice: str | None = None
     tracking_uri: str | None = None
 
     @property
     def complete(self) -> bool:
-        """Whether every trial is done and known everywhere."""
-        return self.done >= self.total and not self.undelivered
+        """Whether every trial that was wanted is done and known everywhere."""
+        wanted = self.done >= self.total or self.settled is not None
+        return wanted and not self.undelivered

@@ -46,6 +46,8 @@ def print_result(result: StudyResult) -> None:
 
 
 def _to_come(result: StudyResult) -> str:
+    if result.settled is not None:
+        return "; the map has stopped changing"
     if result.stopped and result.done < result.total:
         return "; the same command goes on"
     earlier = result.delivered - result.trained
@@ -59,6 +61,7 @@ def result_json(result: StudyResult) -> dict[str, object]:
         "study": result.study,
         "complete": result.complete,
         "stopped": result.stopped,
+        "settled": result.settled,
         "trials": result.total,
         "done": result.done,
         "trained": result.trained,

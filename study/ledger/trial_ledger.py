@@ -143,6 +143,16 @@ class TrialLedger:
         """Number of trials that were told a value."""
         return self._complete
 
+    def told_verdicts(self) -> list[tuple[Mapping[str, Any], str]]:
+        """Values on the axes and verdict of each trial that was told, by their numbers."""
+        with self._lock, self._storage.errors():
+            trials = self._study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+            return [
+                (trial.params, str(trial.user_attrs["verdict"]))
+                for trial in trials
+                if trial.user_attrs.get("verdict") is not None
+            ]
+
     def describe(self, description: Mapping[str, Any]) -> None:
         """Replace the study's description (JSON), for example when its space was widened."""
         with self._lock:

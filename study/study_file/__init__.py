@@ -7,9 +7,11 @@ from study.study_file.loading import load_study_file
 from study.study_file.masking import mask_uri
 from study.study_file.presets import list_presets, preset_text
 from study.study_file.resources import Resources
+from study.study_file.stop_when import StopWhen
 
 __all__ = [
     "Resources",
+    "StopWhen",
     "StudyConfig",
     "StudyElsewhere",
     "check_for_elsewhere",

@@ -30,6 +30,7 @@ from study.study_file.environment import expand
 from study.study_file.masking import mask_uri
 from study.study_file.problems import first_problem
 from study.study_file.resources import AtLeast1, Resources
+from study.study_file.stop_when import StopWhen, read_stop_when
 from study.study_file.yaml_text import parse_study_text
 from study.tables.schema import TRIAL_FIGURES, TRIAL_IDENTITY, TRIAL_LABELS
 
@@ -54,9 +55,10 @@ class StudyConfig(BaseModel):
         steps: Optimizer steps of each trial.
         seeds: Trials a configuration.
         seed: Of sampling, initialization and data order.
-        sampler: qmc, random, grid or tpe.
+        sampler: qmc, random, grid, tpe or boundary.
         statistics: What is measured beside the losses: minimal, standard or full.
         trials: Trials of the study; a grid has as many as cells times seeds if not given.
+        stop_when: Ends the study before it has all its trials; None never does.
         resources: Workers and what each may take.
         tracking_uri: MLflow's address; None is SQLite under the home folder.
         storage: Optuna's address; None is a journal under the home folder.
@@ -81,6 +83,7 @@ class StudyConfig(BaseModel):
     sampler: Annotated[str, BeforeValidator(fields.read_sampler)] = "qmc"
     statistics: Annotated[str, BeforeValidator(fields.read_statistics)] = "standard"
     trials: AtLeast1 = Field(default_factory=lambda known: _all_cells(known))
+    stop_when: Annotated[StopWhen | None, BeforeValidator(read_stop_when)] = None
     resources: Resources = Resources()
     tracking_uri: _TrackingUri = None
     storage: _Storage = None

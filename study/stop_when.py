@@ -1,0 +1,66 @@
+"""Ending a study early, once more trials would not change its map."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
+
+from search_spaces.samplers.boundary.map_change import MapChange, has_settled, map_changes
+from search_spaces.space import SearchSpace
+from study.study_file import StopWhen
+
+STABLE = "stable"
+
+Told = Sequence[tuple[Mapping[str, Any], str]]
+"""Values on the axes and verdict of each trial, in the order of their numbers."""
+
+
+class MapWatch:
+    """Looks at the map every so many trials; a look costs some tenths of a second.
+
+    Args:
+        rule: Of the study file.
+        space: What varies.
+        told: Gives the trials that are known by now.
+    """
+
+    def __init__(self, rule: StopWhen, space: SearchSpace, told: Callable[[], Told]) -> None:
+        self._rule = rule
+        self._space = space
+        self._told = told
+        self._looked = 0
+        self._changes: list[MapChange] = []
+
+    def settled(self, known: int) -> bool:
+        """Whether the map has stopped changing.
+
+        Args:
+            known: Number of trials that have a verdict; nothing is read before it has grown by
+                a whole step.
+        """
+        look = known // self._rule.every
+        if look > self._looked:
+            self._looked = look
+            told = self._told()
+            self._changes = map_changes(
+                self._space.axes,
+                [params for params, _ in told],
+                [verdict == STABLE for _, verdict in told],
+                every=self._rule.every,
+                applying=self._applying,
+                last=self._rule.looks,
+            )
+        return has_settled(self._changes, below=self._rule.map_change, looks=self._rule.looks)
+
+    @property
+    def text(self) -> str:
+        """What was seen, for the person."""
+        seen = ", ".join(f"{each.change:.2g}" for each in self._changes)
+        return (
+            f"the map has stopped changing: by {seen} on an average with the last "
+            f"{self._rule.looks} times {self._rule.every} trials, less than "
+            f"{self._rule.map_change:g}; no more trials are asked (stop_when)"
+        )
+
+    def _applying(self, values: Mapping[str, Any]) -> Collection[str]:
+        return self._space.resolve(values).keys() & self._space.axes.keys()
