@@ -156,9 +156,9 @@ def test_the_same_trials_give_the_same_boxes():
 
 def test_a_hundred_thousand_trials_take_seconds():
     trials = known_study(100_000, noise=0.2)
-    started = time.perf_counter()
+    started = time.process_time()
     assert len(safe_regions(trials))
-    assert time.perf_counter() - started < 3
+    assert time.process_time() - started < 3
 
 
 def run(*options):
