@@ -8,6 +8,7 @@ from analysis.axes import entry, is_numeric, varied
 from analysis.boundaries import largest_learning_rate
 from analysis.cells import cells
 from analysis.counts import verdict_counts
+from analysis.design import uniform_trials
 from analysis.importance import telling_hyperparameters, telling_pairs
 from analysis.learning_rate_limits import learning_rate_limits
 from analysis.records import records
@@ -27,19 +28,24 @@ def counts(evidence: Evidence) -> pd.DataFrame:
     return verdict_counts(evidence.trials)
 
 
+def uniform(evidence: Evidence) -> pd.DataFrame:
+    """The trials that shares of the space may be taken from."""
+    return uniform_trials(evidence.trials)
+
+
 def importance(evidence: Evidence) -> pd.DataFrame:
     """How much each varied hyperparameter tells about stability."""
-    return telling_hyperparameters(evidence.trials)
+    return telling_hyperparameters(evidence.of(uniform))
 
 
 def pairs(evidence: Evidence) -> pd.DataFrame:
     """The most telling pairs."""
-    return telling_pairs(evidence.trials, PAIRS)
+    return telling_pairs(evidence.of(uniform), PAIRS)
 
 
 def regions(evidence: Evidence) -> tuple[pd.DataFrame, ...]:
     """One table of cells for each map."""
-    trials, chosen = evidence.trials, evidence.of(pairs)
+    trials, chosen = evidence.of(uniform), evidence.of(pairs)
     asked: list[tuple[str, str | None]] = list(evidence.maps)
     if not asked and chosen.empty:
         asked = [(name, None) for name in varied(trials)]
@@ -50,7 +56,7 @@ def regions(evidence: Evidence) -> tuple[pd.DataFrame, ...]:
 
 def boundaries(evidence: Evidence) -> pd.DataFrame | None:
     """Limits of the learning rate and sensitivity to it; None if the learning rate is fixed."""
-    trials = evidence.trials
+    trials = evidence.of(uniform)
     if "learning_rate" not in varied(trials) or not is_numeric(trials["learning_rate"]):
         return None
     limits = learning_rate_limits(trials)

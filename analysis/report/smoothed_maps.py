@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis.report.evidence import Evidence
-from analysis.report.findings import regions
+from analysis.report.findings import regions, uniform
 from analysis.smoothing import Smooth, boundary_band, smooth_map, smoothed_regions
 from analysis.smoothing.surface import smoothed_surface
 from analysis.theory_lines import theory_lines
@@ -42,7 +42,7 @@ def smoothed_maps(evidence: Evidence) -> tuple[SmoothedMap, ...]:
 
 
 def _smoothed(evidence: Evidence, table: pd.DataFrame) -> SmoothedMap:
-    trials, where = evidence.trials, evidence.where
+    trials, where = evidence.of(uniform), evidence.where
     x, y = table.attrs["x"], table.attrs["y"]
     fitted = smooth_map(trials, x, y, where=where)
     named = fitted.prior.x.names

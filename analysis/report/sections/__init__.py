@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from analysis.report.section import Section
 from analysis.report.sections import (
+    design,
     explanations,
     flags,
     headline,
@@ -27,6 +28,7 @@ SECTIONS: tuple[Section, ...] = (
     safe_regions.SECTION,
     maps.SECTION,
     learning_rates.SECTION,
+    design.SECTION,
     what_matters.SECTION,
     remedies.SECTION,
     explanations.SECTION,
