@@ -6,9 +6,10 @@ import asyncio
 import os
 import re
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any, Literal, get_args
 
 import plotly.graph_objects as go
@@ -47,50 +48,56 @@ class Images:
 
 
 class ImageWriter:
-    """Draws images in a thread of its own, so that a browser works while tables are written.
+    """Draws images in a thread of its own, so that a browser works while the report goes on.
 
     Args:
         folder: Of the report; the images go to `figures/` in it.
-        pictures: Figures of the page; their light versions are drawn.
         formats: Image formats; none draws nothing and starts no browser.
     """
 
-    def __init__(
-        self, folder: Path, pictures: Sequence[Picture], formats: Sequence[ImageFormat]
-    ) -> None:
-        names = file_names(pictures)
+    def __init__(self, folder: Path, formats: Sequence[ImageFormat]) -> None:
         self._folder = folder
-        self._planned = {
-            id: tuple(f"{FOLDER}/{name}.{format}" for format in formats)
-            for id, name in names.items()
-        }
-        self._orders = [
-            _order(one.figure, folder / path) for one in pictures for path in self._planned[one.id]
-        ]
+        self._formats = formats
+        self._pictures: list[Picture] = []
+        self._orders: SimpleQueue[dict[str, Any] | None] = SimpleQueue()
         self._failure = ""
         self._thread = threading.Thread(target=self._draw, name="images", daemon=True)
-        if self._orders:
-            (folder / FOLDER).mkdir()
-            self._thread.start()
 
     def __enter__(self) -> ImageWriter:
+        if self._formats:
+            (self._folder / FOLDER).mkdir()
+            self._thread.start()
         return self
 
     def __exit__(self, *error: object) -> None:
         # After an error its folder goes away: give the browser a moment to end by itself.
-        if self._orders:
+        self._orders.put(None)
+        if self._formats:
             self._thread.join(_LEAVE_S)
+
+    def add(self, picture: Picture) -> None:
+        """Has a figure of the page drawn; its light version."""
+        self._pictures.append(picture)
+        for path in self._paths()[picture.id]:
+            self._orders.put(_order(picture.figure, self._folder / path))
 
     def finish(self) -> Images:
         """Waits for the images."""
-        if self._orders:
+        self._orders.put(None)
+        if self._formats:
             self._thread.join()
         files = {
             id: tuple(path for path in paths if (self._folder / path).is_file())
-            for id, paths in self._planned.items()
+            for id, paths in self._paths().items()
         }
         drawn = {id: paths for id, paths in files.items() if paths}
         return Images(files=drawn, notice=self._failure)
+
+    def _paths(self) -> dict[str, tuple[str, ...]]:
+        return {
+            id: tuple(f"{FOLDER}/{name}.{format}" for format in self._formats)
+            for id, name in file_names(self._pictures).items()
+        }
 
     def _draw(self) -> None:
         # Whatever a browser does, the report is written: images are the least part of it.
@@ -100,8 +107,8 @@ class ImageWriter:
             self._failure = _why(error)
         else:
             if failures:
-                self._failure = f"{len(failures)} of {len(self._orders)} images of figures are "
-                self._failure += f"missing: {_line(failures[0])}"
+                self._failure = f"{len(failures)} images of figures are missing: "
+                self._failure += _line(failures[0])
 
 
 def check_formats(formats: Iterable[str]) -> tuple[ImageFormat, ...]:
@@ -173,14 +180,18 @@ def _order(figure: go.Figure, path: Path) -> dict[str, Any]:
     }
 
 
-async def _draw(orders: Sequence[dict[str, Any]]) -> tuple[Exception, ...]:
+async def _draw(orders: SimpleQueue[dict[str, Any] | None]) -> tuple[Exception, ...]:
     # Imported here: most reports of most processes draw no images.
     from kaleido import Kaleido
+
+    async def coming() -> AsyncIterator[dict[str, Any]]:
+        while (order := await asyncio.to_thread(orders.get)) is not None:
+            yield order
 
     # Chromium's sandbox refuses root; MathJax would be fetched from the network.
     sandbox = not hasattr(os, "geteuid") or os.geteuid() != 0
     async with Kaleido(mathjax=False, timeout=_RENDER_S, enable_sandbox=sandbox) as browser:
-        failures: tuple[Exception, ...] = await browser.write_fig_from_object(orders)
+        failures: tuple[Exception, ...] = await browser.write_fig_from_object(coming())
     return failures
 
 

@@ -125,10 +125,10 @@ def _write_files(
     ):
         streaming = pool.submit(write_tables, folder, evidence, tables, stop)
         try:
-            pictures = [
-                one for section in SECTIONS for one in pictures_of(evidence.of(section.view))
-            ]
-            with ImageWriter(folder, pictures, formats) as writer:
+            with ImageWriter(folder, formats) as writer:
+                for section in SECTIONS:
+                    for one in pictures_of(evidence.of(section.view)):
+                        writer.add(one)
                 write_derived(folder, evidence)
                 return streaming.result(), writer.finish()
         finally:
