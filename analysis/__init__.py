@@ -16,6 +16,7 @@ from analysis.comparison import (
 )
 from analysis.confirmation import confirmed_regions, load_confirmation
 from analysis.counts import VERDICTS, verdict_counts
+from analysis.design import trials_by_design, uniform_trials
 from analysis.differences import mcnemar, newcombe_interval, newcombe_paired_interval
 from analysis.errors import AnalysisError, StudyNotFound
 from analysis.flags import flag_counts, has_flag
@@ -106,6 +107,8 @@ __all__ = [
     "theory_agreement",
     "theory_lines",
     "typical_trials",
+    "trials_by_design",
+    "uniform_trials",
     "verdict_counts",
     "wilson_interval",
     "write_comparison",

@@ -49,7 +49,18 @@ def test_a_network_and_a_task_of_ones_own(monkeypatch, capsys, tmp_path: Path) -
     assert (tmp_path / "studies" / "rings" / "report" / "index.html").exists()
 
 
+@pytest.mark.slow
+def test_the_boundary_sampler_in_a_plain_optuna_study(capsys) -> None:
+    runpy.run_path(str(EXAMPLES / "boundary_sampler.py"), run_name="__main__")
+    filling, boundary = capsys.readouterr().out.splitlines()
+
+    def near(line: str) -> int:
+        return int(line.split(", ")[1].partition("%")[0])
+
+    assert near(boundary) > near(filling)
+
+
 def test_every_example_is_run_here_and_has_cells() -> None:
     scripts = {path.stem: path.read_text(encoding="utf-8") for path in EXAMPLES.glob("*.py")}
-    assert set(scripts) == {*ANSWERS, "my_own_network"}
+    assert set(scripts) == {*ANSWERS, "my_own_network", "boundary_sampler"}
     assert all(text.count("# %%") >= 3 for text in scripts.values())
