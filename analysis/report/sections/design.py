@@ -9,6 +9,7 @@ import pandas as pd
 from analysis.design import BOUNDARY, SPACE_FILLING, trials_by_design
 from analysis.intervals import wilson_interval
 from analysis.labels import percent, percent_range
+from analysis.records import records
 from analysis.report.evidence import Evidence
 from analysis.report.section import Section
 
@@ -26,17 +27,17 @@ class Design:
 
 def design(evidence: Evidence) -> Design | None:
     """None for other samplers."""
-    table = evidence.of(_by_design).set_index("design")
-    if not {SPACE_FILLING, BOUNDARY} <= set(table.index):
+    found = {row["design"]: row for row in records(evidence.of(_by_design))}
+    if not {SPACE_FILLING, BOUNDARY} <= found.keys():
         return None
-    filling, boundary = table.loc[SPACE_FILLING], table.loc[BOUNDARY]
-    low, high = wilson_interval(int(filling["stable"]), int(filling["trials"]))
+    filling, boundary = found[SPACE_FILLING], found[BOUNDARY]
+    low, high = wilson_interval(filling["stable"], filling["trials"])
     return Design(
-        filling=int(filling["trials"]),
-        boundary=int(boundary["trials"]),
-        filling_share=percent(float(filling["stable_share"])),
-        filling_interval=percent_range(low, high),
-        boundary_share=percent(float(boundary["stable_share"])),
+        filling=filling["trials"],
+        boundary=boundary["trials"],
+        filling_share=percent(filling["stable_share"]),
+        filling_interval=percent_range(float(low), float(high)),
+        boundary_share=percent(boundary["stable_share"]),
     )
 
 
