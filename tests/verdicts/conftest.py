@@ -13,6 +13,7 @@ MakeLayers = Callable[..., pd.DataFrame]
 TRAINED = {
     "configuration": 0,
     "seed": 0,
+    "design": None,
     "steps_run": 200,
     "failure_step": None,
     "failure_tensor": None,

@@ -33,6 +33,7 @@ FILES = {
     "learning_rates.csv",
     "importance.csv",
     "interactions.csv",
+    "reliability.csv",
     "remedies.csv",
     "safe_regions.csv",
     "theory.csv",
@@ -132,7 +133,7 @@ def test_the_page_tells_the_numbers_of_the_study(home, report):
     for verdict in ("stable", "exploding", "vanishing", "oscillating", "stalled"):
         assert re.search(rf"{verdict} trial \d+, typical of \d+", words.text)
     assert re.search(r"MLflow run run\d{29}", words.text)
-    assert "gradients change by 0.4 at every layer." in words.text
+    assert "Gradients change by 0.4 at every layer." in words.text
 
 
 def test_names_that_people_wrote_come_out_as_text(tmp_path):
