@@ -299,7 +299,10 @@ class TestTpe:
 def test_unknown_sampler():
     with pytest.raises(InputError) as caught:
         make_sampler("sobol", space=build_space({}, network="mlp", task="digits"), seed=0, seeds=1)
-    assert str(caught.value) == "sampler: unknown sampler 'sobol'; known: boundary, grid, qmc, random, tpe"
+    assert (
+        str(caught.value)
+        == "sampler: unknown sampler 'sobol'; known: boundary, grid, qmc, random, tpe"
+    )
 
 
 def test_only_tpe_looks_at_results():
