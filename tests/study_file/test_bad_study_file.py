@@ -100,7 +100,8 @@ def test_the_unchanged_file_is_good():
         ),
         (
             {"more": "sampler: qcm"},
-            "sampler: unknown sampler 'qcm'; did you mean 'qmc'? known: boundary, grid, qmc, random, tpe",
+            "sampler: unknown sampler 'qcm'; did you mean 'qmc'? "
+            "known: boundary, grid, qmc, random, tpe",
         ),
         (
             {"more": "resources: 4"},
