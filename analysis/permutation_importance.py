@@ -37,6 +37,7 @@ from numpy.typing import NDArray
 
 from analysis.coordinates import Coordinate, coordinates
 from analysis.counts import check_verdicts
+from analysis.design import uniform_trials
 from analysis.intervals import CONFIDENCE
 from analysis.owners import dependents
 
@@ -105,8 +106,12 @@ def stability_interactions(
 def importances(
     trials: pd.DataFrame, *, confidence: float = CONFIDENCE, seed: int = 0
 ) -> Importances:
-    """Both tables, fitted once; see `stability_importance` and `stability_interactions`."""
+    """Both tables, fitted once; see `stability_importance` and `stability_interactions`.
+
+    Trials that a sampler placed at the boundary are left out: shares are of the space.
+    """
     check_verdicts(trials)
+    trials = uniform_trials(trials)
     rng = np.random.default_rng(seed)
     total = len(trials)
     trials = _sampled(trials, rng)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from analysis.axes import varied
 from analysis.coordinates import Coordinate, coordinates
 from analysis.counts import check_verdicts
+from analysis.design import uniform_trials
 from analysis.intervals import CONFIDENCE
 from analysis.labels import count_label
 from analysis.safe_regions.box import Box
@@ -65,10 +66,11 @@ def safe_regions(
     chosen, simplified and rounded on one part; the other one only measures those that were
     chosen. Bounds are Clopper and Pearson's, at a confidence that makes all of them hold at once.
     Where configurations have several seeds, the bound rests on one trial of each: seeds of one
-    configuration are not independent.
+    configuration are not independent. Trials that a sampler placed at the boundary are left out:
+    they would say how often trials there are stable.
 
     Args:
-        trials: Trials table; `configuration` is used where it is there.
+        trials: Trials table; `configuration` and `design` are used where they are there.
         target: A purity beyond which a larger box is preferred to a purer one.
         boxes: Boxes at most; by default 1 to 3, by the number of configurations.
         confidence: That all bounds hold together, one-sided.
@@ -97,6 +99,7 @@ def safe_regions(
             f"`0 < held_out < 1` and `0 < target < 1` must hold, but got held_out={held_out}, "
             f"target={target}."
         )
+    trials = uniform_trials(trials)
     check_verdicts(trials)
     stable = (trials["verdict"] == "stable").to_numpy()
     group = _configurations(trials)

@@ -15,7 +15,7 @@ from analysis.calibration import (
 )
 from analysis.figures import reliability_plot
 from analysis.report.evidence import Evidence
-from analysis.report.findings import regions
+from analysis.report.findings import regions, uniform
 from analysis.report.picture import Picture, picture
 from analysis.report.section import Section
 
@@ -50,7 +50,7 @@ def held_out(evidence: Evidence) -> pd.DataFrame:
     if not drawn:
         return pd.DataFrame({"probability": [], "base": [], "stable": []})
     x, y = drawn[0].attrs["x"], drawn[0].attrs["y"]
-    return held_out_probabilities(evidence.trials, x, y, where=evidence.where)
+    return held_out_probabilities(evidence.of(uniform), x, y, where=evidence.where)
 
 
 def honesty(evidence: Evidence) -> Honesty:
