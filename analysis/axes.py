@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from analysis.errors import AnalysisError, unknown_column
 from study.tables.schema import TRIAL_FIGURES, TRIAL_IDENTITY, TRIAL_LABELS
 
+WIDE = 50.0
+"""See `is_log`."""
+
 _OTHER_COLUMNS = {column.name for column in (*TRIAL_IDENTITY, *TRIAL_LABELS, *TRIAL_FIGURES)}
 
 
@@ -55,6 +58,18 @@ def choices(trials: pd.DataFrame, name: str) -> list[object]:
 def is_numeric(values: pd.Series) -> bool:
     """Whether a column holds numbers (switches are names)."""
     return pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
+
+
+def is_log(stated: Mapping[str, object], low: float, high: float) -> bool:
+    """Whether ratios of a hyperparameter's numbers, rather than differences, are alike.
+
+    Args:
+        stated: What the study file says of it, see `entry`. Where that tells nothing, numbers
+            that span more than a factor of `WIDE` are taken to.
+        low: Its smallest number.
+        high: Its largest finite number.
+    """
+    return low > 0 and bool(stated.get("log", high / low > WIDE))
 
 
 def matches(trials: pd.DataFrame, where: Mapping[str, object] | None) -> NDArray[np.bool_]:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.axes import choices, entry, is_numeric
+from analysis.axes import choices, entry, is_log, is_numeric
 from analysis.labels import number_label
 
 MAX_CATEGORIES = 12
@@ -74,7 +74,7 @@ def cells(trials: pd.DataFrame, name: str, *, bins: int | None = None) -> Cells:
         return _numbers(name, values, listed)
     low = min(_finite(stated.get("low"), distinct[0]), distinct[0])
     high = max(_finite(stated.get("high"), distinct[-1]), distinct[-1])
-    log = bool(stated.get("log", low > 0 and high / low > 50)) and low > 0
+    log = is_log(stated, low, high)
     return _bins(name, values, _edges(low, high, log, whole, bins, len(trials)), whole)
 
 

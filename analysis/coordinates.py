@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.axes import choices, entry, is_numeric, varied
+from analysis.axes import choices, entry, is_log, is_numeric, varied
 from analysis.cells import MAX_CATEGORIES
 
 Values = NDArray[np.float64]
@@ -76,14 +76,12 @@ def _coordinate(trials: pd.DataFrame, name: str) -> Coordinate:
     finite = distinct[np.isfinite(distinct)]
     whole = bool(finite.size and np.all(finite == np.round(finite)))
     few = bool(choices(trials, name)) or (whole and finite.size <= MAX_CATEGORIES)
-    positive = bool(finite.size and finite[0] > 0)
-    wide = positive and float(finite[-1]) / float(finite[0]) > 50
     return Coordinate(
         name=name,
         values=values,
         names=None,
         levels=distinct if few or finite.size <= 2 else None,
-        log=positive and bool(stated.get("log", wide)),
+        log=bool(finite.size) and is_log(stated, float(finite[0]), float(finite[-1])),
         whole=whole,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Mapping
 
 import plotly.graph_objects as go
 
@@ -27,6 +28,27 @@ def literal(text: object, *, limit: int | None = None) -> str:
 def title(name: str) -> str:
     """A hyperparameter's name as an axis title."""
     return literal(name.replace("_", " "), limit=40)
+
+
+def row_headers(figure: go.Figure, places: Mapping[str, float], theme: Theme) -> None:
+    """Headers within a figure of rows, at the left.
+
+    Args:
+        figure: The figure.
+        places: Vertical place by text, which plotly takes literally.
+        theme: Colours.
+    """
+    for text, place in places.items():
+        figure.add_annotation(
+            text=f"<b>{literal(text, limit=40)}</b>",
+            x=0,
+            xref="paper",
+            xanchor="left",
+            y=place,
+            yanchor="middle",
+            showarrow=False,
+            font={"size": 12, "color": theme.text},
+        )
 
 
 def new_figure(theme: Theme, *, height: int) -> go.Figure:

@@ -11,7 +11,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from analysis.cells import cells
-from analysis.figures.frame import literal, new_figure, title
+from analysis.figures.frame import literal, new_figure, row_headers, title
 from analysis.figures.palette import LIGHT, VERDICT_COLORS, Theme, translucent
 from analysis.labels import number_label
 from analysis.records import records
@@ -43,7 +43,7 @@ def learning_rate_by_depth(
     _bands(figure, boundaries, rows)
     _beyond(figure, boundaries, rows, limits[1], theme)
     _largest(figure, boundaries, rows, math.sqrt(limits[0] * limits[1]), theme)
-    _headers(figure, boundaries, rows, theme)
+    row_headers(figure, _headers(boundaries, rows), theme)
     by = boundaries.attrs["by"]
     figure.update_xaxes(
         type="log",
@@ -182,22 +182,12 @@ def _lines(
     )
 
 
-def _headers(figure: go.Figure, boundaries: pd.DataFrame, rows: list[float], theme: Theme) -> None:
+def _headers(boundaries: pd.DataFrame, rows: list[float]) -> dict[str, float]:
+    """Places of the groups' names, above the first row of each."""
     first: dict[str, float] = {}
     for text, place in zip(_group_texts(boundaries), rows, strict=True):
         first[text] = min(place, first.get(text, math.inf))
-    for text, place in first.items():
-        if text:
-            figure.add_annotation(
-                text=f"<b>{literal(text, limit=40)}</b>",
-                x=0,
-                xref="paper",
-                xanchor="left",
-                y=place - 1,
-                yanchor="middle",
-                showarrow=False,
-                font={"size": 12, "color": theme.text},
-            )
+    return {text: place - 1 for text, place in first.items() if text}
 
 
 def _hover(row: Mapping[str, Any], by: list[str]) -> str:

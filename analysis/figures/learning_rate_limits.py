@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from analysis.figures.frame import literal, new_figure, title
+from analysis.figures.frame import literal, new_figure, row_headers, title
 from analysis.figures.palette import LIGHT, VERDICT_COLORS, Theme, translucent
 from analysis.labels import number_label, percent
 from analysis.records import records
@@ -47,7 +47,9 @@ def learning_rate_limits(limits: pd.DataFrame, *, theme: Theme = LIGHT) -> go.Fi
         hovertext=[limits_text(row) for row in records(limits)],
         hoverinfo="text",
     )
-    _headers(figure, limits, places, theme)
+    first = dict(zip(reversed(list(limits["by"])), reversed(places), strict=True))
+    headers = {name.replace("_", " "): place - 1 for name, place in first.items() if name}
+    row_headers(figure, headers, theme)
     figure.update_xaxes(
         type="log",
         range=[math.log10(ends[0]) - 0.05, math.log10(ends[1]) + 0.05],
@@ -171,20 +173,3 @@ def _words(
         textfont={"size": 11, "color": theme.muted},
         hoverinfo="skip",
     )
-
-
-def _headers(figure: go.Figure, limits: pd.DataFrame, places: np.ndarray, theme: Theme) -> None:
-    seen: set[str] = set()
-    for name, place in zip(limits["by"], places, strict=True):
-        if name and name not in seen:
-            seen.add(name)
-            figure.add_annotation(
-                text=f"<b>{title(name)}</b>",
-                x=0,
-                xref="paper",
-                xanchor="left",
-                y=place - 1,
-                yanchor="middle",
-                showarrow=False,
-                font={"size": 12, "color": theme.text},
-            )

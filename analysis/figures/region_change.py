@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from analysis.figures.frame import literal, new_figure, title
+from analysis.figures.cell_axes import map_height, set_cell_axes
+from analysis.figures.frame import literal, new_figure
 from analysis.figures.palette import LIGHT, Theme, color_at, ink_on
-from analysis.figures.region_map import cell_ticks
 from analysis.labels import percent, points
 from analysis.records import records
 
@@ -29,7 +29,7 @@ def region_change(cells: pd.DataFrame, *, theme: Theme = LIGHT) -> go.Figure:
     """
     xs, ys = list(cells["x"].cat.categories), list(cells["y"].cat.categories)
     shape = (len(xs), len(ys))
-    figure = new_figure(theme, height=96 + max(34 * len(ys), 60))
+    figure = new_figure(theme, height=map_height(len(ys)))
     difference = cells["difference"].to_numpy(dtype=np.float64)
     figure.add_heatmap(
         x=list(range(len(xs))),
@@ -63,13 +63,7 @@ def region_change(cells: pd.DataFrame, *, theme: Theme = LIGHT) -> go.Figure:
             y1=y[place] + 0.44,
             line={"color": theme.text, "width": 2},
         )
-    for axis, labels, name in (("x", xs, cells.attrs["x"]), ("y", ys, cells.attrs["y"])):
-        settings = {
-            **cell_ticks(labels, cells, axis),
-            "showgrid": False,
-            "title_text": title(name) if name else "",
-        }
-        (figure.update_xaxes if axis == "x" else figure.update_yaxes)(**settings)
+    set_cell_axes(figure, cells)
     return figure
 
 

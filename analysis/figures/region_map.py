@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
 from analysis.counts import VERDICTS
-from analysis.figures.frame import literal, new_figure, title
+from analysis.figures.cell_axes import map_height, place_text, set_cell_axes
+from analysis.figures.frame import literal, new_figure
 from analysis.figures.palette import LIGHT, Theme, color_at, ink_on
-from analysis.labels import count_label, number_label, percent, percent_range
+from analysis.labels import count_label, percent, percent_range
 from analysis.records import records
 
 MAX_NUMBERED_CELLS = 15
 """With more cells along an axis, the numbers of trials would not fit into them."""
-
-_MAX_EDGE_LABELS = 6
 
 
 def region_map(regions: pd.DataFrame, *, theme: Theme = LIGHT, colorbar: bool = True) -> go.Figure:
@@ -55,18 +53,7 @@ def region_map(regions: pd.DataFrame, *, theme: Theme = LIGHT, colorbar: bool = 
         },
     )
     _number_cells(figure, regions, shape, theme)
-    has_y = ys != [""]
-    figure.update_xaxes(
-        **cell_ticks(xs, regions, "x"),
-        title_text=title(regions.attrs.get("x", "x")),
-        showgrid=False,
-    )
-    figure.update_yaxes(
-        **cell_ticks(ys, regions, "y"),
-        title_text=title(regions.attrs.get("y") or "y") if has_y else "",
-        showgrid=False,
-        showticklabels=has_y,
-    )
+    set_cell_axes(figure, regions)
     return figure
 
 
@@ -93,9 +80,7 @@ def _hover(regions: pd.DataFrame) -> list[str]:
     names = [literal(regions.attrs.get(axis) or axis) for axis in ("x", "y")]
     texts = []
     for row in records(regions):
-        place = f"{names[0]} {literal(row['x'])}"
-        if row["y"] != "":
-            place += f"<br>{names[1]} {literal(row['y'])}"
+        place = place_text(names, row)
         if not row["trials"]:
             texts.append(f"{place}<br><b>no trial</b>")
             continue
@@ -106,37 +91,3 @@ def _hover(regions: pd.DataFrame) -> list[str]:
             f"<br>{count_label(row['trials'], 'trial')}: {verdicts}"
         )
     return texts
-
-
-def map_height(rows: int) -> int:
-    """Of a map with so many rows of cells, in CSS pixels."""
-    return 86 + max(34 * rows, 60)
-
-
-def cell_ticks(labels: Sequence[str], regions: pd.DataFrame, axis: str) -> dict[str, object]:
-    """Ticks of an axis of cells: at the edges of bins that adjoin, else in the middle of cells.
-
-    Args:
-        labels: Of the cells, in their order.
-        regions: With the labels' column and its edges, `<axis>_low` and `<axis>_high`.
-        axis: "x" or "y".
-    """
-    cells = regions.drop_duplicates(axis).sort_values(axis)
-    lows, highs = cells[f"{axis}_low"].to_numpy(), cells[f"{axis}_high"].to_numpy()
-    bins = int((lows < highs).sum())
-    whole = bool(np.all(lows[:bins] == np.round(lows[:bins])))
-    ticks: dict[str, object] = {"range": [-0.5, len(labels) - 0.5], "ticks": ""}
-    if not bins or whole:
-        texts = [literal(label, limit=16) for label in labels]
-        return {**ticks, "tickvals": list(range(len(labels))), "ticktext": texts}
-    edges = [*lows[:bins], highs[bins - 1]]
-    stride = math.ceil(bins / (_MAX_EDGE_LABELS - 1))
-    stride = next(step for step in range(stride, bins + 1) if bins % step == 0)
-    places = [place - 0.5 for place in range(0, bins + 1, stride)]
-    texts = [number_label(edge) for edge in edges[::stride]]
-    rest = range(bins, len(labels))
-    return {
-        **ticks,
-        "tickvals": [*places, *rest],
-        "ticktext": [*texts, *(literal(labels[place], limit=16) for place in rest)],
-    }

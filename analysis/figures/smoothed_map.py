@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from analysis.figures.frame import literal, new_figure, title
+from analysis.figures.cell_axes import map_height, place_text, set_cell_axes
+from analysis.figures.frame import literal, new_figure
 from analysis.figures.palette import LIGHT, Theme
-from analysis.figures.region_map import cell_ticks, map_height
 from analysis.labels import number_label, percent, percent_range
 from analysis.records import records
 
@@ -55,18 +55,7 @@ def smoothed_map(
     if lines is not None:
         _theory(figure, lines, regions, theme)
     _cells(figure, regions, len(xs), len(ys))
-    has_y = ys != [""]
-    figure.update_xaxes(
-        **cell_ticks(xs, regions, "x"),
-        title_text=title(regions.attrs.get("x", "x")),
-        showgrid=False,
-    )
-    figure.update_yaxes(
-        **cell_ticks(ys, regions, "y"),
-        title_text=title(regions.attrs.get("y") or "y") if has_y else "",
-        showgrid=False,
-        showticklabels=has_y,
-    )
+    set_cell_axes(figure, regions)
     return figure
 
 
@@ -216,9 +205,7 @@ def _hover(regions: pd.DataFrame) -> list[str]:
     names = [literal(regions.attrs.get(axis) or axis) for axis in ("x", "y")]
     texts = []
     for row in records(regions):
-        place = f"{names[0]} {literal(row['x'])}"
-        if row["y"] != "":
-            place += f"<br>{names[1]} {literal(row['y'])}"
+        place = place_text(names, row)
         interval = percent_range(row["smoothed_low"], row["smoothed_high"])
         texts.append(
             f"{place}<br><b>{percent(row['smoothed'])} stable</b>, smoothed "

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.axes import choices, entry, is_numeric
+from analysis.axes import choices, entry, is_log, is_numeric
 from analysis.cells import cells
 from analysis.labels import number_label
 
@@ -153,6 +153,6 @@ def _is_even_in_log(numbers: Floats) -> bool:
     if len(numbers) < 2 or numbers[0] <= 0:
         return False
     if len(numbers) > MAX_LEVELS:
-        return bool(numbers[-1] / numbers[0] > 50)
+        return is_log({}, float(numbers[0]), float(numbers[-1]))
     linear, log = np.diff(numbers), np.diff(np.log(numbers))
     return bool(log.min() / log.max() > linear.min() / linear.max() * (1 + 1e-9))

@@ -1,0 +1,74 @@
+"""The axes of maps whose places are cells of two hyperparameters."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from analysis.figures.frame import literal, title
+from analysis.labels import number_label
+
+_MAX_EDGE_LABELS = 6
+
+
+def map_height(rows: int) -> int:
+    """Of a map with so many rows of cells, in CSS pixels."""
+    return 86 + max(34 * rows, 60)
+
+
+def set_cell_axes(figure: go.Figure, regions: pd.DataFrame) -> None:
+    """Labels both axes of a map; cells lie at 0, 1, 2, ... along them.
+
+    Args:
+        figure: The map.
+        regions: Categories `x` and `y` with their edges, names in `attrs`, as of
+            `analysis.stability_regions`; of a map of one hyperparameter the only y is "".
+    """
+    for axis, update in (("x", figure.update_xaxes), ("y", figure.update_yaxes)):
+        labels = list(regions[axis].cat.categories)
+        exists = labels != [""]
+        update(
+            **_ticks(labels, regions, axis),
+            title_text=title(regions.attrs.get(axis) or axis) if exists else "",
+            showgrid=False,
+            showticklabels=exists,
+        )
+
+
+def place_text(names: Sequence[str], row: Mapping[str, object]) -> str:
+    """Where a cell lies, for hovering; `names` of x and y, the row with its labels."""
+    place = f"{names[0]} {literal(row['x'])}"
+    return place if row["y"] == "" else f"{place}<br>{names[1]} {literal(row['y'])}"
+
+
+def _ticks(labels: Sequence[str], regions: pd.DataFrame, axis: str) -> dict[str, object]:
+    """Ticks of an axis of cells: at the edges of bins that adjoin, else in the middle of cells.
+
+    Args:
+        labels: Of the cells, in their order.
+        regions: With the labels' column and its edges, `<axis>_low` and `<axis>_high`.
+        axis: "x" or "y".
+    """
+    cells = regions.drop_duplicates(axis).sort_values(axis)
+    lows, highs = cells[f"{axis}_low"].to_numpy(), cells[f"{axis}_high"].to_numpy()
+    bins = int((lows < highs).sum())
+    whole = bool(np.all(lows[:bins] == np.round(lows[:bins])))
+    ticks: dict[str, object] = {"range": [-0.5, len(labels) - 0.5], "ticks": ""}
+    if not bins or whole:
+        texts = [literal(label, limit=16) for label in labels]
+        return {**ticks, "tickvals": list(range(len(labels))), "ticktext": texts}
+    edges = [*lows[:bins], highs[bins - 1]]
+    stride = math.ceil(bins / (_MAX_EDGE_LABELS - 1))
+    stride = next(step for step in range(stride, bins + 1) if bins % step == 0)
+    places = [place - 0.5 for place in range(0, bins + 1, stride)]
+    texts = [number_label(edge) for edge in edges[::stride]]
+    rest = range(bins, len(labels))
+    return {
+        **ticks,
+        "tickvals": [*places, *rest],
+        "ticktext": [*texts, *(literal(labels[place], limit=16) for place in rest)],
+    }
