@@ -26,15 +26,9 @@ from analysis.part_files import (
     read_footer,
     unified,
 )
-from study.tables.schema import LAYERS, STEPS, Column
+from study.tables.schema import ARROW_TYPES, LAYERS, STEPS, Column
 
 _SERIES: Mapping[str, Sequence[Column]] = {"steps": STEPS, "layers": LAYERS}
-_TYPES = {
-    "int64": pa.int64(),
-    "float64": pa.float64(),
-    "float32": pa.float32(),
-    "string": pa.string(),
-}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -171,4 +165,4 @@ def _parts(
 
 
 def _base(table: str) -> pa.Schema:
-    return pa.schema([(column.name, _TYPES[column.type]) for column in _SERIES[table]])
+    return pa.schema([(column.name, ARROW_TYPES[column.type]) for column in _SERIES[table]])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from search_spaces.samplers.boundary.map_change import MapChange, has_settled, map_changes
@@ -47,7 +47,7 @@ class MapWatch:
                 [params for params, _ in told],
                 [verdict == STABLE for _, verdict in told],
                 every=self._rule.every,
-                applying=self._applying,
+                applying=self._space.applying,
                 last=self._rule.looks,
             )
         return has_settled(self._changes, below=self._rule.map_change, looks=self._rule.looks)
@@ -61,6 +61,3 @@ class MapWatch:
             f"{self._rule.looks} times {self._rule.every} trials, less than "
             f"{self._rule.map_change:g}; no more trials are asked (stop_when)"
         )
-
-    def _applying(self, values: Mapping[str, Any]) -> Collection[str]:
-        return self._space.resolve(values).keys() & self._space.axes.keys()

@@ -67,11 +67,12 @@ def boundaries(evidence: Evidence) -> pd.DataFrame | None:
 
 def windows(evidence: Evidence) -> pd.DataFrame | None:
     """Learning rates of which any trained; None if the learning rate does not vary."""
-    axes = varied(evidence.trials)
+    trials = evidence.of(uniform)
+    axes = varied(trials)
     if "learning_rate" not in axes:
         return None
     by = [name for name in BOUNDARY_BY if name in axes]
-    return largest_learning_rate(evidence.trials, by)
+    return largest_learning_rate(trials, by)
 
 
 def _oriented(trials: pd.DataFrame, first: str, second: str) -> tuple[str, str]:

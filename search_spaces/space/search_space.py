@@ -111,6 +111,10 @@ class SearchSpace:
 
         return collect(self.entries, pick)
 
+    def applying(self, values: Mapping[str, object]) -> frozenset[str]:
+        """Names of the axes that apply, from values for all of them; errors as `resolve`."""
+        return frozenset(self.resolve(values).keys() & self.axes.keys())
+
     def corners(self) -> Iterator[dict[str, Value]]:
         """Configurations that between them have every shape of network along one axis each.
 

@@ -18,19 +18,13 @@ from search_spaces.catalogue import CATALOGUE, Kind
 from study.tables.errors import TableError
 from study.tables.metadata import StudyMetadata, attach, metadata_of
 from study.tables.schema import (
+    ARROW_TYPES,
     TRIAL_FIGURES,
     TRIAL_IDENTITY,
     TRIAL_LABELS,
     Column,
     ColumnType,
 )
-
-_ARROW_TYPES: dict[ColumnType, pa.DataType] = {
-    "int64": pa.int64(),
-    "float64": pa.float64(),
-    "float32": pa.float32(),
-    "string": pa.string(),
-}
 
 _KIND_TYPES: dict[Kind, ColumnType] = {
     "integer": "int64",
@@ -83,7 +77,7 @@ def to_arrow(frame: pd.DataFrame, columns: Sequence[Column], metadata: StudyMeta
     if missing:
         raise TableError(f"every column of the table must be given, missing: {', '.join(missing)}")
     arrays = [_to_array(frame[column.name], column) for column in columns]
-    fields = [pa.field(column.name, _ARROW_TYPES[column.type]) for column in columns]
+    fields = [pa.field(column.name, ARROW_TYPES[column.type]) for column in columns]
     return attach(pa.Table.from_arrays(arrays, schema=pa.schema(fields)), metadata)
 
 
@@ -111,8 +105,8 @@ def _plain(value: Any) -> Any:
 def _hyperparameter_type(name: str, entry: Mapping[str, Any], seen: Iterable[Any]) -> ColumnType:
     stated: ColumnType | None = entry.get("type")
     if stated is not None:
-        if stated not in _ARROW_TYPES:
-            raise TableError(f"unknown type {stated!r}; known: {', '.join(_ARROW_TYPES)}")
+        if stated not in ARROW_TYPES:
+            raise TableError(f"unknown type {stated!r}; known: {', '.join(ARROW_TYPES)}")
         return stated
     # Values alone cannot tell: a study without clipping has only `none`, which is a number.
     if name in CATALOGUE:
@@ -130,7 +124,7 @@ def _is_number(value: object) -> bool:
 
 
 def _to_array(values: pd.Series, column: Column) -> pa.Array:
-    arrow_type = _ARROW_TYPES[column.type]
+    arrow_type = ARROW_TYPES[column.type]
     try:
         if column.type == "string":
             return _strings(values)

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
+import pyarrow as pa
+
 SCHEMA_VERSION = 1
 """Raised when a column changes its meaning or goes; kept in each file's Parquet metadata."""
 
@@ -54,6 +56,16 @@ FLAGS = (
 """What the column `flags` may name."""
 
 ColumnType = Literal["int64", "float64", "float32", "string"]
+
+ARROW_TYPES: Mapping[ColumnType, pa.DataType] = MappingProxyType(
+    {
+        "int64": pa.int64(),
+        "float64": pa.float64(),
+        "float32": pa.float32(),
+        "string": pa.string(),
+    }
+)
+"""How Parquet files hold columns of each type."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,7 @@ from analysis.figures.learning_rate_limits import limit_label
 from analysis.labels import number_label
 from analysis.records import records
 from analysis.report.evidence import Evidence
-from analysis.report.findings import boundaries, windows
+from analysis.report.findings import boundaries, uniform, windows
 from analysis.report.picture import Picture, picture
 from analysis.report.section import Section
 
@@ -92,10 +92,10 @@ def learning_rates(evidence: Evidence) -> LearningRates:
         ),
         by=[name.replace("_", " ") for name in by],
         rows=rows,
-        shows_trials=len(evidence.trials) <= MAX_POINTS,
+        shows_trials=len(evidence.of(uniform)) <= MAX_POINTS,
         figure=picture(
             "learning-rates",
-            lambda theme: learning_rate_by_depth(table, evidence.trials, theme=theme),
+            lambda theme: learning_rate_by_depth(table, evidence.of(uniform), theme=theme),
             alt=f"Learning rates of stable trials{' by ' + names if names else ''}; "
             "the table below has the same numbers.",
         ),

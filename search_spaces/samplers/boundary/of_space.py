@@ -37,7 +37,7 @@ def boundary_sampler(
     def applying(values: Mapping[str, Any]) -> Collection[str]:
         key = tuple(values.get(name) for name in owners)
         if key not in known:
-            known[key] = space.resolve(values).keys() & space.axes.keys()
+            known[key] = space.applying(values)
         return known[key]
 
     def cohort_key(params: Mapping[str, Any]) -> Hashable:
