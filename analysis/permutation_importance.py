@@ -38,21 +38,14 @@ from numpy.typing import NDArray
 from analysis.coordinates import Coordinate, coordinates
 from analysis.counts import check_verdicts
 from analysis.design import uniform_trials
+from analysis.held_out_exchange import FOLDS, error_rises
 from analysis.intervals import CONFIDENCE
 from analysis.owners import dependents
 
-FOLDS = 5
 SAMPLE = 6_000
 """Trials that are used; of more, a random part by configuration."""
 
 MIN_CONFIGURATIONS = 20
-MOST_CATEGORIES = 200
-"""Names with more different values are not split one by one by the trees."""
-
-_REPEATS_UNTIL = 2_000
-_REPEATS = 2
-"""Exchanges of each hyperparameter among few trials; among many one is enough."""
-
 Floats = NDArray[np.float64]
 
 
@@ -123,7 +116,7 @@ def importances(
     if reason:
         return _tables([], [], {**attrs, "reason": reason})
     sets = _sets(known)
-    rises, errors, fold = _rises(known, stable, group, list(sets.values()), rng)
+    rises, errors, fold = error_rises(known, stable, group, list(sets.values()), rng)
     variance = float(stable.mean() * (1 - stable.mean()))
     attrs |= {"explained": 1 - float(errors.mean()) / variance, "reason": ""}
     shares = {name: rises[:, place] / (2 * variance) for place, name in enumerate(sets)}
@@ -184,78 +177,6 @@ def _sets(known: Sequence[Coordinate]) -> dict[tuple[str, ...], list[int]]:
         if y not in owned[x] and x not in owned[y]:
             sets[(x, y)] = list(dict.fromkeys([*columns[x], *columns[y]]))
     return sets
-
-
-def _rises(
-    known: Sequence[Coordinate],
-    stable: Floats,
-    group: NDArray[np.int64],
-    sets: Sequence[Sequence[int]],
-    rng: np.random.Generator,
-) -> tuple[Floats, Floats, NDArray[np.int64]]:
-    """Rise of each trial's squared error by set [N, S], the error itself [N], its fold [N]."""
-    data = np.column_stack([_ranks(each) for each in known])
-    configurations = int(group.max()) + 1
-    fold = (rng.permutation(configurations) % FOLDS)[group]
-    rises, errors = np.zeros((len(stable), len(sets))), np.zeros(len(stable))
-    repeats = _REPEATS if len(stable) <= _REPEATS_UNTIL else 1
-    for number in range(FOLDS):
-        test = np.flatnonzero(fold == number)
-        predict = _fitted(known, data[fold != number], stable[fold != number], seed=number)
-        errors[test] = (stable[test] - predict(data[test])) ** 2
-        exchanged = []
-        for _ in range(repeats):
-            # One exchange for all sets: what they have in common cancels in differences.
-            order = rng.permutation(len(test))
-            exchanged += [_exchanged(data[test], columns, order) for columns in sets]
-        error = (np.tile(stable[test], len(exchanged)) - predict(np.vstack(exchanged))) ** 2
-        mean = error.reshape(repeats, len(sets), len(test)).mean(axis=0)
-        rises[test] = mean.T - errors[test][:, None]
-    return rises, errors, fold
-
-
-def _exchanged(data: Floats, columns: Sequence[int], order: NDArray[np.int64]) -> Floats:
-    """The trials with other trials' values; where the first column does not apply, none comes."""
-    changed = data.copy()
-    has = np.flatnonzero(~np.isnan(data[:, columns[0]]))
-    if len(columns) > 1 and len(has) == len(data):
-        changed[:, columns] = data[order][:, columns]
-        return changed
-    for column in columns:
-        has = np.flatnonzero(~np.isnan(data[:, column]))
-        changed[has, column] = data[order[np.isin(order, has)], column]
-    return changed
-
-
-def _ranks(coordinate: Coordinate) -> Floats:
-    """Numbers by rank, which trees cannot tell from themselves, so that +inf is one too."""
-    values = coordinate.values
-    if coordinate.names is not None:
-        return values
-    ranks = np.searchsorted(np.unique(values[~np.isnan(values)]), values).astype(np.float64)
-    return np.where(np.isnan(values), np.nan, ranks)
-
-
-def _fitted(known: Sequence[Coordinate], data: Floats, stable: Floats, *, seed: int):  # type: ignore[no-untyped-def]
-    # Imported here: scikit-learn takes longer to import than all else together.
-    from sklearn.ensemble import HistGradientBoostingClassifier
-
-    share = float(stable.mean())
-    if share in (0.0, 1.0):
-        return lambda points: np.full(len(points), share)
-    model = HistGradientBoostingClassifier(
-        max_iter=80,
-        learning_rate=0.12,
-        max_leaf_nodes=12,
-        min_samples_leaf=int(np.clip(len(stable) / 50, 3, 20)),
-        l2_regularization=1.0,
-        early_stopping=False,
-        categorical_features=[
-            each.names is not None and len(each.names) <= MOST_CATEGORIES for each in known
-        ],
-        random_state=seed,
-    ).fit(data, stable)
-    return lambda points: model.predict_proba(points)[:, 1]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,7 @@ from analysis.comparison.shares import (
     paired_trials,
 )
 from analysis.comparison.space import Shared, shared_space
+from analysis.comparison.table import comparison_table
 
 __all__ = [
     "Comparison",
@@ -21,6 +22,7 @@ __all__ = [
     "compare_regions",
     "compare_studies",
     "compare_verdicts",
+    "comparison_table",
     "paired_trials",
     "shared_space",
 ]

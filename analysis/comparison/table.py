@@ -1,0 +1,98 @@
+"""Every difference between two studies as one row of one table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from analysis.comparison.compare import Comparison
+from analysis.intervals import CONFIDENCE
+from analysis.records import records
+
+
+def comparison_table(found: Comparison) -> pd.DataFrame:
+    """Every difference as one row of one table.
+
+    Returns:
+        `what` is compared ("verdict", "cell", "largest learning rate", "importance", "same
+        trials"), of which `name`, at which place (`x_name`, `x`, `y_name`, `y`); the values
+        `before` and `after` and the trials they rest on; `difference` (for learning rates the
+        factor) with its interval `low`, `high`, and whether it is `evidence` of a change.
+    """
+    rows: list[dict[str, object]] = []
+    sizes = {
+        "before_trials": len(found.shared.before),
+        "after_trials": len(found.shared.after),
+    }
+    for row in records(found.verdicts):
+        counted = {"before": row["before_share"], "after": row["after_share"]}
+        rows.append({"what": "verdict", "name": row["verdict"], **_told(row), **sizes, **counted})
+    for row in records(found.pairs):
+        if row["pairs"]:
+            pairs = {"before_trials": row["pairs"], "after_trials": row["pairs"]}
+            shares = {
+                "before": (row["both"] + row["only_before"]) / row["pairs"],
+                "after": (row["both"] + row["only_after"]) / row["pairs"],
+                "evidence": row["p_value"] < 1 - CONFIDENCE,
+            }
+            rows.append({"what": "same trials", "name": "stable", **_told(row), **pairs, **shares})
+    for table in found.maps:
+        for row in records(table):
+            rows.append(
+                {
+                    "what": "cell",
+                    "name": "stable",
+                    "x_name": table.attrs["x"],
+                    "x": row["x"],
+                    "y_name": table.attrs["y"],
+                    "y": row["y"],
+                    "before": row["before_share"],
+                    "after": row["after_share"],
+                    "before_trials": row["before_trials"],
+                    "after_trials": row["after_trials"],
+                    **_told(row),
+                }
+            )
+    rows += _edge_rows(found)
+    columns = ["what", "name", "x_name", "x", "y_name", "y", "before", "after"]
+    columns += ["before_trials", "after_trials", "difference", "low", "high", "evidence"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _told(row: dict[str, Any]) -> dict[str, object]:
+    return {name: row.get(name) for name in ("difference", "low", "high", "evidence")}
+
+
+def _edge_rows(found: Comparison) -> list[dict[str, object]]:
+    rows: list[dict[str, object]] = [
+        {
+            "what": "importance",
+            "name": row["hyperparameter"],
+            "before": row["before"],
+            "after": row["after"],
+            "difference": row["difference"],
+        }
+        for row in records(found.importance)
+    ]
+    table = found.learning_rates
+    if table is None:
+        return rows
+    by = [name for name in table.columns if name in found.shared.common]
+    for row in records(table):
+        place = {f"{axis}_name": name for axis, name in zip("xy", by, strict=False)}
+        place |= {axis: row[name] for axis, name in zip("xy", by, strict=False)}
+        rows.append(
+            {
+                "what": "largest learning rate",
+                "name": "learning_rate",
+                **place,
+                "before": row["largest_before"],
+                "after": row["largest_after"],
+                "before_trials": row["trials_before"],
+                "after_trials": row["trials_after"],
+                "difference": row["factor"],
+                "evidence": row["evidence"],
+            }
+        )
+    return rows
