@@ -1,6 +1,5 @@
 """Where people look at trials while a study runs: MLflow, or nowhere."""
 
-from study.tracking.artifact_tables import Downloaded, TablesNotTracked, download_tables
 from study.tracking.deferred_tracker import DeferredTracker
 from study.tracking.locations import (
     artifact_location,
@@ -11,6 +10,7 @@ from study.tracking.locations import (
 )
 from study.tracking.mlflow_tracker import MlflowTracker
 from study.tracking.null_tracker import NullTracker
+from study.tracking.table_download import Downloaded, TablesNotTracked, download_tables
 from study.tracking.tracker import RunStatus, Tracker, TrackingUnavailable
 from study.tracking.ui_server import UiServer, port_is_free
 

@@ -8,18 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from study.tables import CohortTables
-from study.tracking.artifact_tables import (
-    PLACE_TAG,
-    STUDY_TAG,
-    upload_parts,
-    without_large,
-)
+from study.tracking.artifact_tables import PLACE_TAG, STUDY_TAG, upload_parts
 from study.tracking.notes import NOTE_TAG, counts_note, experiment_note, may_describe
 from study.tracking.outage import tracking_errors
 from study.tracking.quiet import import_mlflow
 from study.tracking.sqlite_file import SqliteFile
 from study.tracking.tracker import RunStatus
 from study.tracking.trial_record import TrialRecord, trial_records
+from study.tracking.upload_folder import without_large
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -12,7 +12,7 @@ from study.tracking import (
     default_tracking_uri,
     download_tables,
 )
-from study.tracking.artifact_tables import LARGEST_MB
+from study.tracking.upload_folder import LARGEST_MB
 from tests.tracking.sample_tables import sample_tables
 
 
