@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from importlib import import_module
@@ -38,6 +38,7 @@ def write_report(
     given_up: Mapping[str, int] | None = None,
     tables: Tables = "auto",
     figures: Sequence[str] = (),
+    figures_of: Collection[str] | None = None,
     on_notice: Callable[[str], None] = lambda notice: None,
 ) -> Path:
     """Writes the stability report of a study; docs/report.md lists its files.
@@ -61,6 +62,7 @@ def write_report(
         figures: Formats of the images of the page's figures, "png" and "svg"; none by default.
             They are drawn by a Chrome or Chromium that is there; without one the report is
             written without them.
+        figures_of: Names of the sections whose figures become images; all if None.
         on_notice: Called with one line for each thing that could not be written.
 
     Returns:
@@ -77,7 +79,7 @@ def write_report(
     folder = Path(out) if out is not None else own
     earlier = written_files(folder)
     with filling(folder) as scratch:
-        names, notices = _write(scratch, evidence, tables, formats)
+        names, notices = _write(scratch, evidence, tables, formats, figures_of)
     remove(folder, earlier - names)
     for notice in notices:
         on_notice(notice)
@@ -85,11 +87,15 @@ def write_report(
 
 
 def _write(
-    folder: Path, evidence: Evidence, tables: Tables, formats: Sequence[ImageFormat]
+    folder: Path,
+    evidence: Evidence,
+    tables: Tables,
+    formats: Sequence[ImageFormat],
+    figures_of: Collection[str] | None,
 ) -> tuple[set[str], list[str]]:
     """Everything into an empty folder; gives the files' names and what a person should know."""
     created = datetime.now(UTC)
-    plan, images = _write_files(folder, evidence, tables, formats)
+    plan, images = _write_files(folder, evidence, tables, formats, figures_of)
     notices = [images.notice] if images.notice else []
     left_out = [*(files.why for files in plan if files.why), *notices]
     written = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
@@ -111,7 +117,11 @@ def _write(
 
 
 def _write_files(
-    folder: Path, evidence: Evidence, tables: Tables, formats: Sequence[ImageFormat]
+    folder: Path,
+    evidence: Evidence,
+    tables: Tables,
+    formats: Sequence[ImageFormat],
+    figures_of: Collection[str] | None,
 ) -> tuple[tuple[TableFiles, ...], Images]:
     """Tables are streamed, and images drawn by a browser, beside what works out the sections."""
     stop = threading.Event()
@@ -127,8 +137,10 @@ def _write_files(
         try:
             with ImageWriter(folder, formats) as writer:
                 for section in SECTIONS:
-                    for one in pictures_of(evidence.of(section.view)):
-                        writer.add(one)
+                    view = evidence.of(section.view)
+                    if figures_of is None or section.name in figures_of:
+                        for one in pictures_of(view):
+                            writer.add(one)
                 write_derived(folder, evidence)
                 return streaming.result(), writer.finish()
         finally:

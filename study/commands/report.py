@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -98,53 +98,77 @@ def report(
     from analysis.tables import study_folder
     from study.commands.confirmation import confirm_recommended
     from study.commands.map_options import read_maps, read_where
-    from study.commands.tracked_study import tracked_study as tracked
     from study.home import home_folder
 
     place = home_folder(home)
-    if (study is None) == (compare is None):
-        raise InputError("give the name of one study, or --compare A B with those of two")
+    _check_together(
+        {
+            "STUDY": study is not None,
+            "--compare": compare is not None,
+            "--tracking-uri": tracking_uri is not None,
+            "--threshold": bool(threshold or thresholds_from),
+            "--map": bool(map_of or where),
+            "--confirm": confirm is not None,
+        }
+    )
     maps, chosen = read_maps(map_of or []), read_where(where or [])
-    if compare is not None and (maps or chosen):
-        raise InputError("--compare chooses its maps itself, without --map and --where")
-    if compare is not None and tracking_uri is not None:
-        raise InputError("--compare reads studies of the home folder, without --tracking-uri")
-    if compare is not None and (threshold or thresholds_from is not None):
-        raise InputError("--compare takes the verdicts as they are stored, without --threshold")
-    if confirm is not None and (compare or tracking_uri or threshold or thresholds_from):
-        raise InputError(
-            "--confirm trains as the study was trained, here; leave out --compare, "
-            "--tracking-uri, --threshold and --thresholds-from"
-        )
     try:
         if compare is not None:
             page = write_comparison(*compare, home=place, out=output)
-            typer.echo(json.dumps({"report": str(page)}) if as_json else f"report   {page}")
-            return
-        assert study is not None
-        if confirm is not None:
-            confirm_recommended(study, confirm, home=place, quiet=as_json)
-        elsewhere = nullcontext(study) if tracking_uri is None else tracked(tracking_uri, study)
-        with elsewhere as source:
-            trials = None
-            if threshold or thresholds_from is not None:
+        else:
+            assert study is not None
+            if confirm is not None:
+                confirm_recommended(study, confirm, home=place, quiet=as_json)
+            here = tracking_uri is None
+            with _source(study, tracking_uri) as source:
                 parts = study_folder(source, home=place) / "tables"
-                trials = _labelled_anew(parts, thresholds_from, threshold or [])
-            page = write_report(
-                source,
-                home=place,
-                out=output or (None if tracking_uri is None else Path(f"{study}-report")),
-                trials=trials,
-                maps=maps,
-                where=chosen,
-                tables=tables.value,
-                figures=[] if figures == "none" else figures.split(","),
-                given_up=_given_up(study, place) if tracking_uri is None else {},
-                on_notice=lambda notice: print(notice, file=sys.stderr),
-            )
+                page = write_report(
+                    source,
+                    home=place,
+                    out=output or (None if here else Path(f"{study}-report")),
+                    trials=_labelled_anew(parts, thresholds_from, threshold or []),
+                    maps=maps,
+                    where=chosen,
+                    tables=tables.value,
+                    figures=[] if figures == "none" else figures.split(","),
+                    given_up=_given_up(study, place) if here else {},
+                    on_notice=lambda notice: print(notice, file=sys.stderr),
+                )
     except AnalysisError as error:
         raise InputError(_why(error, compare or (study,), place)) from error
     typer.echo(json.dumps({"report": str(page)}) if as_json else f"report   {page}")
+
+
+_APART = {
+    "--compare": {
+        "--map": "--compare chooses its maps itself, without --map and --where",
+        "--tracking-uri": "--compare reads studies of the home folder, without --tracking-uri",
+        "--threshold": "--compare takes the verdicts as they are stored, without --threshold",
+    },
+    "--confirm": dict.fromkeys(
+        ("--compare", "--tracking-uri", "--threshold"),
+        "--confirm trains as the study was trained, here; leave out --compare, "
+        "--tracking-uri, --threshold and --thresholds-from",
+    ),
+}
+"""What an option cannot be given with, and why."""
+
+
+def _check_together(given: Mapping[str, bool]) -> None:
+    """Raises InputError if what was given does not go together."""
+    if given["STUDY"] == given["--compare"]:
+        raise InputError("give the name of one study, or --compare A B with those of two")
+    for option, others in _APART.items():
+        for other, reason in others.items():
+            if given[option] and given[other]:
+                raise InputError(reason)
+
+
+def _source(study: str, tracking_uri: str | None) -> AbstractContextManager[str | Path]:
+    """The study's name in the home folder, or the folder into which a server's tables come."""
+    from study.commands.tracked_study import tracked_study
+
+    return nullcontext(study) if tracking_uri is None else tracked_study(tracking_uri, study)
 
 
 def _given_up(study: str, home: Path) -> Mapping[str, int]:
@@ -177,6 +201,9 @@ def _why(error: Exception, asked: Sequence[str | None], home: Path) -> str:
 
 
 def _labelled_anew(tables: Path, study_file: Path | None, pairs: list[str]) -> pd.DataFrame | None:
+    """The trials under other thresholds; None if none were given."""
+    if not pairs and study_file is None:
+        return None
     from study.commands.thresholds import changed_thresholds, read_overrides
     from study.tables import TableStore
     from study.verdicts import relabel_study

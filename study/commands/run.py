@@ -82,7 +82,9 @@ def _publish(paths: StudyPaths) -> Path:
         home=paths.home,
         out=paths.report,
         given_up=given_up_reasons(paths),
-        figures=["png"],  # What MLflow's UI shows; `gradscape report` adds SVG.
+        # What MLflow's UI shows beside the page; `gradscape report` draws all, as SVG too.
+        figures=["png"],
+        figures_of=("verdicts", "maps"),
         on_notice=_say,
     ).parent
 
