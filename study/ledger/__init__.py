@@ -6,8 +6,9 @@ from study.ledger.results import RUN_TO_COME, TrialResult, trial_results
 from study.ledger.states import trial_failures, trial_states
 from study.ledger.storage import StorageUnavailable
 from study.ledger.stored import stored_study
+from study.ledger.stored_trials import SearchSpaceLike
 from study.ledger.told_value import NEVER_TRAINED, told_value
-from study.ledger.trial_ledger import LedgerCounts, SearchSpaceLike, TrialLedger
+from study.ledger.trial_ledger import LedgerCounts, TrialLedger
 
 __all__ = [
     "NEVER_TRAINED",

@@ -13,7 +13,8 @@ from optuna.storages import BaseStorage
 
 from study.ledger.storage import StorageUnavailable, open_storage
 from study.ledger.stored import known_study
-from study.ledger.trial_ledger import SearchSpaceLike, TrialLedger
+from study.ledger.stored_trials import SearchSpaceLike
+from study.ledger.trial_ledger import TrialLedger
 from study.redaction import redacted
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from optuna.storages.journal import BaseJournalBackend
 from optuna.storages.journal._storage import JournalOperation
 
-from study.ledger.trial_ledger import FAILURE
+from study.ledger.stored_trials import FAILURE
 
 _CONTENT = tuple(
     b'"op_code":%d,' % operation

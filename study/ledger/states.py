@@ -7,12 +7,12 @@ from pathlib import Path
 
 import optuna
 from optuna.storages import BaseStorage, JournalStorage
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial
 
 from study.ledger.outline import JournalOutline
 from study.ledger.storage import StorageUnavailable, open_storage
 from study.ledger.stored import is_made
-from study.ledger.trial_ledger import FAILURE, NO_REASON
+from study.ledger.stored_trials import failures
 from study.redaction import redacted
 
 
@@ -31,11 +31,7 @@ def trial_failures(*, name: str, storage: str | Path) -> Mapping[int, str]:
     Raises:
         StorageUnavailable: If the storage cannot be read.
     """
-    return {
-        trial.number: str(trial.user_attrs.get(FAILURE, NO_REASON))
-        for trial in _trials(name, storage)
-        if trial.state is TrialState.FAIL
-    }
+    return failures(_trials(name, storage))
 
 
 def _trials(name: str, storage: str | Path) -> Sequence[FrozenTrial]:

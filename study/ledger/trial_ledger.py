@@ -6,35 +6,21 @@ import threading
 from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import optuna
-from optuna.trial import BaseTrial, FixedTrial, FrozenTrial, TrialState
+from optuna.trial import TrialState
 
-from search_spaces.samplers import DESIGN
-from study.ledger.draft import DraftTrial
 from study.ledger.results import RUN_ATTRIBUTE, RUN_TO_COME, TrialResult
 from study.ledger.storage import LedgerStorage, StorageUnavailable
-from study.trial import HyperparameterValue, Trial
+from study.ledger.stored_trials import SearchSpaceLike, StoredTrials, failures
+from study.trial import Trial
 
 DESCRIPTION = "gradscape"
 """Study attribute that holds the study's description, for the check on resume."""
 
 HOMES = "gradscape_homes"
 """Study attribute that lists where runs have kept the study's tables."""
-
-FAILURE = "failure"
-"""Trial attribute that says why infrastructure gave a trial up."""
-
-NO_REASON = "no reason was kept"
-"""Stands for it where there is none."""
-
-
-class SearchSpaceLike(Protocol):
-    """What the ledger needs of a search space."""
-
-    def suggest(self, trial: BaseTrial, /) -> Mapping[str, HyperparameterValue]:
-        """Every hyperparameter of this trial, fixed ones included."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,19 +57,14 @@ class TrialLedger:
     ) -> None:
         self._study = study
         self._storage = storage
-        self._space = space
-        self._seeds = seeds
-        self._seed_of = seed_of
+        self._stored = StoredTrials(
+            study=study, storage=storage, space=space, seeds=seeds, seed_of=seed_of
+        )
         self._lock = threading.RLock()
-        self._study_id = storage.storage.get_study_id_from_name(study.study_name)
         trials = study.get_trials(deepcopy=False)
         self._running = {t.number for t in trials if t.state is TrialState.RUNNING}
         self._complete = sum(t.state is TrialState.COMPLETE for t in trials)
-        self._failures = {
-            t.number: str(t.user_attrs.get(FAILURE, NO_REASON))
-            for t in trials
-            if t.state is TrialState.FAIL
-        }
+        self._failures = failures(trials)
         self._completed_before = {t.number for t in trials if t.state is TrialState.COMPLETE}
         self._run_to_come = {
             t.number for t in trials if t.user_attrs.get(RUN_ATTRIBUTE) == RUN_TO_COME
@@ -166,7 +147,7 @@ class TrialLedger:
     def check_reachable(self) -> None:
         """Raises StorageUnavailable if the storage does not answer, or takes no writes."""
         with self._lock, self._storage.errors(), self._storage.group():
-            self._storage.storage.get_study_user_attrs(self._study_id)
+            self._stored.check()
 
     def ask(self, n: int) -> list[Trial]:
         """Sample ``n`` new trials; they are RUNNING until told or failed.
@@ -183,7 +164,7 @@ class TrialLedger:
             try:
                 with self._storage.errors(), self._storage.group():
                     if self._answer_lost:
-                        self._claim_up_to(self._storage.storage.get_n_trials(self._study_id))
+                        self._claim_up_to(self._stored.made)
                         self._answer_lost = False
                     while len(asked) < n:
                         asked.append(self._ask_one())
@@ -196,7 +177,7 @@ class TrialLedger:
     def unfinished(self) -> list[Trial]:
         """The RUNNING trials, as they were asked: same number, hyperparameters and seed."""
         with self._lock, self._storage.errors(), self._storage.group():
-            return [self._restore(self._frozen(number)) for number in sorted(self._running)]
+            return [self._stored.restore(number) for number in sorted(self._running)]
 
     def tell(self, number: int, value: float, attributes: Mapping[str, Any]) -> None:
         """Complete a trial; one that is not running (told before) is left alone.
@@ -238,8 +219,7 @@ class TrialLedger:
             if number not in self._running:
                 return
             try:
-                self._set_attributes(self._trial_id(number), {FAILURE: reason})
-                self._study.tell(number, state=TrialState.FAIL)
+                self._stored.fail(number, reason)
             except optuna.exceptions.UpdateFinishedTrialError:
                 pass  # The answer to an earlier attempt was lost.
             self._running.discard(number)
@@ -247,12 +227,7 @@ class TrialLedger:
 
     def _tell_one(self, result: TrialResult) -> None:
         try:
-            asked = _attributes(self._trial(result.number, {})).items()
-            new = {
-                key: value for key, value in result.attributes.items() if (key, value) not in asked
-            }
-            self._set_attributes(self._trial_id(result.number), new)
-            self._study.tell(result.number, result.value)
+            self._stored.complete(result.number, result.value, result.attributes)
         except optuna.exceptions.UpdateFinishedTrialError:
             # Another driver, which held the study for a while, has told it; or it was told here
             # and the answer was lost.
@@ -264,19 +239,13 @@ class TrialLedger:
         if drafted is not None and drafted.number == number:
             trial = drafted
         else:
-            trial = self._restore(self._frozen(number))
+            trial = self._stored.restore(number)
         self._unclaimed.popleft()
         return trial
 
     def _draft(self) -> Trial:
-        """Samples the next trial and stores it, with all that it has, by one operation."""
-        draft = DraftTrial(self._study, self._next_number)
-        hyperparameters = self._space.suggest(draft)
-        trial = self._trial(draft.number, hyperparameters, design=draft.design)
-        finished = draft.finished(_attributes(trial))
-        finished.number = draft.number
-        trial_id = self._storage.storage.create_new_trial(self._study_id, finished)
-        self._claim_up_to(self._storage.storage.get_trial_number_from_id(trial_id) + 1)
+        trial, last = self._stored.draft(self._next_number)
+        self._claim_up_to(last + 1)
         return trial
 
     def _claim_up_to(self, end: int) -> None:
@@ -285,58 +254,3 @@ class TrialLedger:
         self._running.update(new)
         self._unclaimed.extend(new)
         self._next_number = max(self._next_number, end)
-
-    def _restore(self, frozen: FrozenTrial) -> Trial:
-        try:
-            hyperparameters = self._space.suggest(FixedTrial(frozen.params, frozen.number))
-        except ValueError:
-            # The writer died while this trial was sampled: Optuna keeps what was suggested and
-            # samples the rest.
-            trial_id = self._trial_id(frozen.number)
-            hyperparameters = self._space.suggest(optuna.trial.Trial(self._study, trial_id))
-        if "seed" in frozen.user_attrs:
-            return Trial(
-                number=frozen.number,
-                configuration=frozen.user_attrs["configuration"],
-                seed=frozen.user_attrs["seed"],
-                hyperparameters=hyperparameters,
-                design=frozen.user_attrs.get(DESIGN),
-            )
-        return self._described(frozen.number, hyperparameters)
-
-    def _described(self, number: int, values: Mapping[str, HyperparameterValue]) -> Trial:
-        trial = self._trial(number, values)
-        self._set_attributes(self._trial_id(number), _attributes(trial))
-        return trial
-
-    def _trial(
-        self,
-        number: int,
-        values: Mapping[str, HyperparameterValue],
-        *,
-        design: str | None = None,
-    ) -> Trial:
-        return Trial(
-            number=number,
-            configuration=number // self._seeds,
-            seed=self._seed_of(number),
-            hyperparameters=dict(values),
-            design=design,
-        )
-
-    def _frozen(self, number: int) -> FrozenTrial:
-        return self._storage.storage.get_trial(self._trial_id(number))
-
-    def _trial_id(self, number: int) -> int:
-        storage = self._storage.storage
-        return storage.get_trial_id_from_study_id_trial_number(self._study_id, number)
-
-    def _set_attributes(self, trial_id: int, attributes: Mapping[str, Any]) -> None:
-        for key, value in attributes.items():
-            self._storage.storage.set_trial_user_attr(trial_id, key, value)
-
-
-def _attributes(trial: Trial) -> dict[str, Any]:
-    """What Optuna is to know of a trial from the beginning."""
-    design = {} if trial.design is None else {DESIGN: trial.design}
-    return {"configuration": trial.configuration, "seed": trial.seed, **design}

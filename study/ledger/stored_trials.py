@@ -1,0 +1,155 @@
+"""Trials between a study's storage and their training: what is stored, and how it is read back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+import optuna
+from optuna.trial import BaseTrial, FixedTrial, FrozenTrial, TrialState
+
+from search_spaces.samplers import DESIGN
+from study.ledger.draft import DraftTrial
+from study.ledger.storage import LedgerStorage
+from study.trial import HyperparameterValue, Trial
+
+FAILURE = "failure"
+"""Trial attribute that says why infrastructure gave a trial up."""
+
+NO_REASON = "no reason was kept"
+"""Stands for it where there is none."""
+
+
+class SearchSpaceLike(Protocol):
+    """What the ledger needs of a search space."""
+
+    def suggest(self, trial: BaseTrial, /) -> Mapping[str, HyperparameterValue]:
+        """Every hyperparameter of this trial, fixed ones included."""
+
+
+class StoredTrials:
+    """The trials of one study by their numbers. Who calls keeps to one thread at a time.
+
+    Args:
+        study: The Optuna study.
+        storage: Its storage.
+        space: Suggests the hyperparameters of a trial.
+        seeds: Trials a configuration; trial number // seeds is its configuration.
+        seed_of: Seed of a trial by its number.
+    """
+
+    def __init__(
+        self,
+        *,
+        study: optuna.Study,
+        storage: LedgerStorage,
+        space: SearchSpaceLike,
+        seeds: int,
+        seed_of: Callable[[int], int],
+    ) -> None:
+        self._study = study
+        self._storage = storage.storage
+        self._space = space
+        self._seeds = seeds
+        self._seed_of = seed_of
+        self._study_id = self._storage.get_study_id_from_name(study.study_name)
+
+    @property
+    def made(self) -> int:
+        """How many the storage has."""
+        return self._storage.get_n_trials(self._study_id)
+
+    def check(self) -> None:
+        """Reads something."""
+        self._storage.get_study_user_attrs(self._study_id)
+
+    def draft(self, number: int) -> tuple[Trial, int]:
+        """Samples the next trial and stores it, with all that it has, by one operation.
+
+        Returns:
+            The trial, and the number that the storage gave: others may have come between.
+        """
+        draft = DraftTrial(self._study, number)
+        hyperparameters = self._space.suggest(draft)
+        trial = self._trial(draft.number, hyperparameters, design=draft.design)
+        finished = draft.finished(_attributes(trial))
+        finished.number = draft.number
+        trial_id = self._storage.create_new_trial(self._study_id, finished)
+        return trial, self._storage.get_trial_number_from_id(trial_id)
+
+    def restore(self, number: int) -> Trial:
+        """A trial as it was asked: same hyperparameters and seed."""
+        frozen = self._storage.get_trial(self._id(number))
+        try:
+            hyperparameters = self._space.suggest(FixedTrial(frozen.params, frozen.number))
+        except ValueError:
+            # The writer died while this trial was sampled: Optuna keeps what was suggested and
+            # samples the rest.
+            hyperparameters = self._space.suggest(
+                optuna.trial.Trial(self._study, self._id(number))
+            )
+        if "seed" in frozen.user_attrs:
+            return Trial(
+                number=frozen.number,
+                configuration=frozen.user_attrs["configuration"],
+                seed=frozen.user_attrs["seed"],
+                hyperparameters=hyperparameters,
+                design=frozen.user_attrs.get(DESIGN),
+            )
+        trial = self._trial(number, hyperparameters)
+        self._set_attributes(number, _attributes(trial))
+        return trial
+
+    def complete(self, number: int, value: float, attributes: Mapping[str, Any]) -> None:
+        """Tells a value; attributes that were set when the trial was asked are not set again.
+
+        Raises:
+            optuna.exceptions.UpdateFinishedTrialError: If it was told before.
+        """
+        asked = _attributes(self._trial(number, {})).items()
+        new = {key: given for key, given in attributes.items() if (key, given) not in asked}
+        self._set_attributes(number, new)
+        self._study.tell(number, value)
+
+    def fail(self, number: int, reason: str) -> None:
+        """Tells that infrastructure gave the trial up; errors as `complete`."""
+        self._set_attributes(number, {FAILURE: reason})
+        self._study.tell(number, state=TrialState.FAIL)
+
+    def _trial(
+        self,
+        number: int,
+        values: Mapping[str, HyperparameterValue],
+        *,
+        design: str | None = None,
+    ) -> Trial:
+        return Trial(
+            number=number,
+            configuration=number // self._seeds,
+            seed=self._seed_of(number),
+            hyperparameters=dict(values),
+            design=design,
+        )
+
+    def _id(self, number: int) -> int:
+        return self._storage.get_trial_id_from_study_id_trial_number(self._study_id, number)
+
+    def _set_attributes(self, number: int, attributes: Mapping[str, Any]) -> None:
+        trial_id = self._id(number)
+        for key, value in attributes.items():
+            self._storage.set_trial_user_attr(trial_id, key, value)
+
+
+def failures(trials: Sequence[FrozenTrial]) -> dict[int, str]:
+    """Why infrastructure gave trials up, by their numbers."""
+    return {
+        trial.number: str(trial.user_attrs.get(FAILURE, NO_REASON))
+        for trial in trials
+        if trial.state is TrialState.FAIL
+    }
+
+
+def _attributes(trial: Trial) -> dict[str, Any]:
+    """What Optuna is to know of a trial from the beginning."""
+    design = {} if trial.design is None else {DESIGN: trial.design}
+    return {"configuration": trial.configuration, "seed": trial.seed, **design}
