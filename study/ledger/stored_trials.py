@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Protocol
 
 import optuna
@@ -85,9 +86,8 @@ class StoredTrials:
         except ValueError:
             # The writer died while this trial was sampled: Optuna keeps what was suggested and
             # samples the rest.
-            hyperparameters = self._space.suggest(
-                optuna.trial.Trial(self._study, self._id(number))
-            )
+            begun = optuna.trial.Trial(self._study, self._id(number))
+            hyperparameters = self._space.suggest(begun)
         if "seed" in frozen.user_attrs:
             return Trial(
                 number=frozen.number,
@@ -103,18 +103,20 @@ class StoredTrials:
     def complete(self, number: int, value: float, attributes: Mapping[str, Any]) -> None:
         """Tells a value; attributes that were set when the trial was asked are not set again.
 
-        Raises:
-            optuna.exceptions.UpdateFinishedTrialError: If it was told before.
+        A finished trial is left alone: another driver, which held the study for a while, has
+        told it; or it was told here and the answer was lost.
         """
         asked = _attributes(self._trial(number, {})).items()
         new = {key: given for key, given in attributes.items() if (key, given) not in asked}
-        self._set_attributes(number, new)
-        self._study.tell(number, value)
+        with suppress(optuna.exceptions.UpdateFinishedTrialError):
+            self._set_attributes(number, new)
+            self._study.tell(number, value)
 
     def fail(self, number: int, reason: str) -> None:
-        """Tells that infrastructure gave the trial up; errors as `complete`."""
-        self._set_attributes(number, {FAILURE: reason})
-        self._study.tell(number, state=TrialState.FAIL)
+        """Tells that infrastructure gave the trial up; a finished one is left alone too."""
+        with suppress(optuna.exceptions.UpdateFinishedTrialError):
+            self._set_attributes(number, {FAILURE: reason})
+            self._study.tell(number, state=TrialState.FAIL)
 
     def _trial(
         self,

@@ -203,7 +203,7 @@ class TrialLedger:
         with self._lock, self._storage.errors(), self._storage.group():
             for result in results:
                 if result.number in self._running:
-                    self._tell_one(result)
+                    self._stored.complete(result.number, result.value, result.attributes)
                     self._running.discard(result.number)
                     self._complete += 1
                     told += 1
@@ -218,20 +218,9 @@ class TrialLedger:
         with self._lock, self._storage.errors(), self._storage.group():
             if number not in self._running:
                 return
-            try:
-                self._stored.fail(number, reason)
-            except optuna.exceptions.UpdateFinishedTrialError:
-                pass  # The answer to an earlier attempt was lost.
+            self._stored.fail(number, reason)
             self._running.discard(number)
             self._failures[number] = reason
-
-    def _tell_one(self, result: TrialResult) -> None:
-        try:
-            self._stored.complete(result.number, result.value, result.attributes)
-        except optuna.exceptions.UpdateFinishedTrialError:
-            # Another driver, which held the study for a while, has told it; or it was told here
-            # and the answer was lost.
-            pass
 
     def _ask_one(self) -> Trial:
         drafted = None if self._unclaimed else self._draft()
