@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from study import StudyConfig, run_study
 from study.commands.app import main
+from study.dispatch import InProcessDispatcher
+from study.tracking import NullTracker
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +45,21 @@ def gradscape(
         return Said(code=code, out=printed.out, err=printed.err)
 
     return run
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    """Every file below, to see that nothing has changed."""
+    return {path: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def train_in_process(study: str, *, home: Path) -> None:
+    """Runs a study file's text in this process, without MLflow and without a report."""
+    run_study(
+        StudyConfig.from_text(study),
+        home=home,
+        dispatcher=InProcessDispatcher(),
+        open_tracker=lambda config, paths: NullTracker(),
+    )
 
 
 STUDY = """

@@ -13,7 +13,7 @@ from analysis import load_confirmation, load_trials, safe_regions
 from study import StudyConfig, run_study
 from study.dispatch import InProcessDispatcher
 from study.tracking import NullTracker
-from tests.commands.conftest import Gradscape
+from tests.commands.conftest import Gradscape, contents, train_in_process
 
 STUDY = """
 study: wide
@@ -31,20 +31,11 @@ trials: 96
 """
 
 
-def contents(folder: Path) -> dict[Path, bytes]:
-    return {path: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
-
-
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The home folder of a study whose learning rate decides."""
     home = tmp_path_factory.mktemp("trained")
-    run_study(
-        StudyConfig.from_text(STUDY),
-        home=home,
-        dispatcher=InProcessDispatcher(),
-        open_tracker=lambda config, paths: NullTracker(),
-    )
+    train_in_process(STUDY, home=home)
     return home
 
 

@@ -10,29 +10,17 @@ import pandas as pd
 import pytest
 
 from analysis import load_trials, write_report
-from study import StudyConfig, run_study
 from study.commands.thresholds import changed_thresholds
-from study.dispatch import InProcessDispatcher
 from study.tables import TableStore
-from study.tracking import NullTracker
 from study.verdicts import DEFAULT, relabel_study
-from tests.commands.conftest import STUDY, Gradscape
-
-
-def contents(folder: Path) -> dict[Path, bytes]:
-    return {path: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+from tests.commands.conftest import STUDY, Gradscape, contents, train_in_process
 
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The home folder of a study that was run once, with its own report."""
     home = tmp_path_factory.mktemp("trained")
-    run_study(
-        StudyConfig.from_text(STUDY),
-        home=home,
-        dispatcher=InProcessDispatcher(),
-        open_tracker=lambda config, paths: NullTracker(),
-    )
+    train_in_process(STUDY, home=home)
     write_report("small", home=home)
     return home
 

@@ -15,6 +15,11 @@ from study.dispatch import CohortQueue, TrainingError
 from study.trial import Cohort, Trial
 
 
+def encoded(cohort: Cohort) -> bytes:
+    """A cohort's trials as `Run` reads what came of their training."""
+    return json.dumps([[t.number, t.seed, t.hyperparameters] for t in cohort.trials]).encode()
+
+
 class Echo:
     """Stands in for training: returns the cohort's trials; misbehaves as its plan says.
 
@@ -35,7 +40,7 @@ class Echo:
             time.sleep(0.05)
             with Path(self.plan["log"]).open("a") as file:
                 file.write(f"{os.getpid()} {start} {time.time()}\n")
-        return json.dumps([[t.number, t.seed, t.hyperparameters] for t in cohort.trials]).encode()
+        return encoded(cohort)
 
     def misbehave(self, act: str) -> None:
         if act == "die":

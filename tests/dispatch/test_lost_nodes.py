@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
@@ -15,21 +14,27 @@ import ray
 from study.dispatch import RayTuneDispatcher
 from study.trial import Cohort
 from tests.dispatch.clusters import ray_cluster
-from tests.dispatch.contract import Run
+from tests.dispatch.contract import Run, encoded
 
 pytestmark = pytest.mark.slow
 
 NODE = {"num_cpus": 1, "object_store_memory": 100_000_000}
 
 
-def test_a_node_and_a_worker_on_another_node_are_lost_and_told() -> None:
+def listening(trials: int) -> tuple[Run, list[str]]:
+    """A run, and the reasons that will have been told of lost cohorts."""
     reasons: list[str] = []
-    run = Run(40, limit=4)
+    run = Run(trials, limit=4)
     lost = run.queue.lost
     run.queue.lost = lambda cohort, reason, *, halve=False: (
         reasons.append(reason),
         lost(cohort, reason, halve=halve),
     )
+    return run, reasons
+
+
+def test_a_node_and_a_worker_on_another_node_are_lost_and_told() -> None:
+    run, reasons = listening(40)
     with ray_cluster(NODE, NODE) as cluster:
         elsewhere = cluster.worker_nodes.copy().pop()
         other = elsewhere.node_id
@@ -40,7 +45,7 @@ def test_a_node_and_a_worker_on_another_node_are_lost_and_told() -> None:
                 print("last words of", cohort.number, file=sys.stderr, flush=True)
                 os.kill(os.getpid(), signal.SIGKILL)
             time.sleep(0.5)
-            return json.dumps([[trial.number] for trial in cohort.trials]).encode()
+            return encoded(cohort)
 
         def remove() -> None:
             while not reasons:
@@ -58,13 +63,7 @@ def test_a_node_and_a_worker_on_another_node_are_lost_and_told() -> None:
 
 
 def test_the_loss_of_a_node_is_told_as_such() -> None:
-    reasons: list[str] = []
-    run = Run(12, limit=4)
-    lost = run.queue.lost
-    run.queue.lost = lambda cohort, reason, *, halve=False: (
-        reasons.append(reason),
-        lost(cohort, reason, halve=halve),
-    )
+    run, reasons = listening(12)
     with ray_cluster(NODE, NODE) as cluster:
         elsewhere = cluster.worker_nodes.copy().pop()
         other = elsewhere.node_id
@@ -72,7 +71,7 @@ def test_the_loss_of_a_node_is_told_as_such() -> None:
         def train(cohort: Cohort) -> bytes:
             if ray.get_runtime_context().get_node_id() == other:
                 time.sleep(600)
-            return json.dumps([[trial.number] for trial in cohort.trials]).encode()
+            return encoded(cohort)
 
         def remove() -> None:
             while not run.delivered:

@@ -19,7 +19,7 @@ import ray
 from study.dispatch import DispatchError, RayTuneDispatcher
 from study.dispatch.cluster import environment
 from study.trial import Cohort
-from tests.dispatch.contract import Run
+from tests.dispatch.contract import Run, encoded
 from tests.driver import descendants
 
 pytestmark = pytest.mark.slow
@@ -130,7 +130,7 @@ def test_a_cohort_that_is_killed_for_memory_comes_in_halves(tmp_path: Path) -> N
 def test_without_its_exchange_a_study_goes_on_a_few_times(times: int) -> None:
     def delayed(cohort: Cohort) -> bytes:
         time.sleep(0.3)
-        return json.dumps([[trial.number] for trial in cohort.trials]).encode()
+        return encoded(cohort)
 
     run = Run(100, limit=4)
     ended = threading.Event()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import resource
 import time
 from collections.abc import Callable, Iterator
@@ -15,7 +14,7 @@ import ray
 from study.dispatch import RayTuneDispatcher
 from study.dispatch.cluster import environment
 from study.trial import Cohort
-from tests.dispatch.contract import Run
+from tests.dispatch.contract import Run, encoded
 
 pytestmark = pytest.mark.slow
 
@@ -61,7 +60,7 @@ def allocating(gb_a_trial: float, *, limit_gb: float | None = None) -> Callable[
             del taken
         finally:
             resource.setrlimit(resource.RLIMIT_AS, before)
-        return json.dumps([[trial.number] for trial in cohort.trials]).encode()
+        return encoded(cohort)
 
     return train
 
