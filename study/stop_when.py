@@ -57,6 +57,7 @@ class MapWatch:
         """What was seen, for the person."""
         seen = ", ".join(f"{each.change:.2g}" for each in self._changes)
         return (
-            f"the map has stopped changing: {self._rule.every} further trials changed it by {seen} "
-            f"on average, less than {self._rule.map_change:g}; no more are asked (stop_when)"
+            f"the map has stopped changing: {self._rule.every} further trials changed it by "
+            f"{seen} on average, less than {self._rule.map_change:g}; no more are asked "
+            "(stop_when)"
         )

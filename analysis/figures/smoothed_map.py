@@ -13,6 +13,7 @@ from analysis.figures.frame import literal, new_figure
 from analysis.figures.palette import LIGHT, Theme
 from analysis.labels import number_label, percent, percent_range
 from analysis.records import records
+from analysis.smoothing.surface import part_edges
 
 _DASHES = {
     "trainable depth": "dash",
@@ -60,11 +61,8 @@ def smoothed_map(
 
 
 def _edges(places: np.ndarray) -> np.ndarray:
-    """Edges [C + 1] between places [C] of parts that adjoin, from those of the first cell."""
-    edges = [-0.5]
-    for place in places:
-        edges.append(edges[-1] + 2 * (place - edges[-1]))
-    return np.round(edges, 4)
+    # Rounded: so many digits would double the page's size.
+    return np.round(part_edges(places), 4)
 
 
 def _band(figure: go.Figure, surface: pd.DataFrame, shape: tuple[int, int], theme: Theme) -> None:

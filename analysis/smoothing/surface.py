@@ -77,6 +77,28 @@ def smoothed_surface(
     return frame
 
 
+def surface_shares(surface: pd.DataFrame) -> dict[str, float]:
+    """Shares of a map's area by what it says of them, one for each of `SURE`.
+
+    Args:
+        surface: As of `smoothed_surface`.
+    """
+    area = np.ones(len(surface))
+    for axis in ("x_place", "y_place"):
+        places, index = np.unique(surface[axis].to_numpy(), return_inverse=True)
+        area *= np.diff(part_edges(places))[index]
+    total = pd.Series(area).groupby(surface["sure"].to_numpy()).sum() / area.sum()
+    return {name: float(total.get(name, 0.0)) for name in SURE}
+
+
+def part_edges(places: Floats) -> Floats:
+    """Edges [C + 1] between the middles [C] of parts that adjoin; the first begins at -0.5."""
+    edges = [-0.5]
+    for place in places:
+        edges.append(2 * place - edges[-1])
+    return np.array(edges)
+
+
 def _fine(axis: Axis, found: Cells | None, parts: int) -> tuple[NDArray[np.int64], Floats, Floats]:
     """Of each part of each cell: the cell, its middle in cells, its position on the axis."""
     if found is None:

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import median
 
-import numpy as np
 import pandas as pd
 
 from analysis.axes import matches
@@ -19,6 +18,7 @@ from analysis.report.findings import counts, pairs
 from analysis.report.picture import Picture, picture
 from analysis.report.section import Section
 from analysis.report.smoothed_maps import SmoothedMap, smoothed_maps
+from analysis.smoothing.surface import surface_shares
 
 FEW = 5
 """Below so many trials, a cell's colour is an anecdote: its interval spans most of the scale."""
@@ -135,24 +135,8 @@ def _best(table: pd.DataFrame) -> str:
     )
 
 
-def map_shares(surface: pd.DataFrame) -> dict[str, float]:
-    """Shares of a map's area that are surely stable, surely failing, or in the boundary's band."""
-    width = _widths(surface["x_place"].to_numpy()) * _widths(surface["y_place"].to_numpy())
-    total = pd.Series(width).groupby(surface["sure"].to_numpy()).sum() / width.sum()
-    return {name: float(total.get(name, 0.0)) for name in surface["sure"].cat.categories}
-
-
-def _widths(places: np.ndarray) -> np.ndarray:
-    """Width of the part around each place: parts adjoin, and the first begins at -0.5."""
-    different, index = np.unique(places, return_inverse=True)
-    edges = [-0.5]
-    for place in different:
-        edges.append(2 * place - edges[-1])
-    return np.diff(edges)[index]
-
-
 def _sure(surface: pd.DataFrame) -> str:
-    shares = map_shares(surface)
+    shares = surface_shares(surface)
     if shares["boundary"] == 1.0:
         return (
             "Nowhere on this map is it sure which of stable and failing trials are more frequent."
@@ -204,7 +188,7 @@ def _summary(evidence: Evidence) -> dict[str, object]:
     drawn = evidence.of(smoothed_maps)
     return {
         "pairs": evidence.of(pairs),
-        "maps": [{"x": one.x, "y": one.y, **map_shares(one.surface)} for one in drawn],
+        "maps": [{"x": one.x, "y": one.y, **surface_shares(one.surface)} for one in drawn],
         "where": dict(evidence.where),
     }
 

@@ -12,7 +12,7 @@ import pytest
 from analysis import smooth_map, smoothed_regions, smoothed_surface, theory_lines
 from analysis.figures import DARK, learning_rate_limits, reliability_plot, smoothed_map
 from analysis.figures.learning_rate_limits import limit_label
-from analysis.report.sections.maps import map_shares
+from analysis.smoothing.surface import surface_shares
 from tests.analysis.smoothing.test_smoothing import study
 
 
@@ -50,7 +50,7 @@ def test_the_hatched_area_is_the_boundary_s_and_the_colours_are_the_probabilitie
     cells = regions["x"].nunique() * regions["y"].nunique()
     assert hatched.fillpattern.shape == "/"
     share = area(hatched.x, hatched.y) / cells
-    assert share == pytest.approx(map_shares(surface)["boundary"], abs=1e-3)
+    assert share == pytest.approx(surface_shares(surface)["boundary"], abs=1e-3)
     assert 0.02 < share < 0.6
 
 
@@ -68,7 +68,7 @@ def test_theory_s_line_is_at_the_predicted_rate_of_each_depth(mapped):
 
 
 def test_the_shares_of_the_map_add_up(mapped):
-    shares = map_shares(mapped[0])
+    shares = surface_shares(mapped[0])
     assert sum(shares.values()) == pytest.approx(1) and set(shares) == {
         "stable",
         "boundary",
