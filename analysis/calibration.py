@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.axes import matches
+from analysis.configurations import configuration_codes
 from analysis.intervals import CONFIDENCE, wilson_interval
 from analysis.smoothing.counts import count
 from analysis.smoothing.smooth_map import smooth_map
@@ -67,10 +68,7 @@ def held_out_probabilities(
     chosen = matches(trials, where)
     whole = count(trials, x, y, weights=chosen.astype(np.float64))
     inside = whole.column >= 0
-    if "configuration" in trials.columns:
-        code, _ = pd.factorize(trials["configuration"])
-    else:
-        code = np.arange(len(trials))
+    code = configuration_codes(trials)
     number = len(np.unique(code[inside]))
     if number < LEAST:
         inside = np.zeros(len(trials), dtype=bool)

@@ -35,6 +35,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from analysis.configurations import configuration_codes
 from analysis.coordinates import Coordinate, coordinates
 from analysis.counts import check_verdicts
 from analysis.design import uniform_trials
@@ -110,7 +111,7 @@ def importances(
     trials = _sampled(trials, rng)
     stable = (trials["verdict"] == "stable").to_numpy().astype(np.float64)
     known = coordinates(trials)
-    group = _configurations(trials)
+    group = configuration_codes(trials)
     attrs: dict[str, object] = {"used": len(trials), "total": total, "explained": math.nan}
     reason = _hopeless(stable, known, group)
     if reason:
@@ -144,17 +145,11 @@ def _sampled(trials: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     """At most `SAMPLE` trials, whole configurations."""
     if len(trials) <= SAMPLE:
         return trials
-    group = _configurations(trials)
+    group = configuration_codes(trials)
     order = rng.permutation(int(group.max()) + 1)
     kept = np.cumsum(np.bincount(group)[order]) <= SAMPLE
     chosen = trials[np.isin(group, order[kept])]
     return chosen if len(chosen) else trials.iloc[:SAMPLE]
-
-
-def _configurations(trials: pd.DataFrame) -> NDArray[np.int64]:
-    if "configuration" not in trials:
-        return np.arange(len(trials))
-    return pd.factorize(trials["configuration"])[0].astype(np.int64)
 
 
 def _hopeless(stable: Floats, known: Sequence[Coordinate], group: NDArray[np.int64]) -> str:

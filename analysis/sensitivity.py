@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from analysis.axes import entry, varied
 from analysis.cells import cells
+from analysis.configurations import configuration_codes
 from analysis.intervals import CONFIDENCE
 from analysis.learning_rate_limits import LIMITS_BY
 
@@ -64,7 +65,7 @@ def learning_rate_sensitivity(
     names = [name for name in LIMITS_BY if name in varied(trials)] if by is None else list(by)
     rate = cells(trials, learning_rate)
     loss = clamped_loss(trials)
-    code, _ = pd.factorize(trials["configuration"])
+    code = configuration_codes(trials)
     known = np.isfinite(loss) & (rate.index >= 0)
     rng = np.random.default_rng(seed)
     rows = []

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from analysis.configurations import configuration_codes
 from analysis.coordinates import Coordinate, coordinates
 from analysis.counts import VERDICTS, check_verdicts
 from analysis.intervals import CONFIDENCE
@@ -91,7 +92,7 @@ def remedies(
         importance = stability_importance(trials)
     weights = dict(zip(importance["x"], importance["importance"], strict=True))
     verdicts = trials["verdict"].to_numpy(dtype=object)
-    groups = _configurations(trials)
+    groups = configuration_codes(trials)
     rows: list[dict[str, Any]] = []
     for change, pairs in _paired(trials, known, weights, seed):
         rows += _rows(change, pairs, verdicts, groups, confidence)
@@ -108,12 +109,6 @@ def _hopeless(trials: pd.DataFrame, known: Sequence[Coordinate]) -> str:
     if not stable.any():
         return "No trial was stable, so that no change is known to mend one."
     return "" if known else "No hyperparameter varied, so that nothing was changed."
-
-
-def _configurations(trials: pd.DataFrame) -> NDArray[np.int64]:
-    if "configuration" not in trials:
-        return np.arange(len(trials))
-    return pd.factorize(trials["configuration"])[0].astype(np.int64)
 
 
 def _paired(

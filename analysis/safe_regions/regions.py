@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analysis.axes import varied
+from analysis.configurations import configuration_codes
 from analysis.coordinates import Coordinate, coordinates
 from analysis.counts import check_verdicts
 from analysis.design import uniform_trials
@@ -102,7 +103,7 @@ def safe_regions(
     trials = uniform_trials(trials)
     check_verdicts(trials)
     stable = (trials["verdict"] == "stable").to_numpy()
-    group = _configurations(trials)
+    group = configuration_codes(trials)
     number = int(group.max()) + 1 if group.size else 0
     attrs: dict[str, object] = {"target": target, "confidence": confidence, "measured": 0}
     attrs["stable_share"] = float(stable.mean()) if stable.size else math.nan
@@ -138,13 +139,6 @@ def safe_regions(
     attrs["measured"] = len(found)
     kept, reason = worth_showing(rows, float(stable.mean()))
     return _frame(kept, attrs | {"reason": reason})
-
-
-def _configurations(trials: pd.DataFrame) -> Rows:
-    """Number of the configuration of each trial [N], from 0 without gaps."""
-    if "configuration" not in trials:
-        return np.arange(len(trials))
-    return pd.factorize(trials["configuration"])[0].astype(np.int64)
 
 
 def _hopeless(stable: NDArray[np.bool_], configurations: int, names: Sequence[str]) -> str:

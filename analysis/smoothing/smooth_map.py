@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analysis.axes import matches
+from analysis.configurations import configuration_codes
 from analysis.counts import check_verdicts
 from analysis.errors import AnalysisError
 from analysis.smoothing.counts import count
@@ -85,9 +86,7 @@ def _given(trials: pd.DataFrame, weights: str | Floats | None) -> Floats:
 
 def _members(trials: pd.DataFrame, weight: Floats) -> Floats:
     """How many of the weighted trials each trial's configuration has [N]."""
-    if "configuration" not in trials.columns:
-        return np.ones(len(trials))
-    code, _ = pd.factorize(trials["configuration"])
+    code = configuration_codes(trials)
     return np.bincount(code, weight > 0)[code].astype(np.float64)
 
 
