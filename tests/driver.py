@@ -108,12 +108,16 @@ class Command:
                 stdout=out,
                 stderr=err,
                 start_new_session=True,
+                # Tests that run in a shell's background inherit a Ctrl-C that is ignored.
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             )
 
-    def wait_for_parts(self, home: Path, parts: int, timeout_s: float = 90.0) -> None:
-        """Returns when so many cohorts are recorded."""
+    def wait_for_parts(
+        self, home: Path, parts: int, timeout_s: float = 90.0, *, table: str = "trials"
+    ) -> None:
+        """Returns when so many cohorts are recorded; with `table="runs"` in MLflow too."""
         deadline = time.monotonic() + timeout_s
-        while len(list((home / "studies").glob("*/tables/trials/*.parquet"))) < parts:
+        while len(list((home / "studies").glob(f"*/tables/{table}/*.parquet"))) < parts:
             assert self.process.poll() is None, self._err.read_text()
             assert time.monotonic() < deadline, "no results"
             time.sleep(0.05)

@@ -27,9 +27,11 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("options", [LOCAL, RAY], ids=["in-process", "ray"])
 def test_killed_in_the_middle(tmp_path: Path, undisturbed: Path, options: tuple[str]) -> None:
-    file, home = write_slow_study(tmp_path), tmp_path / "gradscape"
+    # Slow enough that MLflow, which opens meanwhile, has its run long before the end.
+    file, home = write_slow_study(tmp_path, seconds="0.15"), tmp_path / "gradscape"
     driver = Command("run", file, *options, folder=tmp_path)
     driver.wait_for_parts(home, 2)
+    driver.wait_for_parts(home, 1, table="runs")
     driver.kill()
     recorded = load_trials("slow", home=home).set_index("trial")
     assert 8 <= len(recorded) < 24

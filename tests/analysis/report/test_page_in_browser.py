@@ -8,6 +8,7 @@ import pytest
 from selenium.webdriver import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.wait import WebDriverWait
 
 from analysis import write_comparison, write_report
 from tests.accessibility import axe, violations
@@ -129,10 +130,11 @@ def test_every_figure_can_be_read_with_the_keyboard_alone(browser, page):
             break
     assert browser.switch_to.active_element == summary
     ActionChains(browser).send_keys(Keys.ENTER).perform()
-    lines = browser.execute_script(
-        "return [...arguments[0].parentElement.querySelectorAll('li')].map(li => li.textContent)",
-        summary,
+    # The list is made when the browser says, some time after, that it is open.
+    read = (
+        "return [...arguments[0].parentElement.querySelectorAll('li')].map(li => li.textContent)"
     )
+    lines = WebDriverWait(browser, 30).until(lambda page: page.execute_script(read, summary))
     assert len(lines) >= 10 and all(re.search(r"no trial|\d+ trials?:", one) for one in lines)
     empty = browser.execute_script(
         "document.querySelectorAll('.figure-data').forEach(one => { one.open = true });"
