@@ -98,6 +98,15 @@ def test_other_thresholds_work_from_a_server_too(server, trials, tmp_path):
     assert summary["relabelled"]["thresholds"][0]["after"] == 1.5
 
 
+def test_two_studies_of_a_server_are_compared(server, trials, tmp_path):
+    done = ask(server, tmp_path, "--compare", "served", "served")
+    assert done.code == 0, done.err
+    folder = tmp_path / "served-served-comparison"
+    found = json.loads((folder / "comparison.json").read_text())
+    assert found["before"] == found["after"] == {"study": "served", "trials": len(trials)}
+    assert (folder / "index.html").is_file() and not (tmp_path / "gradscape").exists()
+
+
 def test_an_unknown_study_lists_those_of_the_server(server, trials, tmp_path):
     done = ask(server, tmp_path, "srved")
     assert done.code == 2 and done.err.count("\n") == 1

@@ -10,7 +10,7 @@ import pandas as pd
 from analysis.boundaries import largest_learning_rate
 from analysis.cells import Cells, cells
 from analysis.comparison.space import Shared
-from analysis.importance import telling_hyperparameters
+from analysis.permutation_importance import stability_importance
 
 _SHOWN = ("trials", "stable", "largest", "largest_high")
 
@@ -66,20 +66,26 @@ def _side(joint: pd.DataFrame, which: np.ndarray, divided: Sequence[Cells]) -> p
 
 
 def compare_importance(shared: Shared) -> pd.DataFrame:
-    """How much each common hyperparameter tells about stability in both studies.
+    """How much each common hyperparameter matters for stability in both studies.
 
     Returns:
-        `hyperparameter`, `before`, `after` (shares, see `analysis.telling_hyperparameters`) and
-        their `difference`, the one that tells most in either study first; NaN where it did not
-        vary.
+        `hyperparameter`; `importance`, `low`, `high` (share of the variance and its interval, see
+        `analysis.stability_importance`) with `_before` and `_after`; their `difference`;
+        `evidence`: whether the two intervals do not meet. The one that matters most in either
+        study comes first; NaN where it did not vary, or where a study is too small to tell.
     """
+    columns = ["importance", "low", "high"]
     sides = [
-        telling_hyperparameters(trials).set_index("x")["share"]
-        for trials in (shared.before, shared.after)
+        stability_importance(trials).set_index("x")[columns].add_suffix(suffix)
+        for trials, suffix in ((shared.before, "_before"), (shared.after, "_after"))
     ]
-    table = pd.DataFrame({"before": sides[0], "after": sides[1]}, dtype=np.float64)
+    table = sides[0].join(sides[1], how="outer").astype(np.float64)
     table = table.rename_axis("hyperparameter").reset_index()
     table = table[table["hyperparameter"].isin(shared.common)]
-    table["difference"] = table["after"] - table["before"]
-    order = table[["before", "after"]].max(axis=1).sort_values(ascending=False, kind="stable")
+    table["difference"] = table["importance_after"] - table["importance_before"]
+    table["evidence"] = (table["low_after"] > table["high_before"]) | (
+        table["low_before"] > table["high_after"]
+    )
+    most = table[["importance_before", "importance_after"]].max(axis=1)
+    order = most.sort_values(ascending=False, kind="stable")
     return table.loc[order.index].reset_index(drop=True)

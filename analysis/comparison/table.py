@@ -69,9 +69,10 @@ def _edge_rows(found: Comparison) -> list[dict[str, object]]:
         {
             "what": "importance",
             "name": row["hyperparameter"],
-            "before": row["before"],
-            "after": row["after"],
+            "before": row["importance_before"],
+            "after": row["importance_after"],
             "difference": row["difference"],
+            "evidence": row["evidence"],
         }
         for row in records(found.importance)
     ]

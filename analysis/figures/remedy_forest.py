@@ -10,7 +10,9 @@ from analysis.figures.palette import LIGHT, VERDICT_COLORS, Theme
 from analysis.labels import percent
 from analysis.records import records
 
-_ROW = 44
+_ROW = 58
+_LABEL = 40
+"""Letters of a change that a phone has room for."""
 
 
 def remedy_forest(table: pd.DataFrame, *, theme: Theme = LIGHT) -> go.Figure:
@@ -50,7 +52,8 @@ def remedy_forest(table: pd.DataFrame, *, theme: Theme = LIGHT) -> go.Figure:
             xanchor="left",
             y=place - 0.22,
             yanchor="bottom",
-            text=f"<b>{literal(change_label(row), limit=44)}</b> · {row['verdict']}",
+            text=f"<b>{literal(change_label(row), limit=_LABEL)}</b><br>{_of(row)}",
+            align="left",
             showarrow=False,
             font={"size": 12, "color": theme.text},
         )
@@ -69,6 +72,10 @@ def change_label(row: dict[str, object]) -> str:
     if row["from"] == "any":
         return f"{name}: {row['to']}"
     return f"{name}: {row['from']} → {row['to']}"
+
+
+def _of(row: dict[str, object]) -> str:
+    return "any failure" if row["verdict"] == "any" else str(row["verdict"])
 
 
 def _hover(row: dict[str, object]) -> str:

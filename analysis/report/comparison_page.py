@@ -11,7 +11,7 @@ import pandas as pd
 
 from analysis.comparison import Comparison
 from analysis.figures import region_change, share_change
-from analysis.labels import count_label, number_label, percent
+from analysis.labels import count_label, number_label, percent, percent_range
 from analysis.records import records
 from analysis.report.page import assemble, chapter
 from analysis.report.picture import Picture, picture
@@ -170,8 +170,20 @@ def _edges(found: Comparison) -> Edges:
     return Edges(
         by=by,
         rates=None if table is None else [_rate(row, by) for row in records(table)],
-        importance=records(found.importance),
+        importance=[_importance(row) for row in records(found.importance)],
     )
+
+
+def _importance(row: dict[str, Any]) -> dict[str, Any]:
+    sides = {}
+    for side in ("before", "after"):
+        share, low, high = (row[f"{name}_{side}"] for name in ("importance", "low", "high"))
+        if math.isnan(share):
+            sides[side] = "–"
+        else:
+            low, high = max(0.0, low), min(1.0, max(0.0, high))
+            sides[side] = f"{percent(max(0.0, share))} ({percent_range(low, high)})"
+    return {"hyperparameter": row["hyperparameter"], "evidence": row["evidence"], **sides}
 
 
 def _rate(row: dict[str, Any], by: list[str]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -67,7 +67,7 @@ def report(
         typer.Option(
             metavar="http://...",
             help="Read the study from this MLflow server, without a home folder; the report goes "
-            "to ./STUDY-report.",
+            "to ./STUDY-report, a comparison to ./A-B-comparison.",
         ),
     ] = None,
     figures: Annotated[
@@ -114,7 +114,10 @@ def report(
     maps, chosen = read_maps(map_of or []), read_where(where or [])
     try:
         if compare is not None:
-            page = write_comparison(*compare, home=place, out=output)
+            with ExitStack() as stack:
+                sources = [stack.enter_context(_source(one, tracking_uri)) for one in compare]
+                out = None if tracking_uri is None else Path(f"{'-'.join(compare)}-comparison")
+                page = write_comparison(*sources, home=place, out=output or out)
         else:
             assert study is not None
             if confirm is not None:
@@ -142,7 +145,6 @@ def report(
 _APART = {
     "--compare": {
         "--map": "--compare chooses its maps itself, without --map and --where",
-        "--tracking-uri": "--compare reads studies of the home folder, without --tracking-uri",
         "--threshold": "--compare takes the verdicts as they are stored, without --threshold",
     },
     "--confirm": dict.fromkeys(

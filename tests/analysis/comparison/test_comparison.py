@@ -56,6 +56,7 @@ def test_a_study_does_not_differ_from_itself(before):
     assert (found.learning_rates["factor"].dropna() == 1).all()
     assert not found.learning_rates["evidence"].any()
     assert found.importance["difference"].abs().max() == 0
+    assert not found.importance["evidence"].any()
 
 
 def test_what_broke_is_found_where_it_broke(before, after):
@@ -67,6 +68,8 @@ def test_what_broke_is_found_where_it_broke(before, after):
     pairs = found.pairs.iloc[0]
     assert pairs["only_before"] == lost and pairs["only_after"] == 0
     assert pairs["high"] < 0 and pairs["p_value"] < 1e-4
+    matters = found.importance.set_index("hyperparameter").loc["depth"]
+    assert matters["importance_after"] > matters["high_before"] and matters["evidence"]
     cells = compare_regions(found.shared, "learning_rate", "depth")
     changed = cells[cells["evidence"]]
     assert len(changed) and set(changed["y"].astype(str)) <= {"16", "32"}

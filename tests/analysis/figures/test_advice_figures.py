@@ -72,7 +72,7 @@ def test_the_forest_has_the_numbers_of_its_rows(trials):
         assert mark.x[0] - mark.error_x.arrayminus[0] == pytest.approx(row["low"])
         assert f"{row['healed']} of {row['failing']}" in mark.hovertext[0]
     labels = [note.text for note in figure.layout.annotations]
-    assert "<b>learning rate: a factor 10 larger</b> · stalled" in labels
+    assert "<b>learning rate: a factor 10 larger</b><br>stalled" in labels
 
 
 def test_bars_end_where_the_importance_does(trials):
