@@ -32,6 +32,7 @@ from analysis.report import write_comparison, write_report
 from analysis.representatives import representative_trials
 from analysis.safe_regions import Box, inside_box, safe_regions
 from analysis.sensitivity import learning_rate_sensitivity
+from analysis.settling import map_settling, settled_at
 from analysis.smoothing import (
     boundary_band,
     smooth_map,
@@ -83,6 +84,7 @@ __all__ = [
     "load_layers",
     "load_steps",
     "load_trials",
+    "map_settling",
     "mcnemar",
     "newcombe_interval",
     "newcombe_paired_interval",
@@ -95,6 +97,7 @@ __all__ = [
     "rule_agreement",
     "rule_kappa",
     "safe_regions",
+    "settled_at",
     "shared_space",
     "smooth_map",
     "smoothed_regions",

@@ -19,6 +19,9 @@ Floats = NDArray[np.float64]
 ROUNDS = (16, 12, 12)
 """Smoothnesses that are tried: first from the prior, then where the evidence was."""
 
+QUICK = (12,)
+"""The same where no interval is of interest, only the probability."""
+
 DRAWS = 500
 
 _PLACES = np.linspace(-5, 5, 41)

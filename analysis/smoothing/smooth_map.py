@@ -13,12 +13,9 @@ from analysis.configurations import configuration_codes
 from analysis.counts import check_verdicts
 from analysis.errors import AnalysisError
 from analysis.smoothing.counts import count
-from analysis.smoothing.model import Smooth, fit
+from analysis.smoothing.model import QUICK, Smooth, fit
 
 Floats = NDArray[np.float64]
-
-_QUICK = (12,)
-"""Smoothnesses tried where only the residuals are of interest."""
 
 
 def smooth_map(
@@ -96,7 +93,7 @@ def _correlation(
     """Correlation of two trials of one configuration beyond what the map explains, in [0, 1]."""
     alone = np.where(weight > 0, weight / np.maximum(members, 1), 0.0)
     counts = count(trials, x, y, weights=alone)
-    quick = fit(counts, seed=seed, rounds=_QUICK)
+    quick = fit(counts, seed=seed, rounds=QUICK)
     table = quick.probability(counts.x_at, counts.y_at)
     inside = counts.column >= 0
     expected = table[counts.column[inside], counts.row[inside]]

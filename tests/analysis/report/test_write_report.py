@@ -28,6 +28,7 @@ FILES = {
     "report.md",
     "summary.json",
     "regions.csv",
+    "settling.csv",
     "boundaries.csv",
     "boundary_bands.csv",
     "learning_rates.csv",

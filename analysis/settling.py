@@ -1,0 +1,101 @@
+"""Whether more trials would still change the map."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from analysis.axes import matches
+from analysis.counts import check_verdicts
+from analysis.design import uniform_trials
+from analysis.smoothing.axis import Axis
+from analysis.smoothing.counts import count
+from analysis.smoothing.model import QUICK, fit
+
+Floats = NDArray[np.float64]
+
+LEAST = 32
+"""Trials of the smallest map that is looked at."""
+
+LOOKS = 6
+"""So many of the last doublings are looked at."""
+
+SETTLED = 0.02
+"""A map that twice the trials change by less, on average over its area, counts as settled."""
+
+PLACES = 48
+"""Along a range, the map is compared at so many places."""
+
+
+def map_settling(
+    trials: pd.DataFrame,
+    x: str,
+    y: str | None = None,
+    *,
+    where: Mapping[str, object] | None = None,
+) -> pd.DataFrame:
+    """How much the smoothed map of one or two hyperparameters changed each time trials doubled.
+
+    The maps are those of the first n trials by number, n a half, a quarter, ... of all; of a
+    boundary study those of its evenly placed trials, see `analysis.uniform_trials`. Fewer
+    smoothnesses are tried than by `smooth_map`, which hardly moves the probability.
+
+    Args:
+        trials: Trials table.
+        x: A hyperparameter.
+        y: Another one, or None.
+        where: Only trials with these values (or lists of values), by hyperparameter.
+
+    Returns:
+        One row a doubling, the earliest first: `trials` so far, `before` (half as many), and
+        `change`, the mean over the map's area of the absolute change of the probability of
+        stable. Empty below 64 trials.
+
+    Raises:
+        AnalysisError: If a hyperparameter is unknown, or a verdict is.
+    """
+    check_verdicts(trials)
+    table = uniform_trials(trials)
+    place = table["trial"].rank(method="first").to_numpy()
+    wanted = matches(table, where).astype(np.float64)
+
+    def after(number: int) -> Floats:
+        # All trials, those to come with no weight: so the axes are the same.
+        counted = count(table, x, y, weights=wanted * (place <= number))
+        at = _places(counted.x), _places(counted.y)
+        return fit(counted, rounds=QUICK).probability(*at)
+
+    sizes = [len(table) >> halved for halved in range(LOOKS + 1)]
+    sizes = [size for size in sizes if size >= LEAST][::-1]
+    maps = [after(size) for size in sizes] if len(sizes) > 1 else []
+    rows = [
+        (size, half, float(np.abs(later - earlier).mean()))
+        for half, size, earlier, later in zip(sizes, sizes[1:], maps, maps[1:], strict=False)
+    ]
+    return pd.DataFrame(rows, columns=["trials", "before", "change"])
+
+
+def settled_at(settling: pd.DataFrame, *, below: float = SETTLED) -> int | None:
+    """The number of trials from which on no doubling changed the map by as much as `below`.
+
+    Args:
+        settling: As of `map_settling`.
+        below: Mean absolute change of the probability.
+
+    Returns:
+        None if the last doubling still changed it, or there was none.
+    """
+    found = None
+    for before, change in zip(settling["before"][::-1], settling["change"][::-1], strict=True):
+        if change >= below:
+            break
+        found = int(before)
+    return found
+
+
+def _places(axis: Axis) -> Floats:
+    """Evenly over a range; each level of what has levels."""
+    return np.linspace(0.0, 1.0, PLACES) if axis.is_range else axis.levels
