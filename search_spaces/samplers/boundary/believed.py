@@ -14,6 +14,7 @@ from optuna.distributions import BaseDistribution
 from search_spaces.samplers.boundary.axes import Encoder
 from search_spaces.samplers.boundary.book import Known, TrialBook, labels_of
 from search_spaces.samplers.boundary.candidates import Applying, candidates, learned_conditions
+from search_spaces.samplers.boundary.forest import indecision, share_of_space
 from search_spaces.samplers.boundary.kernel import best_length, fourier_features, laplace
 from search_spaces.samplers.boundary.plan import Plan
 from search_spaces.samplers.boundary.targets import Target
@@ -21,6 +22,9 @@ from search_spaces.samplers.boundary.targets import Target
 Floats = NDArray[np.float64]
 Features = Callable[[Mapping[str, Any]], Sequence[float]]
 CohortKey = Callable[[Mapping[str, Any]], Hashable]
+
+AGREED = 0.03
+"""What a place counts for about which all trees agree; where half of them differ it is 1 more."""
 
 LEAST = 8
 """Trials of a verdict below which its boundary is not looked for by itself."""
@@ -60,6 +64,7 @@ class Believed:
         applying: Which hyperparameters apply; None learns it.
         features: Further columns of the model.
         cohort_key: See `Plan`.
+        is_even: Whether a trial, by its number, was placed evenly over the space.
         settings: Of the method.
     """
 
@@ -73,9 +78,11 @@ class Believed:
         applying: Applying | None,
         features: Features | None,
         cohort_key: CohortKey | None,
+        is_even: Callable[[int], bool],
         settings: Settings,
     ) -> None:
         self._book = book
+        self._is_even = is_even
         self._seed = seed
         self._threshold = threshold
         self._stable = stable
@@ -115,6 +122,7 @@ class Believed:
         if not weights:
             return None
         rows_NxD = np.array([self._row(each.number, each.params) for each in known])
+        even_N = np.array([self._is_even(each.number) for each in known])
         names = np.array([repr(label) for label in labels])
         main = repr(max(weights, key=lambda label: weights[label]))
         features = fourier_features(
@@ -130,16 +138,25 @@ class Believed:
             seed=[self._seed, len(known)],
             applying=applying,
         )
-        at_MxF = features(np.array([self._encode(each) for each in found]))
+        at_MxD = np.array([self._encode(each) for each in found])
+        at_MxF = features(at_MxD)
         known_NxF = features(rows_NxD)
         some = self._part(len(known))
         targets = []
         for label, weight in weights.items():
+            hits_N = names == repr(label)
             part = slice(None) if repr(label) == main else some
-            posterior = laplace(known_NxF[part], names[part] == repr(label))
-            targets.append((weight, Target(at_MxF, posterior)))
+            posterior = laplace(known_NxF[part], hits_N[part])
+            attention_M = None
+            if repr(label) == main:
+                undecided_M = indecision(
+                    rows_NxD, hits_N, at_MxD, share=share_of_space(hits_N, even_N), seed=self._seed
+                )
+                attention_M = AGREED + np.sqrt(undecided_M)
+            targets.append((weight, Target(at_MxF, posterior, attention_M)))
         return Plan(
             settings=found,
+            at_MxD=at_MxD,
             targets=targets,
             features=features,
             cohort_key=self._cohort_key,

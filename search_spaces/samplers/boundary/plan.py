@@ -19,6 +19,10 @@ FULL = 8
 """Waiting trials of one cohort from which on another gets the whole bonus."""
 
 
+_SAME = 1e-9
+"""Columns that differ by less are those of one place."""
+
+
 class Plan:
     """Candidates, how much each would teach, and what is under way already.
 
@@ -28,6 +32,7 @@ class Plan:
 
     Args:
         settings: The candidates [M].
+        at_MxD: Their columns.
         targets: The boundaries that are mapped, with their weights.
         features: Of the kernel.
         cohort_key: Trials that agree in it are trained together; None if none are.
@@ -39,12 +44,15 @@ class Plan:
         self,
         *,
         settings: Sequence[Mapping[str, Any]],
+        at_MxD: Floats,
         targets: Sequence[tuple[float, Target]],
         features: FourierFeatures,
         cohort_key: Callable[[Mapping[str, Any]], Hashable] | None,
         packing: float,
     ) -> None:
         self._settings = settings
+        self._at_MxD = at_MxD
+        self._taken_M = np.zeros(len(settings), dtype=bool)
         self._targets = targets
         self._features = features
         self._counted: set[int] = set()
@@ -64,6 +72,7 @@ class Plan:
         if not self._counted <= trials.keys():
             return False
         for number in sorted(trials.keys() - self._counted):
+            self._taken_M |= np.abs(self._at_MxD - trials[number]).max(axis=1) < _SAME
             features_F = self._features(trials[number][None, :])[0]
             for _, target in self._targets:
                 target.expect(features_F)
@@ -71,7 +80,7 @@ class Plan:
         return True
 
     def next(self, waiting: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
-        """The best candidate.
+        """The best candidate that is not under way; of few, one that is may be the best.
 
         Args:
             waiting: Trials that wait or are in training.
@@ -83,4 +92,6 @@ class Plan:
             for key, count in Counter(map(self._cohort_key, waiting)).items():
                 full = min(1.0, math.log(1 + count) / math.log(1 + FULL))
                 gain[self._places.get(key, [])] *= 1.0 + self._packing * full
+        if not self._taken_M.all():
+            gain[self._taken_M] = -1.0
         return self._settings[int(np.argmax(gain))]

@@ -78,7 +78,7 @@ class BoundarySampler(BaseSampler):
         threshold: float | None = None,
         stable: Hashable = "stable",
         startup: int = 64,
-        every: int = 4,
+        every: int = 8,
         axes: Mapping[str, BaseDistribution] | None = None,
         applying: Applying | None = None,
         features: Features | None = None,
@@ -108,6 +108,7 @@ class BoundarySampler(BaseSampler):
                 applying=applying,
                 features=features,
                 cohort_key=cohort_key,
+                is_even=lambda number: self.design(number) == SPACE_FILLING,
                 settings=settings or Settings(),
             )
 

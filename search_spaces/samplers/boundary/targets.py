@@ -29,9 +29,13 @@ class Target:
     Args:
         features_MxF: Of the candidates.
         posterior: Of the logit of the verdict.
+        attention_M: How much a trial at each candidate counts; None for all alike.
     """
 
-    def __init__(self, features_MxF: Floats, posterior: Posterior) -> None:
+    def __init__(
+        self, features_MxF: Floats, posterior: Posterior, attention_M: Floats | None = None
+    ) -> None:
+        self._attention_M = np.ones(len(features_MxF)) if attention_M is None else attention_M
         self._features = features_MxF
         self._weights = posterior.mean
         self._covariance = posterior.covariance.copy()
@@ -69,7 +73,7 @@ class Target:
         z = np.abs(self._logit_M) / np.sqrt(variance)
         urgency = self._balance_M * (np.exp(-0.5 * z * z) * z / variance + _EVERYWHERE)
         reduced: Floats = self._joint_MxM**2 @ urgency / (variance + self._noise_M)
-        return reduced / len(reduced)
+        return self._attention_M * reduced / len(reduced)
 
 
 def _balance(logit_M: Floats, variance_M: Floats) -> Floats:

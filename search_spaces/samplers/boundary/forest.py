@@ -1,0 +1,78 @@
+"""Where a forest of trees is in two minds: a second opinion on where the boundary is.
+
+The Gaussian process takes every hyperparameter for as important as every other; trees find out
+which ones decide, and edges that are steep. N known trials, M candidates, D columns.
+
+References:
+    Geurts, Ernst, Wehenkel, Extremely randomized trees, Machine Learning 2006; Settles, Active
+    learning literature survey, 2009 (margin sampling, query by committee).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+TREES = 100
+MOST = 3000
+"""Of more known trials a random part is taken."""
+
+_LEAF = 3
+_COLUMNS = 0.7
+"""Share of the columns that a split is chosen from."""
+
+_LEAST_SHARE = 0.02
+
+
+def indecision(
+    known_NxD: Floats,
+    hits_N: NDArray[np.bool_],
+    at_MxD: Floats,
+    *,
+    share: float,
+    seed: int,
+) -> Floats:
+    """How evenly the trees are divided at each candidate: 0 where all agree, at most 1 [M].
+
+    Both sides of the boundary weigh alike in the space: `share` says how large they are there,
+    which trials that were placed at the boundary do not tell.
+
+    Args:
+        known_NxD: Known trials.
+        hits_N: Whether a trial has the verdict; both occur.
+        at_MxD: Candidates.
+        share: Of the space that has the verdict.
+        seed: Of the trees.
+    """
+    # Imported here: it takes a second, and other samplers do without.
+    from sklearn.ensemble import ExtraTreesClassifier
+
+    if len(known_NxD) > MOST:
+        rng = np.random.default_rng([seed, len(known_NxD)])
+        part = np.sort(rng.choice(len(known_NxD), MOST, replace=False))
+        if hits_N[part].any() and not hits_N[part].all():
+            known_NxD, hits_N = known_NxD[part], hits_N[part]
+    share = min(max(share, _LEAST_SHARE), 1.0 - _LEAST_SHARE)
+    forest = ExtraTreesClassifier(
+        TREES,
+        min_samples_leaf=_LEAF,
+        max_features=_COLUMNS,
+        class_weight={True: 0.5 / share, False: 0.5 / (1.0 - share)},
+        random_state=seed % 2**32,
+    )
+    chance_M = forest.fit(known_NxD, hits_N).predict_proba(at_MxD)[:, 1]
+    undecided: Floats = 1.0 - np.abs(2.0 * chance_M - 1.0)
+    return undecided
+
+
+def share_of_space(hits_N: NDArray[np.bool_], even_N: NDArray[np.bool_]) -> float:
+    """The share of the space that has a verdict, from the trials that are spread evenly over it.
+
+    Args:
+        hits_N: Whether a trial has the verdict.
+        even_N: Whether it was placed evenly; if none was, all count.
+    """
+    counted = hits_N[even_N] if even_N.any() else hits_N
+    return float((counted.sum() + 0.5) / (len(counted) + 1.0))
