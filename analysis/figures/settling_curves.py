@@ -12,7 +12,8 @@ from analysis.labels import percent
 from analysis.records import records
 from analysis.settling import SETTLED
 
-_DASHES = ("solid", "dash", "dot", "dashdot")
+_LOOKS = (("solid", "circle"), ("dash", "diamond-open"), ("dot", "square"), ("dashdot", "x"))
+"""Line and mark of each map; colours are the verdicts'."""
 
 
 def settling_curves(settling: pd.DataFrame, *, theme: Theme = LIGHT) -> go.Figure:
@@ -26,12 +27,13 @@ def settling_curves(settling: pd.DataFrame, *, theme: Theme = LIGHT) -> go.Figur
     figure = new_figure(theme, height=280)
     figure.add_hline(y=SETTLED, line={"color": theme.muted, "width": 1, "dash": "dot"})
     for place, (name, table) in enumerate(settling.groupby("map", sort=False)):
+        dash, symbol = _LOOKS[place % len(_LOOKS)]
         figure.add_scatter(
             x=table["trials"],
             y=table["change"],
             mode="lines+markers",
-            line={"color": theme.text, "width": 1.6, "dash": _DASHES[place % len(_DASHES)]},
-            marker={"size": 7, "color": theme.text},
+            line={"color": theme.text, "width": 1.6, "dash": dash},
+            marker={"size": 9, "color": theme.text, "symbol": symbol},
             name=literal(name, limit=40),
             hovertext=[
                 f"{row['before']} to {row['trials']} trials: {percent(row['change'])}"

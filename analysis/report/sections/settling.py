@@ -39,7 +39,7 @@ def settling(evidence: Evidence) -> Settling | None:
     words = [_words(name, rows) for name, rows in table.groupby("map", sort=False)]
     return Settling(
         figure=picture(
-            "settling",
+            "settling-curves",
             lambda theme: settling_curves(table, theme=theme),
             alt=f"Change of the maps with each doubling of the trials. {' '.join(words)}",
         ),

@@ -54,12 +54,14 @@ class Words(html.parser.HTMLParser):
         self.seen: list[str] = []
         self.tags: list[str] = []
         self.scripts: list[str] = []
+        self.ids: list[str] = []
         self._inside = ""
         self.feed(page)
         self.text = re.sub(r"\s+", " ", " ".join(self.seen))
 
     def handle_starttag(self, tag, attrs):
         self.tags.append(tag)
+        self.ids += [value for name, value in attrs if name == "id"]
         self._inside = tag if tag in ("script", "style") else ""
 
     def handle_endtag(self, tag):
@@ -123,6 +125,12 @@ def test_the_page_needs_nothing_from_outside(report):
     assert not re.search(r'<(link|img|iframe|script)[^>]*(src|href)="(?!data:)', page)
     assert page.count("plotly.js v") == 1 or sum(len(s) > 1e6 for s in words.scripts) == 1
     assert len(page) < 10_000_000
+
+
+def test_no_two_things_on_the_page_have_the_same_id(report):
+    """A figure is drawn into what has its id."""
+    ids = Words((report / "index.html").read_text(encoding="utf-8")).ids
+    assert len(ids) > 20 and len(ids) == len(set(ids))
 
 
 def test_the_page_tells_the_numbers_of_the_study(home, report):
