@@ -48,8 +48,8 @@ class Settings:
     pairs: int = 128
     lengths: tuple[float, ...] = (0.6, 1.1, 1.6, 2.2, 3.4)
     candidates: int = 1024
-    stable_weight: float = 0.8
-    packing: float = 0.3
+    stable_weight: float = 0.95
+    packing: float = 0.05
     most: int = 3000
 
 

@@ -1,8 +1,9 @@
 """An Optuna sampler that places trials where the map of verdicts is uncertain.
 
-Space-filling trials come first and one in four for ever; each of the others goes where it mends
+Space-filling trials come first and one in eight for ever; each of the others goes where it mends
 most of the map: a Gaussian process classifier says how likely each place of the space is to lie
-on the wrong side of the boundary of stable, and how much of that a trial would take away.
+on the wrong side of the boundary of stable, and how much of that a trial would take away; a
+forest of trees, how far it is in doubt there.
 Trials whose outcome is not known yet count as if it were.
 
 References:
