@@ -48,8 +48,8 @@ Floats = NDArray[np.float64]
 
 HELD_OUT, HELD_OUT_SEED = 2048, 1000
 SIZES = (64, 128, 256, 384, 512, 768, 1024, 1536, 2048)
-MOST: Mapping[str, int] = {"random": 2048, "qmc": 1024, "tpe": 512, "boundary": 512, "theory": 512}
-"""Trials of each sampler; `theory` is boundary with what theory expects in its model."""
+MOST: Mapping[str, int] = {"random": 2048, "qmc": 1024, "tpe": 512, "boundary": 512, "plain": 512}
+"""Trials of each sampler; `plain` is boundary without what theory expects in its model."""
 
 STABLE = "stable"
 
@@ -69,7 +69,7 @@ def adaptive(
 
     Args:
         labelled: The space.
-        sampler: tpe, boundary or theory.
+        sampler: tpe, boundary or plain.
         seed: Of the study.
         trials: How many.
         batch: Asked before any of them is told.
@@ -103,10 +103,10 @@ def adaptive(
 
 
 def _sampler(name: str, space: SearchSpace, seed: int) -> optuna.samplers.BaseSampler:
-    if name != "theory":
+    if name != "plain":
         return make_sampler(name, space=space, seed=seed, seeds=1)
     whole = Generations([Generation(space=space, first=0)])
-    return boundary_sampler(whole, seed=seed, seeds=1, physics=True)
+    return boundary_sampler(whole, seed=seed, seeds=1, physics=False)
 
 
 def _finished(labelled: LabelledSpace, row: Mapping[str, object]) -> optuna.trial.FrozenTrial:
@@ -195,7 +195,7 @@ def measure(
                 )
             known, stable = matrix(labelled, table), (table["verdict"] == STABLE).to_numpy()
             even = np.array(
-                [sampler not in ("boundary", "theory") or is_even(n) for n in range(len(table))]
+                [sampler not in ("boundary", "plain") or is_even(n) for n in range(len(table))]
             )
             for size in (one for one in SIZES if one <= len(table)):
                 first = slice(size)

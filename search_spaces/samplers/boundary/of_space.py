@@ -14,7 +14,7 @@ from search_spaces.samplers.generations import Generations
 
 
 def boundary_sampler(
-    generations: Generations, *, seed: int, seeds: int, physics: bool = False
+    generations: Generations, *, seed: int, seeds: int, physics: bool = True
 ) -> BoundarySampler:
     """Maps the verdicts of a study's last generation, with what earlier ones have found.
 
@@ -22,9 +22,7 @@ def boundary_sampler(
         generations: Of the study; the last one's space is sampled.
         seed: The study's seed.
         seeds: Trials a configuration.
-        physics: Whether what mean-field theory expects is part of the model. Measured, it makes
-            no better maps (docs/boundary-sampler.md): what is certain by theory is left out,
-            though a map that is fitted to the trials alone does not know it.
+        physics: Whether what mean-field theory expects is part of the model, where it speaks.
     """
     last = generations.all[-1]
     space = last.space

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from search_spaces.space import SearchSpace
 from search_spaces.theory import Expectation, Inputs, predict
 from search_spaces.theory.activations import activation_named
 from search_spaces.theory.gaussian import gaussian_mean
-from search_spaces.theory.predict import THEORIES
+from search_spaces.theory.predict import HEEDED, THEORIES
 
 NAMES = ("log_ratio", "log_factor", "log_scaled_learning_rate", "log_scaled_speed", "silent")
 """ln R; ln of the mean factor from layer to layer, the inverse of the depth scale; the learning
@@ -50,27 +51,40 @@ def theory_features(space: SearchSpace) -> Callable[[Mapping[str, Any]], Sequenc
 
     def features(params: Mapping[str, Any]) -> Sequence[float]:
         values = space.resolve(params)
-        return _features(space.network, {**values, **_rounded(values)})
+        rate, momentum = values.get("learning_rate"), values.get("momentum", 0.0)
+        inputs = _inputs(space.network, values)
+        heeded = {name: values[name] for name in HEEDED if name in values}
+        found = _of_network(space.network, tuple({**heeded, **_rounded(heeded)}.items()), inputs)
+        if found is None or not isinstance(rate, float):
+            return _SILENT
+        assert isinstance(momentum, (int, float))
+        log_ratio, log_factor, log_sharpness = found
+        scaled = math.log(rate) + log_sharpness
+        return (
+            log_ratio / 6,
+            log_factor,
+            _clipped(scaled - math.log(2 * (1 + momentum))) / 6,
+            _clipped(scaled - math.log(1 - momentum)) / 6,
+            0.0,
+        )
 
     return features
 
 
-def _features(network: str, values: Mapping[str, Value]) -> Sequence[float]:
-    expected = predict(network, values, _inputs(network, values))
-    rate = values.get("learning_rate")
-    if expected is None or not isinstance(rate, float):
-        return _SILENT
-    momentum = values.get("momentum", 0.0)
-    assert isinstance(momentum, (int, float))
+@lru_cache(maxsize=4096)
+def _of_network(
+    network: str, heeded: tuple[tuple[str, Value], ...], inputs: Inputs
+) -> tuple[float, float, float] | None:
+    """ln R, the mean of ln of the factors, and ln of the sharpness up to a constant."""
+    values = dict(heeded)
+    expected = predict(network, values, inputs)
+    if expected is None:
+        return None
     logs = np.log(np.maximum(expected.factors, 1e-30))
-    log_ratio = _clipped(math.log(max(expected.ratio, 1e-300)))
-    scaled = math.log(rate) + _log_sharpness(str(values.get("activation", "tanh")), expected)
     return (
-        log_ratio / 6,
+        _clipped(math.log(max(expected.ratio, 1e-300))),
         _clipped(float(np.mean(logs)) if len(logs) else 0.0),
-        _clipped(scaled - math.log(2 * (1 + momentum))) / 6,
-        _clipped(scaled - math.log(1 - momentum)) / 6,
-        0.0,
+        _log_sharpness(str(values.get("activation", "tanh")), expected),
     )
 
 
@@ -86,6 +100,8 @@ def _log_sharpness(activation: str, expected: Expectation) -> float:
     deltas = np.concatenate([np.cumsum(logs)[::-1], [0.0]])
     lengths = np.clip(expected.lengths, 1e-12, 1e12)
     seen = [1.0, *(gaussian_mean(square, float(q), phi.kinks) for q in lengths[:-1])]
+    if len(seen) != len(deltas):  # The lengths of a residual network are those of its blocks.
+        seen = [1.0] * len(deltas)
     terms = 2 * deltas + np.log(np.maximum(seen, 1e-30))
     return float(np.logaddexp.reduce(terms))
 

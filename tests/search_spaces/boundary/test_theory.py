@@ -7,7 +7,9 @@ import math
 import pytest
 
 from search_spaces import build_space
+from search_spaces.samplers.boundary.candidates import candidates
 from search_spaces.samplers.boundary.theory import NAMES, theory_features
+from search_spaces.theory.predict import THEORIES
 
 
 def told(**values: object) -> dict[str, float]:
@@ -33,3 +35,30 @@ def test_relu_shrinks_the_gradient_by_half_of_the_weights_variance() -> None:
 def test_a_network_without_a_theory_has_no_features() -> None:
     space = build_space({"learning_rate": [0.1, 1.0]}, network="lstm", task="adding")
     assert theory_features(space) is None
+
+
+SPACES = {
+    "mlp": {"depth": [2, 16], "connections": ["none", "residual"], "activation": ["relu", "tanh"]},
+    "cnn": {"depth": [2, 8], "activation": ["relu", "tanh", "sigmoid"]},
+    "resnet": {"depth": [2, 9], "normalization": ["none", "batch"]},
+    "rnn": {"activation": ["relu", "tanh"], "recurrent_gain": {"low": 0.5, "high": 2.0}},
+}
+
+
+@pytest.mark.parametrize("network", THEORIES)
+def test_every_network_with_a_theory_has_finite_features(network: str) -> None:
+    settings = SPACES[network] | {
+        "learning_rate": {"low": 1e-4, "high": 10.0, "log": True},
+        "momentum": {"low": 0.0, "high": 0.98},
+    }
+    space = build_space(settings, network=network, task="adding" if network == "rnn" else "digits")
+    features = theory_features(space)
+    assert features is not None
+    found = [
+        features(one)
+        for one in candidates(space.axes, count=64, seed=[1], applying=space.applying)
+    ]
+    assert all(len(one) == len(NAMES) and all(map(math.isfinite, one)) for one in found)
+    assert any(one[NAMES.index("silent")] == 0 for one in found), "theory speaks of some"
+    # Both of what theory says of the network, and of the learning rate, differ between trials.
+    assert all(len({one[place] for one in found}) > 1 for place in (0, 2))
