@@ -41,8 +41,8 @@ class Settings:
         candidates: Points that are looked at, a power of two.
         stable_weight: Of the boundary of stable; the other verdicts share the rest.
         packing: See `Plan`.
-        most: Known trials that the boundary of a verdict other than stable is fitted to; of
-            more a random part is taken.
+        most: Known trials that the boundary of a verdict of less weight is fitted to; of more a
+            random part is taken.
     """
 
     pairs: int = 128
@@ -51,6 +51,17 @@ class Settings:
     stable_weight: float = 0.95
     packing: float = 0.05
     most: int = 3000
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Seen:
+    """Known trials and candidates: as columns, as features; which of the trials are even."""
+
+    rows_NxD: Floats
+    known_NxF: Floats
+    even_N: NDArray[np.bool_]
+    at_MxD: Floats
+    at_MxF: Floats
 
 
 class Believed:
@@ -122,7 +133,6 @@ class Believed:
         if not weights:
             return None
         rows_NxD = np.array([self._row(each.number, each.params) for each in known])
-        even_N = np.array([self._is_even(each.number) for each in known])
         names = np.array([repr(label) for label in labels])
         main = repr(max(weights, key=lambda label: weights[label]))
         features = fourier_features(
@@ -139,21 +149,18 @@ class Believed:
             applying=applying,
         )
         at_MxD = np.array([self._encode(each) for each in found])
-        at_MxF = features(at_MxD)
-        known_NxF = features(rows_NxD)
-        some = self._part(len(known))
-        targets = []
-        for label, weight in weights.items():
-            hits_N = names == repr(label)
-            part = slice(None) if repr(label) == main else some
-            posterior = laplace(known_NxF[part], hits_N[part])
-            attention_M = None
-            if repr(label) == main:
-                undecided_M = indecision(
-                    rows_NxD, hits_N, at_MxD, share=share_of_space(hits_N, even_N), seed=self._seed
-                )
-                attention_M = AGREED + np.sqrt(undecided_M)
-            targets.append((weight, Target(at_MxF, posterior, attention_M)))
+        seen = _Seen(
+            rows_NxD=rows_NxD,
+            known_NxF=features(rows_NxD),
+            even_N=np.array([self._is_even(each.number) for each in known]),
+            at_MxD=at_MxD,
+            at_MxF=features(at_MxD),
+        )
+        most = max(weights.values())
+        targets = [
+            (weight, self._target(seen, names == repr(label), weight == most))
+            for label, weight in weights.items()
+        ]
         return Plan(
             settings=found,
             at_MxD=at_MxD,
@@ -162,6 +169,21 @@ class Believed:
             cohort_key=self._cohort_key,
             packing=self._settings.packing,
         )
+
+    def _target(self, seen: _Seen, hits_N: NDArray[np.bool_], heavy: bool) -> Target:
+        """The boundary of one verdict; a heavy one, of the largest weight, is worth a forest."""
+        if not heavy:
+            part = self._part(len(hits_N))
+            return Target(seen.at_MxF, laplace(seen.known_NxF[part], hits_N[part]))
+        undecided_M = indecision(
+            seen.rows_NxD,
+            hits_N,
+            seen.at_MxD,
+            share=share_of_space(hits_N, seen.even_N),
+            seed=self._seed,
+        )
+        posterior = laplace(seen.known_NxF, hits_N)
+        return Target(seen.at_MxF, posterior, AGREED + np.sqrt(undecided_M))
 
     def _likeliest(self, known: list[Known], rows_NxD: Floats, hits_N: NDArray[np.bool_]) -> float:
         """The length of the kernel, chosen anew whenever the trials have doubled, up to 512."""
