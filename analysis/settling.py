@@ -13,18 +13,21 @@ from analysis.counts import check_verdicts
 from analysis.design import uniform_trials
 from analysis.smoothing.axis import Axis
 from analysis.smoothing.counts import count
-from analysis.smoothing.model import QUICK, fit
+from analysis.smoothing.model import fit
 
 Floats = NDArray[np.float64]
 
 LEAST = 32
 """Trials of the smallest map that is looked at."""
 
-LOOKS = 6
+LOOKS = 5
 """So many of the last doublings are looked at."""
 
 SETTLED = 0.02
 """A map that twice the trials change by less, on average over its area, counts as settled."""
+
+_ROUGH = (6,)
+"""Smoothnesses that are tried: the probability hardly depends on them."""
 
 PLACES = 48
 """Along a range, the map is compared at so many places."""
@@ -66,7 +69,7 @@ def map_settling(
         # All trials, those to come with no weight: so the axes are the same.
         counted = count(table, x, y, weights=wanted * (place <= number))
         at = _places(counted.x), _places(counted.y)
-        return fit(counted, rounds=QUICK).probability(*at)
+        return fit(counted, rounds=_ROUGH, draws=0).probability(*at)
 
     sizes = [len(table) >> halved for halved in range(LOOKS + 1)]
     sizes = [size for size in sizes if size >= LEAST][::-1]

@@ -75,13 +75,16 @@ class Smooth:
         return np.concatenate(blocks)
 
 
-def fit(counts: Counts, *, seed: int = 0, rounds: tuple[int, ...] = ROUNDS) -> Smooth:
+def fit(
+    counts: Counts, *, seed: int = 0, rounds: tuple[int, ...] = ROUNDS, draws: int = DRAWS
+) -> Smooth:
     """Fits the model: its smoothness is integrated over, by adaptive importance sampling.
 
     Args:
         counts: Trials and stable ones on the grid.
         seed: Of the smoothnesses that are tried and of the draws.
         rounds: How many are tried, round by round.
+        draws: How many logits are drawn; 0 where the probability alone is of interest.
 
     References:
         Rue, Martino, Chopin, Approximate Bayesian inference for latent Gaussian models, JRSS B
@@ -104,14 +107,15 @@ def fit(counts: Counts, *, seed: int = 0, rounds: tuple[int, ...] = ROUNDS) -> S
         proposals.append((center, 1.3 * spread + np.diag(0.02 * prior.deviation**2)))
     kept = [(*one, float(weight)) for one, weight in zip(tried, weights, strict=True)]
     kept = [one for one in kept if one[2] > 1e-3]
-    shares = _shares(np.array([weight for *_, weight in kept]), DRAWS)
+    shares = _shares(np.array([weight for *_, weight in kept]), draws)
     rng = np.random.default_rng(seed)
     parts = []
     for (parameters, found, weight), number in zip(kept, shares, strict=True):
-        draws = sharpen(
-            found, prior.basis(parameters), counts.successes, counts.trials, number, rng
-        )
-        parts.append(Component(parameters=parameters, posterior=found, weight=weight, draws=draws))
+        drawn = np.empty((0, len(found.mean)))
+        if number:
+            basis = prior.basis(parameters)
+            drawn = sharpen(found, basis, counts.successes, counts.trials, number, rng)
+        parts.append(Component(parameters=parameters, posterior=found, weight=weight, draws=drawn))
     return Smooth(prior=prior, components=tuple(parts))
 
 

@@ -17,8 +17,8 @@ from analysis.report.picture import Picture, picture
 from analysis.report.section import Section
 from analysis.settling import SETTLED, map_settling, settled_at
 
-MAPS = 2
-"""So many maps of the page are followed."""
+MAPS = 1
+"""So many maps of the page are followed; each takes some seconds of a large study."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +101,7 @@ def _text(evidence: Evidence) -> str:
 
 SECTION = Section(
     name="settling",
-    title="Have the maps settled?",
+    title="Has the map settled?",
     view=settling,
     tables=_tables,
     summary=_summary,
