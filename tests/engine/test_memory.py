@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from statistics import median
 
 import numpy as np
 import pytest
@@ -149,10 +150,12 @@ cost = trial_cost(NETWORKS[{network!r}], values, task)
 print((peak() - before) / (len(trials) * cost.memory_bytes))
 """
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    ran = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, env=environment, check=True
-    )
-    assert 0.33 < float(ran.stdout) < 1.5
+    command = [sys.executable, "-c", script]
+    ran = [
+        subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
+        for _ in range(3)  # One peak moves by a fifth with what the allocator keeps.
+    ]
+    assert 0.4 < median(float(one.stdout) for one in ran) < 1.5
 
 
 def _execution(network: str) -> str:

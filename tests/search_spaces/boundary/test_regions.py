@@ -82,11 +82,12 @@ def island(trial: optuna.Trial) -> bool:
 
 
 def test_an_island_of_two_percent_is_found() -> None:
-    for seed in range(3):
-        study = run(island, seed=seed, trials=384, batch=64)
-        found = [t for t in study.trials if t.user_attrs["verdict"] == "stable"]
-        # Found, and then looked into: of 384 uniform trials 8 would lie there.
-        assert len(found) > 20
+    counts = []
+    for seed in range(6):
+        study = run(island, seed=seed, trials=256, batch=64)
+        counts.append(sum(t.user_attrs["verdict"] == "stable" for t in study.trials))
+    # Found, and then looked into: of 256 uniform trials 5 would lie there.
+    assert min(counts) > 0 and np.mean(counts) > 10
 
 
 def noisy(trial: optuna.Trial) -> bool:
