@@ -60,6 +60,22 @@ def percent_range(low: float, high: float) -> str:
     return f"{100 * low:.0f}–{100 * high:.0f}\u00a0%"
 
 
+def estimate_label(share: float, low: float, high: float) -> str:
+    """`41 % (37–46 %)`: an estimate of a share with its interval, both kept to 0 to 100 %."""
+    low, high = max(0.0, low), min(1.0, max(0.0, high))
+    return f"{percent(max(0.0, share))} ({percent_range(low, high)})"
+
+
+def names_label(*names: str | None) -> str:
+    """`learning rate and depth`: hyperparameters in words; None is left out."""
+    return " and ".join(name.replace("_", " ") for name in names if name)
+
+
+def capitalized(text: str) -> str:
+    """With a capital letter at the beginning, the rest as it is."""
+    return text[:1].upper() + text[1:]
+
+
 def points(difference: float) -> str:
     """A difference of shares in percentage points, with its sign: `+12`, `−3`, `+0.4`, `0`."""
     if math.isnan(difference):

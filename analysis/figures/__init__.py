@@ -17,7 +17,7 @@ from analysis.figures.region_change import region_change
 from analysis.figures.region_map import region_map
 from analysis.figures.reliability_plot import reliability_plot
 from analysis.figures.remedy_forest import remedy_forest
-from analysis.figures.settling_curves import settling_curves
+from analysis.figures.settling_curve import settling_curve
 from analysis.figures.share_change import share_change
 from analysis.figures.smoothed_map import smoothed_map
 from analysis.figures.training_curves import training_curves
@@ -37,7 +37,7 @@ FIGURES: dict[str, Callable[..., go.Figure]] = {
     "remedy_forest": remedy_forest,
     "smoothed_map": smoothed_map,
     "reliability_plot": reliability_plot,
-    "settling_curves": settling_curves,
+    "settling_curve": settling_curve,
     "share_change": share_change,
     "training_curves": training_curves,
     "verdict_bar": verdict_bar,
@@ -64,7 +64,7 @@ __all__ = [
     "remedy_forest",
     "smoothed_map",
     "reliability_plot",
-    "settling_curves",
+    "settling_curve",
     "share_change",
     "training_curves",
     "verdict_bar",

@@ -11,7 +11,7 @@ import pandas as pd
 
 from analysis.comparison import Comparison
 from analysis.figures import region_change, share_change
-from analysis.labels import count_label, number_label, percent, percent_range
+from analysis.labels import capitalized, count_label, estimate_label, number_label, percent
 from analysis.records import records
 from analysis.report.page import assemble, chapter
 from analysis.report.picture import Picture, picture
@@ -133,7 +133,7 @@ def _regions(found: Comparison) -> Regions:
         title = " and ".join(names)
         maps.append(
             ChangeMap(
-                title=title[:1].upper() + title[1:],
+                title=capitalized(title),
                 changed=changed,
                 figure=_map(table, place, names, changed),
             )
@@ -178,11 +178,7 @@ def _importance(row: dict[str, Any]) -> dict[str, Any]:
     sides = {}
     for side in ("before", "after"):
         share, low, high = (row[f"{name}_{side}"] for name in ("importance", "low", "high"))
-        if math.isnan(share):
-            sides[side] = "–"
-        else:
-            low, high = max(0.0, low), min(1.0, max(0.0, high))
-            sides[side] = f"{percent(max(0.0, share))} ({percent_range(low, high)})"
+        sides[side] = "–" if math.isnan(share) else estimate_label(share, low, high)
     return {"hyperparameter": row["hyperparameter"], "evidence": row["evidence"], **sides}
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from analysis.axes import hyperparameters, varied
 from analysis.figures import delta_decades, layer_heatmap, loss_curves, training_curves
-from analysis.labels import count_label, number_label, percent, value_label
+from analysis.labels import capitalized, count_label, number_label, percent, value_label
 from analysis.records import records
 from analysis.report.detectors import CAUSE_MEANINGS, FLAG_MEANINGS, rule_label
 from analysis.report.evidence import Evidence
@@ -127,7 +127,7 @@ def _card(
     return Card(
         trial=trial,
         alike=alike,
-        explanation=_sentence(_text(row.get("explanation"))),
+        explanation=capitalized(_text(row.get("explanation"))),
         cause=CAUSE_MEANINGS.get(_text(row.get("cause")), ""),
         flags=[
             FLAG_MEANINGS.get(name) or name.replace("_", " ") for name in _names(row.get("flags"))
@@ -217,10 +217,6 @@ def _names(value: object) -> list[str]:
 
 def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _figure(value: object) -> str:

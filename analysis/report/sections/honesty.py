@@ -14,6 +14,7 @@ from analysis.calibration import (
     reliability,
 )
 from analysis.figures import reliability_plot
+from analysis.labels import names_label
 from analysis.report.evidence import Evidence
 from analysis.report.findings import regions, uniform
 from analysis.report.picture import Picture, picture
@@ -89,8 +90,7 @@ def honesty(evidence: Evidence) -> Honesty:
 
 def _mapped(evidence: Evidence) -> str:
     drawn = evidence.of(regions)
-    names = [drawn[0].attrs[axis] for axis in ("x", "y")] if drawn else []
-    return " and ".join(name.replace("_", " ") for name in names if name)
+    return names_label(drawn[0].attrs["x"], drawn[0].attrs["y"]) if drawn else ""
 
 
 def _tables(evidence: Evidence) -> dict[str, pd.DataFrame]:

@@ -11,7 +11,7 @@ import pandas as pd
 from analysis.figures import learning_rate_by_depth, learning_rate_limits
 from analysis.figures.learning_rate_by_depth import MAX_POINTS
 from analysis.figures.learning_rate_limits import limit_label
-from analysis.labels import number_label
+from analysis.labels import names_label, number_label
 from analysis.records import records
 from analysis.report.evidence import Evidence
 from analysis.report.findings import boundaries, uniform, windows
@@ -81,7 +81,7 @@ def learning_rates(evidence: Evidence) -> LearningRates:
                 failed_above=str(row["failed_above"]) if trained else "–",
             )
         )
-    names = " and ".join(name.replace("_", " ") for name in by)
+    names = names_label(*by)
     return LearningRates(
         limits=[_limit(row) for row in records(limits)],
         limits_figure=picture(

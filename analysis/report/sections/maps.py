@@ -11,7 +11,14 @@ import pandas as pd
 
 from analysis.axes import matches
 from analysis.figures import region_map, smoothed_map
-from analysis.labels import count_label, percent, percent_range, value_label
+from analysis.labels import (
+    capitalized,
+    count_label,
+    names_label,
+    percent,
+    percent_range,
+    value_label,
+)
 from analysis.records import records
 from analysis.report.evidence import Evidence
 from analysis.report.findings import counts, pairs
@@ -96,7 +103,7 @@ def _map(number: int, one: SmoothedMap, share: float | None) -> RegionMap:
         notes.append(f"{left_out} to which one of the two does not apply are left out.")
     title = " and ".join(names)
     return RegionMap(
-        title=title[:1].upper() + title[1:],
+        title=capitalized(title),
         share=share,
         best=_best(table),
         sure=_sure(one.surface),
@@ -196,8 +203,9 @@ def _summary(evidence: Evidence) -> dict[str, object]:
 def _text(evidence: Evidence) -> str:
     lines = []
     for one in evidence.of(smoothed_maps):
-        names = " and ".join(name.replace("_", " ") for name in (one.x, one.y) if name)
-        lines.append(f"- **{names}**: {_best(one.regions)} {_sure(one.surface)}")
+        lines.append(
+            f"- **{names_label(one.x, one.y)}**: {_best(one.regions)} {_sure(one.surface)}"
+        )
     return "\n".join(lines)
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from analysis.axes import varied
 from analysis.confirmation import confirmed_regions
 from analysis.figures import box_diagram
-from analysis.labels import count_label, percent, percent_range
+from analysis.labels import capitalized, count_label, percent, percent_range
 from analysis.records import records
 from analysis.report.evidence import Evidence
 from analysis.report.markdown import plain
@@ -100,7 +100,7 @@ def _region(
     bounded = {each.name for each in box.conditions}
     names = [name.replace("_", " ") for name in varied(trials) if name not in bounded]
     return Region(
-        words=row["box"][:1].upper() + row["box"][1:],
+        words=capitalized(row["box"]),
         trials=row["trials"],
         stable=row["stable"],
         purity=row["purity"],

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis.figures import importance_bars
-from analysis.labels import percent, percent_range
+from analysis.labels import estimate_label, names_label, percent
 from analysis.permutation_importance import Importances, importances
 from analysis.records import records
 from analysis.report.evidence import Evidence
@@ -78,8 +78,7 @@ def view(evidence: Evidence) -> WhatMatters:
 
 def _words(table: pd.DataFrame) -> str:
     return ", ".join(
-        f"{row['x'].replace('_', ' ')} {percent(max(0.0, row['importance']))} "
-        f"({percent_range(max(0.0, row['low']), min(1.0, max(0.0, row['high'])))})"
+        f"{names_label(row['x'])} {estimate_label(row['importance'], row['low'], row['high'])}"
         for row in records(table)
     )
 
