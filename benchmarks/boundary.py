@@ -51,6 +51,9 @@ SIZES = (64, 128, 256, 384, 512, 768, 1024, 1536, 2048)
 MOST: Mapping[str, int] = {"random": 2048, "qmc": 1024, "tpe": 512, "boundary": 512, "plain": 512}
 """Trials of each sampler; `plain` is boundary without what theory expects in its model."""
 
+COMPARED = ("random", "qmc", "tpe", "boundary")
+"""Those that are run unless others are named."""
+
 STABLE = "stable"
 
 
@@ -234,7 +237,7 @@ def main() -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("spaces", nargs="*", help="of boundary_spaces.py; default all")
-    parser.add_argument("--samplers", nargs="+", choices=MOST, default=[*MOST][:4])
+    parser.add_argument("--samplers", nargs="+", choices=MOST, default=COMPARED)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--batch", type=int, default=32, help="trials asked at a time")
     parser.add_argument("--cache", type=Path, default=Path("gradscape-boundary"))

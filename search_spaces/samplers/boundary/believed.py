@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +17,7 @@ from search_spaces.samplers.boundary.forest import indecision, share_of_space
 from search_spaces.samplers.boundary.kernel import best_length, fourier_features, laplace
 from search_spaces.samplers.boundary.plan import Plan
 from search_spaces.samplers.boundary.targets import Target
+from search_spaces.samplers.boundary.verdict_weights import target_weights
 
 Floats = NDArray[np.float64]
 Features = Callable[[Mapping[str, Any]], Sequence[float]]
@@ -25,9 +25,6 @@ CohortKey = Callable[[Mapping[str, Any]], Hashable]
 
 AGREED = 0.03
 """What a place counts for about which all trees agree; where half of them differ it is 1 more."""
-
-LEAST = 8
-"""Trials of a verdict below which its boundary is not looked for by itself."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,8 +38,8 @@ class Settings:
         candidates: Points that are looked at, a power of two.
         stable_weight: Of the boundary of stable; the other verdicts share the rest.
         packing: See `Plan`.
-        most: Known trials that the boundary of a verdict of less weight is fitted to; of more a
-            random part is taken.
+        most: Known trials that forests, and the boundaries of verdicts of less weight, are fitted
+            to; of more a random part is taken.
     """
 
     pairs: int = 128
@@ -172,12 +169,14 @@ class Believed:
 
     def _target(self, seen: _Seen, hits_N: NDArray[np.bool_], heavy: bool) -> Target:
         """The boundary of one verdict; a heavy one, of the largest weight, is worth a forest."""
+        part = self._part(len(hits_N))
         if not heavy:
-            part = self._part(len(hits_N))
             return Target(seen.at_MxF, laplace(seen.known_NxF[part], hits_N[part]))
+        if len(set(hits_N[part])) < 2:  # A part may lack what is rare.
+            part = np.arange(len(hits_N))
         undecided_M = indecision(
-            seen.rows_NxD,
-            hits_N,
+            seen.rows_NxD[part],
+            hits_N[part],
             seen.at_MxD,
             share=share_of_space(hits_N, seen.even_N),
             seed=self._seed,
@@ -216,32 +215,6 @@ class Believed:
         if self._features is not None:
             row = np.concatenate([row, self._features(params)])
         return row
-
-
-def target_weights(
-    labels: Sequence[Hashable | None], stable: Hashable, stable_weight: float
-) -> dict[Hashable, float]:
-    """The verdicts whose boundaries are mapped, and how much each counts.
-
-    Of two verdicts one boundary is all there is. The boundary of stable counts for what it is
-    told to, the others share the rest by their frequency; without stable all are equal.
-
-    Args:
-        labels: Of the known trials.
-        stable: The verdict that matters most.
-        stable_weight: Its weight, 0 to 1.
-    """
-    counts = Counter(label for label in labels if label is not None)
-    if len(counts) < 2:
-        return {}
-    often = [label for label in sorted(counts, key=repr) if counts[label] >= LEAST]
-    if stable not in counts:
-        chosen = often or [min(counts, key=lambda label: (counts[label], repr(label)))]
-        return dict.fromkeys(chosen[: 1 if len(counts) == 2 else None], 1.0)
-    rest = [label for label in often if label != stable]
-    if len(counts) == 2 or not rest:
-        return {stable: 1.0}
-    return {stable: stable_weight} | dict.fromkeys(rest, (1.0 - stable_weight) / len(rest))
 
 
 def fitted_count(known: int) -> int:

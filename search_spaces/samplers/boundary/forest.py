@@ -16,8 +16,6 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 TREES = 100
-MOST = 3000
-"""Of more known trials a random part is taken."""
 
 _LEAF = 3
 _COLUMNS = 0.7
@@ -49,11 +47,6 @@ def indecision(
     # Imported here: it takes a second, and other samplers do without.
     from sklearn.ensemble import ExtraTreesClassifier
 
-    if len(known_NxD) > MOST:
-        rng = np.random.default_rng([seed, len(known_NxD)])
-        part = np.sort(rng.choice(len(known_NxD), MOST, replace=False))
-        if hits_N[part].any() and not hits_N[part].all():
-            known_NxD, hits_N = known_NxD[part], hits_N[part]
     share = min(max(share, _LEAST_SHARE), 1.0 - _LEAST_SHARE)
     forest = ExtraTreesClassifier(
         TREES,

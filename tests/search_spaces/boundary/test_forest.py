@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from search_spaces.samplers.boundary import forest
 from search_spaces.samplers.boundary.forest import indecision, share_of_space
 
 
@@ -38,14 +37,3 @@ def test_the_share_of_the_space_is_that_of_the_even_trials() -> None:
     even[25:65] = True  # 5 of 40
     assert share_of_space(hits, even) == (5 + 0.5) / 41
     assert share_of_space(hits, np.zeros(100, dtype=bool)) == 30.5 / 101
-
-
-def test_of_many_trials_a_part_is_taken_and_both_sides_stay(monkeypatch) -> None:
-    monkeypatch.setattr(forest, "MOST", 50)
-    rng = np.random.default_rng(2)
-    known = rng.random((1000, 2))
-    hits = np.zeros(1000, dtype=bool)
-    hits[0] = True
-    found = indecision(known, hits, known[:20], share=0.01, seed=3)
-    assert found.shape == (20,) and np.isfinite(found).all()
-    assert (found == indecision(known, hits, known[:20], share=0.01, seed=3)).all()

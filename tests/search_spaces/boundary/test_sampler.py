@@ -12,6 +12,7 @@ from optuna.trial import TrialState, create_trial
 from search_spaces import build_space, make_sampler
 from search_spaces.samplers import BoundarySampler
 from search_spaces.samplers.boundary import SYSTEM_DESIGN, Schedule
+from search_spaces.samplers.boundary.believed import Settings
 from search_spaces.samplers.boundary.book import attribute_label
 from search_spaces.samplers.boundary.candidates import learned_conditions
 
@@ -181,6 +182,20 @@ def test_an_attribute_that_is_no_label_says_nothing() -> None:
     trial = create_trial(value=0.0, user_attrs={"verdict": ["stable"]})
     assert attribute_label("verdict")(trial) is None
     assert trial.state is TrialState.COMPLETE
+
+
+def test_of_many_trials_a_part_is_looked_at_and_what_is_rare_stays() -> None:
+    """One stable trial in 200, of which 50 are taken: chance leaves it out three times in four."""
+    for seed in range(4):
+        study = optuna.create_study(
+            sampler=BoundarySampler(seed=seed, settings=Settings(most=50)),
+        )
+        for number in range(200):
+            trial = study.ask()
+            x = trial.suggest_float("x", 0, 1)
+            trial.set_user_attr("verdict", "stable" if number == 100 else f"failed {x < 0.5}")
+            study.tell(trial, 0.0)
+        assert 0 <= study.ask().suggest_float("x", 0, 1) <= 1
 
 
 @pytest.mark.slow
