@@ -1,26 +1,29 @@
-"""The page's figures as PNG and SVG files, drawn by plotly.js in a browser that is there."""
+"""The page's figures as PNG and SVG files, drawn by a browser that is there."""
 
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import threading
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import plotly.graph_objects as go
 
 from analysis.errors import AnalysisError
 from analysis.figures.palette import LIGHT
+from analysis.labels import count_label
+from analysis.report.browser import FigureBrowser, FigureError
 from analysis.report.picture import Picture
 
 ImageFormat = Literal["png", "svg"]
 
 FOLDER = "figures"
+
+_Order = tuple[go.Figure, list[Path]]
 
 WIDTH = 860
 """CSS pixels: about a page's column, so that letters have the size they have on the page."""
@@ -29,7 +32,6 @@ PNG_SCALE = 2
 """Pixels of a PNG for each of these, so that print and dense screens are sharp."""
 
 _MARGIN = 12
-_RENDER_S = 60.0
 _LEAVE_S = 5.0
 _CURE = "install Chromium or Chrome (or name one in BROWSER_PATH), or leave images out"
 
@@ -59,7 +61,7 @@ class ImageWriter:
         self._folder = folder
         self._formats = formats
         self._pictures: list[Picture] = []
-        self._orders: SimpleQueue[dict[str, Any] | None] = SimpleQueue()
+        self._orders: SimpleQueue[_Order | None] = SimpleQueue()
         self._failure = ""
         self._thread = threading.Thread(target=self._draw, name="images", daemon=True)
 
@@ -78,8 +80,9 @@ class ImageWriter:
     def add(self, picture: Picture) -> None:
         """Has a figure of the page drawn; its light version."""
         self._pictures.append(picture)
-        for path in self._paths()[picture.id]:
-            self._orders.put(_order(picture.figure, self._folder / path))
+        paths = [self._folder / path for path in self._paths()[picture.id]]
+        if paths:
+            self._orders.put((picture.figure, paths))
 
     def finish(self) -> Images:
         """Waits for the images."""
@@ -107,7 +110,7 @@ class ImageWriter:
             self._failure = _why(error)
         else:
             if failures:
-                self._failure = f"{len(failures)} images of figures are missing: "
+                self._failure = f"no images of {count_label(len(failures), 'figure')}: "
                 self._failure += _line(failures[0])
 
 
@@ -165,33 +168,22 @@ def on_white(figure: go.Figure) -> go.Figure:
     return copy
 
 
-def _order(figure: go.Figure, path: Path) -> dict[str, Any]:
-    format = path.suffix[1:]
-    drawn = on_white(figure)
-    return {
-        "fig": drawn,
-        "path": str(path),
-        "opts": {
-            "format": format,
-            "width": drawn.layout.width,
-            "height": drawn.layout.height,
-            "scale": PNG_SCALE if format == "png" else 1,
-        },
-    }
-
-
-async def _draw(orders: SimpleQueue[dict[str, Any] | None]) -> tuple[Exception, ...]:
-    # Imported here: most reports of most processes draw no images.
-    from kaleido import Kaleido
-
-    async def coming() -> AsyncIterator[dict[str, Any]]:
+async def _draw(orders: SimpleQueue[_Order | None]) -> list[FigureError]:
+    failures = []
+    async with FigureBrowser() as browser:
         while (order := await asyncio.to_thread(orders.get)) is not None:
-            yield order
-
-    # Chromium's sandbox refuses root; MathJax would be fetched from the network.
-    sandbox = not hasattr(os, "geteuid") or os.geteuid() != 0
-    async with Kaleido(mathjax=False, timeout=_RENDER_S, enable_sandbox=sandbox) as browser:
-        failures: tuple[Exception, ...] = await browser.write_fig_from_object(coming())
+            figure, paths = order
+            scale = PNG_SCALE if any(path.suffix == ".png" for path in paths) else 0
+            try:
+                drawing = await browser.draw(on_white(figure), scale=scale)
+            except FigureError as error:
+                failures.append(error)
+                continue
+            for path in paths:
+                if path.suffix == ".svg":
+                    path.write_text(drawing.svg, encoding="utf-8")
+                elif drawing.png is not None:
+                    path.write_bytes(drawing.png)
     return failures
 
 
@@ -200,7 +192,7 @@ def _why(error: Exception) -> str:
 
     if isinstance(error, ChromeNotFoundError):
         return f"no images of figures: no browser was found; {_CURE}"
-    return f"no images of figures: the browser failed ({_line(error)}); {_CURE}"
+    return f"images of figures are missing: the browser failed ({_line(error)}); {_CURE}"
 
 
 def _line(error: BaseException) -> str:

@@ -10,7 +10,14 @@ import pytest
 
 from analysis import AnalysisError, write_report
 from analysis.figures import verdict_bar
-from analysis.report.images import PNG_SCALE, WIDTH, check_formats, file_names, on_white
+from analysis.report.images import (
+    PNG_SCALE,
+    WIDTH,
+    ImageWriter,
+    check_formats,
+    file_names,
+    on_white,
+)
 from analysis.report.picture import picture
 from tests.analysis.synthetic import synthetic_tables, write_study
 from tests.browser import INSTALL
@@ -66,6 +73,21 @@ def test_every_figure_of_the_page_is_an_image_on_white(tmp_path):
             break
     else:
         pytest.fail("report.md shows no figure")
+
+
+@pytest.mark.slow
+def test_a_figure_that_cannot_be_drawn_costs_no_other_one(tmp_path):
+    if shutil.which("chromium") is None and not os.environ.get("CI"):
+        pytest.skip(INSTALL)
+    pictures = [bars("first"), bars("huge"), bars("last")]
+    pictures[1].figure.update_layout(height=50_000)
+    with ImageWriter(tmp_path, ["png"]) as writer:
+        for one in pictures:
+            writer.add(one)
+        images = writer.finish()
+    assert images.files == {"first": ("figures/first.png",), "last": ("figures/last.png",)}
+    assert images.notice.startswith("no images of 1 figure: ")
+    assert "1720 x 100048 pixels are more than a PNG can have" in images.notice
 
 
 def test_without_a_browser_the_report_is_written_and_says_what_helps(tmp_path, monkeypatch):

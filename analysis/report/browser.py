@@ -1,0 +1,121 @@
+"""plotly.js in a browser that is there: figures to SVG and PNG.
+
+The browser loads plotly.js once and draws each figure once, for both formats: that, not the
+drawing, is most of what images of figures cost. It reads no file and nothing of the network.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import os
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+import plotly.graph_objects as go
+from plotly.offline import get_plotlyjs
+
+_ANSWER_S = 60.0
+_PAGE = "data:text/html;charset=utf-8,<!DOCTYPE html><title>figures</title>"
+
+
+class FigureError(Exception):
+    """plotly.js could not draw this figure; the browser goes on."""
+
+
+class BrowserGone(Exception):
+    """The browser has ended or hangs."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawing:
+    """A figure drawn.
+
+    Attributes:
+        svg: The text of an SVG file.
+        png: The bytes of a PNG file; None if it was not asked for.
+    """
+
+    svg: str
+    png: bytes | None
+
+
+class FigureBrowser:
+    """Chrome or Chromium without a window; an asynchronous context manager.
+
+    `BROWSER_PATH` may name one; else it is looked for where it is usually installed.
+
+    Raises:
+        choreographer.errors.ChromeNotFoundError: If there is none.
+    """
+
+    def __init__(self) -> None:
+        # Imported here: most reports of most processes draw no images.
+        from choreographer import Browser
+
+        # Chromium's sandbox refuses root.
+        root = hasattr(os, "geteuid") and os.geteuid() == 0
+        self._browser = Browser(headless=True, enable_sandbox=not root)
+
+    async def __aenter__(self) -> FigureBrowser:
+        await self._browser.open()
+        try:
+            self._tab = await self._browser.create_tab()
+            loaded = self._tab.subscribe_once("Page.loadEventFired")
+            await self._ask("Page.enable")
+            await self._ask("Page.navigate", url=_PAGE)
+            await asyncio.wait_for(loaded, _ANSWER_S)
+            await self._evaluate(f"{get_plotlyjs()}\n;null")
+            await self._evaluate(_script())
+        except BaseException:
+            await self._browser.close()
+            raise
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self._browser.close()
+
+    async def draw(self, figure: go.Figure, *, scale: float = 0) -> Drawing:
+        """Draws a figure whose layout has a width and a height, in CSS pixels.
+
+        Args:
+            figure: What to draw.
+            scale: Pixels of a PNG for each of these; 0 makes none.
+
+        Raises:
+            FigureError: If plotly.js cannot draw it.
+            BrowserGone: If the browser has ended or does not answer.
+        """
+        found = await self._evaluate(f"draw({figure.to_json()}, {scale})")
+        png = found.get("png")
+        return Drawing(svg=found["svg"], png=None if png is None else base64.b64decode(png))
+
+    async def _evaluate(self, expression: str) -> Any:
+        answer = await self._ask(
+            "Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True
+        )
+        if "exceptionDetails" in answer:
+            details = answer["exceptionDetails"]
+            raise FigureError(details.get("exception", {}).get("description") or details["text"])
+        return answer["result"].get("value")
+
+    async def _ask(self, command: str, **params: Any) -> dict[str, Any]:
+        try:
+            answer = await asyncio.wait_for(self._tab.send_command(command, params), _ANSWER_S)
+        except asyncio.CancelledError as error:
+            # So choreographer says that the browser is gone, unless it is us who are to end.
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            raise BrowserGone("it ended while it drew") from error
+        except TimeoutError as error:
+            raise BrowserGone(f"it did not answer within {_ANSWER_S:g} s") from error
+        if "error" in answer:
+            raise RuntimeError(f"{command}: {answer['error'].get('message', answer['error'])}")
+        result: dict[str, Any] = answer["result"]
+        return result
+
+
+def _script() -> str:
+    return (files("analysis.report") / "templates" / "draw.js").read_text(encoding="utf-8")
