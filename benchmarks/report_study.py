@@ -19,6 +19,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from study.tables.encoding import parquet_options
 from study.tables.schema import (
     LAYERS,
     METADATA_KEY,
@@ -208,7 +209,8 @@ def _write_cohort(job: tuple[Path, str, str, int, pd.DataFrame]) -> None:
         ]
         whole = pa.table(arrays, names=[one.name for one in columns])
         path = folder / "tables" / table / f"part-{name}.parquet"
-        pq.write_table(whole.replace_schema_metadata(metadata), path, compression="zstd")
+        whole = whole.replace_schema_metadata(metadata)
+        pq.write_table(whole, path, **parquet_options(whole.schema))
 
 
 def _delta(

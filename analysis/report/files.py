@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from analysis.report.evidence import Evidence
 from analysis.report.sections import SECTIONS
 from analysis.tables import SERIES
+from study.tables.encoding import parquet_options
 from study.tables.schema import METADATA_KEY
 
 Tables = Literal["auto", "all", "trials"]
@@ -120,24 +121,11 @@ def _write(
     metadata: Mapping[str, object],
 ) -> None:
     stored = schema.with_metadata({METADATA_KEY: json.dumps(metadata).encode()})
-    floats = [field.name for field in schema if pa.types.is_floating(field.type)]
-    others = [field.name for field in schema if field.name not in floats]
     writers: list[pq.ParquetWriter | pa_csv.CSVWriter] = []
     try:
         if files.parquet:
             path = folder / f"{files.table}.parquet"
-            # Measured numbers hardly repeat: splitting their bytes makes files smaller, and
-            # writing them faster, than looking for repetitions.
-            writers.append(
-                pq.ParquetWriter(
-                    path,
-                    stored,
-                    compression="zstd",
-                    compression_level=1,
-                    use_dictionary=others,
-                    use_byte_stream_split=floats,
-                )
-            )
+            writers.append(pq.ParquetWriter(path, stored, **parquet_options(schema)))
         if files.csv:
             writers.append(pa_csv.CSVWriter(folder / f"{files.table}.csv", schema))
         for block in _groups(blocks):

@@ -12,6 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from study.tables.encoding import parquet_options
 from study.tables.errors import TableError, write_error
 
 LEFTOVER_AGE_S = 900.0
@@ -54,7 +55,7 @@ def write_part(path: Path, table: pa.Table) -> None:
         TableWriteError: If the system refuses; the message says why and what helps.
     """
     sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, compression="zstd")
+    pq.write_table(table, sink, **parquet_options(table.schema))
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -17,7 +17,8 @@ from study.tables.schema import (
 _INTRODUCTION = f"""# The tables of a study
 
 A study keeps three Parquet tables, schema version {SCHEMA_VERSION}. `analysis` knows nothing else
-of a study, and any Parquet reader opens them:
+of a study. pandas (with pyarrow), Polars, DuckDB, R's arrow and Spark (since 3.5) open them; they
+are LZ4, with the bytes of numbers split by significance (`BYTE_STREAM_SPLIT`):
 
     <home>/studies/<name>/tables/{{trials,steps,layers}}/part-*.parquet
 

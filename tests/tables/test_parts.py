@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import math
 import os
 import subprocess
 import sys
@@ -8,6 +9,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -49,6 +51,17 @@ def test_what_was_written_is_read(tmp_path: Path, make_bundle) -> None:
 def test_any_parquet_reader_opens_the_files(tmp_path: Path, make_bundle) -> None:
     TableStore(tmp_path).write(make_bundle([3, 1]), "b")
     assert pq.read_table(tmp_path / "trials" / "part-b.parquet")["trial"].to_pylist() == [1, 3]
+
+
+def test_floats_come_back_to_the_bit(tmp_path: Path) -> None:
+    values = np.array([0.0, -0.0, np.inf, -np.inf, 5e-324, 0.1, np.float32(0.1), 1.7e308])
+    path = tmp_path / "part-a.parquet"
+    column = pa.array([*values, None, float("nan")])
+    files.write_part(path, pa.table({"x": column, "name": ["a"] * 10, "single": [1.5] * 10}))
+    back = pq.read_table(path)["x"]
+    assert np.array_equal(back.to_numpy()[:8].view(np.int64), values.view(np.int64))
+    assert back[8].as_py() is None
+    assert math.isnan(back[9].as_py())
 
 
 def test_writing_again_changes_nothing(tmp_path: Path, make_bundle) -> None:

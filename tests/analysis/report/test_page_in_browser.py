@@ -52,7 +52,13 @@ def open_page(browser, page: Path, *, width: int, scheme: str = "light") -> None
     set_viewport(browser, width=width)
     set_color_scheme(browser, scheme)
     browser.get(page.as_uri())
-    assert browser.execute_script("return 'drawn' in document.documentElement.dataset")
+    wait_until_drawn(browser)
+
+
+def wait_until_drawn(browser) -> None:
+    """Chromium's driver may come back while a page still loads."""
+    drawn = "return 'drawn' in document.documentElement.dataset"
+    WebDriverWait(browser, 30).until(lambda page: page.execute_script(drawn))
 
 
 def assert_sound(browser) -> None:
@@ -188,6 +194,7 @@ def test_in_a_sandboxed_frame_as_mlflow_shows_it(browser, page, tmp_path):
     browser.get(frame.as_uri())
     browser.switch_to.frame(0)
     try:
+        wait_until_drawn(browser)
         assert_sound(browser)
         assert browser.execute_script("return document.querySelectorAll('a.file').length") == 0
         assert "regions.csv" in browser.page_source
