@@ -79,10 +79,10 @@ def cells(trials: pd.DataFrame, name: str, *, bins: int | None = None) -> Cells:
 
 
 def _names(name: str, values: pd.Series, listed: list[str]) -> Cells:
-    seen = sorted(set(values.dropna()) - set(listed))
-    labels = tuple(dict.fromkeys([*listed, *seen]))
-    position = {label: i for i, label in enumerate(labels)}
-    index = values.map(position).fillna(-1).to_numpy(dtype=np.int64)
+    codes, distinct = pd.factorize(values)
+    labels = tuple(dict.fromkeys([*listed, *sorted(set(distinct) - set(listed))]))
+    position = np.array([*(labels.index(one) for one in distinct), -1])
+    index = position[codes]
     missing = np.full(len(labels), np.nan)
     return Cells(name=name, labels=labels, lows=missing, highs=missing, index=index)
 
