@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve, solve_triangular
 
 from analysis.smoothing.basis import Basis
+from analysis.smoothing.softplus import softplus
 
 Floats = NDArray[np.float64]
 
@@ -126,7 +127,7 @@ def _tilt(
     f = m[:, None] + np.sqrt(v)[:, None] * _NODES
     log_p = (
         s[:, None] * f
-        - n[:, None] * np.logaddexp(0.0, f)
+        - n[:, None] * softplus(f)
         - 0.5 * (f - cavity_m[:, None]) ** 2 / cavity_v[:, None]
     )
     top = log_p.max(axis=1)

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from analysis.smoothing.basis import Basis
 from analysis.smoothing.expectation_propagation import Posterior
+from analysis.smoothing.softplus import softplus
 
 Floats = NDArray[np.float64]
 
@@ -90,5 +91,5 @@ class _Likelihood:
             logit = beta @ self._rows.T
         else:
             logit = self._basis.logits(beta)[:, self._at[0], self._at[1]]
-        fit = logit @ self._s - np.logaddexp(0.0, logit) @ self._n
+        fit = logit @ self._s - softplus(logit) @ self._n
         return np.asarray(fit - 0.5 * (beta**2).sum(axis=1) + 0.5 * (state**2).sum(axis=1))
