@@ -10,6 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from analysis.figures.frame import literal, title
+from analysis.figures.palette import Theme
 from analysis.labels import number_label
 
 _MAX_EDGE_LABELS = 6
@@ -18,6 +19,21 @@ _MAX_EDGE_LABELS = 6
 def map_height(rows: int) -> int:
     """Of a map with so many rows of cells, in CSS pixels."""
     return 86 + max(34 * rows, 60)
+
+
+def probability_bar(theme: Theme) -> dict[str, object]:
+    """The scale beside a map of the probability of `stable`."""
+    return {
+        "title": {
+            "text": "probability of stable",
+            "side": "right",
+            "font": {"size": 12, "color": theme.muted},
+        },
+        "tickformat": ".0%",
+        "dtick": 0.25,
+        "thickness": 10,
+        "outlinewidth": 0,
+    }
 
 
 def set_cell_axes(figure: go.Figure, regions: pd.DataFrame) -> None:

@@ -10,6 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from analysis.figures.frame import new_figure
+from analysis.figures.log_axis import log_axis
 from analysis.figures.palette import LIGHT, VERDICT_COLORS, Theme
 from analysis.figures.step_axis import step_axis
 from analysis.records import records
@@ -42,13 +43,8 @@ def loss_curves(steps: pd.DataFrame, trials: pd.DataFrame, *, theme: Theme = LIG
         longest = max(longest, int(step.max()))
         figure.add_trace(_curve(trial, step, loss))
     figure.update_xaxes(step_axis(longest))
-    figure.update_yaxes(
-        type="log",
-        title_text="loss / first loss",
-        exponentformat="power",
-        nticks=6,
-        range=[np.log10(lowest) - 0.1, np.log10(highest) + 0.1],
-    )
+    axis = log_axis(float(np.log10(lowest)) - 0.1, float(np.log10(highest)) + 0.1)
+    figure.update_yaxes(axis, title_text="loss / first loss")
     figure.update_layout(
         showlegend=True,
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},

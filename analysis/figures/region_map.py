@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from analysis.counts import VERDICTS
-from analysis.figures.cell_axes import map_height, place_text, set_cell_axes
+from analysis.figures.cell_axes import map_height, place_text, probability_bar, set_cell_axes
 from analysis.figures.frame import literal, new_figure
 from analysis.figures.palette import LIGHT, Theme, color_at, ink_on
 from analysis.labels import count_label, percent, percent_range
@@ -45,12 +45,7 @@ def region_map(regions: pd.DataFrame, *, theme: Theme = LIGHT, colorbar: bool = 
         hovertext=np.array(_hover(regions), dtype=object).reshape(shape).T,
         hoverinfo="text",
         showscale=colorbar,
-        colorbar={
-            "title": {"text": "stable", "side": "top"},
-            "tickformat": ".0%",
-            "thickness": 10,
-            "outlinewidth": 0,
-        },
+        colorbar=probability_bar(theme),
     )
     _number_cells(figure, regions, shape, theme)
     set_cell_axes(figure, regions)

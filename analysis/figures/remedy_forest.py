@@ -11,7 +11,7 @@ from analysis.labels import percent
 from analysis.records import records
 
 _ROW = 58
-_LABEL = 40
+_LABEL = 46
 """Letters of a change that a phone has room for."""
 
 
@@ -55,6 +55,9 @@ def remedy_forest(table: pd.DataFrame, *, theme: Theme = LIGHT) -> go.Figure:
             text=f"<b>{literal(change_label(row), limit=_LABEL)}</b><br>{_of(row)}",
             align="left",
             showarrow=False,
+            # Not crossed by the line of no effect.
+            bgcolor=theme.paper,
+            borderpad=1,
             font={"size": 12, "color": theme.text},
         )
     figure.update_xaxes(

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from analysis.figures.cell_axes import map_height, place_text, set_cell_axes
+from analysis.figures.cell_axes import map_height, place_text, probability_bar, set_cell_axes
 from analysis.figures.frame import literal, new_figure
 from analysis.figures.palette import LIGHT, Theme
 from analysis.labels import number_label, percent, percent_range
@@ -28,6 +28,7 @@ def smoothed_map(
     theory: pd.DataFrame | None = None,
     *,
     theme: Theme = LIGHT,
+    colorbar: bool = True,
 ) -> go.Figure:
     """Heat map of the smoothed probability of `stable`; the band of its boundary is hatched.
 
@@ -36,6 +37,7 @@ def smoothed_map(
         regions: As of `analysis.smoothed_regions`: the cells, for ticks and hover texts.
         theory: As of `analysis.theory_lines`.
         theme: Colours.
+        colorbar: Whether to show the scale beside the map.
     """
     xs, ys = list(regions["x"].cat.categories), list(regions["y"].cat.categories)
     figure = new_figure(theme, height=map_height(len(ys)))
@@ -48,7 +50,8 @@ def smoothed_map(
         zmin=0,
         zmax=1,
         colorscale=[list(stop) for stop in theme.probability],
-        showscale=False,
+        showscale=colorbar,
+        colorbar=probability_bar(theme),
         hoverinfo="skip",
     )
     _band(figure, surface, shape, theme)

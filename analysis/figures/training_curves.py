@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
 from analysis.figures.frame import new_figure
+from analysis.figures.log_axis import log_axis
 from analysis.figures.palette import LIGHT, VERDICT_COLORS, Theme
 from analysis.figures.step_axis import step_axis
-from analysis.labels import number_label
 
 
 def training_curves(
@@ -39,14 +37,14 @@ def training_curves(
         values = rows[column].to_numpy(dtype=np.float64, na_value=np.nan)
         figure.add_trace(_line(step, values, name, color, axis="" if place == 1 else "2"))
         axis = figure.layout.yaxis.to_plotly_json() | {
-            "type": "log",
             "domain": domain,
             "title": {"text": name, "font": {"size": 12, "color": theme.muted}},
             "anchor": "x" if place == 1 else "x2",
             **_span(values),
         }
         figure.update_layout({"yaxis" if place == 1 else "yaxis2": axis})
-    base = figure.layout.xaxis.to_plotly_json() | shared
+    figure.update_xaxes(shared)
+    base = figure.layout.xaxis.to_plotly_json()
     figure.update_layout(
         xaxis={**base, "anchor": "y", "showticklabels": False, "title": None},
         xaxis2={**base, "anchor": "y2", "matches": "x"},
@@ -76,20 +74,8 @@ def _line(step: np.ndarray, values: np.ndarray, name: str, color: str, *, axis: 
 
 
 def _span(values: np.ndarray) -> dict[str, object]:
-    """A range of at least a decade, so that a flat line looks flat, and a few round ticks."""
+    """A range of at least a decade, so that a flat line looks flat."""
     drawn = np.log10(values[np.isfinite(values) & (values > 0)])
     low, high = (float(drawn.min()), float(drawn.max())) if drawn.size else (-0.5, 0.5)
     spare = max(0.0, 1.0 - (high - low)) / 2 + 0.06 * max(high - low, 1.0)
-    low, high = low - spare, high + spare
-    ticks = _ticks(low, high)
-    labels = [number_label(tick) for tick in ticks]
-    return {"range": [low, high], "tickvals": ticks, "ticktext": labels}
-
-
-def _ticks(low: float, high: float) -> list[float]:
-    """Powers of ten between two exponents, at most five; where few lie there, 2 and 5 as well."""
-    decades = range(math.floor(low), math.ceil(high) + 1)
-    parts = (1.0,) if high - low > 2 else (1.0, 2.0, 5.0)
-    ticks = [part * 10.0**decade for decade in decades for part in parts]
-    inside = [tick for tick in ticks if low <= math.log10(tick) <= high]
-    return inside[:: max(1, math.ceil(len(inside) / 5))]
+    return log_axis(low - spare, high + spare)

@@ -118,7 +118,10 @@ def _map(number: int, one: SmoothedMap, share: float | None) -> RegionMap:
         ),
         smoothed=picture(
             f"map-{number}-smoothed",
-            lambda theme: smoothed_map(one.surface, table, one.theory, theme=theme),
+            lambda theme: smoothed_map(
+                one.surface, table, one.theory, theme=theme, colorbar=False
+            ),
+            alone=lambda theme: smoothed_map(one.surface, table, one.theory, theme=theme),
             alt=f"The same map smoothed, with the band of its boundary. {_sure(one.surface)}",
             caption="Smoothed. Hatched: the boundary of 50 % lies in here, all of it, with 95 %.",
         ),
