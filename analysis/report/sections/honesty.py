@@ -14,7 +14,7 @@ from analysis.calibration import (
     reliability,
 )
 from analysis.figures import reliability_plot
-from analysis.labels import names_label
+from analysis.labels import count_label, names_label
 from analysis.report.evidence import Evidence
 from analysis.report.findings import regions, uniform
 from analysis.report.picture import Picture, picture
@@ -105,10 +105,13 @@ def _summary(evidence: Evidence) -> dict[str, object]:
 
 def _text(evidence: Evidence) -> str:
     shown = honesty(evidence)
+    seeds = count_label(shown.most_seeds, "seed")
+    if shown.least_seeds < shown.most_seeds:
+        seeds = f"{shown.least_seeds} to {seeds}"
     lines = [
-        f"- {shown.trials:,} trials of {shown.configurations:,} configurations, at most "
-        f"{shown.most_seeds} seeds each; {sum(number for _, number in shown.lost)} lost to the "
-        "infrastructure."
+        f"- {count_label(shown.trials, 'trial')} of "
+        f"{count_label(shown.configurations, 'configuration')}, {seeds} each; "
+        f"{sum(number for _, number in shown.lost)} lost to the infrastructure."
     ]
     if shown.brier is not None:
         lines.append(

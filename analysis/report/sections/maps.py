@@ -162,7 +162,7 @@ def _theory(one: SmoothedMap) -> str:
     """Which lines theory draws, in words; "" where it draws none."""
     lines = set(one.theory["line"]) if len(one.theory) else set()
     words = {
-        "trainable depth": "6 depth scales",
+        "trainable depth": "the depth that signals reach at initialization (6 depth scales)",
         "largest learning rate": "the largest learning rate that a quadratic as sharp as the loss "
         "at step 0 allows",
         "critical line": "where gradients neither shrink nor grow by layer (chi = 1)",
