@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
+import logging
 import os
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
+
+if TYPE_CHECKING:
+    from choreographer import Browser
 
 _ANSWER_S = 60.0
 _PAGE = "data:text/html;charset=utf-8,<!DOCTYPE html><title>figures</title>"
@@ -47,19 +52,12 @@ class FigureBrowser:
     `BROWSER_PATH` may name one; else it is looked for where it is usually installed.
 
     Raises:
-        choreographer.errors.ChromeNotFoundError: If there is none.
+        choreographer.errors.ChromeNotFoundError: On entering, if there is none.
+        choreographer.errors.BrowserFailedError: On entering, if it does not start.
     """
 
-    def __init__(self) -> None:
-        # Imported here: most reports of most processes draw no images.
-        from choreographer import Browser
-
-        # Chromium's sandbox refuses root.
-        root = hasattr(os, "geteuid") and os.geteuid() == 0
-        self._browser = Browser(headless=True, enable_sandbox=not root)
-
     async def __aenter__(self) -> FigureBrowser:
-        await self._browser.open()
+        self._browser = await _started()
         try:
             self._tab = await self._browser.create_tab()
             loaded = self._tab.subscribe_once("Page.loadEventFired")
@@ -115,6 +113,27 @@ class FigureBrowser:
             raise RuntimeError(f"{command}: {answer['error'].get('message', answer['error'])}")
         result: dict[str, Any] = answer["result"]
         return result
+
+
+async def _started() -> Browser:
+    """A browser in its sandbox; out of it where that does not start, as in many containers."""
+    # Imported here: most reports of most processes draw no images.
+    from choreographer import Browser
+    from choreographer.errors import BrowserFailedError
+
+    log = logging.getLogger("choreographer")
+    if log.level == logging.NOTSET:
+        # It warns of a browser that ends by itself, of which is told here, by exceptions.
+        log.setLevel(logging.ERROR)
+    root = hasattr(os, "geteuid") and os.geteuid() == 0
+    if not root:  # Chromium's sandbox refuses root.
+        browser = Browser(headless=True, enable_sandbox=True)
+        with contextlib.suppress(BrowserFailedError):
+            await browser.open()
+            return browser
+    browser = Browser(headless=True, enable_sandbox=False)
+    await browser.open()
+    return browser
 
 
 def _script() -> str:

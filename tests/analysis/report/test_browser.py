@@ -48,3 +48,23 @@ def test_a_browser_that_is_killed_is_told_of_at_once():
                     await browser.draw(line(), scale=1)
 
     asyncio.run(asyncio.wait_for(work(), 30))
+
+
+def test_where_the_sandbox_does_not_start_it_draws_without(tmp_path, monkeypatch, caplog):
+    # So Chromium ends where the system lets no user make namespaces.
+    picky = tmp_path / "picky-chromium"
+    picky.write_text(
+        '#!/bin/sh\ncase " $* " in *" --no-sandbox "*) exec chromium "$@";; esac\n'
+        f"echo refused >> {tmp_path}/log\necho 'No usable sandbox!' >&2\nexit 134\n"
+    )
+    picky.chmod(0o755)
+    monkeypatch.setenv("BROWSER_PATH", str(picky))
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+
+    async def work():
+        async with FigureBrowser() as browser:
+            return await browser.draw(line())
+
+    assert asyncio.run(work()).svg.startswith("<svg")
+    assert (tmp_path / "log").read_text() == "refused\n"
+    assert not caplog.records
