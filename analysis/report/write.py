@@ -40,6 +40,7 @@ def write_report(
     figures: Sequence[str] = (),
     figures_of: Collection[str] | None = None,
     on_notice: Callable[[str], None] = lambda notice: None,
+    on_stage: Callable[[str], None] = lambda stage: None,
 ) -> Path:
     """Writes the stability report of a study; docs/report.md lists its files.
 
@@ -64,6 +65,7 @@ def write_report(
             written without them.
         figures_of: Names of the sections whose figures become images; all if None.
         on_notice: Called with one line for each thing that could not be written.
+        on_stage: Called with a few words at the beginning of each stage of the work.
 
     Returns:
         The path of the page, `index.html`.
@@ -74,12 +76,13 @@ def write_report(
             others than the study, or a format is not known.
     """
     formats = check_formats(figures)
+    on_stage("reading the tables")
     evidence = gather(study, home=home, trials=trials, maps=maps, where=where, given_up=given_up)
     own = study_folder(study, home=home) / ("report" if trials is None else "report-relabelled")
     folder = Path(out) if out is not None else own
     earlier = written_files(folder)
     with filling(folder) as scratch:
-        names, notices = _write(scratch, evidence, tables, formats, figures_of)
+        names, notices = _write(scratch, evidence, tables, formats, figures_of, on_stage)
     remove(folder, earlier - names)
     for notice in notices:
         on_notice(notice)
@@ -92,10 +95,11 @@ def _write(
     tables: Tables,
     formats: Sequence[ImageFormat],
     figures_of: Collection[str] | None,
+    on_stage: Callable[[str], None],
 ) -> tuple[set[str], list[str]]:
     """Everything into an empty folder; gives the files' names and what a person should know."""
     created = datetime.now(UTC)
-    plan, images = _write_files(folder, evidence, tables, formats, figures_of)
+    plan, images = _write_files(folder, evidence, tables, formats, figures_of, on_stage)
     notices = [images.notice] if images.notice else []
     left_out = [*(files.why for files in plan if files.why), *notices]
     written = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
@@ -122,6 +126,7 @@ def _write_files(
     tables: Tables,
     formats: Sequence[ImageFormat],
     figures_of: Collection[str] | None,
+    on_stage: Callable[[str], None],
 ) -> tuple[tuple[TableFiles, ...], Images]:
     """Tables are streamed, and images drawn by a browser, beside what works out the sections."""
     stop = threading.Event()
@@ -137,10 +142,12 @@ def _write_files(
         try:
             with ImageWriter(folder, formats) as writer:
                 for section in SECTIONS:
+                    on_stage(section.title or "counting trials")
                     view = evidence.of(section.view)
                     if figures_of is None or section.name in figures_of:
                         for one in pictures_of(view):
                             writer.add(one)
+                on_stage("writing tables and images")
                 write_derived(folder, evidence)
                 return streaming.result(), writer.finish()
         finally:

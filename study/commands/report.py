@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Console
+from rich.status import Status
+from rich.text import Text
 
 from search_spaces.errors import InputError
 from study.commands.options import Home, Json
@@ -123,7 +126,7 @@ def report(
             if confirm is not None:
                 confirm_recommended(study, confirm, home=place, quiet=as_json)
             here = tracking_uri is None
-            with _source(study, tracking_uri) as source:
+            with _stages(quiet=as_json) as on_stage, _source(study, tracking_uri) as source:
                 parts = study_folder(source, home=place) / "tables"
                 page = write_report(
                     source,
@@ -136,6 +139,7 @@ def report(
                     figures=[] if figures == "none" else figures.split(","),
                     given_up=_given_up(study, place) if here else {},
                     on_notice=lambda notice: print(notice, file=sys.stderr),
+                    on_stage=on_stage,
                 )
     except AnalysisError as error:
         raise InputError(_why(error, compare or (study,), place)) from error
@@ -164,6 +168,17 @@ def _check_together(given: Mapping[str, bool]) -> None:
         for other, reason in others.items():
             if given[option] and given[other]:
                 raise InputError(reason)
+
+
+@contextmanager
+def _stages(*, quiet: bool) -> Iterator[Callable[[str], None]]:
+    """On a terminal a line that tells what the report is at; elsewhere nothing."""
+    console = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
+    if quiet or not console.is_terminal:
+        yield lambda stage: None
+        return
+    with Status("report", console=console) as status:
+        yield lambda stage: status.update(Text(f"report: {stage}"))
 
 
 def _source(study: str, tracking_uri: str | None) -> AbstractContextManager[str | Path]:
