@@ -115,21 +115,25 @@ def report(
         }
     )
     maps, chosen = read_maps(map_of or []), read_where(where or [])
+    here = tracking_uri is None
     try:
-        if compare is not None:
-            with ExitStack() as stack:
-                sources = [stack.enter_context(_source(one, tracking_uri)) for one in compare]
-                out = None if tracking_uri is None else Path(f"{'-'.join(compare)}-comparison")
-                page = write_comparison(*sources, home=place, out=output or out)
-        else:
+        if confirm is not None:
             assert study is not None
-            if confirm is not None:
-                confirm_recommended(study, confirm, home=place, quiet=as_json)
-            here = tracking_uri is None
-            with _stages(quiet=as_json) as on_stage, _source(study, tracking_uri) as source:
-                parts = study_folder(source, home=place) / "tables"
+            confirm_recommended(study, confirm, home=place, quiet=as_json)
+        with ExitStack() as stack:
+            on_stage = stack.enter_context(_stages(quiet=as_json))
+            if not here:
+                on_stage("fetching the tables")
+            wanted = compare or (str(study),)
+            sources = [stack.enter_context(_source(one, tracking_uri)) for one in wanted]
+            if compare is not None:
+                on_stage("comparing")
+                out = None if here else Path(f"{'-'.join(compare)}-comparison")
+                page = write_comparison(*sources, home=place, out=output or out)
+            else:
+                parts = study_folder(sources[0], home=place) / "tables"
                 page = write_report(
-                    source,
+                    sources[0],
                     home=place,
                     out=output or (None if here else Path(f"{study}-report")),
                     trials=_labelled_anew(parts, thresholds_from, threshold or []),
@@ -137,7 +141,7 @@ def report(
                     where=chosen,
                     tables=tables.value,
                     figures=[] if figures == "none" else figures.split(","),
-                    given_up=_given_up(study, place) if here else {},
+                    given_up=_given_up(str(study), place) if here else {},
                     on_notice=lambda notice: print(notice, file=sys.stderr),
                     on_stage=on_stage,
                 )
