@@ -99,11 +99,12 @@ def test_colours_follow_the_reader_while_the_page_is_open(browser, page):
         " document.querySelector('#verdict-bar .ytick text').style.fill]"
     )
     open_page(browser, page, width=1280)
-    light = browser.execute_script(read)
+    background, letters = browser.execute_script(read)
     set_color_scheme(browser, "dark")
-    dark = browser.execute_script(read)
-    assert light[0] == "rgb(255, 255, 255)" and dark[0] != light[0]
-    assert dark[1] != light[1]
+    assert background == "rgb(255, 255, 255)"
+    assert browser.execute_script(read)[0] != background
+    # Figures are drawn anew, a moment later.
+    WebDriverWait(browser, 30).until(lambda page: page.execute_script(read)[1] != letters)
 
 
 def test_the_keyboard_reaches_contents_details_and_tables(browser, page):
