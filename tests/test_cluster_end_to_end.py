@@ -170,10 +170,16 @@ def _run_study_and_cut_off_a_worker(hosts: Hosts, log: Path) -> str:
     (hosts[WORKERS[0]].home / "gate").touch()
     code = watching.wait(600)
     said = log.read_text()
-    assert code == 0, said
+    assert code == 0, said + _what_ray_says_of_drivers(head)
     assert f"{TRIALS} of {TRIALS} trials done" in said
     assert re.search(r"cohort \d+ \(2 trials\) lost, attempt 1", said), said
     return said + running
+
+
+def _what_ray_says_of_drivers(head: Host) -> str:
+    """Ends of the logs of Ray's own part of each driver, which a quick exit leaves alone."""
+    logs = sorted(head.home.parent.glob("tmp/ray/session_2*/logs/python-core-driver-*.log"))
+    return "".join(f"\n{log.name}:\n{log.read_text()[-3000:]}" for log in logs)
 
 
 def _each_trial_is_there_once(head: Host) -> None:
