@@ -8,11 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.status import Status
-from rich.text import Text
-
 from search_spaces.errors import InputError
+from study.commands.status_line import error_console, status_line
 
 if TYPE_CHECKING:
     from study.confirmation import Watch
@@ -58,7 +55,7 @@ def confirm_recommended(study: str, number: int, *, home: Path, quiet: bool) -> 
 @contextmanager
 def _watched(box: str, *, quiet: bool) -> Iterator[Watch]:
     """On a terminal a line that counts; elsewhere one line before and one after."""
-    console = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
+    console = error_console()
 
     def text(done: int, total: int, stable: int) -> str:
         return f"confirming {box}: {done}/{total} fresh trials, {stable} stable"
@@ -66,8 +63,8 @@ def _watched(box: str, *, quiet: bool) -> Iterator[Watch]:
     if quiet:
         yield lambda done, total, stable: None
     elif console.is_terminal:
-        with Status("confirming", console=console) as status:
-            yield lambda done, total, stable: status.update(Text(text(done, total, stable)))
+        with status_line("confirming", console) as line:
+            yield lambda done, total, stable: line(text(done, total, stable))
     else:
         told: list[int] = []
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.status import Status
 from rich.text import Text
 
 from search_spaces.errors import InputError
 from study.commands.diagnosis_json import diagnosis_json
 from study.commands.diagnosis_text import diagnosis_text
 from study.commands.options import Json, StudyFile, code_folders
+from study.commands.status_line import error_console, status_line
 
 if TYPE_CHECKING:
     from study.diagnosis import Moment
@@ -93,7 +93,7 @@ def _ascii(line: Text) -> Text:
 @contextmanager
 def _watched(*, quiet: bool) -> Iterator[Callable[[Moment], None]]:
     """Shows what is trained now on a terminal; elsewhere only what will take long."""
-    console = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
+    console = error_console()
     told = [False, False]
 
     def tell(moment: Moment) -> None:
@@ -105,11 +105,11 @@ def _watched(*, quiet: bool) -> Iterator[Callable[[Moment], None]]:
     if quiet or not console.is_terminal:
         yield tell
         return
-    with Status("reading", console=console) as status:
+    with status_line("reading", console) as line:
 
         def show(moment: Moment) -> None:
             tell(moment)
-            status.update(Text(_doing(moment)))
+            line(_doing(moment))
 
         yield show
 

@@ -11,12 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.status import Status
-from rich.text import Text
 
 from search_spaces.errors import InputError
 from study.commands.options import Home, Json
+from study.commands.status_line import error_console, status_line
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -116,15 +114,14 @@ def report(
     )
     maps, chosen = read_maps(map_of or []), read_where(where or [])
     here = tracking_uri is None
+    wanted = [one for one in compare or (study,) if one is not None]
     try:
         if confirm is not None:
-            assert study is not None
-            confirm_recommended(study, confirm, home=place, quiet=as_json)
+            confirm_recommended(wanted[0], confirm, home=place, quiet=as_json)
         with ExitStack() as stack:
             on_stage = stack.enter_context(_stages(quiet=as_json))
             if not here:
                 on_stage("fetching the tables")
-            wanted = compare or (str(study),)
             sources = [stack.enter_context(_source(one, tracking_uri)) for one in wanted]
             if compare is not None:
                 on_stage("comparing")
@@ -141,12 +138,12 @@ def report(
                     where=chosen,
                     tables=tables.value,
                     figures=[] if figures == "none" else figures.split(","),
-                    given_up=_given_up(str(study), place) if here else {},
+                    given_up=_given_up(wanted[0], place) if here else {},
                     on_notice=lambda notice: print(notice, file=sys.stderr),
                     on_stage=on_stage,
                 )
     except AnalysisError as error:
-        raise InputError(_why(error, compare or (study,), place)) from error
+        raise InputError(_why(error, wanted, place)) from error
     typer.echo(json.dumps({"report": str(page)}) if as_json else f"report   {page}")
 
 
@@ -177,12 +174,12 @@ def _check_together(given: Mapping[str, bool]) -> None:
 @contextmanager
 def _stages(*, quiet: bool) -> Iterator[Callable[[str], None]]:
     """On a terminal a line that tells what the report is at; elsewhere nothing."""
-    console = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
+    console = error_console()
     if quiet or not console.is_terminal:
         yield lambda stage: None
         return
-    with Status("report", console=console) as status:
-        yield lambda stage: status.update(Text(f"report: {stage}"))
+    with status_line("report", console) as line:
+        yield lambda stage: line(f"report: {stage}")
 
 
 def _source(study: str, tracking_uri: str | None) -> AbstractContextManager[str | Path]:
@@ -201,14 +198,14 @@ def _given_up(study: str, home: Path) -> Mapping[str, int]:
     return given_up_reasons(StudyPaths(home=home, study=study)) if known else {}
 
 
-def _why(error: Exception, asked: Sequence[str | None], home: Path) -> str:
+def _why(error: Exception, asked: Sequence[str], home: Path) -> str:
     """The error's text; of a study that infrastructure let finish no trial, what went wrong."""
     from study.given_up import given_up_reasons, given_up_text
     from study.home import StudyPaths, studies
     from study.tables import TableStore
 
     for study in asked:
-        if study is None or study not in studies(home):
+        if study not in studies(home):
             continue
         paths = StudyPaths(home=home, study=study)
         reasons = given_up_reasons(paths)
