@@ -20,12 +20,12 @@ from search_spaces.samplers.cube import RandomDesign, SobolDesign
 from search_spaces.samplers.design import Design
 from search_spaces.space import SearchSpace
 from study import StudyConfig
-from study.backends import study_trainer
 from study.dispatch.cohorts import COHORT_LIMIT
 from study.ledger import told_value
-from study.preflight import Preflight, preflight
-from study.trainer import CohortTrainer
+from study.preflight.configuration import Preflight, preflight
+from study.run.factories import study_trainer
 from study.trial import Cohort, Trial
+from study.worker.cohort_trainer import CohortTrainer
 
 _READ = ["trial", "verdict", "loss_initial", "loss_final"]
 

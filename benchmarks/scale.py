@@ -197,8 +197,8 @@ def parts(seconds: Mapping[str, float], in_training: float) -> dict[str, float]:
 def read(what: str, home: Path) -> None:
     """What somebody does with a finished study."""
     from study import StudyConfig, run_study
-    from study.driver_log import read_record
-    from study.home import StudyPaths
+    from study.monitoring.driver_log import read_record
+    from study.paths import StudyPaths
 
     if what == "resume":
         record = read_record(StudyPaths(home=home, study="scale").driver_record)
@@ -231,7 +231,7 @@ def timed_read(what: str, home: Path) -> dict[str, float]:
 
     import analysis
     import study.commands.app  # noqa: F401
-    import study.run
+    import study.run.run_study
 
     assert analysis and study
     watch = Watch()

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from search_spaces.errors import InputError
     from study.diagnosis import Diagnosis, diagnose
     from study.engine import Task, classification, train_cohort
-    from study.result import StudyResult
-    from study.run import run_study
+    from study.monitoring.study_result import StudyResult
+    from study.run.run_study import run_study
     from study.study_file import StudyConfig, load_study_file
     from study.trial import Trial
 
@@ -23,13 +23,13 @@ _HOMES = {
     "Diagnosis": "study.diagnosis",
     "InputError": "search_spaces.errors",
     "StudyConfig": "study.study_file",
-    "StudyResult": "study.result",
+    "StudyResult": "study.monitoring.study_result",
     "Task": "study.engine",
     "Trial": "study.trial",
     "classification": "study.engine",
     "diagnose": "study.diagnosis",
     "load_study_file": "study.study_file",
-    "run_study": "study.run",
+    "run_study": "study.run.run_study",
     "train_cohort": "study.engine",
 }
 

@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from study.asking import PatientAsking
 from study.ledger import StorageUnavailable
+from study.run.retrying_ask import PatientAsking
 
 
 class Storage:
@@ -28,8 +28,8 @@ class Storage:
 
 @pytest.fixture
 def storage(monkeypatch: pytest.MonkeyPatch) -> Storage:
-    monkeypatch.setattr("study.asking.FIRST_RETRY_S", 0.01)
-    monkeypatch.setattr("study.asking.LAST_RETRY_S", 0.05)
+    monkeypatch.setattr("study.run.retrying_ask.FIRST_RETRY_S", 0.01)
+    monkeypatch.setattr("study.run.retrying_ask.LAST_RETRY_S", 0.05)
     return Storage()
 
 

@@ -13,7 +13,7 @@ import pytest
 from analysis import load_trials
 from study import StudyConfig, run_study
 from study.dispatch import InProcessDispatcher
-from study.result import StudyResult
+from study.monitoring.study_result import StudyResult
 from study.tracking import NullTracker
 from tests.commands.conftest import STUDY, Gradscape, gradscape, study_file
 from tests.left_behind import VARYING, optuna_trials

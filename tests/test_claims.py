@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from search_spaces import InputError
-from study.backends import study_claims
-from study.home import StudyPaths
 from study.lease import LeaseTable, LockFile, hold, this_process
+from study.paths import StudyPaths
+from study.run.factories import study_claims
 from study.study_file import StudyConfig
 from tests.commands.conftest import STUDY, Gradscape, gradscape, study_file
 

@@ -6,7 +6,7 @@ import optuna
 import pytest
 
 from search_spaces import build_space
-from study.description import (
+from study.run.study_description import (
     describe,
     differences,
     merged_space,

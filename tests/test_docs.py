@@ -16,17 +16,18 @@ import yaml
 
 from analysis import load_trials
 from search_spaces.samplers import SAMPLERS
-from study import results, run_study
+from study import run_study
 from study.dispatch import InProcessDispatcher
 from study.engine import NETWORKS, TASKS, CohortRecord, quantities, train_cohort
 from study.engine.optimizers import OPTIMIZERS, make_optimizer
 from study.engine.statistics import STATISTICS
-from study.preflight import preflight
+from study.preflight.configuration import preflight
 from study.study_file import StudyConfig, load_study_file
 from study.tables import LAYERS, StudyMetadata
 from study.tables.schema import Column
 from study.tracking import NullTracker
 from study.verdicts import DEFAULT
+from study.worker import rows
 from tests.engine.conftest import make_trial
 
 ROOT = Path(__file__).parent.parent
@@ -206,11 +207,11 @@ def test_a_quantity_becomes_a_column(monkeypatch: pytest.MonkeyPatch) -> None:
     (declared,) = re.findall(r"^    _column\((.*)\),$", (ROOT / page).read_text(), re.M)
     name, kind, unit, meaning = eval(f"({declared})")
     column = Column(name=name, type=kind, unit=unit, meaning=meaning)
-    monkeypatch.setattr(results, "LAYERS", (*LAYERS, column))
+    monkeypatch.setattr(rows, "LAYERS", (*LAYERS, column))
     # Small weights in front of every delta but the last: the first ones fall below 2^-25.
     record = train(hyperparameters={"initialization": "small_normal", "init_gain": 1e-3})
     metadata = StudyMetadata(study="s", task="digits", network="mlp", hyperparameters={})
     digits = TASKS["digits"]()
-    tables = results.cohort_tables(record, task=digits, metadata=metadata, thresholds=DEFAULT)
+    tables = rows.cohort_tables(record, task=digits, metadata=metadata, thresholds=DEFAULT)
     shares = tables.layers.column(name).to_pylist()
     assert shares[0] == 1.0 and shares[3] == 0.0

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from study import driver_log
-from study.driver_log import DriverLog, read_record
-from study.progress import StudyProgress
+from study.monitoring import driver_log
+from study.monitoring.driver_log import DriverLog, read_record
+from study.monitoring.progress import StudyProgress
 
 
 def progress(recorded: int, total: int = 10) -> StudyProgress:

@@ -7,8 +7,8 @@ import copy
 import pytest
 
 from search_spaces import InputError
-from study.description import describe
-from study.generations import plan_study
+from study.run.space_history import plan_study
+from study.run.study_description import describe
 from study.study_file import StudyConfig
 
 

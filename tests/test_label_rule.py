@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from study.label_rule import allow, is_label_key, parse_label_rule
+from study.study_file.node_labels import allow, is_label_key, parse_label_rule
 
 VALID = ["A100", "!spot", "in(A100, H100)", "!in(A100,H100)", "in(a)", "3", "a-b_c.d"]
 INVALID = ["", "!", "-a", "a-", "in()", "in(a", "in(a,)", "!!a", "a b", "in(a; b)", "x" * 64, "é"]

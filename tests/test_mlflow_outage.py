@@ -53,7 +53,7 @@ def test_never_there_and_then_there(
 ) -> None:
     file, home = tmp_path / "small.yaml", tmp_path / "gradscape"
     file.write_text(STUDY + f"tracking_uri: {server.uri}\n")
-    monkeypatch.setattr("study.ending.SHORT_WAIT_S", 2.0)
+    monkeypatch.setattr("study.run.finish.SHORT_WAIT_S", 2.0)
     said = gradscape("run", file, "--local-mode")
     assert said.code == 1, said
     assert said.err.splitlines()[-1] == (
@@ -111,8 +111,8 @@ def test_a_run_that_somebody_deleted_costs_no_result(
         self._client.delete_run(self.parent_run_id)
         return logged
 
-    monkeypatch.setattr("study.ending.WAIT_S", 1.0)
-    monkeypatch.setattr("study.ending.SHORT_WAIT_S", 1.0)
+    monkeypatch.setattr("study.run.finish.WAIT_S", 1.0)
+    monkeypatch.setattr("study.run.finish.SHORT_WAIT_S", 1.0)
     monkeypatch.setattr(MlflowTracker, "log_trials", deleted_meanwhile)
     file = tmp_path / "small.yaml"
     file.write_text(STUDY)

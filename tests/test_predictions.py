@@ -11,11 +11,11 @@ import pytest
 
 from search_spaces.theory import predict
 from study.engine import NETWORKS, TASKS, CohortRecord, Task, train_cohort
-from study.predictions import inputs_of, largest_learning_rate, predictions
-from study.results import cohort_tables
 from study.tables import StudyMetadata
 from study.trial import Trial
 from study.verdicts import DEFAULT
+from study.worker.rows import cohort_tables
+from study.worker.theory_columns import inputs_of, largest_learning_rate, predictions
 
 EIGENVALUES = [4.0, 1.0, 0.5]
 

@@ -7,7 +7,7 @@ import optuna
 import pytest
 
 from study.ledger import StorageUnavailable, open_ledger
-from study.recorder import INBOX, Recorder
+from study.run.recorder import INBOX, Recorder
 from study.tables import TableStore
 from study.tracking import NullTracker, TrackingUnavailable
 from study.trial import Cohort, Trial

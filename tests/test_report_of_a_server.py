@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from analysis import load_trials
-from study.run import run_study
+from study.run.run_study import run_study
 from study.study_file import load_study_file
 from tests.driver import gradscape
 from tests.mlflow_server import MlflowServer

@@ -7,10 +7,10 @@ import pytest
 
 from study.engine import NETWORKS, TASKS, CohortRecord, Task, train_cohort
 from study.engine.quantities.clipped_fraction import clipped_fraction
-from study.results import cohort_tables
 from study.tables import CohortTables, StudyMetadata
 from study.trial import Trial
 from study.verdicts import DEFAULT
+from study.worker.rows import cohort_tables
 
 STEPS = 40
 METADATA = StudyMetadata(

@@ -11,7 +11,7 @@ import pytest
 from analysis import load_trials
 from study import StudyConfig, run_study
 from study.dispatch import Dispatcher, InProcessDispatcher
-from study.result import StudyResult
+from study.monitoring.study_result import StudyResult
 from study.tracking import NullTracker, RunStatus, TrackingUnavailable
 from tests.commands.conftest import STUDY, Gradscape, gradscape, study_file
 from tests.driver import Command, write_slow_study
@@ -143,8 +143,8 @@ def test_the_report_that_a_run_did_not_come_to_is_made_by_the_next(
 def test_an_mlflow_away_at_the_end_gets_the_report_late_or_the_person_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, times: int, ended: list[str]
 ) -> None:
-    monkeypatch.setattr("study.ending.WAIT_S", 0.5)
-    monkeypatch.setattr("study.ending.RETRY_S", 0.1)
+    monkeypatch.setattr("study.run.finish.WAIT_S", 0.5)
+    monkeypatch.setattr("study.run.finish.RETRY_S", 0.1)
     tracker = AwayForReports(times)
     result = run_study(
         config(trials=2),

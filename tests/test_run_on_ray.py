@@ -9,7 +9,7 @@ import pytest
 from analysis import load_trials
 from study import StudyConfig, run_study
 from study.dispatch import Dispatcher, InProcessDispatcher, RayTuneDispatcher
-from study.result import StudyResult
+from study.monitoring.study_result import StudyResult
 from study.tracking import NullTracker
 from tests.commands.conftest import STUDY
 from tests.driver import Command, Ended, write_slow_study

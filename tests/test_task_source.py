@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from search_spaces import InputError
-from study.task_source import KEPT, TaskSource
+from study.worker.tasks import KEPT, TaskSource
 
 OWN = """
 from __future__ import annotations

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from search_spaces.errors import InputError
-from study.backends import study_trainer
-from study.preflight import preflight
+from study.preflight.configuration import preflight
+from study.run.factories import study_trainer
 from study.study_file import StudyConfig
 from study.trial import Cohort, Trial
 

@@ -10,10 +10,10 @@ import pytest
 
 from search_spaces.space import build_space
 from study.engine import NETWORKS, TASKS, Task, train_cohort
-from study.results import cohort_tables
 from study.tables import StudyMetadata
 from study.trial import Trial
 from study.verdicts import DEFAULT
+from study.worker.rows import cohort_tables
 
 SEEDS = 3
 

@@ -16,7 +16,7 @@ from study.commands.options import Home, Json, StudyFile, code_folders
 from study.commands.task_summary import task_facts, task_line
 
 if TYPE_CHECKING:
-    from study.preflight import Preflight
+    from study.preflight.configuration import Preflight
 
 SAMPLED = 4096
 """Trials sampled to count cohorts; a larger study is extrapolated from these."""
@@ -36,10 +36,10 @@ def check(
 
     Example: gradscape check digits-mlp.yaml
     """
-    from study.backends import continuation
-    from study.home import StudyPaths, check_home, home_folder
-    from study.preflight import preflight
-    from study.reachability import find
+    from study.paths import StudyPaths, check_home, home_folder
+    from study.preflight import find
+    from study.preflight.configuration import preflight
+    from study.run.factories import continuation
     from study.study_file import load_study_file
 
     config = load_study_file(study_file)
@@ -87,7 +87,7 @@ def _plan(checked: Preflight) -> dict[str, Any]:
     from search_spaces.samplers import make_sampler
     from study.dispatch import cohort_limit
     from study.ledger import preview
-    from study.preflight import FLOPS_PER_S
+    from study.preflight.configuration import FLOPS_PER_S
 
     config = checked.config
     sampler = make_sampler(

@@ -12,7 +12,7 @@ from search_spaces.errors import InputError
 from study.commands.status_line import error_console, status_line
 
 if TYPE_CHECKING:
-    from study.confirmation import Watch
+    from study.run.confirm_region import Watch
 
 
 def confirm_recommended(study: str, number: int, *, home: Path, quiet: bool) -> None:
@@ -30,8 +30,8 @@ def confirm_recommended(study: str, number: int, *, home: Path, quiet: bool) -> 
     """
     from analysis import load_trials, safe_regions
     from analysis.tables import study_folder
-    from study.confirmation import confirm
-    from study.home import StudyPaths
+    from study.paths import StudyPaths
+    from study.run.confirm_region import confirm
 
     trials = load_trials(study, home=home)
     folder = study_folder(study, home=home)

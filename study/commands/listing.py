@@ -30,8 +30,8 @@ def list_studies(
 
 
 def _of_home(home: Path | None, *, as_json: bool) -> None:
-    from study.home import StudyPaths, home_folder, studies
-    from study.study_status import holder_of
+    from study.monitoring.status import holder_of
+    from study.paths import StudyPaths, home_folder, studies
     from study.tables import TableStore
 
     folder = home_folder(home)

@@ -14,7 +14,7 @@ from study.commands.cluster_options import cluster, latest_job, refuse_home, stu
 from study.commands.options import Address, Home, Insecure, StudyName
 
 if TYPE_CHECKING:
-    from study.home import StudyPaths
+    from study.paths import StudyPaths
 
 POLL_S = 0.5
 
@@ -56,8 +56,8 @@ def _on_cluster(name: str, address: str, *, insecure: bool, follow: bool) -> Non
 
 
 def _here(name: str, home: Path | None, *, follow: bool) -> None:
-    from study.home import home_folder
-    from study.study_status import find_study, holder_of
+    from study.monitoring.status import find_study, holder_of
+    from study.paths import home_folder
 
     paths = find_study(home_folder(home), name)
     if not (paths.driver_log.exists() or follow):

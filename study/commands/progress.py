@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from study.commands.verdict_style import verdict_text
-from study.progress import StudyProgress, numbers_text, progress_text
+from study.monitoring.progress import StudyProgress, numbers_text, progress_text
 
 PLAIN_EVERY_S = 15.0
 """Between lines where no terminal shows a live display, for logs."""

@@ -99,7 +99,7 @@ def report(
     from analysis.tables import study_folder
     from study.commands.confirmation import confirm_recommended
     from study.commands.map_options import read_maps, read_where
-    from study.home import home_folder
+    from study.paths import home_folder
 
     place = home_folder(home)
     _check_together(
@@ -190,8 +190,8 @@ def _source(study: str, tracking_uri: str | None) -> AbstractContextManager[str 
 
 
 def _given_up(study: str, home: Path) -> Mapping[str, int]:
-    from study.given_up import given_up_reasons
-    from study.home import StudyPaths, studies
+    from study.monitoring.failed_trials import given_up_reasons
+    from study.paths import StudyPaths, studies
 
     # A study may also be asked for by the path of its folder, which tells no storage.
     known = study in studies(home)
@@ -200,8 +200,8 @@ def _given_up(study: str, home: Path) -> Mapping[str, int]:
 
 def _why(error: Exception, asked: Sequence[str], home: Path) -> str:
     """The error's text; of a study that infrastructure let finish no trial, what went wrong."""
-    from study.given_up import given_up_reasons, given_up_text
-    from study.home import StudyPaths, studies
+    from study.monitoring.failed_trials import given_up_reasons, given_up_text
+    from study.paths import StudyPaths, studies
     from study.tables import TableStore
 
     for study in asked:

@@ -18,7 +18,7 @@ from study.commands.progress import watched
 from study.commands.summary import print_result, result_json
 
 if TYPE_CHECKING:
-    from study.home import StudyPaths
+    from study.paths import StudyPaths
 
 
 def run(
@@ -49,7 +49,7 @@ def run(
         config = config.with_trials(trials)
 
     from study.dispatch import InProcessDispatcher
-    from study.run import run_study
+    from study.run.run_study import run_study
 
     with _interruptible() as stop, watched(config.study, quiet=as_json) as on_progress:
         result = run_study(
@@ -75,7 +75,7 @@ def run(
 
 def _publish(paths: StudyPaths) -> Path:
     from analysis import write_report
-    from study.given_up import given_up_reasons
+    from study.monitoring.failed_trials import given_up_reasons
 
     return write_report(
         paths.study,

@@ -14,7 +14,7 @@ from study.commands.options import Address, Home, Insecure, Json, StudyName
 from study.commands.verdict_style import COLOURS, verdict_text
 
 if TYPE_CHECKING:
-    from study.study_status import StudyStatus
+    from study.monitoring.status import StudyStatus
 
 
 def status(
@@ -37,8 +37,8 @@ def status(
 
 
 def _here(name: str, home: Path | None, *, as_json: bool) -> None:
-    from study.home import home_folder
-    from study.study_status import find_study, study_status
+    from study.monitoring.status import find_study, study_status
+    from study.paths import home_folder
 
     found = study_status(find_study(home_folder(home), name))
     if as_json:

@@ -9,7 +9,7 @@ from rich.console import Console
 from study.commands.verdict_style import COLOURS, verdict_text
 
 if TYPE_CHECKING:
-    from study.result import StudyResult
+    from study.monitoring.study_result import StudyResult
 
 
 def print_result(result: StudyResult) -> None:

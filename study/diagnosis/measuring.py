@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from search_spaces.catalogue import Value
 from study.engine.quantities.sharpness import EXAMPLES
 from study.engine.statistics import STATISTICS
-from study.preflight import Preflight
+from study.preflight.configuration import Preflight
 
 PASSES = 40
 """Training passes that one sharpness takes, double backward ones counted twice."""

@@ -25,7 +25,7 @@ from study.diagnosis.search import (
 )
 from study.diagnosis.trained import Trained
 from study.diagnosis.training import Configuration, train
-from study.preflight import Preflight, preflight
+from study.preflight.configuration import Preflight, preflight
 from study.study_file import StudyConfig, load_study_file
 
 

@@ -9,10 +9,10 @@ import pandas as pd
 
 from search_spaces.catalogue import Value
 from search_spaces.errors import InputError
-from study.backends import study_trainer
 from study.diagnosis.trained import Trained
 from study.dispatch import TrainingError, cohort_limit
-from study.preflight import Preflight
+from study.preflight.configuration import Preflight
+from study.run.factories import study_trainer
 from study.trial import Cohort, Trial
 
 Configuration = Mapping[str, Value]

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from search_spaces.errors import InputError
-from study.label_rule import allow
+from study.study_file.node_labels import allow
 
 SHOWN = 8
 """Kinds of nodes that a refusal describes at most."""
@@ -23,7 +23,7 @@ class WorkerResources:
         cpus: CPU cores, > 0; threads of training too.
         gpus: Share of a GPU (0.25: four workers a GPU) or whole GPUs.
         custom: Custom Ray resources by name.
-        labels: Rules for the labels of its node, see `study.label_rule`.
+        labels: Rules for the labels of its node, see `study.study_file.node_labels`.
     """
 
     cpus: float = 1.0

@@ -27,8 +27,8 @@ from search_spaces.space import SearchSpace, build_space
 from search_spaces.values import show
 from study.study_file import fields
 from study.study_file.environment import expand
+from study.study_file.error_text import first_problem
 from study.study_file.masking import mask_uri
-from study.study_file.problems import first_problem
 from study.study_file.resources import AtLeast1, Resources
 from study.study_file.stop_when import StopWhen, read_stop_when
 from study.study_file.yaml_text import parse_study_text

@@ -9,8 +9,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from search_spaces.errors import InputError
 from search_spaces.values import as_number, show
-from study.label_rule import is_label_key, parse_label_rule
 from study.study_file import fields
+from study.study_file.node_labels import is_label_key, parse_label_rule
 
 AtLeast1 = Annotated[int, BeforeValidator(fields.whole_number(1))]
 
@@ -49,7 +49,7 @@ def read_custom_resources(given: object) -> dict[str, float]:
 
 
 def read_labels(given: object) -> dict[str, str]:
-    """Rules for the labels of the nodes that workers may use, see `study.label_rule`."""
+    """Rules for the labels of the nodes that workers may use, see `node_labels`."""
     if not isinstance(given, Mapping):
         raise InputError(f"must be a mapping of keys to values, but got {show(given)}")
     rules = {}

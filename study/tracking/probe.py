@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from study.reachability.finding import Finding
+from study.preflight.finding import Finding
 from study.redaction import redacted
 from study.tracking.quiet import import_mlflow
 

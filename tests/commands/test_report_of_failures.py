@@ -11,8 +11,8 @@ from study import StudyConfig, run_study
 from study.dispatch import InProcessDispatcher
 from study.dispatch.cohorts import CohortQueue
 from study.dispatch.dispatcher import Deliver, Train
-from study.given_up import given_up_reasons, given_up_text
-from study.home import StudyPaths
+from study.monitoring.failed_trials import given_up_reasons, given_up_text
+from study.paths import StudyPaths
 from study.tracking import NullTracker
 from tests.commands.conftest import STUDY, Gradscape
 

@@ -7,7 +7,7 @@ import pytest
 
 from search_spaces.catalogue import BUILT_IN_NETWORKS
 from study.diagnosis import Candidate, candidates
-from study.preflight import preflight
+from study.preflight.configuration import preflight
 from study.study_file import StudyConfig
 from study.verdicts import Verdict
 from tests.diagnosis.conftest import DIGITS

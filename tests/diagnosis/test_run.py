@@ -13,7 +13,7 @@ from study import Diagnosis, diagnose
 from study.diagnosis import Moment
 from study.diagnosis.training import train
 from study.engine import NETWORKS, TASKS, train_cohort
-from study.preflight import preflight
+from study.preflight.configuration import preflight
 from study.study_file import StudyConfig
 from study.trial import Trial
 from tests.diagnosis.conftest import DIGITS

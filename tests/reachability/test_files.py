@@ -9,7 +9,7 @@ import optuna
 import pytest
 
 from study import StudyConfig
-from study.home import StudyPaths
+from study.paths import StudyPaths
 from study.reachability import Finding, find
 
 OPTUNA, MLFLOW = "storage", "tracking"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from search_spaces import InputError
-from study.description import describe, differences
+from study.run.study_description import describe, differences
 from study.study_file import StudyConfig, load_study_file
 
 TEXT = """\

@@ -7,7 +7,7 @@ import pytest
 
 from search_spaces.theory import predict
 from search_spaces.theory.finite_width import log_ratio_std
-from study.predictions import inputs_of
+from study.worker.theory_columns import inputs_of
 from tests.search_spaces.theory.real_networks import gaussian_task, measured
 
 

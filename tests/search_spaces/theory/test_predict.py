@@ -12,7 +12,7 @@ from search_spaces.catalogue.architecture import ACTIVATIONS
 from search_spaces.catalogue.initialization import INITIALIZATIONS
 from search_spaces.theory import Inputs, predict
 from study.engine import TASKS
-from study.predictions import inputs_of
+from study.worker.theory_columns import inputs_of
 from tests.search_spaces.theory.real_networks import gaussian_task, measured
 
 DEEP = {"width": 256, "depth": 30}

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from study.engine import NETWORKS, TASKS, Task, train_cohort
-from study.results import cohort_tables
 from study.tables import CohortTables, StudyMetadata, TableStore
 from study.trial import Trial
 from study.verdicts import DEFAULT, relabel_study
+from study.worker.rows import cohort_tables
 
 TRIALS = 3
 HEALTHY: dict[str, object] = {

@@ -6,15 +6,15 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from study.backends import check_compatible, mlflow_tracker, ray_dispatcher, study_claims
 from study.dispatch import Dispatcher
-from study.driver_log import DriverLog
-from study.home import StudyPaths, check_home, home_folder
-from study.invocation import Invocation
 from study.lease import hold, this_process
-from study.preflight import preflight
-from study.progress import StudyProgress
-from study.result import StudyResult
+from study.monitoring.driver_log import DriverLog
+from study.monitoring.progress import StudyProgress
+from study.monitoring.study_result import StudyResult
+from study.paths import StudyPaths, check_home, home_folder
+from study.preflight.configuration import preflight
+from study.run.factories import check_compatible, mlflow_tracker, ray_dispatcher, study_claims
+from study.run.invocation import Invocation
 from study.study_file import StudyConfig
 from study.tracking import DeferredTracker, Tracker
 

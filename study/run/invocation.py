@@ -11,20 +11,20 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from search_spaces.samplers import is_adaptive
-from study.asking import PatientAsking
-from study.backends import study_trainer
 from study.dispatch import CohortQueue, Dispatcher, cohort_limit
-from study.ending import deliver_rest, finish, rescue
-from study.home import StudyPaths
 from study.lease import FencedLedger, FencedStore, FencedTracker, Lease
-from study.preflight import Preflight
-from study.progress import StudyProgress, duration_text
-from study.recorder import Progress, Recorder
+from study.monitoring.progress import StudyProgress, duration_text
+from study.monitoring.study_result import StudyResult
+from study.monitoring.timings import Stopwatch
+from study.paths import StudyPaths
+from study.preflight.configuration import Preflight
 from study.redaction import redacted
-from study.result import StudyResult
-from study.standing import standing
-from study.stop_when import MapWatch
-from study.stopwatch import Stopwatch
+from study.run.early_stopping import MapWatch
+from study.run.factories import study_trainer
+from study.run.finish import deliver_rest, finish, rescue
+from study.run.recorder import Progress, Recorder
+from study.run.resume import standing
+from study.run.retrying_ask import PatientAsking
 from study.tables import TableStore
 from study.tracking import Tracker
 from study.trial import Trial

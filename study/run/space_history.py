@@ -9,7 +9,7 @@ from typing import Any
 from search_spaces.errors import InputError
 from search_spaces.samplers import Generation, Generations, make_sampler
 from search_spaces.space import SearchSpace, build_space
-from study.description import (
+from study.run.study_description import (
     Space,
     describe,
     differences,

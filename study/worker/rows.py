@@ -10,9 +10,9 @@ import pandas as pd
 
 from study.engine import CohortRecord, Task
 from study.engine.quantities.clipped_fraction import clipped_fraction
-from study.predictions import predictions
 from study.tables import LAYERS, STEPS, CohortTables, StudyMetadata, to_arrow, trial_columns
 from study.verdicts import Thresholds, label_trials
+from study.worker.theory_columns import predictions
 
 WINDOW = 20
 """Steps over which losses and metrics are averaged (as in Sohl-Dickstein 2024)."""

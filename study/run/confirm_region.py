@@ -16,10 +16,10 @@ import pyarrow.parquet as pq
 from search_spaces.catalogue import Value
 from search_spaces.errors import InputError
 from search_spaces.samplers.box import BoxDesign
-from study.backends import study_trainer
 from study.dispatch import TrainingError, cohort_limit
-from study.home import StudyPaths
-from study.preflight import Preflight, preflight
+from study.paths import StudyPaths
+from study.preflight.configuration import Preflight, preflight
+from study.run.factories import study_trainer
 from study.study_file import StudyConfig
 from study.study_file.loading import read_study_text
 from study.tables.files import write_part

@@ -6,9 +6,9 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from study.home import StudyPaths
 from study.lease import LeaseLost
-from study.recorder import Recorder
+from study.paths import StudyPaths
+from study.run.recorder import Recorder
 from study.tracking import Tracker, TrackingUnavailable
 
 WAIT_S = 60.0

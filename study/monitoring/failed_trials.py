@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Mapping
 
 from search_spaces.errors import InputError
-from study.home import StudyPaths
 from study.ledger import StorageUnavailable, trial_failures
+from study.paths import StudyPaths
 from study.study_file import load_study_file
 
 _NAMED = 3

@@ -13,7 +13,7 @@ from search_spaces.catalogue import is_own
 from search_spaces.errors import InputError
 from study.engine import Task, TaskError, TaskFactory, TaskParameter, make_task, task_parameters
 from study.engine.tasks import takes_path
-from study.resolution import load_task_function
+from study.worker.loading import load_task_function
 
 KEPT = 8
 """Tasks kept in memory: a study with an axis of the task goes back and forth between a few."""

@@ -14,13 +14,13 @@ from search_spaces.samplers import make_sampler
 from search_spaces.seeds import trial_seed
 from study.dispatch import Dispatcher
 from study.engine import Checkpoints
-from study.generations import StudyPlan, plan_study
-from study.home import StudyPaths
 from study.lease import Claim, LeaseTable, LockFile
 from study.lease.table import TERM_S
 from study.ledger import LedgerPlan, TrialLedger, open_planned_ledger, stored_study
-from study.preflight import Preflight
+from study.paths import StudyPaths
+from study.preflight.configuration import Preflight
 from study.redaction import redacted
+from study.run.space_history import StudyPlan, plan_study
 from study.study_file import StudyConfig
 from study.tables import StudyMetadata
 from study.tracking import (
@@ -31,7 +31,7 @@ from study.tracking import (
     is_server,
     public_address,
 )
-from study.trainer import CohortTrainer
+from study.worker.cohort_trainer import CohortTrainer
 
 LEASE_VARIABLE = "GRADSCAPE_LEASE_SECONDS"
 """Time after which anybody may have a study whose driver no longer renews its lease."""

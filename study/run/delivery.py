@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from study.ledger import RUN_TO_COME, StorageUnavailable, TrialResult, trial_results
-from study.stopwatch import Stopwatch
+from study.monitoring.timings import Stopwatch
 from study.tables import CohortTables
 from study.tracking import Tracker, TrackingUnavailable
 

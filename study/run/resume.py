@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from search_spaces.errors import InputError
-from study.backends import study_ledger
-from study.generations import StudyPlan
-from study.home import StudyPaths
 from study.ledger import TrialLedger
+from study.paths import StudyPaths
 from study.redaction import redacted
+from study.run.factories import study_ledger
+from study.run.space_history import StudyPlan
 from study.study_file import StudyConfig
 from study.tables import TableStore
 from study.trial import Trial

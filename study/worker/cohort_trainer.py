@@ -14,12 +14,12 @@ from search_spaces.errors import InputError
 from study.engine import Checkpoints, NetworkFactory, train_cohort
 from study.engine.devices import cuda_missing
 from study.engine.memory import memory_limit
-from study.resolution import load_network
-from study.results import cohort_tables
 from study.tables import CohortTables, StudyMetadata
-from study.task_source import TaskSource
 from study.trial import Cohort
 from study.verdicts import DEFAULT, Thresholds
+from study.worker.loading import load_network
+from study.worker.rows import cohort_tables
+from study.worker.tasks import TaskSource
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-from study.progress import StudyProgress, progress_text
+from study.monitoring.progress import StudyProgress, progress_text
+from study.monitoring.study_result import StudyResult
 from study.redaction import redacted
-from study.result import StudyResult
 
 LARGEST_BYTES = 4 * 2**20
 """Of the log; then it becomes `driver.log.1`, in the place of the one before."""

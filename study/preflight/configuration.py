@@ -15,10 +15,10 @@ from search_spaces.errors import InputError
 from study.engine import NetworkError, NetworkFactory, Task
 from study.engine.cost import TrialCost, trial_cost
 from study.engine.loss_surface import check_curvature
-from study.resolution import load_network
 from study.study_file import StudyConfig
-from study.task_source import TaskSource
 from study.verdicts import DEFAULT, Thresholds
+from study.worker.loading import load_network
+from study.worker.tasks import TaskSource
 
 OVERHEAD_FLOPS = 2e6
 """What a trial-step costs beside its arithmetic, in the same unit: small networks are not free."""

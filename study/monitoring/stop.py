@@ -7,8 +7,8 @@ import signal
 import time
 
 from search_spaces.errors import InputError
-from study.home import StudyPaths
 from study.lease import Holder, look, this_process
+from study.paths import StudyPaths
 
 BETWEEN_S = 1.0
 """Between the two signals of a stop at once: two that arrive together count as one."""

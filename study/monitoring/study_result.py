@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from study.home import StudyPaths
+from study.paths import StudyPaths
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from study.home import StudyPaths
-from study.reachability.databases import MLFLOW, OPTUNA, database_problem, is_new_file
-from study.reachability.finding import Finding
-from study.reachability.folders import folder_problem, journal_problem
+from study.paths import StudyPaths
+from study.preflight.databases import MLFLOW, OPTUNA, database_problem, is_new_file
+from study.preflight.finding import Finding
+from study.preflight.folders import folder_problem, journal_problem
 from study.redaction import redacted
 from study.study_file import StudyConfig
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from study.reachability.folders import folder_problem
+from study.preflight.folders import folder_problem
 from study.redaction import redacted
 
 CONNECT_S = 4

@@ -11,8 +11,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from study.delivery import Delivery, Ledger, ReadStore
-from study.stopwatch import Stopwatch
+from study.monitoring.timings import Stopwatch
+from study.run.delivery import Delivery, Ledger, ReadStore
 from study.tables import CohortTables
 from study.tracking import Tracker
 from study.trial import Cohort
