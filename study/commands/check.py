@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from study.commands.options import Home, Json, StudyFile, code_folders
-from study.commands.task_summary import task_facts, task_line
+from study.commands.text.task_summary import task_facts, task_line
 
 if TYPE_CHECKING:
     from study.preflight.configuration import Preflight

@@ -12,10 +12,10 @@ from rich.console import Console
 from rich.text import Text
 
 from search_spaces.errors import InputError
-from study.commands.diagnosis_json import diagnosis_json
-from study.commands.diagnosis_text import diagnosis_text
 from study.commands.options import Json, StudyFile, code_folders
-from study.commands.status_line import error_console, status_line
+from study.commands.text.diagnosis import diagnosis_text
+from study.commands.text.diagnosis_json import diagnosis_json
+from study.commands.text.status_line import error_console, status_line
 
 if TYPE_CHECKING:
     from study.diagnosis import Moment

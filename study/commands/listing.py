@@ -12,7 +12,7 @@ from rich.table import Table
 
 from study.commands.cluster_options import cluster, refuse_home
 from study.commands.options import Address, Home, Insecure, Json
-from study.commands.verdict_style import COLOURS, verdict_text
+from study.commands.text.verdict_style import COLOURS, verdict_text
 
 
 def list_studies(

@@ -14,7 +14,7 @@ import typer
 
 from search_spaces.errors import InputError
 from study.commands.options import Home, Json
-from study.commands.status_line import error_console, status_line
+from study.commands.text.status_line import error_console, status_line
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -97,8 +97,8 @@ def report(
     """
     from analysis import AnalysisError, write_comparison, write_report
     from analysis.tables import study_folder
-    from study.commands.confirmation import confirm_recommended
     from study.commands.map_options import read_maps, read_where
+    from study.commands.text.confirmation import confirm_recommended
     from study.paths import home_folder
 
     place = home_folder(home)
@@ -222,7 +222,7 @@ def _labelled_anew(tables: Path, study_file: Path | None, pairs: list[str]) -> p
     """The trials under other thresholds; None if none were given."""
     if not pairs and study_file is None:
         return None
-    from study.commands.thresholds import changed_thresholds, read_overrides
+    from study.commands.threshold_options import changed_thresholds, read_overrides
     from study.tables import TableStore
     from study.verdicts import relabel_study
 

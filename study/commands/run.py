@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from study.commands.options import Home, Json, StudyFile, code_folders
-from study.commands.progress import watched
-from study.commands.summary import print_result, result_json
+from study.commands.text.progress_bar import watched
+from study.commands.text.summary import print_result, result_json
 
 if TYPE_CHECKING:
     from study.paths import StudyPaths

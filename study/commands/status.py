@@ -11,7 +11,7 @@ from rich.console import Console
 
 from study.commands.cluster_options import cluster, latest_job, refuse_home, study_name
 from study.commands.options import Address, Home, Insecure, Json, StudyName
-from study.commands.verdict_style import COLOURS, verdict_text
+from study.commands.text.verdict_style import COLOURS, verdict_text
 
 if TYPE_CHECKING:
     from study.monitoring.status import StudyStatus

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from study.commands.gradient_picture import BAR, ROWS, picture
+from study.commands.text.gradient_picture import BAR, ROWS, picture
 from study.diagnosis import LayerGradient
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from study.commands.verdict_style import COLOURS, verdict_text
+from study.commands.text.verdict_style import COLOURS, verdict_text
 
 if TYPE_CHECKING:
     from study.monitoring.study_result import StudyResult

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from search_spaces.errors import InputError
-from study.commands.status_line import error_console, status_line
+from study.commands.text.status_line import error_console, status_line
 
 if TYPE_CHECKING:
     from study.run.confirm_region import Watch

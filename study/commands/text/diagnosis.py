@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from study.commands.gradient_picture import picture
-from study.commands.remedies_text import remedies_text
-from study.commands.verdict_style import COLOURS, verdict_text
+from study.commands.text.gradient_picture import picture
+from study.commands.text.remedies import remedies_text
+from study.commands.text.verdict_style import COLOURS, verdict_text
 
 if TYPE_CHECKING:
     from study.diagnosis import Diagnosis, Expectation, Spread

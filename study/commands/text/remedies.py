@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from study.commands.verdict_style import COLOURS
+from study.commands.text.verdict_style import COLOURS
 
 if TYPE_CHECKING:
     from study.diagnosis import Attempt, Diagnosis, Remedy, Search

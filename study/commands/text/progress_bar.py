@@ -12,7 +12,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from study.commands.verdict_style import verdict_text
+from study.commands.text.verdict_style import verdict_text
 from study.monitoring.progress import StudyProgress, numbers_text, progress_text
 
 PLAIN_EVERY_S = 15.0
