@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_
 
 from study.engine import NETWORKS, Task
-from study.engine.batches import BatchOrder
+from study.engine.cohort.batches import BatchOrder
 from study.engine.initializations import initialize
 from study.engine.networks.recurrence import Cell
 from study.engine.seeds import initialization_generator

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from search_spaces.reference import catalogue_markdown
 from study.diagnosis.reference import with_table as with_moves
-from study.engine.tasks.reference import with_table
+from study.engine.tasks.docs_page import with_table
 from study.tables.reference import schema_markdown
 from study.verdicts.published.reference import with_rules
 from study.verdicts.reference import with_tables

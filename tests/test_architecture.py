@@ -19,12 +19,7 @@ ONLY_IN = {
     "optuna": ("study.ledger", "search_spaces"),
     "sqlalchemy": ("study.ledger", "study.lease", "study.preflight", "study.tracking"),
     "torchvision": ("study.engine.tasks",),
-    "torch": (
-        "study.engine",
-        "study.worker.cohort_trainer",
-        "study.preflight.configuration",
-        "study.worker.loading",
-    ),
+    "torch": ("study.engine", "study.adapters", "study.worker", "study.preflight"),
     "pathspec": ("study.jobs",),
     "plotly": ("analysis",),
     "jinja2": ("analysis",),
@@ -40,6 +35,7 @@ FORBIDDEN = (
     ("search_spaces", "study"),
     ("search_spaces", "analysis"),
     ("study.engine", "search_spaces"),
+    ("study.engine", "study.adapters"),
     ("study.tables", "study.engine"),
     ("study.verdicts", "study.engine"),
 )

@@ -19,8 +19,8 @@ from search_spaces.samplers import SAMPLERS
 from study import run_study
 from study.dispatch import InProcessDispatcher
 from study.engine import NETWORKS, TASKS, CohortRecord, quantities, train_cohort
+from study.engine.observing.tiers import STATISTICS
 from study.engine.optimizers import OPTIMIZERS, make_optimizer
-from study.engine.statistics import STATISTICS
 from study.preflight.configuration import preflight
 from study.study_file import StudyConfig, load_study_file
 from study.tables import LAYERS, StudyMetadata

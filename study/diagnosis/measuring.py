@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from search_spaces.catalogue import Value
+from study.engine.observing.tiers import STATISTICS
 from study.engine.quantities.sharpness import EXAMPLES
-from study.engine.statistics import STATISTICS
 from study.preflight.configuration import Preflight
 
 PASSES = 40

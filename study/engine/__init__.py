@@ -6,7 +6,7 @@ A trial is a pure function of its task, network, hyperparameters and seed.
 from study.engine.checkpoint import Checkpoints
 from study.engine.layers import Layer, NetworkError, find_layers
 from study.engine.networks import NETWORKS, NetworkFactory
-from study.engine.record import CohortRecord
+from study.engine.observing.record import CohortRecord
 from study.engine.tasks import (
     TASKS,
     TaskError,

@@ -12,22 +12,22 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from study.engine.batches import BatchOrder
 from study.engine.clipping import Clipping
+from study.engine.cohort.batches import BatchOrder
+from study.engine.cohort.initial_networks import starting_point
 from study.engine.execution import Batch, Pass, make_execution
 from study.engine.layers import find_layers
 from study.engine.loss_surface import LossSurface
 from study.engine.networks import NetworkFactory
-from study.engine.observation import Observation
+from study.engine.observing.observation import Observation
+from study.engine.observing.recording import Recording
+from study.engine.observing.tiers import Statistics
 from study.engine.optimizers import make_optimizer
 from study.engine.precision import PRECISIONS
 from study.engine.quantities.grad_norm import grad_norm
 from study.engine.quantities.rms import norm
 from study.engine.quantities.update_ratio import joint_update_ratio, update_ratio
-from study.engine.recording import Recording
 from study.engine.schedules import learning_rates
-from study.engine.starting_point import starting_point
-from study.engine.statistics import Statistics
 from study.engine.tasks.task import Task
 from study.trial import Trial
 

@@ -10,8 +10,8 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from study.engine import keras_models
 from study.engine.activations import activation_name
+from study.engine.networks import foreign
 from study.engine.tasks.task import Task
 
 _CHANNELS_SECOND = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
@@ -62,7 +62,7 @@ def build_network(
         NetworkError: If it fails, or returns something else than a module or Keras model.
     """
     try:
-        module = keras_models.build(factory, hyperparameters, task)
+        module = foreign.built(factory, hyperparameters, task)
     except Exception as error:
         raise NetworkError(
             f"the network cannot be built: {type(error).__name__}: {error} (for "

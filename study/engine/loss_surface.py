@@ -16,10 +16,10 @@ from study.engine.execution.execution import Batch
 from study.engine.execution.losses import CohortLoss
 from study.engine.layers import buffers_kept, build_network
 from study.engine.networks import NetworkFactory
+from study.engine.observing.tiers import Statistics
 from study.engine.quantities.noise_scale import noise_scale
 from study.engine.quantities.sharpness import EXAMPLES, hessian_product, sharpness
 from study.engine.seeds import noise_seed, sharpness_generator
-from study.engine.statistics import Statistics
 from study.engine.tasks.task import Task
 
 PASSES_HELD = 3

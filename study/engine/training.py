@@ -11,13 +11,13 @@ from collections.abc import Callable, Sequence
 import torch
 
 from study.engine.checkpoint import CheckpointFile, Checkpoints, source_of
+from study.engine.cohort.fusible import FUSIBLE, check_alike
 from study.engine.cohort_run import CohortRun
 from study.engine.cost import trial_cost
-from study.engine.fusible import FUSIBLE, check_alike
 from study.engine.memory import is_out_of_memory, memory_limit
 from study.engine.networks import NetworkFactory
-from study.engine.record import CohortRecord, joined
-from study.engine.statistics import statistics_named
+from study.engine.observing.record import CohortRecord, joined
+from study.engine.observing.tiers import statistics_named
 from study.engine.tasks.task import Task
 from study.trial import Trial
 

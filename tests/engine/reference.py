@@ -21,7 +21,7 @@ from torch.optim.lr_scheduler import (
 )
 
 from study.engine import NETWORKS, Task
-from study.engine.batches import BatchOrder
+from study.engine.cohort.batches import BatchOrder
 from study.engine.initializations import initialize
 from study.engine.seeds import initialization_generator, module_seed
 from study.trial import Trial

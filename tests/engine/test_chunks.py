@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from study.engine import chunks
+from study.engine.cohort import chunks
 
 
 @pytest.mark.parametrize("size", [1, 6, 7, 12, 30, 60, 10**6])

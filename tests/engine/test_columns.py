@@ -5,7 +5,7 @@ import math
 import numpy as np
 import torch
 
-from study.engine.columns import Columns, along
+from study.engine.cohort.per_trial import Columns, along
 
 TRIALS = [{"rate": 0.1, "limit": "none"}, {"limit": 2}, {"rate": 0.3, "limit": 5.0}]
 

@@ -13,8 +13,8 @@ import torch
 from study.engine import NETWORKS, TASKS, Task, train_cohort
 from study.engine.cohort_run import CohortRun
 from study.engine.cost import trial_cost
-from study.engine.recorded_steps import recorded_steps
-from study.engine.statistics import STATISTICS
+from study.engine.observing.recorded_steps import recorded_steps
+from study.engine.observing.tiers import STATISTICS
 from study.engine.tasks.factory import make_task
 from tests.engine.conftest import make_trial
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from study.engine import Task, train_cohort
-from study.engine.gradients import separate
+from study.engine.cohort.gradients import separate
 from tests.engine.conftest import make_trial
 
 

@@ -20,8 +20,8 @@ from study.engine.initializations import (
     initialize,
     is_drawn,
 )
-from study.engine.roles import WeightRole, weight_roles
 from study.engine.seeds import initialization_generator
+from study.engine.weight_roles import WeightRole, weight_roles
 from tests.engine.conftest import make_trial
 
 NEEDED = {"weight_std": 1.7, "bias_std": 0.3}

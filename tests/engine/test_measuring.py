@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from study.engine import measuring
-from study.engine.measuring import Row, Shown, measured
-from study.engine.sink import LARGE, Sink
+from study.engine.observing import measuring
+from study.engine.observing.collector import LARGE, Sink
+from study.engine.observing.measuring import Row, Shown, measured
 
 TRIALS = 5
 

@@ -12,12 +12,12 @@ from torch import nn
 
 from study.engine import Task, classification, find_layers, train_cohort
 from study.engine.activations import ACTIVATIONS
-from study.engine.batches import BatchOrder
+from study.engine.cohort.batches import BatchOrder
 from study.engine.cost import trial_cost
+from study.engine.divergence import retirement
 from study.engine.execution.chain import links_of
 from study.engine.networks import NETWORKS
-from study.engine.recording import recorded_steps
-from study.engine.retirement import retirement
+from study.engine.observing.recording import recorded_steps
 from tests.engine.conftest import make_trial
 
 

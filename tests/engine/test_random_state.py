@@ -11,8 +11,8 @@ import torch
 from torch import nn
 
 from study.engine import Task
+from study.engine.cohort.initial_networks import starting_point
 from study.engine.random_state import position, seeded
-from study.engine.starting_point import starting_point
 from tests.engine.conftest import make_trial
 
 

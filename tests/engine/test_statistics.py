@@ -15,11 +15,11 @@ from torch.func import functional_call
 from torch.nn import functional
 
 from study.engine import NETWORKS, CohortRecord, NetworkFactory, Task, train_cohort
-from study.engine.batches import BatchOrder
+from study.engine.cohort.batches import BatchOrder
+from study.engine.observing.recorded_steps import recorded_steps, sparse_steps
+from study.engine.observing.tiers import STATISTICS
 from study.engine.quantities.sharpness import EXAMPLES
-from study.engine.recorded_steps import recorded_steps, sparse_steps
 from study.engine.seeds import sharpness_generator
-from study.engine.statistics import STATISTICS
 from study.study_file import fields
 from study.trial import Trial
 from tests.engine.conftest import make_trial

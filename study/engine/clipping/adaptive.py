@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from study.engine.chunks import chunks
-from study.engine.columns import along
+from study.engine.cohort.chunks import chunks
+from study.engine.cohort.per_trial import along
 
 PARAMETER_EPSILON = 1e-3
 """A unit counts as at least this long, so that one that starts at zero can grow (Brock 2021)."""

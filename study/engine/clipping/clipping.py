@@ -10,11 +10,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from study.engine.blocks import Blocks
 from study.engine.clipping.adaptive import clip_adaptively
 from study.engine.clipping.norm import norm_factor
 from study.engine.clipping.value import clip_by_value
-from study.engine.columns import Columns
+from study.engine.cohort.blocks import Blocks
+from study.engine.cohort.per_trial import Columns
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from study.engine.columns import along
+from study.engine.cohort.per_trial import along
 
 
 def clip_by_value(gradients: Sequence[Tensor], limit_K: Tensor) -> None:

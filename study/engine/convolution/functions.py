@@ -14,7 +14,7 @@ from torch import Size, Tensor
 from torch.autograd import Function
 from torch.nn import functional
 
-from study.engine.convolution import columns
+from study.engine.convolution import patches
 from study.engine.convolution.geometry import Geometry
 
 
@@ -83,7 +83,7 @@ class _Convolution(Function):
     def forward(
         images_KxB: Tensor, weights_K: Tensor, biases_K: Tensor | None, geometry: Geometry
     ) -> Tensor:
-        return columns.convolve(images_KxB, weights_K, biases_K, geometry)
+        return patches.convolve(images_KxB, weights_K, biases_K, geometry)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
@@ -104,7 +104,7 @@ class _InputGradient(Function):
     def forward(
         gradients_KxB: Tensor, weights_K: Tensor, images: Size, geometry: Geometry
     ) -> Tensor:
-        return columns.input_gradient(gradients_KxB, weights_K, images, geometry)
+        return patches.input_gradient(gradients_KxB, weights_K, images, geometry)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
@@ -132,7 +132,7 @@ class _WeightGradient(Function):
     def forward(
         gradients_KxB: Tensor, images_KxB: Tensor, weights: Size, geometry: Geometry
     ) -> Tensor:
-        return columns.weight_gradient(gradients_KxB, images_KxB, weights, geometry)
+        return patches.weight_gradient(gradients_KxB, images_KxB, weights, geometry)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:

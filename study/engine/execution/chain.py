@@ -14,9 +14,9 @@ import torch
 from torch import Tensor, nn
 
 from study.engine.activations import ACTIVATIONS, Activation, activation_name
-from study.engine.blocks import Blocks
+from study.engine.cohort.blocks import Blocks
 from study.engine.execution.execution import Batch, Pass, by_example, mean_metric
-from study.engine.observation import Observation
+from study.engine.observing.observation import Observation
 from study.engine.tasks.task import Task
 
 

@@ -8,8 +8,8 @@ from typing import Protocol
 
 from torch import Tensor, nn
 
-from study.engine.blocks import Blocks
-from study.engine.observation import Observation
+from study.engine.cohort.blocks import Blocks
+from study.engine.observing.observation import Observation
 from study.engine.tasks.task import PerExample, Task
 
 

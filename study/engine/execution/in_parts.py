@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from study.engine.blocks import Blocks
+from study.engine.cohort.blocks import Blocks
 from study.engine.execution.execution import Batch, Pass, mean_metric
 from study.engine.execution.vectorized_module import Differentiated, VectorizedModule
-from study.engine.observation import Observation
+from study.engine.observing.observation import Observation
 from study.engine.precision import Precision
 from study.engine.tasks.task import Task
 

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from study.engine.blocks import Blocks
+from study.engine.cohort.blocks import Blocks
 from study.engine.execution.execution import Batch, Pass, mean_metric
-from study.engine.observation import Observation
+from study.engine.observing.hooks import taps
+from study.engine.observing.observation import Observation
 from study.engine.precision import Precision
 from study.engine.seeds import noise_seed
-from study.engine.tap import taps
 from study.engine.tasks.task import Task
 
 

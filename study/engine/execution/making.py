@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from study.engine.blocks import Blocks, by_shape
+from study.engine.cohort.blocks import Blocks, by_shape
+from study.engine.cohort.initial_networks import StartingPoint
 from study.engine.convolution import use_batched_convolutions
 from study.engine.execution.chain import ChainExecution, links_of
 from study.engine.execution.choice import TRIED_ALONE, TRIED_TOGETHER, seconds_per_trial
@@ -18,7 +19,6 @@ from study.engine.execution.looped import LoopedExecution
 from study.engine.execution.traits import Traits, module_traits
 from study.engine.execution.vmapped import VmappedExecution
 from study.engine.precision import Precision
-from study.engine.starting_point import StartingPoint
 from study.engine.tasks.task import Task
 
 EXECUTIONS = ("auto", "chain", "vectorized", "columns", "in_parts", "looped")

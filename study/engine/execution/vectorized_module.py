@@ -10,9 +10,9 @@ from torch import Tensor, nn
 
 from study.engine.execution.execution import Batch, by_example
 from study.engine.execution.losses import CohortLoss
-from study.engine.observation import Observation
+from study.engine.observing.hooks import taps
+from study.engine.observing.observation import Observation
 from study.engine.precision import Precision
-from study.engine.tap import taps
 from study.engine.tasks.task import Task
 
 

@@ -11,7 +11,7 @@ from torch import Generator, Tensor, nn
 from study.engine.initializations.distributions import INITIALIZATIONS, normal
 from study.engine.initializations.recurrent import RECURRENT_INITIALIZATIONS, SAME
 from study.engine.initializations.residual import RESIDUAL_INITIALIZATIONS
-from study.engine.roles import WeightRole, weight_roles
+from study.engine.weight_roles import WeightRole, weight_roles
 
 TORCH_DEFAULT = "torch_default"
 """Leaves every parameter as the network's author initialized it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from study.engine.roles import WeightRole
+from study.engine.weight_roles import WeightRole
 
 
 def zero_last(role: WeightRole) -> float:

@@ -18,8 +18,8 @@ from study.engine.networks.images import (
     readout,
     stem,
 )
-from study.engine.roles import WeightRole
 from study.engine.tasks.task import Task
+from study.engine.weight_roles import WeightRole
 
 
 def resnet(hyperparameters: Mapping[str, Any], task: Task) -> nn.Module:

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from study.engine.activations import ACTIVATIONS
 from study.engine.networks.attention import QKV, Attention
 from study.engine.networks.sequences import Steps, chosen
-from study.engine.roles import WeightRole
 from study.engine.tasks.task import Task
+from study.engine.weight_roles import WeightRole
 
 NORMALIZATIONS = ("none", "layer")
 """Those of the literature."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from study.engine.columns import Columns
+from study.engine.cohort.per_trial import Columns
 from study.engine.optimizers.adagrad import Adagrad
 from study.engine.optimizers.adam import Adam
 from study.engine.optimizers.adamw import AdamW

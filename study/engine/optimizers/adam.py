@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from study.engine.columns import Columns
+from study.engine.cohort.per_trial import Columns
 from study.engine.optimizers.optimizer import Factors
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from study.engine.columns import Columns
+from study.engine.cohort.per_trial import Columns
 from study.engine.optimizers.adam import Adam
 from study.engine.optimizers.optimizer import Factors
 

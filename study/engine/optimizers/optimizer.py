@@ -7,7 +7,7 @@ from typing import Protocol
 
 from torch import Tensor
 
-from study.engine.columns import Columns
+from study.engine.cohort.per_trial import Columns
 
 State = dict[str, list[Tensor]]
 """Tensors by name, as `torch.save` keeps and `torch.load(weights_only=True)` returns them."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from study.engine.columns import Columns
+from study.engine.cohort.per_trial import Columns
 from study.engine.optimizers.optimizer import Factors
 
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from study.engine.chunks import EVERY, chunks
-from study.engine.columns import Columns, along
-from study.engine.optimizers.memory import Memory
+from study.engine.cohort.chunks import EVERY, chunks
+from study.engine.cohort.per_trial import Columns, along
 from study.engine.optimizers.optimizer import Factors, RuleFactory, State
+from study.engine.optimizers.state import Memory
 
 STEPS = "steps"
 """Number of steps so far, in the state."""

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn.utils import clip_grad_norm_, clip_grad_value_
 
-from study.engine.blocks import Blocks
 from study.engine.clipping import Clipped, Clipping
+from study.engine.cohort.blocks import Blocks
 from tests.engine.reference import clipped_adaptively
 
 SHAPES = {

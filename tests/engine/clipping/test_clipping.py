@@ -9,9 +9,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from study.engine import chunks
-from study.engine.blocks import Blocks
 from study.engine.clipping import Clipping
+from study.engine.cohort import chunks
+from study.engine.cohort.blocks import Blocks
 from tests.engine.clipping.cohort import (
     BLOCKS,
     RULES,

@@ -7,8 +7,8 @@ import math
 import pytest
 import torch
 
-from study.engine.blocks import Blocks
 from study.engine.clipping import Clipping
+from study.engine.cohort.blocks import Blocks
 from tests.engine.clipping.cohort import RULES, SHAPES, assert_same, clip, norm, tensors
 
 # The example in the documentation of tf.clip_by_value.

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.func import vmap
 from torch.nn import functional
 
-from study.engine.convolution import Geometry, columns, conv2d
+from study.engine.convolution import Geometry, conv2d, patches
 
 CASES = {
     "as 3 x 3 layers are": ((3, 3), (1, 1), (1, 1), True),
@@ -82,7 +82,7 @@ def test_hessian_vector_products_are_those_of_torchs_convolution() -> None:
 def test_trials_that_do_not_fit_together_are_convolved_in_parts(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(columns, "MOST_COLUMNS", 2 * 8 * 9 * 2 * 5 * 4)  # Two trials of five.
+    monkeypatch.setattr(patches, "MOST_COLUMNS", 2 * 8 * 9 * 2 * 5 * 4)  # Two trials of five.
     geometry = Geometry(stride=(1, 1), padding=(1, 1))
     values = tensors((3, 3), biased=True, trials=5, channels=8, out=8)
     gradients = []

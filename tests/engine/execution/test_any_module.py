@@ -118,7 +118,7 @@ def test_dropout_has_its_own_stream_by_trial_and_step(images: Task) -> None:
 
 def test_torch_lstm_equals_a_plain_loop(images: Task) -> None:
     """Same network, same data, torch's own optimizer."""
-    from study.engine.batches import BatchOrder
+    from study.engine.cohort.batches import BatchOrder
     from study.engine.seeds import module_seed
 
     trial = make_trial(

@@ -12,11 +12,11 @@ import torch
 from torch import Tensor, nn
 
 from study.engine import NetworkFactory, Task, classification, find_layers
+from study.engine.cohort.initial_networks import starting_point
 from study.engine.cost import trial_cost
 from study.engine.initializations import initialize
 from study.engine.layers import build_network
-from study.engine.roles import WeightRole, weight_roles
-from study.engine.starting_point import starting_point
+from study.engine.weight_roles import WeightRole, weight_roles
 from tests.engine.conftest import make_trial
 from tests.engine.keras_models import models
 

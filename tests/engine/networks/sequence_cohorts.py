@@ -11,7 +11,7 @@ from torch.nn import functional
 from torch.nn.utils import clip_grad_norm_
 
 from study.engine import NETWORKS, CohortRecord, Task, classification, train_cohort
-from study.engine.batches import BatchOrder
+from study.engine.cohort.batches import BatchOrder
 from study.trial import Trial
 from tests.engine.conftest import make_trial
 from tests.engine.reference import initial_network

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from study.engine import chunks
+from study.engine.cohort import chunks
 from tests.engine.optimizers.conftest import (
     HYPERPARAMETERS,
     NONE_USED,

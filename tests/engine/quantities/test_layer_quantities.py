@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from study.engine import NETWORKS, Task, train_cohort
-from study.engine.batches import BatchOrder
+from study.engine.cohort.batches import BatchOrder
 from study.trial import Trial
 from tests.engine.conftest import make_trial
 from tests.engine.reference import initial_network

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from study.engine import CohortRecord, Task, train_cohort
-from study.engine.batches import BatchOrder
+from study.engine.cohort.batches import BatchOrder
 from study.engine.initializations import initialize
 from study.engine.seeds import initialization_generator
 from study.trial import Trial

@@ -14,9 +14,9 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
+from study.engine.networks.recurrence.buffer_pool import Spare
 from study.engine.networks.recurrence.cell import Cell, Kernel
-from study.engine.networks.recurrence.spare import Spare
-from study.engine.networks.recurrence.tape import Tape, scan_backward, scan_forward
+from study.engine.networks.recurrence.scan import Tape, scan_backward, scan_forward
 
 
 @dataclass(frozen=True, kw_only=True)

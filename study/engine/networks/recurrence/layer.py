@@ -14,8 +14,8 @@ from torch.autograd import Function
 from torch.func import functional_call
 
 from study.engine.networks.recurrence.autograd import Scan, Shown, differentiable, run
+from study.engine.networks.recurrence.buffer_pool import Spare
 from study.engine.networks.recurrence.cell import Cell
-from study.engine.networks.recurrence.spare import Spare
 
 
 @dataclass(frozen=True, kw_only=True)

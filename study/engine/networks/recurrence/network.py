@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from study.engine.networks.recurrence.cell import Cell
 from study.engine.networks.recurrence.layer import RecurrentLayer
 from study.engine.networks.sequences import Steps, chosen
-from study.engine.roles import WeightRole
 from study.engine.tasks.task import Task
+from study.engine.weight_roles import WeightRole
 
 NORMALIZATIONS = ("none", "layer")
 """Those that the literature has for recurrent layers."""

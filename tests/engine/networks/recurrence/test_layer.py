@@ -13,7 +13,7 @@ from torch.func import functional_call, vmap
 
 from study.engine import NETWORKS, Task, train_cohort
 from study.engine.activations import ACTIVATIONS
-from study.engine.networks.recurrence import Cell, tape
+from study.engine.networks.recurrence import Cell, scan
 from tests.engine.conftest import make_trial
 from tests.engine.networks.sequence_cohorts import tokens, vectors
 
@@ -68,7 +68,7 @@ def test_groups_of_trials_equal_the_definition(
     name: str, time_step: bool, cached: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Groups of one trial, of two or three, and all at once."""
-    monkeypatch.setattr(tape, "CACHED", cached)
+    monkeypatch.setattr(scan, "CACHED", cached)
     task = vectors(time_step=time_step)
     network = built(name, task)
     parameters = stacked(network)

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from study.engine import NETWORKS
-from study.engine.networks.recurrence.spare import Spare
+from study.engine.networks.recurrence.buffer_pool import Spare
 from tests.engine.networks.sequence_cohorts import vectors
 
 

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from study.engine.measuring import Row
+from study.engine.observing.measuring import Row
 from study.engine.quantities.rms import norm
 
 

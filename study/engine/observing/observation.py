@@ -10,9 +10,9 @@ from torch import Tensor
 
 from study.engine import quantities
 from study.engine.layers import Layer
-from study.engine.measuring import Row, Shown, measured
-from study.engine.sink import Sink
-from study.engine.sizes import Sizes
+from study.engine.observing.collector import Sink
+from study.engine.observing.measuring import Row, Shown, measured
+from study.engine.observing.sizes import Sizes
 
 
 class Observation:

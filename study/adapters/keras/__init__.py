@@ -3,6 +3,6 @@
 Nothing here imports Keras: a person's factory has done so, or there is no model.
 """
 
-from study.engine.keras_models.building import build
+from study.adapters.keras.building import as_module, while_building
 
-__all__ = ["build"]
+__all__ = ["as_module", "while_building"]

@@ -9,9 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from study.engine.keras_models.library import keras_library, plain_errors
-from study.engine.keras_models.sites import Site, Watch, activation_of
-from study.engine.keras_models.variables import (
+from study.adapters.keras.library import keras_library, plain_errors
+from study.adapters.keras.sites import Site, Watch, activation_of
+from study.adapters.keras.variables import (
     Slot,
     is_statistic,
     layers_of,

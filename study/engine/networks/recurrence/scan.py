@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from study.engine.networks.recurrence.buffer_pool import Spare
 from study.engine.networks.recurrence.cell import Kernel
-from study.engine.networks.recurrence.spare import Spare
 
 CACHED = 2**18
 """Numbers that a time step of a group of trials may touch on a CPU: 1 MB."""

@@ -14,7 +14,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from study.engine.keras_models.library import keras_library
+from study.adapters.keras.library import keras_library
 
 _FUNCTIONS = {
     "sigmoid": "sigmoid",

@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from torch.autograd import Function
 
 from study.engine.layers import first_tensor
-from study.engine.observation import Observation
-from study.engine.sink import Sink
-from study.engine.sizes import Sizes
+from study.engine.observing.collector import Sink
+from study.engine.observing.observation import Observation
+from study.engine.observing.sizes import Sizes
 
 Look = Callable[[Tensor, int | None, int], None]
 """Takes a tensor, its trial axis (None where it is of a single trial), and the call's number."""

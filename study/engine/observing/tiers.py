@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from study.engine.recorded_steps import no_steps, recorded_steps, sparse_steps
+from study.engine.observing.recorded_steps import no_steps, recorded_steps, sparse_steps
 
 Steps = Callable[[int], tuple[int, ...]]
 """From the number of steps to those at which a quantity is measured, all of them recorded."""

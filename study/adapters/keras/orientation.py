@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
-from study.engine.keras_models.library import keras_library
+from study.adapters.keras.library import keras_library
 
 Shape = tuple[int, ...]
 

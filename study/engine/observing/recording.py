@@ -10,11 +10,11 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from study.engine.history import SCALARS, History
+from study.engine.divergence import Retirement, retirement
 from study.engine.layers import Layer
-from study.engine.record import CohortRecord
-from study.engine.recorded_steps import recorded_steps
-from study.engine.retirement import Retirement, retirement
+from study.engine.observing.history import SCALARS, History
+from study.engine.observing.record import CohortRecord
+from study.engine.observing.recorded_steps import recorded_steps
 from study.trial import Trial
 
 Array = npt.NDArray[np.float64]

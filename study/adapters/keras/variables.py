@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from study.engine.keras_models.library import keras_library
-from study.engine.keras_models.orientation import Orientation, unchanged, weight_orientation
-from study.engine.roles import WeightRole
+from study.adapters.keras.library import keras_library
+from study.adapters.keras.orientation import Orientation, unchanged, weight_orientation
+from study.engine.weight_roles import WeightRole
 
 _SHORT = {"w": "weight", "b": "bias"}
 """Attributes of the layers in Keras' own guides, whose variables have no names."""

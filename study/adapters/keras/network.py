@@ -8,15 +8,15 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from study.adapters.keras.layouts import AnyLayout
+from study.adapters.keras.library import keras_library, plain_errors
+from study.adapters.keras.plan import make_plan
+from study.adapters.keras.sites import shown
+from study.adapters.keras.variables import Slot
 from study.engine.activations import ActivationStandIn
-from study.engine.keras_models.layouts import AnyLayout
-from study.engine.keras_models.library import keras_library, plain_errors
-from study.engine.keras_models.plan import make_plan
-from study.engine.keras_models.sites import shown
-from study.engine.keras_models.variables import Slot
 from study.engine.random_state import seeded
-from study.engine.roles import WeightRole
 from study.engine.tasks.task import Task
+from study.engine.weight_roles import WeightRole
 
 _SEEDS = 2**31
 """States of Keras' random generators are drawn below it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from study.engine.measuring import AT_ONCE, Measure, Row, Shown, measured
+from study.engine.observing.measuring import AT_ONCE, Measure, Row, Shown, measured
 
 LARGE = 2**15
 """Numbers in a tensor from which it is measured when it comes. Keeping it would cost more: memory

@@ -1,0 +1,1 @@
+"""Networks written for other libraries, as modules that the engine can train."""
