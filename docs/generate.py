@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from search_spaces.reference import catalogue_markdown
-from study.diagnosis.reference import with_table as with_moves
+from search_spaces.docs_page import catalogue_markdown
+from study.diagnosis.docs_page import with_table as with_moves
 from study.engine.tasks.docs_page import with_table
-from study.tables.reference import schema_markdown
-from study.verdicts.published.reference import with_rules
-from study.verdicts.reference import with_tables
+from study.tables.docs_page import schema_markdown
+from study.verdicts.docs_page import with_tables
+from study.verdicts.published.docs_page import with_rules
 
 DOCS = Path(__file__).parent
 

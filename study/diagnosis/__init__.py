@@ -1,12 +1,12 @@
 """One configuration: what becomes of it, why, and what would make it stable."""
 
-from study.diagnosis.candidates import Candidate, candidates
 from study.diagnosis.change import Change
 from study.diagnosis.diagnosis import Diagnosis, Explanation
 from study.diagnosis.expectation import Expectation, Spread
-from study.diagnosis.gradients import LayerGradient, layer_gradients
+from study.diagnosis.layer_gradients import LayerGradient, layer_gradients
 from study.diagnosis.run import Moment, diagnose
 from study.diagnosis.search import Attempt, Remedy, Search, find_remedies, is_clear
+from study.diagnosis.single_changes import Candidate, candidates
 from study.diagnosis.trained import Trained
 
 __all__ = [

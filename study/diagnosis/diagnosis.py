@@ -9,7 +9,7 @@ import pandas as pd
 
 from search_spaces.catalogue import Value
 from study.diagnosis.expectation import Expectation
-from study.diagnosis.gradients import LayerGradient
+from study.diagnosis.layer_gradients import LayerGradient
 from study.diagnosis.search import Remedy, Search
 from study.diagnosis.trained import Trained
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from study.verdicts import Verdict
-from study.verdicts.figures import figure
+from study.verdicts.explanation.numbers import figure
 
 AGREEMENT = 10.0
 """Factor between the predicted R and the seeds' range up to which the two agree: at finite width

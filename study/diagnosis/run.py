@@ -12,10 +12,9 @@ import pandas as pd
 
 from search_spaces.errors import InputError
 from search_spaces.seeds import trial_seed
-from study.diagnosis.candidates import Candidate, candidates
 from study.diagnosis.diagnosis import Diagnosis, Explanation
 from study.diagnosis.expectation import expectation
-from study.diagnosis.gradients import layer_gradients
+from study.diagnosis.layer_gradients import layer_gradients
 from study.diagnosis.measuring import affordable_statistics, cost_of
 from study.diagnosis.search import (
     Attempt,
@@ -23,6 +22,7 @@ from study.diagnosis.search import (
     find_remedies,
     is_clear,
 )
+from study.diagnosis.single_changes import Candidate, candidates
 from study.diagnosis.trained import Trained
 from study.diagnosis.training import Configuration, train
 from study.preflight.configuration import Preflight, preflight

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from search_spaces.errors import InputError
-from study.diagnosis.candidates import Candidate
 from study.diagnosis.change import Change
+from study.diagnosis.single_changes import Candidate
 from study.diagnosis.trained import Trained
 from study.diagnosis.training import Configuration
 from study.dispatch import TrainingError

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from study.verdicts.columns import numbers
 from study.verdicts.label_enum import Label
+from study.verdicts.numeric import numbers
 from study.verdicts.outcome import Outcome, first_loss_scale
 from study.verdicts.regime import Regime
 from study.verdicts.thresholds import Thresholds

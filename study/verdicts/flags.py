@@ -9,7 +9,7 @@ import pandas as pd
 
 from study.tables.schema import FLAGS
 from study.verdicts.cause import Cause, rose
-from study.verdicts.columns import numbers
+from study.verdicts.numeric import numbers
 from study.verdicts.outcome import Outcome
 from study.verdicts.regime import Moment
 from study.verdicts.thresholds import Thresholds

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from study.verdicts.columns import numbers
+from study.verdicts.numeric import numbers
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,11 +7,11 @@ import pandas as pd
 
 from study.tables.schema import TRIAL_LABELS
 from study.verdicts.cause import Regimes, causes, rose, violent
-from study.verdicts.columns import require
-from study.verdicts.evidence import gather
-from study.verdicts.explanation import explain
+from study.verdicts.explanation.evidence import gather
+from study.verdicts.explanation.sentence import explain
 from study.verdicts.flags import flags
 from study.verdicts.layer_profile import profiles
+from study.verdicts.numeric import require
 from study.verdicts.outcome import outcomes
 from study.verdicts.prediction import predicted_regimes
 from study.verdicts.published import alarms

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from study.verdicts.columns import numbers
 from study.verdicts.label_enum import Label
+from study.verdicts.numeric import numbers
 from study.verdicts.thresholds import Thresholds
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from study.verdicts.columns import numbers
+from study.verdicts.numeric import numbers
 from study.verdicts.regime import regime
 from study.verdicts.thresholds import Thresholds
 

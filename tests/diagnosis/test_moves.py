@@ -5,8 +5,8 @@ import math
 import pytest
 
 from search_spaces.catalogue import CATALOGUE
+from study.diagnosis.docs_page import moves_markdown, with_table
 from study.diagnosis.moves import MOVES, Move
-from study.diagnosis.reference import moves_markdown, with_table
 
 
 def move(name: str, *, falls: bool | None = None) -> Move:

@@ -8,7 +8,7 @@ import pytest
 from optuna.distributions import CategoricalDistribution
 
 from search_spaces import CATALOGUE, InputError, build_space
-from search_spaces.reference import catalogue_markdown
+from search_spaces.docs_page import catalogue_markdown
 
 OWN = "package.module:anything"
 

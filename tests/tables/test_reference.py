@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from study.tables.reference import schema_markdown
+from study.tables.docs_page import schema_markdown
 
 PAGE = Path(__file__).parents[2] / "docs" / "tables.md"
 
@@ -10,5 +10,5 @@ PAGE = Path(__file__).parents[2] / "docs" / "tables.md"
 def test_the_page_is_up_to_date() -> None:
     made = schema_markdown()
     assert PAGE.read_text(encoding="utf-8") == made, (
-        "run: python -m study.tables.reference > docs/tables.md"
+        "run: python -m study.tables.docs_page > docs/tables.md"
     )

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from study.verdicts.figures import figure, percent
+from study.verdicts.explanation.numbers import figure, percent
 
 
 @pytest.mark.parametrize(

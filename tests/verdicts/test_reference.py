@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from study.verdicts.reference import with_tables
+from study.verdicts.docs_page import with_tables
 
 PAGE = Path(__file__).parents[2] / "docs" / "verdicts.md"
 
 
 def test_the_page_is_up_to_date() -> None:
     page = PAGE.read_text(encoding="utf-8")
-    assert page == with_tables(page), "run: python -m study.verdicts.reference"
+    assert page == with_tables(page), "run: python -m study.verdicts.docs_page"
     assert "| `exploding_ratio` | 70 |" in page
 
 

@@ -104,7 +104,7 @@ def _spread(spread: Spread) -> str:
 
 
 def _number(value: float) -> str:
-    from study.verdicts.figures import figure
+    from study.verdicts.explanation.numbers import figure
 
     return figure(value)
 

@@ -90,6 +90,6 @@ def _tried(attempts: Sequence[Attempt]) -> Iterator[str]:
 
 
 def _number(value: float) -> str:
-    from study.verdicts.figures import figure
+    from study.verdicts.explanation.numbers import figure
 
     return figure(value)

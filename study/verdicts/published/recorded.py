@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from study.verdicts.columns import numbers
+from study.verdicts.numeric import numbers
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]

@@ -8,7 +8,7 @@ import pytest
 
 import analysis
 from study.tables.schema import ALARMS
-from study.verdicts.published.reference import with_rules
+from study.verdicts.published.docs_page import with_rules
 
 PAGE = Path(__file__).parents[3] / "docs" / "published-rules.md"
 

@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from study.verdicts.evidence import Evidence
-from study.verdicts.figures import figure, percent
+from study.verdicts.explanation.evidence import Evidence
+from study.verdicts.explanation.numbers import figure, percent
 from study.verdicts.regime import Regime
 from study.verdicts.thresholds import Thresholds
 

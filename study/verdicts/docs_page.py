@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from study.verdicts.cause import Cause
-from study.verdicts.figures import figure
+from study.verdicts.explanation.numbers import figure
 from study.verdicts.flags import MEANINGS
 from study.verdicts.label_enum import Label
 from study.verdicts.outcome import Outcome

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from study.verdicts.cause import Cause
-from study.verdicts.columns import numbers
 from study.verdicts.layer_profile import Profiles
+from study.verdicts.numeric import numbers
 from study.verdicts.outcome import first_loss_scale, passed_all_bounds, progress, swing_limit
 from study.verdicts.prediction import predicted, predicted_regimes
 from study.verdicts.regime import NONE, Moment, Regime

@@ -6,11 +6,11 @@ import math
 from collections.abc import Callable
 
 from study.verdicts.cause import Cause
-from study.verdicts.evidence import Evidence
-from study.verdicts.figures import figure, percent
+from study.verdicts.explanation.evidence import Evidence
+from study.verdicts.explanation.numbers import figure, percent
+from study.verdicts.explanation.regime_clause import regime_clause
 from study.verdicts.outcome import Outcome
 from study.verdicts.regime import Regime
-from study.verdicts.regime_clause import regime_clause
 from study.verdicts.thresholds import Thresholds
 
 Clause = Callable[[Evidence, Thresholds], str]

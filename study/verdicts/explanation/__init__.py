@@ -1,0 +1,1 @@
+"""One sentence a trial: what happened, where, and against which threshold."""
