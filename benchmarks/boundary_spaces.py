@@ -21,7 +21,7 @@ from search_spaces.samplers.design import Design
 from search_spaces.space import SearchSpace
 from study import StudyConfig
 from study.dispatch.cohorts import COHORT_LIMIT
-from study.ledger import told_value
+from study.ledger import objective_value
 from study.preflight.configuration import Preflight, preflight
 from study.run.factories import study_trainer
 from study.trial import Cohort, Trial
@@ -127,7 +127,7 @@ class LabelledSpace:
                 some = tuple(trials[start : start + COHORT_LIMIT])
                 tables = self.trainer.train(Cohort(number=0, trials=some, attempt=0))
                 for row in tables.trials.select(_READ).to_pylist():
-                    told = told_value(row["loss_final"], row["loss_initial"])
+                    told = objective_value(row["loss_final"], row["loss_initial"])
                     found[row["trial"]] = (row["verdict"], told)
         return found
 

@@ -13,7 +13,7 @@ from study.dispatch.failures import DispatchError, TrainingError
 from study.dispatch.in_process import InProcessDispatcher
 
 if TYPE_CHECKING:
-    from study.dispatch.ray_tune import RayTuneDispatcher
+    from study.dispatch.tune.ray_tune import RayTuneDispatcher
 
 __all__ = [
     "CohortQueue",
@@ -30,7 +30,7 @@ __all__ = [
 
 def __getattr__(name: str) -> object:
     if name == "RayTuneDispatcher":
-        from study.dispatch.ray_tune import RayTuneDispatcher
+        from study.dispatch.tune.ray_tune import RayTuneDispatcher
 
         return RayTuneDispatcher
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

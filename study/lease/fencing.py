@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from study.lease.keeping import Lease
+from study.lease.renewal import Lease
 from study.ledger import TrialLedger, TrialResult
 from study.tables import CohortTables, TableStore
 from study.tracking import RunStatus, Tracker, TrackingUnavailable

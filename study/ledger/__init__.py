@@ -1,5 +1,6 @@
 """Which trials exist and what became of them: an ordinary Optuna study."""
 
+from study.ledger.objective import NEVER_TRAINED, objective_value
 from study.ledger.opening import LedgerPlan, open_ledger, open_planned_ledger
 from study.ledger.preview import preview
 from study.ledger.results import RUN_TO_COME, TrialResult, trial_results
@@ -7,7 +8,6 @@ from study.ledger.states import trial_failures, trial_states
 from study.ledger.storage import StorageUnavailable
 from study.ledger.stored import stored_study
 from study.ledger.stored_trials import SearchSpaceLike
-from study.ledger.told_value import NEVER_TRAINED, told_value
 from study.ledger.trial_ledger import LedgerCounts, TrialLedger
 
 __all__ = [
@@ -25,6 +25,6 @@ __all__ = [
     "stored_study",
     "trial_failures",
     "trial_states",
-    "told_value",
+    "objective_value",
     "trial_results",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from study.ledger.told_value import told_value
+from study.ledger.objective import objective_value
 from study.tables import CohortTables
 
 RUN_ATTRIBUTE = "mlflow_run_id"
@@ -22,7 +22,7 @@ class TrialResult:
 
     Attributes:
         number: Its number.
-        value: Told value, finite; see `told_value`.
+        value: Told value, finite; see `objective_value`.
         attributes: User attributes, JSON-able.
     """
 
@@ -42,7 +42,7 @@ def trial_results(tables: CohortTables, runs: Mapping[int, str | None]) -> list[
     return [
         TrialResult(
             number=row["trial"],
-            value=told_value(row["loss_final"], row["loss_initial"]),
+            value=objective_value(row["loss_final"], row["loss_initial"]),
             attributes={
                 **{name: row[name] for name in _ATTRIBUTES},
                 RUN_ATTRIBUTE: runs.get(row["trial"]),

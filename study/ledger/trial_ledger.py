@@ -184,7 +184,7 @@ class TrialLedger:
 
         Args:
             number: Number of the trial.
-            value: A finite number, see `told_value`.
+            value: A finite number, see `objective_value`.
             attributes: User attributes, JSON-able; set before the trial is complete because
                 Optuna refuses changes to finished trials.
         """

@@ -15,7 +15,7 @@ from search_spaces.seeds import trial_seed
 from study.dispatch import Dispatcher
 from study.engine import Checkpoints
 from study.lease import Claim, LeaseTable, LockFile
-from study.lease.table import TERM_S
+from study.lease.database_lease import TERM_S
 from study.ledger import LedgerPlan, TrialLedger, open_planned_ledger, stored_study
 from study.paths import StudyPaths
 from study.preflight.configuration import Preflight
@@ -185,7 +185,7 @@ def ray_dispatcher(config: StudyConfig) -> Dispatcher:
     """Workers on Ray, as the study file's `resources` says."""
     # Here: a study in this process never imports Ray.
     from study.dispatch import RayTuneDispatcher
-    from study.dispatch.placement import WorkerResources
+    from study.dispatch.cluster.placement import WorkerResources
 
     resources = config.resources
     return RayTuneDispatcher(

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from study.tables import CohortTables
 from study.tracking.artifact_tables import PLACE_TAG, STUDY_TAG, upload_parts
+from study.tracking.errors import tracking_errors
+from study.tracking.mlflow_import import import_mlflow
 from study.tracking.notes import NOTE_TAG, counts_note, experiment_note, may_describe
-from study.tracking.outage import tracking_errors
-from study.tracking.quiet import import_mlflow
 from study.tracking.sqlite_file import SqliteFile
 from study.tracking.tracker import RunStatus
 from study.tracking.trial_record import TrialRecord, trial_records

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from study.preflight.finding import Finding
 from study.redaction import redacted
-from study.tracking.quiet import import_mlflow
+from study.tracking.mlflow_import import import_mlflow
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

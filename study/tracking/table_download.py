@@ -21,8 +21,8 @@ from study.tracking.artifact_tables import (
     parent_runs,
     stored_parts,
 )
-from study.tracking.outage import tracking_errors
-from study.tracking.quiet import import_mlflow
+from study.tracking.errors import tracking_errors
+from study.tracking.mlflow_import import import_mlflow
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -11,7 +11,7 @@ from typing import Any
 import ray
 from ray.cluster_utils import Cluster
 
-from study.dispatch.cluster import environment
+from study.dispatch.cluster.ray_cluster import environment
 
 Shape = Mapping[str, Any]
 """What `Cluster.add_node` takes: num_cpus, num_gpus, resources, labels."""

@@ -9,7 +9,7 @@ import ray
 
 from search_spaces.errors import InputError
 from study.dispatch import RayTuneDispatcher
-from study.dispatch.placement import WorkerResources
+from study.dispatch.cluster.placement import WorkerResources
 from tests.dispatch.autoscaling import autoscaling_cluster
 from tests.dispatch.contract import Run
 from tests.dispatch.test_clusters import Placed, placed, trials

@@ -19,7 +19,7 @@ import torch
 from search_spaces.errors import InputError
 from study import StudyConfig, run_study
 from study.dispatch import RayTuneDispatcher
-from study.dispatch.placement import WorkerResources
+from study.dispatch.cluster.placement import WorkerResources
 from study.tracking import NullTracker
 from study.trial import Cohort
 from tests.commands.conftest import STUDY

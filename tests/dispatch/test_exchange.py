@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from study.dispatch.exchange import Exchange
+from study.dispatch.tune.exchange import Exchange
 from study.trial import Cohort, Trial
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import yaml
 
-from study.dispatch.launcher import all_started, any_kind_holds, configuration
-from study.dispatch.placement import WorkerResources
+from study.dispatch.cluster.placement import WorkerResources
+from study.dispatch.cluster.ray_up_config import all_started, any_kind_holds, configuration
 from tests.driver import ROOT
 
 GPU = WorkerResources(gpus=0.25)

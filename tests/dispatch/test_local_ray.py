@@ -14,8 +14,8 @@ import pytest
 import ray
 from ray._private import ray_constants
 
-from study.dispatch.cluster import cluster, environment
-from study.dispatch.placement import WorkerResources
+from study.dispatch.cluster.placement import WorkerResources
+from study.dispatch.cluster.ray_cluster import cluster, environment
 
 pytestmark = pytest.mark.slow
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from study.dispatch.leftovers import PREFIX, sweep, tune_folder
-from study.dispatch.losses import TOLD_CHARACTERS, Place, explain, last_words, read_end
+from study.dispatch.tune.tune_folder import PREFIX, sweep, tune_folder
+from study.dispatch.tune.worker_death import TOLD_CHARACTERS, Place, explain, last_words, read_end
 
 PLACE = Place(node_id="n", host="gpu7", pid=41)
 

@@ -17,7 +17,7 @@ import pytest
 import ray
 
 from study.dispatch import DispatchError, RayTuneDispatcher
-from study.dispatch.cluster import environment
+from study.dispatch.cluster.ray_cluster import environment
 from study.trial import Cohort
 from tests.dispatch.contract import Run, encoded
 from tests.driver import descendants

@@ -12,7 +12,7 @@ import pytest
 import ray
 
 from study.dispatch import RayTuneDispatcher
-from study.dispatch.cluster import environment
+from study.dispatch.cluster.ray_cluster import environment
 from study.trial import Cohort
 from tests.dispatch.contract import Run, encoded
 

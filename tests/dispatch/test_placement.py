@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from study.dispatch.placement import Node, WorkerResources, refusal, room
+from study.dispatch.cluster.placement import Node, WorkerResources, refusal, room
 
 
 def node(cpus: float = 4, gpus: float = 0, **labels: str) -> Node:

@@ -8,8 +8,8 @@ import ray
 
 from search_spaces.errors import InputError
 from study.dispatch import RayTuneDispatcher
-from study.dispatch.cluster import environment
-from study.dispatch.placement import WorkerResources
+from study.dispatch.cluster.placement import WorkerResources
+from study.dispatch.cluster.ray_cluster import environment
 from tests.dispatch.contract import DispatcherContract, Echo, Run
 
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from study.dispatch.placement import Node, WorkerResources
-from study.dispatch.sharing import Demand, read_demand, share
+from study.dispatch.cluster.placement import Node, WorkerResources
+from study.dispatch.cluster.sharing import Demand, read_demand, share
 
 ONE_CPU = WorkerResources(cpus=1.0)
 FOUR_CPUS = WorkerResources(cpus=4.0)

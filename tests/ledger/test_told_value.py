@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from study.ledger import told_value
+from study.ledger import objective_value
 
 
 @pytest.mark.parametrize(
@@ -21,4 +21,4 @@ from study.ledger import told_value
     ],
 )
 def test_final_loss_is_clamped_at_the_initial_one(final, initial, told):
-    assert told_value(final, initial) == told
+    assert objective_value(final, initial) == told

@@ -14,8 +14,8 @@ import ray
 from ray.actor import ActorHandle
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from study.dispatch.losses import Place
-from study.dispatch.sharing import NAMESPACE
+from study.dispatch.cluster.sharing import NAMESPACE
+from study.dispatch.tune.worker_death import Place
 from study.trial import Cohort
 
 
@@ -115,7 +115,7 @@ def start_exchange(*, capacity: int, name: str | None = None) -> ActorHandle:
 
     Args:
         capacity: See `Exchange`.
-        name: What other studies know this one by, see `study.dispatch.sharing`.
+        name: What other studies know this one by, see `study.dispatch.cluster.sharing`.
     """
     here = NodeAffinitySchedulingStrategy(
         node_id=ray.get_runtime_context().get_node_id(), soft=False

@@ -14,8 +14,8 @@ from ray.tune.search import Searcher
 
 from study.dispatch.cohorts import CohortQueue
 from study.dispatch.failures import ExchangeGone
-from study.dispatch.losses import Loss
-from study.dispatch.worker import FAILURE, from_json
+from study.dispatch.tune.worker import FAILURE, from_json
+from study.dispatch.tune.worker_death import Loss
 from study.trial import Cohort
 
 SPARE_EXCHANGES = 3

@@ -12,9 +12,9 @@ from contextlib import contextmanager
 import ray
 from ray._private import ray_constants
 
-from study.dispatch.capacity import Capacity
+from study.dispatch.cluster.capacity import Capacity
+from study.dispatch.cluster.placement import WorkerResources
 from study.dispatch.failures import DispatchError
-from study.dispatch.placement import WorkerResources
 
 _SWITCHES = {
     # Workers allocate and free the same megabytes at each step: huge pages make that training

@@ -8,7 +8,7 @@ NEVER_TRAINED = 1e6
 """Told when even the first loss is not finite."""
 
 
-def told_value(loss_final: float | None, loss_initial: float | None) -> float:
+def objective_value(loss_final: float | None, loss_initial: float | None) -> float:
     """Final loss clamped at the initial loss, always finite; lower is better.
 
     The clamp keeps diverged trials comparable: they count as a network that never trained. A NaN

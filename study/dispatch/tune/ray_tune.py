@@ -18,20 +18,20 @@ from ray import cloudpickle, tune
 from ray.actor import ActorHandle
 from ray.exceptions import RayError
 
-from study.dispatch.actor_errors import every_loss_is_an_actors
-from study.dispatch.autoscaler import demand
-from study.dispatch.capacity import Capacity
-from study.dispatch.cluster import cluster, environment
+from study.dispatch.cluster.autoscaler import demand
+from study.dispatch.cluster.capacity import Capacity
+from study.dispatch.cluster.placement import WorkerResources
+from study.dispatch.cluster.ray_cluster import cluster, environment
 from study.dispatch.cohorts import CohortQueue
 from study.dispatch.dispatcher import Deliver, Train
-from study.dispatch.exchange import start_exchange
 from study.dispatch.failures import DispatchError, ExchangeGone
-from study.dispatch.leftovers import tune_folder
-from study.dispatch.losses import ErrorOutputs, Loss, explain
-from study.dispatch.placement import WorkerResources
-from study.dispatch.scheduler import NewcomersFirst
-from study.dispatch.searcher import CohortCallback, CohortSearcher, RunState
-from study.dispatch.worker import CohortTrainable
+from study.dispatch.tune.actor_errors import every_loss_is_an_actors
+from study.dispatch.tune.exchange import start_exchange
+from study.dispatch.tune.scheduler import NewcomersFirst
+from study.dispatch.tune.searcher import CohortCallback, CohortSearcher, RunState
+from study.dispatch.tune.tune_folder import tune_folder
+from study.dispatch.tune.worker import CohortTrainable
+from study.dispatch.tune.worker_death import ErrorOutputs, Loss, explain
 from study.trial import Cohort
 
 _ANSWER_S = 300.0

@@ -19,8 +19,8 @@ import ray
 from ray import tune
 from ray.util import remove_placement_group
 
-from study.dispatch.launcher import all_started, any_kind_holds, configuration
-from study.dispatch.placement import WorkerResources
+from study.dispatch.cluster.placement import WorkerResources
+from study.dispatch.cluster.ray_up_config import all_started, any_kind_holds, configuration
 
 ANSWER_S = 30.0
 """How long an autoscaler may take for an answer; it looks every 5 s."""

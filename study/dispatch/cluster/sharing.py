@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 import ray
 from ray.util import list_named_actors
 
-from study.dispatch.placement import Node, WorkerResources, room
+from study.dispatch.cluster.placement import Node, WorkerResources, room
 
 NAMESPACE = "gradscape"
 """Of the named actors that stand for studies; Ray forgets one when its driver has gone."""

@@ -9,9 +9,9 @@ from functools import cached_property
 
 import ray
 
-from study.dispatch import autoscaler
-from study.dispatch.placement import Node, WorkerResources, refusal, room
-from study.dispatch.sharing import Demand, demands_of_others, own_demand, share
+from study.dispatch.cluster import autoscaler
+from study.dispatch.cluster.placement import Node, WorkerResources, refusal, room
+from study.dispatch.cluster.sharing import Demand, demands_of_others, own_demand, share
 
 REFRESH_S = 2.0
 
@@ -30,7 +30,7 @@ class Capacity:
     again: it starts nodes only for work that waits. Once it says that it has none left, one
     cohort waits all the same, so that a node that becomes free elsewhere is used.
 
-    Other studies at work on the cluster get their share of it, see `study.dispatch.sharing`.
+    Other studies at work on the cluster get their share of it, see `sharing`.
 
     Args:
         wanted: By one worker.

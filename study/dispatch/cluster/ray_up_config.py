@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from study.dispatch.placement import Node, WorkerResources
+from study.dispatch.cluster.placement import Node, WorkerResources
 
 LEFT_AT = "~/ray_bootstrap_config.yaml"
 

@@ -15,7 +15,7 @@ from ray.actor import ActorHandle
 
 from study.dispatch.dispatcher import Train
 from study.dispatch.failures import Failure, describe
-from study.dispatch.losses import this_place
+from study.dispatch.tune.worker_death import this_place
 
 FAILURE = "failure"
 """Key of Tune's result under which a worker says what `train` raised."""
@@ -61,7 +61,7 @@ class CohortTrainable(tune.Trainable):
 def _ended_after(limit_s: float | None) -> Iterator[None]:
     """Ends this process if the block takes longer, whatever it does: none of it has to answer.
 
-    Where it was then stands in the error output, which `study.dispatch.losses` reads.
+    Where it was then stands in the error output, which `study.dispatch.tune.worker_death` reads.
     """
     if limit_s is None:
         yield
