@@ -1,8 +1,5 @@
 """What the trials of a study say: tables in; counts, regions, boundaries, a report out."""
 
-from analysis.boundaries import largest_learning_rate
-from analysis.calibration import brier_scores, held_out_probabilities, reliability
-from analysis.cells import Cells, cells
 from analysis.comparison import (
     Comparison,
     compare_importance,
@@ -14,41 +11,44 @@ from analysis.comparison import (
     paired_trials,
     shared_space,
 )
-from analysis.confirmation import confirmed_regions, load_confirmation
-from analysis.counts import VERDICTS, verdict_counts
-from analysis.design import trials_by_design, uniform_trials
-from analysis.differences import mcnemar, newcombe_interval, newcombe_paired_interval
 from analysis.errors import AnalysisError, StudyNotFound
-from analysis.flags import flag_counts, has_flag
-from analysis.importance import telling_hyperparameters, telling_pairs
-from analysis.intervals import wilson_interval
-from analysis.learning_rate_limits import learning_rate_limits
-from analysis.permutation_importance import stability_importance, stability_interactions
-from analysis.published_rules import has_alarm, rule_agreement, rule_kappa
-from analysis.regions import stability_regions
-from analysis.relabelling import changed_thresholds, changed_verdicts
+from analysis.importance.importance import telling_hyperparameters, telling_pairs
+from analysis.importance.permutation_importance import stability_importance, stability_interactions
+from analysis.importance.sensitivity import learning_rate_sensitivity
+from analysis.maps.boundaries import largest_learning_rate
+from analysis.maps.learning_rate_limits import learning_rate_limits
+from analysis.maps.regions import stability_regions
+from analysis.maps.settling import map_settling, settled_at
+from analysis.maps.theory_lines import theory_lines
+from analysis.reading import known_studies, load_layers, load_steps, load_trials
 from analysis.remedies import remedies
 from analysis.report import write_comparison, write_report
-from analysis.representatives import representative_trials
 from analysis.safe_regions import Box, inside_box, safe_regions
-from analysis.sensitivity import learning_rate_sensitivity
-from analysis.settling import map_settling, settled_at
+from analysis.safe_regions.confirmation import confirmed_regions, load_confirmation
 from analysis.smoothing import (
     boundary_band,
     smooth_map,
     smoothed_regions,
     smoothed_surface,
 )
-from analysis.tables import known_studies, load_layers, load_steps, load_trials
-from analysis.theory import (
+from analysis.space.cells import Cells, cells
+from analysis.space.design import trials_by_design, uniform_trials
+from analysis.stats.calibration import brier_scores, held_out_probabilities, reliability
+from analysis.stats.differences import mcnemar, newcombe_interval, newcombe_paired_interval
+from analysis.stats.intervals import wilson_interval
+from analysis.trials.counts import VERDICTS, verdict_counts
+from analysis.trials.flags import flag_counts, has_flag
+from analysis.trials.published_rules import has_alarm, rule_agreement, rule_kappa
+from analysis.trials.relabelling import changed_thresholds, changed_verdicts
+from analysis.trials.representatives import representative_trials
+from analysis.trials.theory_agreement import (
     largest_disagreements,
     learning_rate_agreement,
     ratio_errors,
     regime_agreement,
     theory_agreement,
 )
-from analysis.theory_lines import theory_lines
-from analysis.typical import typical_trials
+from analysis.trials.typical import typical_trials
 
 __all__ = [
     "VERDICTS",

@@ -36,7 +36,7 @@ import pandas as pd
 from scipy.special import expit
 
 from analysis import boundary_band, smooth_map, smoothed_regions
-from analysis.learning_rate_limits import window_limits
+from analysis.maps.learning_rate_limits import window_limits
 
 Floats = np.ndarray
 SIZES = (200, 512, 2000)

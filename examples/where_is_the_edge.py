@@ -6,8 +6,9 @@ python examples/where_is_the_edge.py [STUDY]
 # %%
 import sys
 
-from analysis import boundary_band, largest_learning_rate, learning_rate_limits, load_trials
+from analysis import boundary_band, largest_learning_rate, load_trials
 from analysis.figures import learning_rate_by_depth
+from analysis.maps import learning_rate_limits
 
 STUDY = sys.argv[1] if len(sys.argv) > 1 else "digits-mlp"
 trials = load_trials(STUDY)

@@ -16,9 +16,9 @@ from analysis.comparison.shares import (
 )
 from analysis.comparison.space import Shared, shared_space
 from analysis.errors import AnalysisError
-from analysis.importance import telling_pairs
-from analysis.records import records
-from analysis.relabelling import changed_thresholds
+from analysis.importance.importance import telling_pairs
+from analysis.trials.records import records
+from analysis.trials.relabelling import changed_thresholds
 
 MAPS = 3
 """So many maps of pairs of hyperparameters are compared."""

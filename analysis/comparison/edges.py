@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from analysis.boundaries import largest_learning_rate
-from analysis.cells import Cells, cells
 from analysis.comparison.space import Shared
-from analysis.permutation_importance import stability_importance
+from analysis.importance.permutation_importance import stability_importance
+from analysis.maps.boundaries import largest_learning_rate
+from analysis.space.cells import Cells, cells
 
 _SHOWN = ("trials", "stable", "largest", "largest_high")
 

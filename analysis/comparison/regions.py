@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from analysis.cells import cells, ordered_labels
 from analysis.comparison.space import Shared
-from analysis.differences import newcombe_interval
-from analysis.intervals import CONFIDENCE
+from analysis.space.cells import cells, ordered_labels
+from analysis.stats.differences import newcombe_interval
+from analysis.stats.intervals import CONFIDENCE
 
 
 def compare_regions(

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from analysis.axes import is_numeric
 from analysis.comparison.space import Shared
-from analysis.counts import VERDICTS, verdict_counts
-from analysis.differences import mcnemar, newcombe_interval, newcombe_paired_interval
-from analysis.intervals import CONFIDENCE
+from analysis.space.axes import is_numeric
+from analysis.stats.differences import mcnemar, newcombe_interval, newcombe_paired_interval
+from analysis.stats.intervals import CONFIDENCE
+from analysis.trials.counts import VERDICTS, verdict_counts
 
 
 def compare_verdicts(shared: Shared, *, confidence: float = CONFIDENCE) -> pd.DataFrame:

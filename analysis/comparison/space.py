@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.axes import choices, entry, hyperparameters, is_numeric, varied
 from analysis.labels import value_label
+from analysis.space.axes import choices, entry, hyperparameters, is_numeric, varied
 
 SAME, PARTLY, CHANGED, ONLY_BEFORE, ONLY_AFTER = (
     "same",

@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 
 from analysis.comparison.compare import Comparison
-from analysis.intervals import CONFIDENCE
-from analysis.records import records
+from analysis.stats.intervals import CONFIDENCE
+from analysis.trials.records import records
 
 
 def comparison_table(found: Comparison) -> pd.DataFrame:

@@ -11,12 +11,12 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from analysis.axes import entry
-from analysis.coordinates import Coordinate, coordinates
 from analysis.figures.frame import literal, new_figure, title
 from analysis.figures.palette import LIGHT, VERDICT_COLORS, Theme, ink_on
 from analysis.labels import number_label
 from analysis.safe_regions import Box, Condition
+from analysis.space.axes import entry
+from analysis.space.coordinates import Coordinate, coordinates
 
 _ROW = 54
 _NARROW = 0.3

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from analysis.figures.frame import literal, new_figure
 from analysis.figures.palette import LIGHT, Theme
 from analysis.labels import percent
-from analysis.records import records
+from analysis.trials.records import records
 
 BAR = {"light": "#2f6db3", "dark": "#6fa3da"}
 """One blue, none of the verdicts' colours."""

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from analysis.cells import cells
 from analysis.figures.frame import literal, new_figure, row_headers, title
 from analysis.figures.palette import LIGHT, VERDICT_COLORS, Theme, translucent
 from analysis.labels import number_label
-from analysis.records import records
+from analysis.space.cells import cells
+from analysis.trials.records import records
 
 MAX_POINTS = 3000
 """More trials than this are not drawn one by one."""

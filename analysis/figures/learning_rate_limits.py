@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from analysis.figures.frame import literal, new_figure, row_headers, title
 from analysis.figures.palette import LIGHT, VERDICT_COLORS, Theme, translucent
 from analysis.labels import number_label, percent
-from analysis.records import records
+from analysis.trials.records import records
 
 _ROW = 21
 
@@ -24,7 +24,7 @@ def learning_rate_limits(limits: pd.DataFrame, *, theme: Theme = LIGHT) -> go.Fi
     Where no learning rate reaches one half it is said in words, with how likely one does.
 
     Args:
-        limits: As of `analysis.learning_rate_limits`.
+        limits: As of `analysis.maps.learning_rate_limits`.
         theme: Colours.
     """
     places = _places(limits)

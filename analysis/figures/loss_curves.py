@@ -13,7 +13,7 @@ from analysis.figures.frame import new_figure
 from analysis.figures.log_axis import log_axis
 from analysis.figures.palette import LIGHT, VERDICT_COLORS, Theme
 from analysis.figures.step_axis import step_axis
-from analysis.records import records
+from analysis.trials.records import records
 
 _ENDED_EARLY = ("nonfinite", "diverged")
 

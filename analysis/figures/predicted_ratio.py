@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from analysis.counts import VERDICTS
 from analysis.figures.frame import new_figure
 from analysis.figures.palette import LIGHT, VERDICT_COLORS, Theme
-from analysis.theory import RESOLVED, ratio_errors
+from analysis.trials.counts import VERDICTS
+from analysis.trials.theory_agreement import RESOLVED, ratio_errors
 
 MAX_POINTS = 3000
 """Of more trials than this, evenly many from first to last are drawn."""

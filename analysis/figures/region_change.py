@@ -12,7 +12,7 @@ from analysis.figures.cell_axes import map_height, set_cell_axes
 from analysis.figures.frame import literal, new_figure
 from analysis.figures.palette import LIGHT, Theme, color_at, ink_on
 from analysis.labels import percent, points
-from analysis.records import records
+from analysis.trials.records import records
 
 _MAX_NUMBERED_CELLS = 12
 

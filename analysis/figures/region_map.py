@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from analysis.counts import VERDICTS
 from analysis.figures.cell_axes import map_height, place_text, probability_bar, set_cell_axes
 from analysis.figures.frame import literal, new_figure
 from analysis.figures.palette import LIGHT, Theme, color_at, ink_on
 from analysis.labels import count_label, percent, percent_range
-from analysis.records import records
+from analysis.trials.counts import VERDICTS
+from analysis.trials.records import records
 
 MAX_NUMBERED_CELLS = 15
 """With more cells along an axis, the numbers of trials would not fit into them."""

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from analysis.figures.frame import literal, new_figure
 from analysis.figures.palette import LIGHT, VERDICT_COLORS, Theme
 from analysis.labels import percent
-from analysis.records import records
+from analysis.trials.records import records
 
 _ROW = 58
 _LABEL = 46

@@ -7,9 +7,9 @@ import plotly.graph_objects as go
 
 from analysis.figures.frame import new_figure
 from analysis.figures.palette import LIGHT, VERDICT_COLORS, Theme
-from analysis.intervals import wilson_interval
 from analysis.labels import percent, percent_range
-from analysis.records import records
+from analysis.stats.intervals import wilson_interval
+from analysis.trials.records import records
 
 
 def share_change(

@@ -12,8 +12,8 @@ from analysis.figures.cell_axes import map_height, place_text, probability_bar, 
 from analysis.figures.frame import literal, new_figure
 from analysis.figures.palette import LIGHT, Theme
 from analysis.labels import number_label, percent, percent_range
-from analysis.records import records
 from analysis.smoothing.surface import part_edges
+from analysis.trials.records import records
 
 _DASHES = {
     "trainable depth": "dash",
@@ -35,7 +35,7 @@ def smoothed_map(
     Args:
         surface: As of `analysis.smoothed_surface`.
         regions: As of `analysis.smoothed_regions`: the cells, for ticks and hover texts.
-        theory: As of `analysis.theory_lines`.
+        theory: As of `analysis.maps.theory_lines`.
         theme: Colours.
         colorbar: Whether to show the scale beside the map.
     """

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from analysis.figures.frame import new_figure
 from analysis.figures.palette import LIGHT, VERDICT_COLORS, Theme
 from analysis.labels import count_label, percent, percent_range
-from analysis.records import records
+from analysis.trials.records import records
 
 
 def verdict_bar(counts: pd.DataFrame, *, theme: Theme = LIGHT) -> go.Figure:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.coordinates import Coordinate
 from analysis.labels import number_label
+from analysis.space.coordinates import Coordinate
 
 FACTORS = (10.0, 3.0)
 """Steps of a range of ratios, as far as they fit into it twice."""

@@ -7,7 +7,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.intervals import CONFIDENCE
+from analysis.stats.intervals import CONFIDENCE
 
 _HALVINGS = 50
 

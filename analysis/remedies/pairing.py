@@ -25,8 +25,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.coordinates import Coordinate
 from analysis.remedies.changes import Change
+from analysis.space.coordinates import Coordinate
 
 CALIPER = 0.5
 """Largest distance of a pair, in standard deviations of the indicator of stable."""

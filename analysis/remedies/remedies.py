@@ -9,12 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.configurations import configuration_codes
-from analysis.coordinates import Coordinate, coordinates
-from analysis.counts import VERDICTS, check_verdicts
-from analysis.intervals import CONFIDENCE
-from analysis.owners import dependents
-from analysis.permutation_importance import stability_importance
+from analysis.importance.permutation_importance import stability_importance
 from analysis.remedies.changes import Change, changes
 from analysis.remedies.effect import (
     chance_probability,
@@ -23,6 +18,11 @@ from analysis.remedies.effect import (
     net_interval,
 )
 from analysis.remedies.pairing import CALIPER, Pairs, exact_pairs, nearest_pairs, setting_codes
+from analysis.space.configurations import configuration_codes
+from analysis.space.coordinates import Coordinate, coordinates
+from analysis.space.owners import dependents
+from analysis.stats.intervals import CONFIDENCE
+from analysis.trials.counts import VERDICTS, check_verdicts
 
 ANY = "any"
 """Stands for every failing verdict together."""

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from analysis.axes import entry, matches
-from analysis.cells import cells
 from analysis.errors import AnalysisError
+from analysis.space.axes import entry, matches
+from analysis.space.cells import cells
 
 _LISTED = 12
 

@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from analysis.comparison import Comparison, compare_studies, comparison_table
-from analysis.intervals import CONFIDENCE
-from analysis.records import records
+from analysis.reading import load_trials, study_folder
 from analysis.report.comparison_page import comparison_page
 from analysis.report.place import PAGE, filling, write_text
 from analysis.report.summary import plain_json
 from analysis.report.versions import library_versions
-from analysis.tables import load_trials, study_folder
+from analysis.stats.intervals import CONFIDENCE
+from analysis.trials.records import records
 
 COMPARISON_VERSION = 1
 """Raised when a field of comparison.json changes its meaning or goes."""

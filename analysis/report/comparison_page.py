@@ -12,10 +12,10 @@ import pandas as pd
 from analysis.comparison import Comparison
 from analysis.figures import region_change, share_change
 from analysis.labels import capitalized, count_label, estimate_label, number_label, percent
-from analysis.records import records
 from analysis.report.page import assemble, chapter
 from analysis.report.picture import Picture, picture
 from analysis.report.versions import gradscape_version
+from analysis.trials.records import records
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,12 +9,12 @@ from typing import Any, TypeVar, cast
 
 import pandas as pd
 
-from analysis.confirmation import load_confirmation
 from analysis.errors import AnalysisError
 from analysis.parts import Parts
-from analysis.relabelling import Relabelling, relabelling
+from analysis.reading import series_frame, study_folder, trials_frame
 from analysis.report.asked import check_asked
-from analysis.tables import series_frame, study_folder, trials_frame
+from analysis.safe_regions.confirmation import load_confirmation
+from analysis.trials.relabelling import Relabelling, relabelling
 
 Found = TypeVar("Found")
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis.axes import entry, is_numeric, varied
-from analysis.boundaries import largest_learning_rate
-from analysis.cells import cells
-from analysis.counts import verdict_counts
-from analysis.design import uniform_trials
-from analysis.importance import telling_hyperparameters, telling_pairs
-from analysis.learning_rate_limits import learning_rate_limits
-from analysis.records import records
-from analysis.regions import stability_regions
+from analysis.importance.importance import telling_hyperparameters, telling_pairs
+from analysis.importance.sensitivity import learning_rate_sensitivity
+from analysis.maps.boundaries import largest_learning_rate
+from analysis.maps.learning_rate_limits import learning_rate_limits
+from analysis.maps.regions import stability_regions
 from analysis.report.evidence import Evidence
-from analysis.sensitivity import learning_rate_sensitivity
+from analysis.space.axes import entry, is_numeric, varied
+from analysis.space.cells import cells
+from analysis.space.design import uniform_trials
+from analysis.trials.counts import verdict_counts
+from analysis.trials.records import records
 
 PAIRS = 4
 """So many region maps are shown."""

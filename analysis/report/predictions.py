@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis.report.evidence import Evidence
-from analysis.theory import (
+from analysis.trials.theory_agreement import (
     largest_disagreements,
     learning_rate_agreement,
     regime_agreement,

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from analysis.maps.theory_lines import theory_lines
 from analysis.report.evidence import Evidence
 from analysis.report.findings import regions, uniform
 from analysis.smoothing import Smooth, boundary_band, smooth_map, smoothed_regions
 from analysis.smoothing.surface import smoothed_surface
-from analysis.theory_lines import theory_lines
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

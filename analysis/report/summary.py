@@ -9,12 +9,12 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
-from analysis.axes import varied
-from analysis.intervals import CONFIDENCE
-from analysis.records import records
 from analysis.report.evidence import Evidence
 from analysis.report.sections import SECTIONS
 from analysis.report.versions import library_versions
+from analysis.space.axes import varied
+from analysis.stats.intervals import CONFIDENCE
+from analysis.trials.records import records
 from study.tables.schema import SCHEMA_VERSION
 
 SUMMARY_VERSION = 2

@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
+from analysis.reading import study_folder
 from analysis.report.evidence import Evidence, gather
 from analysis.report.files import TableFiles, Tables, write_derived, write_tables
 from analysis.report.images import ImageFormat, Images, ImageWriter, check_formats, pictures_of
@@ -22,7 +23,6 @@ from analysis.report.sections import SECTIONS
 from analysis.report.summary import summarize
 from analysis.report.text import render_text
 from analysis.report.versions import gradscape_version
-from analysis.tables import study_folder
 
 SUMMARY, TEXT = "summary.json", "report.md"
 

@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.coordinates import Coordinate, coordinates
 from analysis.errors import AnalysisError
 from analysis.labels import number_label
+from analysis.space.coordinates import Coordinate, coordinates
 
 NONE = "none"
 """A limit that is switched off, in `Box.to_dict`; above all numbers."""

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.coordinates import Coordinate
-from analysis.intervals import exact_lower_bound
 from analysis.safe_regions.box import Box
 from analysis.safe_regions.search import fewer_faces
+from analysis.space.coordinates import Coordinate
+from analysis.stats.intervals import exact_lower_bound
 
 OPTIMISM = 0.5
 """Failures that a face keeps out by luck: it was put where it suits the trials of the search."""

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.coordinates import Coordinate
-from analysis.intervals import exact_lower_bound
 from analysis.labels import count_label, percent
 from analysis.safe_regions.box import Box
+from analysis.space.coordinates import Coordinate
+from analysis.stats.intervals import exact_lower_bound
 
 LEAST_PURITY = 0.5
 """A box is safe if trials in it are surely more often stable than not."""

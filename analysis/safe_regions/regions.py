@@ -9,18 +9,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.axes import varied
-from analysis.configurations import configuration_codes
-from analysis.coordinates import Coordinate, coordinates
-from analysis.counts import check_verdicts
-from analysis.design import uniform_trials
-from analysis.intervals import CONFIDENCE
 from analysis.labels import count_label
 from analysis.safe_regions.box import Box
 from analysis.safe_regions.choosing import Judge, best_box
 from analysis.safe_regions.measuring import Row, measured, worth_showing
 from analysis.safe_regions.search import sliced, trajectory
 from analysis.safe_regions.unseen import only_seen, with_conditions
+from analysis.space.axes import varied
+from analysis.space.configurations import configuration_codes
+from analysis.space.coordinates import Coordinate, coordinates
+from analysis.space.design import uniform_trials
+from analysis.stats.intervals import CONFIDENCE
+from analysis.trials.counts import check_verdicts
 
 TARGET = 0.95
 """Purity beyond which a box is rather large than purer."""

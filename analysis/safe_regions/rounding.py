@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from analysis.coordinates import Coordinate
+from analysis.space.coordinates import Coordinate
 
 KEPT = 0.9
 """Share of an interval's trials that must stay inside when its edges are rounded."""

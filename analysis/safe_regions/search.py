@@ -21,9 +21,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.coordinates import Coordinate
 from analysis.safe_regions.box import Box, Condition
 from analysis.safe_regions.rounding import inward
+from analysis.space.coordinates import Coordinate
 
 BINS = 64
 """Slices of a range: a face of a box may lie between any two."""

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from analysis.axes import choices, is_numeric, varied
 from analysis.safe_regions.box import Box, Condition
+from analysis.space.axes import choices, is_numeric, varied
 
 
 def only_seen(trials: pd.DataFrame) -> list[Condition]:

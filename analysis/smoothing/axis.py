@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.axes import choices, entry, is_log, is_numeric
-from analysis.cells import cells
 from analysis.labels import number_label
+from analysis.space.axes import choices, entry, is_log, is_numeric
+from analysis.space.cells import cells
 
 Floats = NDArray[np.float64]
 

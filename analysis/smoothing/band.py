@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.cells import ordered_labels
 from analysis.errors import AnalysisError
-from analysis.intervals import CONFIDENCE
 from analysis.labels import number_label
 from analysis.smoothing.axis import Axis
 from analysis.smoothing.model import Smooth
 from analysis.smoothing.smooth_map import smooth_map
+from analysis.space.cells import ordered_labels
+from analysis.stats.intervals import CONFIDENCE
 
 Floats = NDArray[np.float64]
 

@@ -9,12 +9,12 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from analysis.cells import Cells, cells
-from analysis.intervals import CONFIDENCE
-from analysis.regions import stability_regions
+from analysis.maps.regions import stability_regions
 from analysis.smoothing.axis import Axis
 from analysis.smoothing.model import Smooth
 from analysis.smoothing.smooth_map import smooth_map
+from analysis.space.cells import Cells, cells
+from analysis.stats.intervals import CONFIDENCE
 
 Floats = NDArray[np.float64]
 
@@ -47,7 +47,7 @@ def smoothed_regions(
         y: Another one; without it, the cells of `x` alone.
         where: Only trials with these values (or lists of values), by hyperparameter.
         weights: See `smooth_map`.
-        bins: Bins of a range, see `analysis.cells.cells`.
+        bins: Bins of a range, see `analysis.space.cells.cells`.
         confidence: Of the intervals, each by itself.
         fitted: What `smooth_map` found for the same arguments, to save finding it again.
 

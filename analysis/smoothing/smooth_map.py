@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.axes import matches
-from analysis.configurations import configuration_codes
-from analysis.counts import check_verdicts
 from analysis.errors import AnalysisError
 from analysis.smoothing.counts import count
 from analysis.smoothing.model import QUICK, Smooth, fit
+from analysis.space.axes import matches
+from analysis.space.configurations import configuration_codes
+from analysis.trials.counts import check_verdicts
 
 Floats = NDArray[np.float64]
 

@@ -9,12 +9,12 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from analysis.cells import Cells, cells, ordered_labels
-from analysis.intervals import CONFIDENCE
 from analysis.smoothing.axis import Axis
 from analysis.smoothing.band import doubt
 from analysis.smoothing.model import Smooth
 from analysis.smoothing.smooth_map import smooth_map
+from analysis.space.cells import Cells, cells, ordered_labels
+from analysis.stats.intervals import CONFIDENCE
 
 Floats = NDArray[np.float64]
 
@@ -40,7 +40,7 @@ def smoothed_surface(
         x: A hyperparameter.
         y: Another one, or None.
         where: Only trials with these values (or lists of values), by hyperparameter.
-        bins: Bins of a range, see `analysis.cells.cells`.
+        bins: Bins of a range, see `analysis.space.cells.cells`.
         parts: Into how many parts each bin is divided, along x and along y.
         confidence: Of the band as a whole.
         fitted: What `smooth_map` found for the same arguments, to save finding it again.

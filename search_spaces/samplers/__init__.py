@@ -2,9 +2,9 @@
 
 from search_spaces.samplers.boundary import DESIGN, SYSTEM_DESIGN, BoundarySampler
 from search_spaces.samplers.design import Design, DesignSampler
-from search_spaces.samplers.generations import Generation, Generations
 from search_spaces.samplers.grid import GridDesign, grid_size
 from search_spaces.samplers.registry import SAMPLERS, is_adaptive, make_sampler
+from search_spaces.samplers.space_versions import Generation, Generations
 
 __all__ = [
     "DESIGN",

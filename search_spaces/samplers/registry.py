@@ -14,13 +14,13 @@ from search_spaces.samplers.boundary import BoundarySampler
 from search_spaces.samplers.boundary.of_space import boundary_sampler
 from search_spaces.samplers.cube import RandomDesign, SobolDesign
 from search_spaces.samplers.design import DesignSampler
-from search_spaces.samplers.generations import (
+from search_spaces.samplers.grid import GridDesign, grid_cells
+from search_spaces.samplers.space_versions import (
     Generation,
     Generations,
     Maker,
     sampler_of_all,
 )
-from search_spaces.samplers.grid import GridDesign, grid_cells
 from search_spaces.samplers.tpe import ConfigurationTPESampler
 from search_spaces.space import SearchSpace
 

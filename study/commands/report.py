@@ -96,7 +96,7 @@ def report(
     Example: gradscape report digits-mlp --map learning_rate,depth --where activation=tanh
     """
     from analysis import AnalysisError, write_comparison, write_report
-    from analysis.tables import study_folder
+    from analysis.reading import study_folder
     from study.commands.map_options import read_maps, read_where
     from study.commands.text.confirmation import confirm_recommended
     from study.paths import home_folder

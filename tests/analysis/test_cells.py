@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import AnalysisError, cells
+from analysis import AnalysisError
+from analysis.space import cells
 
 
 def trials(values, entry=None, **others):

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from analysis import safe_regions
-from analysis.design import trials_by_design, uniform_trials
-from analysis.permutation_importance import importances
+from analysis.importance.permutation_importance import importances
+from analysis.space.design import trials_by_design, uniform_trials
 
 
 def study(number: int = 4000) -> pd.DataFrame:

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from analysis import AnalysisError
-from analysis.learning_rate_limits import learning_rate_limits
+from analysis.maps.learning_rate_limits import learning_rate_limits
 from tests.analysis.synthetic import SPACE, edge
 
 

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from analysis import stability_importance, stability_interactions
-from analysis.coordinates import coordinates
-from analysis.owners import dependents
+from analysis.space.coordinates import coordinates
+from analysis.space.owners import dependents
 
 
 def study(number, probability, *, seed=0, **axes):

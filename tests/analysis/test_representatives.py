@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from analysis import AnalysisError, representative_trials, typical_trials
-from analysis.representatives import WAY
+from analysis.trials.representatives import WAY
 
 
 def ways(**counts: int) -> pd.DataFrame:

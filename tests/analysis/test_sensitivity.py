@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.sensitivity import learning_rate_sensitivity
+from analysis.importance.sensitivity import learning_rate_sensitivity
 
 SPACE = {
     "learning_rate": {"kind": "choice", "choices": [0.001, 0.01, 0.1, 1.0]},

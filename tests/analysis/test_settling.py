@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from analysis.settling import map_settling, settled_at
+from analysis.maps.settling import map_settling, settled_at
 
 SPACE = {
     "learning_rate": {"kind": "range", "low": 1e-4, "high": 1.0, "log": True},

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from analysis import AnalysisError
-from analysis.theory_lines import theory_lines
+from analysis.maps.theory_lines import theory_lines
 
 
 def study(number=400, seed=0):

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from analysis.design import BOUNDARY, SPACE_FILLING, trials_by_design
-from analysis.intervals import wilson_interval
 from analysis.labels import percent, percent_range
-from analysis.records import records
 from analysis.report.evidence import Evidence
 from analysis.report.section import Section
+from analysis.space.design import BOUNDARY, SPACE_FILLING, trials_by_design
+from analysis.stats.intervals import wilson_interval
+from analysis.trials.records import records
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,16 +10,16 @@ from urllib.parse import quote, urlsplit
 
 import pandas as pd
 
-from analysis.axes import hyperparameters, varied
 from analysis.figures import delta_decades, layer_heatmap, loss_curves, training_curves
 from analysis.labels import capitalized, count_label, number_label, percent, value_label
-from analysis.records import records
 from analysis.report.detectors import CAUSE_MEANINGS, FLAG_MEANINGS, rule_label
 from analysis.report.evidence import Evidence
 from analysis.report.markdown import plain
 from analysis.report.picture import Picture, picture
 from analysis.report.section import Section
-from analysis.representatives import representative_trials
+from analysis.space.axes import hyperparameters, varied
+from analysis.trials.records import records
+from analysis.trials.representatives import representative_trials
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from analysis.counts import VERDICTS
-from analysis.flags import flag_counts
-from analysis.records import records
 from analysis.report.detectors import FLAG_MEANINGS
 from analysis.report.evidence import Evidence
 from analysis.report.section import Section
+from analysis.trials.counts import VERDICTS
+from analysis.trials.flags import flag_counts
+from analysis.trials.records import records
 
 
 @dataclass(frozen=True, kw_only=True)

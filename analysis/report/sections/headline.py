@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from analysis.axes import entry, hyperparameters, varied
 from analysis.labels import count_label, value_label
-from analysis.records import records
 from analysis.report.evidence import Evidence
 from analysis.report.findings import counts
 from analysis.report.markdown import plain
 from analysis.report.section import Section
+from analysis.space.axes import entry, hyperparameters, varied
+from analysis.trials.records import records
 
 
 @dataclass(frozen=True, kw_only=True)

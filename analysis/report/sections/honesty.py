@@ -6,19 +6,19 @@ from dataclasses import asdict, dataclass
 
 import pandas as pd
 
-from analysis.calibration import (
-    FOLDS,
-    Brier,
-    brier_scores,
-    held_out_probabilities,
-    reliability,
-)
 from analysis.figures import reliability_plot
 from analysis.labels import count_label, names_label
 from analysis.report.evidence import Evidence
 from analysis.report.findings import regions, uniform
 from analysis.report.picture import Picture, picture
 from analysis.report.section import Section
+from analysis.stats.calibration import (
+    FOLDS,
+    Brier,
+    brier_scores,
+    held_out_probabilities,
+    reliability,
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,6 @@ from statistics import median
 
 import pandas as pd
 
-from analysis.axes import matches
 from analysis.figures import region_map, smoothed_map
 from analysis.labels import (
     capitalized,
@@ -19,13 +18,14 @@ from analysis.labels import (
     percent_range,
     value_label,
 )
-from analysis.records import records
 from analysis.report.evidence import Evidence
 from analysis.report.findings import counts, pairs
 from analysis.report.picture import Picture, picture
 from analysis.report.section import Section
 from analysis.report.smoothed_maps import SmoothedMap, smoothed_maps
 from analysis.smoothing.surface import surface_shares
+from analysis.space.axes import matches
+from analysis.trials.records import records
 
 FEW = 5
 """Below so many trials, a cell's colour is an anecdote: its interval spans most of the scale."""

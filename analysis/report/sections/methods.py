@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from analysis.intervals import CONFIDENCE
 from analysis.labels import value_label
 from analysis.report.evidence import Evidence
 from analysis.report.section import Section
 from analysis.report.versions import library_versions
+from analysis.stats.intervals import CONFIDENCE
 
 
 @dataclass(frozen=True, kw_only=True)

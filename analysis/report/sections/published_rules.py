@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis.labels import percent, percent_range
-from analysis.published_rules import ANY_RULE, REGIME, rule_agreement, rule_kappa
-from analysis.records import records
 from analysis.report.detectors import RULE_SOURCES
 from analysis.report.evidence import Evidence
 from analysis.report.section import Section
+from analysis.trials.published_rules import ANY_RULE, REGIME, rule_agreement, rule_kappa
+from analysis.trials.records import records
 
 _SUMMARY: dict[str, str] = {
     ANY_RULE: "any of these rules",

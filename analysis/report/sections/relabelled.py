@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from analysis.labels import number_label
-from analysis.records import records
 from analysis.report.evidence import Evidence
 from analysis.report.section import Section
+from analysis.trials.records import records
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,11 +6,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from analysis.counts import VERDICTS
 from analysis.figures import remedy_forest
 from analysis.figures.remedy_forest import change_label
 from analysis.labels import percent, percent_range
-from analysis.records import records
 from analysis.remedies import remedies
 from analysis.remedies.remedies import ANY
 from analysis.report.evidence import Evidence
@@ -18,6 +16,8 @@ from analysis.report.markdown import plain
 from analysis.report.picture import Picture, picture
 from analysis.report.section import Section
 from analysis.report.sections.what_matters import importance_of
+from analysis.trials.counts import VERDICTS
+from analysis.trials.records import records
 
 SHOWN = 4
 """Remedies of one verdict that are shown; the file has all."""

@@ -8,16 +8,16 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.axes import varied
-from analysis.confirmation import confirmed_regions
 from analysis.figures import box_diagram
 from analysis.labels import capitalized, count_label, percent, percent_range
-from analysis.records import records
 from analysis.report.evidence import Evidence
 from analysis.report.markdown import plain
 from analysis.report.picture import Picture, picture
 from analysis.report.section import Section
 from analysis.safe_regions import Box, safe_regions
+from analysis.safe_regions.confirmation import confirmed_regions
+from analysis.space.axes import varied
+from analysis.trials.records import records
 
 
 @dataclass(frozen=True, kw_only=True)

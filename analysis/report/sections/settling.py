@@ -8,13 +8,13 @@ import pandas as pd
 
 from analysis.figures import settling_curve
 from analysis.labels import capitalized, names_label, percent
-from analysis.records import records
+from analysis.maps.settling import SETTLED, map_settling, settled_at
 from analysis.report.evidence import Evidence
 from analysis.report.findings import regions, uniform
 from analysis.report.markdown import plain
 from analysis.report.picture import Picture, picture
 from analysis.report.section import Section
-from analysis.settling import SETTLED, map_settling, settled_at
+from analysis.trials.records import records
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from analysis.figures import verdict_bar
 from analysis.labels import percent, percent_range
-from analysis.records import records
 from analysis.report.evidence import Evidence
 from analysis.report.findings import counts
 from analysis.report.picture import Picture, picture
 from analysis.report.section import Section
+from analysis.trials.records import records
 
 _MEANING: dict[str, str] = {
     "stable": "It trained: the task's target was reached and no value broke.",

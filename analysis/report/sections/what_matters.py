@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis.figures import importance_bars
+from analysis.importance.permutation_importance import Importances, importances
 from analysis.labels import estimate_label, names_label, percent
-from analysis.permutation_importance import Importances, importances
-from analysis.records import records
 from analysis.report.evidence import Evidence
 from analysis.report.findings import importance
 from analysis.report.markdown import plain
 from analysis.report.picture import Picture, picture
 from analysis.report.section import Section
+from analysis.trials.records import records
 
 SINGLE = 12
 PAIRS = 6

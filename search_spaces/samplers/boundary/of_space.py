@@ -10,7 +10,7 @@ from optuna.trial import FrozenTrial
 from search_spaces.errors import InputError
 from search_spaces.samplers.boundary.sampler import BoundarySampler
 from search_spaces.samplers.boundary.theory import theory_features
-from search_spaces.samplers.generations import Generations
+from search_spaces.samplers.space_versions import Generations
 
 
 def boundary_sampler(

@@ -28,9 +28,9 @@ from optuna.samplers import BaseSampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
-from search_spaces.samplers.boundary.believed import Believed, CohortKey, Features, Settings
-from search_spaces.samplers.boundary.book import Label, TrialBook, attribute_label
 from search_spaces.samplers.boundary.candidates import Applying
+from search_spaces.samplers.boundary.model import Believed, CohortKey, Features, Settings
+from search_spaces.samplers.boundary.observations import Label, TrialBook, attribute_label
 from search_spaces.samplers.boundary.schedule import SPACE_FILLING, Design, Schedule
 from search_spaces.samplers.cube import SobolDesign, cube_values
 

@@ -29,7 +29,7 @@ def confirm_recommended(study: str, number: int, *, home: Path, quiet: bool) -> 
         StudyNotFound: If there is no such study.
     """
     from analysis import load_trials, safe_regions
-    from analysis.tables import study_folder
+    from analysis.reading import study_folder
     from study.paths import StudyPaths
     from study.run.confirm_region import confirm
 

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from analysis import AnalysisError, Box, inside_box
-from analysis.coordinates import coordinates
 from analysis.safe_regions.rounding import inward
+from analysis.space.coordinates import coordinates
 
 WHERE = {
     "depth": {"low": 4, "high": 16},

@@ -12,9 +12,9 @@ from optuna.trial import TrialState, create_trial
 from search_spaces import build_space, make_sampler
 from search_spaces.samplers import BoundarySampler
 from search_spaces.samplers.boundary import SYSTEM_DESIGN, Schedule
-from search_spaces.samplers.boundary.believed import Settings
-from search_spaces.samplers.boundary.book import attribute_label
 from search_spaces.samplers.boundary.candidates import learned_conditions
+from search_spaces.samplers.boundary.model import Settings
+from search_spaces.samplers.boundary.observations import attribute_label
 
 SPACE = {
     "depth": [2, 4, 8, 16],

@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.axes import matches
-from analysis.counts import check_verdicts
-from analysis.design import uniform_trials
 from analysis.smoothing.axis import Axis
 from analysis.smoothing.counts import count
 from analysis.smoothing.model import fit
+from analysis.space.axes import matches
+from analysis.space.design import uniform_trials
+from analysis.trials.counts import check_verdicts
 
 Floats = NDArray[np.float64]
 

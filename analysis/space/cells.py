@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.axes import choices, entry, is_log, is_numeric
 from analysis.labels import number_label
+from analysis.space.axes import choices, entry, is_log, is_numeric
 
 MAX_CATEGORIES = 12
 """Up to so many whole numbers of a range are cells of their own."""

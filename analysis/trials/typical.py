@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.counts import VERDICTS, check_verdicts
+from analysis.trials.counts import VERDICTS, check_verdicts
 
 _LOGARITHMIC = (
     "steps_run",

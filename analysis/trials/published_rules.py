@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.counts import VERDICTS, check_verdicts
-from analysis.flags import count_by_set
-from analysis.intervals import CONFIDENCE, wilson_interval
-from analysis.name_sets import NameSets, has_name, name_sets
+from analysis.space.name_sets import NameSets, has_name, name_sets
+from analysis.stats.intervals import CONFIDENCE, wilson_interval
+from analysis.trials.counts import VERDICTS, check_verdicts
+from analysis.trials.flags import count_by_set
 from study.tables.schema import ALARMS
 
 ANY_RULE = "any_rule"

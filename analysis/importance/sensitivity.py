@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.axes import entry, varied
-from analysis.cells import cells
-from analysis.configurations import configuration_codes
-from analysis.intervals import CONFIDENCE
-from analysis.learning_rate_limits import LIMITS_BY
+from analysis.maps.learning_rate_limits import LIMITS_BY
+from analysis.space.axes import entry, varied
+from analysis.space.cells import cells
+from analysis.space.configurations import configuration_codes
+from analysis.stats.intervals import CONFIDENCE
 
 Floats = NDArray[np.float64]
 

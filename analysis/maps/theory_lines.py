@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.axes import matches
-from analysis.cells import Cells, cells
-from analysis.theory import RESOLVED
+from analysis.space.axes import matches
+from analysis.space.cells import Cells, cells
+from analysis.trials.theory_agreement import RESOLVED
 
 Floats = NDArray[np.float64]
 

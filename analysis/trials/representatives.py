@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.counts import VERDICTS, check_verdicts
-from analysis.typical import typical_trials
+from analysis.trials.counts import VERDICTS, check_verdicts
+from analysis.trials.typical import typical_trials
 
 WAY = ("outcome", "cause", "regime_initial", "regime_final")
 """Trials of a verdict that agree in these came to it in the same way."""

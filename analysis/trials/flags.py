@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from analysis.counts import VERDICTS, check_verdicts
-from analysis.intervals import CONFIDENCE, wilson_interval
-from analysis.name_sets import NameSets, has_name, name_sets
+from analysis.space.name_sets import NameSets, has_name, name_sets
+from analysis.stats.intervals import CONFIDENCE, wilson_interval
+from analysis.trials.counts import VERDICTS, check_verdicts
 from study.tables.schema import FLAGS
 
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analysis.axes import matches
-from analysis.configurations import configuration_codes
-from analysis.intervals import CONFIDENCE, wilson_interval
 from analysis.smoothing.counts import count
 from analysis.smoothing.smooth_map import smooth_map
+from analysis.space.axes import matches
+from analysis.space.configurations import configuration_codes
+from analysis.stats.intervals import CONFIDENCE, wilson_interval
 
 FOLDS = 5
 

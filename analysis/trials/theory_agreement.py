@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.axes import varied
 from analysis.errors import AnalysisError
-from analysis.intervals import CONFIDENCE, wilson_interval
+from analysis.space.axes import varied
+from analysis.stats.intervals import CONFIDENCE, wilson_interval
 
 REGIMES: tuple[str, ...] = ("exploding", "dead", "saturated", "vanishing", "healthy")
 """Every gradient regime, in the order of all tables."""

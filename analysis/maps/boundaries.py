@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.axes import entry, is_numeric
-from analysis.cells import Cells, cells, ordered_labels
 from analysis.errors import AnalysisError
-from analysis.intervals import CONFIDENCE
+from analysis.space.axes import entry, is_numeric
+from analysis.space.cells import Cells, cells, ordered_labels
+from analysis.stats.intervals import CONFIDENCE
 
 
 def largest_learning_rate(

@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.axes import entry, is_numeric, varied
-from analysis.cells import Cells, cells
 from analysis.errors import AnalysisError
-from analysis.intervals import CONFIDENCE
 from analysis.smoothing.axis import Axis
 from analysis.smoothing.band import FINE
 from analysis.smoothing.model import Smooth
 from analysis.smoothing.smooth_map import smooth_map
+from analysis.space.axes import entry, is_numeric, varied
+from analysis.space.cells import Cells, cells
+from analysis.stats.intervals import CONFIDENCE
 
 Floats = NDArray[np.float64]
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from search_spaces.samplers.boundary.acquisition import Target
 from search_spaces.samplers.boundary.kernel import FourierFeatures
-from search_spaces.samplers.boundary.targets import Target
 
 Floats = NDArray[np.float64]
 

@@ -35,13 +35,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.configurations import configuration_codes
-from analysis.coordinates import Coordinate, coordinates
-from analysis.counts import check_verdicts
-from analysis.design import uniform_trials
-from analysis.held_out_exchange import FOLDS, error_rises
-from analysis.intervals import CONFIDENCE
-from analysis.owners import dependents
+from analysis.importance.held_out_exchange import FOLDS, error_rises
+from analysis.space.configurations import configuration_codes
+from analysis.space.coordinates import Coordinate, coordinates
+from analysis.space.design import uniform_trials
+from analysis.space.owners import dependents
+from analysis.stats.intervals import CONFIDENCE
+from analysis.trials.counts import check_verdicts
 
 SAMPLE = 6_000
 """Trials that are used; of more, a random part by configuration."""

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from analysis.axes import matches
-from analysis.cells import Cells, cells, ordered_labels
-from analysis.counts import VERDICTS, check_verdicts
-from analysis.intervals import CONFIDENCE, wilson_interval
+from analysis.space.axes import matches
+from analysis.space.cells import Cells, cells, ordered_labels
+from analysis.stats.intervals import CONFIDENCE, wilson_interval
+from analysis.trials.counts import VERDICTS, check_verdicts
 
 
 def stability_regions(
@@ -30,7 +30,7 @@ def stability_regions(
         y: Another one; without it, the cells of `x` alone.
         where: Only trials with these values (or lists of values), by hyperparameter. The cells
             stay those of all trials, so that maps of different selections compare.
-        bins: Bins of a range, see `analysis.cells.cells`.
+        bins: Bins of a range, see `analysis.space.cells.cells`.
         confidence: Of the intervals.
 
     Returns:

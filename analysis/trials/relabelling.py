@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from analysis.counts import VERDICTS, check_verdicts
 from analysis.errors import AnalysisError
+from analysis.trials.counts import VERDICTS, check_verdicts
 
 
 @dataclass(frozen=True, kw_only=True)

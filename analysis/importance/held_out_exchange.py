@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.coordinates import Coordinate
+from analysis.space.coordinates import Coordinate
 
 FOLDS = 5
 

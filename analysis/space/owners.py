@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from analysis.coordinates import Coordinate
+from analysis.space.coordinates import Coordinate
 
 
 def dependents(known: Sequence[Coordinate]) -> dict[str, tuple[str, ...]]:

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.axes import varied
-from analysis.cells import cells
-from analysis.counts import check_verdicts
+from analysis.space.axes import varied
+from analysis.space.cells import cells
+from analysis.trials.counts import check_verdicts
 
 
 def telling_hyperparameters(trials: pd.DataFrame) -> pd.DataFrame:

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from optuna.distributions import BaseDistribution
 
+from search_spaces.samplers.boundary.acquisition import Target
 from search_spaces.samplers.boundary.axes import Encoder
-from search_spaces.samplers.boundary.book import Known, TrialBook, labels_of
+from search_spaces.samplers.boundary.batch import Plan
 from search_spaces.samplers.boundary.candidates import Applying, candidates, learned_conditions
 from search_spaces.samplers.boundary.forest import indecision, share_of_space
 from search_spaces.samplers.boundary.kernel import best_length, fourier_features, laplace
-from search_spaces.samplers.boundary.plan import Plan
-from search_spaces.samplers.boundary.targets import Target
+from search_spaces.samplers.boundary.observations import Known, TrialBook, labels_of
 from search_spaces.samplers.boundary.verdict_weights import target_weights
 
 Floats = NDArray[np.float64]

@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.parquet as pq
 
-from analysis.intervals import CONFIDENCE, wilson_interval
-from analysis.tables import study_folder
+from analysis.reading import study_folder
+from analysis.stats.intervals import CONFIDENCE, wilson_interval
 
 CONFIRMATION = Path("confirmation") / "trials.parquet"
 """Where `gradscape report --confirm` leaves its trials in the study's folder."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.intervals import CONFIDENCE, wilson_interval
+from analysis.stats.intervals import CONFIDENCE, wilson_interval
 
 Floats = NDArray[np.float64]
 

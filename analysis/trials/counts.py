@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.errors import AnalysisError
-from analysis.intervals import CONFIDENCE, wilson_interval
+from analysis.stats.intervals import CONFIDENCE, wilson_interval
 
 VERDICTS: tuple[str, ...] = ("stable", "exploding", "vanishing", "oscillating", "stalled")
 """Every verdict, in the order that all tables and figures keep."""

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.axes import choices, entry, is_log, is_numeric, varied
-from analysis.cells import MAX_CATEGORIES
+from analysis.space.axes import choices, entry, is_log, is_numeric, varied
+from analysis.space.cells import MAX_CATEGORIES
 
 Values = NDArray[np.float64]
 

@@ -1,0 +1,1 @@
+"""What decides: importance of hyperparameters, and sensitivity to the learning rate."""

@@ -1,0 +1,1 @@
+"""Maps over hyperparameters: regions, boundaries, limits, theory's lines, whether it settled."""

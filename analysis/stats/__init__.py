@@ -1,0 +1,1 @@
+"""Intervals of probabilities and of their differences; whether probabilities are calibrated."""

@@ -1,0 +1,1 @@
+"""What single trials say: verdicts, flags, typical ones, and what theory and rules make of them."""
