@@ -79,8 +79,9 @@ def measure(home: Path, study: str, options: dict[str, Any]) -> dict[str, Any]:
     """Writes one report in this process and says what it cost."""
     began = time.perf_counter()
     from analysis import write_report
-    from analysis.report import images, write
-    from analysis.report.evidence import Evidence
+    from analysis.report import write
+    from analysis.report.files.tables import images
+    from analysis.report.findings.evidence import Evidence
     from analysis.report.sections import SECTIONS
 
     clock = Clock()

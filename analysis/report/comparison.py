@@ -8,10 +8,10 @@ from pathlib import Path
 
 from analysis.comparison import Comparison, compare_studies, comparison_table
 from analysis.reading import load_trials, study_folder
-from analysis.report.comparison_page import comparison_page
-from analysis.report.place import PAGE, filling, write_text
-from analysis.report.summary import plain_json
-from analysis.report.versions import library_versions
+from analysis.report.files.staging import PAGE, filling, write_text
+from analysis.report.files.summary import plain_json
+from analysis.report.files.versions import library_versions
+from analysis.report.page.comparison_page import comparison_page
 from analysis.stats.intervals import CONFIDENCE
 from analysis.trials.records import records
 

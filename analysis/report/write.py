@@ -14,15 +14,21 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from analysis.reading import study_folder
-from analysis.report.evidence import Evidence, gather
-from analysis.report.files import TableFiles, Tables, write_derived, write_tables
-from analysis.report.images import ImageFormat, Images, ImageWriter, check_formats, pictures_of
-from analysis.report.page import render_page
-from analysis.report.place import PAGE, filling, write_text
+from analysis.report.files.images import (
+    ImageFormat,
+    Images,
+    ImageWriter,
+    check_formats,
+    pictures_of,
+)
+from analysis.report.files.markdown_report import render_text
+from analysis.report.files.staging import PAGE, filling, write_text
+from analysis.report.files.summary import summarize
+from analysis.report.files.tables import TableFiles, Tables, write_derived, write_tables
+from analysis.report.files.versions import gradscape_version
+from analysis.report.findings.evidence import Evidence, gather
+from analysis.report.page.page import render_page
 from analysis.report.sections import SECTIONS
-from analysis.report.summary import summarize
-from analysis.report.text import render_text
-from analysis.report.versions import gradscape_version
 
 SUMMARY, TEXT = "summary.json", "report.md"
 

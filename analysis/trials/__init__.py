@@ -1,1 +1,1 @@
-"""What single trials say: verdicts, flags, typical ones, and what theory and rules make of them."""
+"""What single trials say: verdicts, flags, typical ones, and what theory and rules say."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analysis.report.section import Section
+from analysis.report.page.section import Section
 from analysis.report.sections import (
     design,
     explanations,

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis.labels import percent, percent_range
-from analysis.report.evidence import Evidence
-from analysis.report.section import Section
+from analysis.report.findings.evidence import Evidence
+from analysis.report.page.section import Section
 from analysis.space.design import BOUNDARY, SPACE_FILLING, trials_by_design
 from analysis.stats.intervals import wilson_interval
 from analysis.trials.records import records

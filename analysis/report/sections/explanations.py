@@ -13,10 +13,10 @@ import pandas as pd
 from analysis.figures import delta_decades, layer_heatmap, loss_curves, training_curves
 from analysis.labels import capitalized, count_label, number_label, percent, value_label
 from analysis.report.detectors import CAUSE_MEANINGS, FLAG_MEANINGS, rule_label
-from analysis.report.evidence import Evidence
-from analysis.report.markdown import plain
-from analysis.report.picture import Picture, picture
-from analysis.report.section import Section
+from analysis.report.files.markdown import plain
+from analysis.report.findings.evidence import Evidence
+from analysis.report.page.picture import Picture, picture
+from analysis.report.page.section import Section
 from analysis.space.axes import hyperparameters, varied
 from analysis.trials.records import records
 from analysis.trials.representatives import representative_trials

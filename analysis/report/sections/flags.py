@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis.report.detectors import FLAG_MEANINGS
-from analysis.report.evidence import Evidence
-from analysis.report.section import Section
+from analysis.report.findings.evidence import Evidence
+from analysis.report.page.section import Section
 from analysis.trials.counts import VERDICTS
 from analysis.trials.flags import flag_counts
 from analysis.trials.records import records

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis.labels import count_label, value_label
-from analysis.report.evidence import Evidence
-from analysis.report.findings import counts
-from analysis.report.markdown import plain
-from analysis.report.section import Section
+from analysis.report.files.markdown import plain
+from analysis.report.findings.evidence import Evidence
+from analysis.report.findings.findings import counts
+from analysis.report.page.section import Section
 from analysis.space.axes import entry, hyperparameters, varied
 from analysis.trials.records import records
 

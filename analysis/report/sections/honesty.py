@@ -8,10 +8,10 @@ import pandas as pd
 
 from analysis.figures import reliability_plot
 from analysis.labels import count_label, names_label
-from analysis.report.evidence import Evidence
-from analysis.report.findings import regions, uniform
-from analysis.report.picture import Picture, picture
-from analysis.report.section import Section
+from analysis.report.findings.evidence import Evidence
+from analysis.report.findings.findings import regions, uniform
+from analysis.report.page.picture import Picture, picture
+from analysis.report.page.section import Section
 from analysis.stats.calibration import (
     FOLDS,
     Brier,

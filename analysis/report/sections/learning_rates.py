@@ -12,10 +12,10 @@ from analysis.figures import learning_rate_by_depth, learning_rate_limits
 from analysis.figures.learning_rate_by_depth import MAX_POINTS
 from analysis.figures.learning_rate_limits import limit_label
 from analysis.labels import names_label, number_label
-from analysis.report.evidence import Evidence
-from analysis.report.findings import boundaries, uniform, windows
-from analysis.report.picture import Picture, picture
-from analysis.report.section import Section
+from analysis.report.findings.evidence import Evidence
+from analysis.report.findings.findings import boundaries, uniform, windows
+from analysis.report.page.picture import Picture, picture
+from analysis.report.page.section import Section
 from analysis.trials.records import records
 
 

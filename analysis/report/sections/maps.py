@@ -18,11 +18,11 @@ from analysis.labels import (
     percent_range,
     value_label,
 )
-from analysis.report.evidence import Evidence
-from analysis.report.findings import counts, pairs
-from analysis.report.picture import Picture, picture
-from analysis.report.section import Section
-from analysis.report.smoothed_maps import SmoothedMap, smoothed_maps
+from analysis.report.findings.evidence import Evidence
+from analysis.report.findings.findings import counts, pairs
+from analysis.report.findings.smoothed_maps import SmoothedMap, smoothed_maps
+from analysis.report.page.picture import Picture, picture
+from analysis.report.page.section import Section
 from analysis.smoothing.surface import surface_shares
 from analysis.space.axes import matches
 from analysis.trials.records import records

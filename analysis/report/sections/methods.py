@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from analysis.labels import value_label
-from analysis.report.evidence import Evidence
-from analysis.report.section import Section
-from analysis.report.versions import library_versions
+from analysis.report.files.versions import library_versions
+from analysis.report.findings.evidence import Evidence
+from analysis.report.page.section import Section
 from analysis.stats.intervals import CONFIDENCE
 
 

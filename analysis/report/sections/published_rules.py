@@ -9,8 +9,8 @@ import pandas as pd
 
 from analysis.labels import percent, percent_range
 from analysis.report.detectors import RULE_SOURCES
-from analysis.report.evidence import Evidence
-from analysis.report.section import Section
+from analysis.report.findings.evidence import Evidence
+from analysis.report.page.section import Section
 from analysis.trials.published_rules import ANY_RULE, REGIME, rule_agreement, rule_kappa
 from analysis.trials.records import records
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from analysis.labels import number_label
-from analysis.report.evidence import Evidence
-from analysis.report.section import Section
+from analysis.report.findings.evidence import Evidence
+from analysis.report.page.section import Section
 from analysis.trials.records import records
 
 

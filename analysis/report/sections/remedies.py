@@ -11,10 +11,10 @@ from analysis.figures.remedy_forest import change_label
 from analysis.labels import percent, percent_range
 from analysis.remedies import remedies
 from analysis.remedies.remedies import ANY
-from analysis.report.evidence import Evidence
-from analysis.report.markdown import plain
-from analysis.report.picture import Picture, picture
-from analysis.report.section import Section
+from analysis.report.files.markdown import plain
+from analysis.report.findings.evidence import Evidence
+from analysis.report.page.picture import Picture, picture
+from analysis.report.page.section import Section
 from analysis.report.sections.what_matters import importance_of
 from analysis.trials.counts import VERDICTS
 from analysis.trials.records import records

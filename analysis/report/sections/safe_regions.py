@@ -10,10 +10,10 @@ import pandas as pd
 
 from analysis.figures import box_diagram
 from analysis.labels import capitalized, count_label, percent, percent_range
-from analysis.report.evidence import Evidence
-from analysis.report.markdown import plain
-from analysis.report.picture import Picture, picture
-from analysis.report.section import Section
+from analysis.report.files.markdown import plain
+from analysis.report.findings.evidence import Evidence
+from analysis.report.page.picture import Picture, picture
+from analysis.report.page.section import Section
 from analysis.safe_regions import Box, safe_regions
 from analysis.safe_regions.confirmation import confirmed_regions
 from analysis.space.axes import varied

@@ -9,11 +9,11 @@ import pandas as pd
 from analysis.figures import settling_curve
 from analysis.labels import capitalized, names_label, percent
 from analysis.maps.settling import SETTLED, map_settling, settled_at
-from analysis.report.evidence import Evidence
-from analysis.report.findings import regions, uniform
-from analysis.report.markdown import plain
-from analysis.report.picture import Picture, picture
-from analysis.report.section import Section
+from analysis.report.files.markdown import plain
+from analysis.report.findings.evidence import Evidence
+from analysis.report.findings.findings import regions, uniform
+from analysis.report.page.picture import Picture, picture
+from analysis.report.page.section import Section
 from analysis.trials.records import records
 
 

@@ -11,10 +11,10 @@ import pandas as pd
 from analysis.figures import predicted_ratio
 from analysis.figures.predicted_ratio import MAX_POINTS
 from analysis.labels import number_label, percent, percent_range, value_label
-from analysis.report.evidence import Evidence
-from analysis.report.picture import Picture, picture
-from analysis.report.predictions import Predictions, predictions
-from analysis.report.section import Section
+from analysis.report.findings.evidence import Evidence
+from analysis.report.findings.predictions import Predictions, predictions
+from analysis.report.page.picture import Picture, picture
+from analysis.report.page.section import Section
 from analysis.trials.records import records
 from analysis.trials.theory_agreement import GROUPS, REGIMES
 

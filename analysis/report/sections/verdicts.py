@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from analysis.figures import verdict_bar
 from analysis.labels import percent, percent_range
-from analysis.report.evidence import Evidence
-from analysis.report.findings import counts
-from analysis.report.picture import Picture, picture
-from analysis.report.section import Section
+from analysis.report.findings.evidence import Evidence
+from analysis.report.findings.findings import counts
+from analysis.report.page.picture import Picture, picture
+from analysis.report.page.section import Section
 from analysis.trials.records import records
 
 _MEANING: dict[str, str] = {

@@ -10,11 +10,11 @@ import pandas as pd
 from analysis.figures import importance_bars
 from analysis.importance.permutation_importance import Importances, importances
 from analysis.labels import estimate_label, names_label, percent
-from analysis.report.evidence import Evidence
-from analysis.report.findings import importance
-from analysis.report.markdown import plain
-from analysis.report.picture import Picture, picture
-from analysis.report.section import Section
+from analysis.report.files.markdown import plain
+from analysis.report.findings.evidence import Evidence
+from analysis.report.findings.findings import importance
+from analysis.report.page.picture import Picture, picture
+from analysis.report.page.section import Section
 from analysis.trials.records import records
 
 SINGLE = 12

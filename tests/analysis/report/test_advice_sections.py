@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from analysis import load_trials, remedies, safe_regions, stability_importance, write_report
-from analysis.report.evidence import gather
+from analysis.report.findings.evidence import gather
 from analysis.report.sections import remedies as mending
 from analysis.report.sections import safe_regions as safety
 from analysis.report.sections import what_matters

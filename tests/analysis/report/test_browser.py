@@ -7,7 +7,7 @@ import shutil
 import plotly.graph_objects as go
 import pytest
 
-from analysis.report.browser import BrowserGone, FigureBrowser, FigureError
+from analysis.report.files.browser import BrowserGone, FigureBrowser, FigureError
 from tests.browser import INSTALL
 
 pytestmark = pytest.mark.slow

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from analysis import load_layers, write_report
-from analysis.report import files
+from analysis.report.files import tables
 from tests.analysis.synthetic import synthetic_tables, write_study
 
 
@@ -46,8 +46,8 @@ def test_a_trial_that_a_crash_left_in_two_parts_is_written_once(study):
 
 
 def test_what_is_too_large_is_left_out_and_named(study, monkeypatch):
-    monkeypatch.setattr(files, "CSV_ROWS", 400)
-    monkeypatch.setattr(files, "PARQUET_ROWS", 1000)
+    monkeypatch.setattr(tables, "CSV_ROWS", 400)
+    monkeypatch.setattr(tables, "PARQUET_ROWS", 1000)
     report_of(study, tables="all")
     out, summary = report_of(study)
     names = {path.name for path in out.iterdir()}
@@ -60,8 +60,8 @@ def test_what_is_too_large_is_left_out_and_named(study, monkeypatch):
 
 @pytest.mark.slow
 def test_all_tables_or_the_trials_alone(study, monkeypatch):
-    monkeypatch.setattr(files, "CSV_ROWS", 0)
-    monkeypatch.setattr(files, "PARQUET_ROWS", 0)
+    monkeypatch.setattr(tables, "CSV_ROWS", 0)
+    monkeypatch.setattr(tables, "PARQUET_ROWS", 0)
     series = {f"{name}.{kind}" for name in ("steps", "layers") for kind in ("csv", "parquet")}
     out, summary = report_of(study, tables="all")
     assert series <= {path.name for path in out.iterdir()} and not summary["left_out"]

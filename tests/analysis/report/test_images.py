@@ -10,7 +10,7 @@ import pytest
 
 from analysis import AnalysisError, write_report
 from analysis.figures import verdict_bar
-from analysis.report.images import (
+from analysis.report.files.images import (
     PNG_SCALE,
     WIDTH,
     ImageWriter,
@@ -18,7 +18,7 @@ from analysis.report.images import (
     file_names,
     on_white,
 )
-from analysis.report.picture import picture
+from analysis.report.page.picture import picture
 from tests.analysis.synthetic import synthetic_tables, write_study
 from tests.browser import INSTALL
 

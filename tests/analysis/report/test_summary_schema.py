@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from analysis import load_trials, write_report
-from analysis.report.evidence import gather
-from analysis.report.summary import summarize
+from analysis.report.files.summary import summarize
+from analysis.report.findings.evidence import gather
 from tests.analysis.synthetic import SPACE, synthetic_tables, write_study
 from tests.analysis.synthetic_signals import NEW_COLUMNS
 

@@ -9,9 +9,9 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
-from analysis.report.evidence import Evidence
+from analysis.report.files.versions import library_versions
+from analysis.report.findings.evidence import Evidence
 from analysis.report.sections import SECTIONS
-from analysis.report.versions import library_versions
 from analysis.space.axes import varied
 from analysis.stats.intervals import CONFIDENCE
 from analysis.trials.records import records

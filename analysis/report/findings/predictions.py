@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from analysis.report.evidence import Evidence
+from analysis.report.findings.evidence import Evidence
 from analysis.trials.theory_agreement import (
     largest_disagreements,
     learning_rate_agreement,

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis.maps.theory_lines import theory_lines
-from analysis.report.evidence import Evidence
-from analysis.report.findings import regions, uniform
+from analysis.report.findings.evidence import Evidence
+from analysis.report.findings.findings import regions, uniform
 from analysis.smoothing import Smooth, boundary_band, smooth_map, smoothed_regions
 from analysis.smoothing.surface import smoothed_surface
 

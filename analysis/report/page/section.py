@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from analysis.report.evidence import Evidence
+from analysis.report.findings.evidence import Evidence
 
 
 def no_tables(evidence: Evidence) -> Mapping[str, pd.DataFrame]:

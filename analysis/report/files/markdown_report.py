@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from analysis.labels import count_label, percent, percent_range
-from analysis.report.evidence import Evidence
-from analysis.report.findings import counts
-from analysis.report.images import pictures_of
-from analysis.report.markdown import plain
+from analysis.report.files.images import pictures_of
+from analysis.report.files.markdown import plain
+from analysis.report.findings.evidence import Evidence
+from analysis.report.findings.findings import counts
 from analysis.report.sections import SECTIONS
 
 

@@ -15,7 +15,7 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from analysis.reading import SERIES
-from analysis.report.evidence import Evidence
+from analysis.report.findings.evidence import Evidence
 from analysis.report.sections import SECTIONS
 from study.tables.encoding import parquet_options
 from study.tables.schema import METADATA_KEY

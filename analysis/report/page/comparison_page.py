@@ -12,9 +12,9 @@ import pandas as pd
 from analysis.comparison import Comparison
 from analysis.figures import region_change, share_change
 from analysis.labels import capitalized, count_label, estimate_label, number_label, percent
-from analysis.report.page import assemble, chapter
-from analysis.report.picture import Picture, picture
-from analysis.report.versions import gradscape_version
+from analysis.report.files.versions import gradscape_version
+from analysis.report.page.page import assemble, chapter
+from analysis.report.page.picture import Picture, picture
 from analysis.trials.records import records
 
 

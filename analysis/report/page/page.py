@@ -14,7 +14,7 @@ from plotly.offline import get_plotlyjs
 
 from analysis.figures.palette import DARK, LIGHT, VERDICT_COLORS, ColorScale
 from analysis.labels import count_label, percent, percent_range, points, value_label
-from analysis.report.evidence import Evidence
+from analysis.report.findings.evidence import Evidence
 from analysis.report.sections import SECTIONS
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 from analysis.errors import AnalysisError
 from analysis.parts import Parts
 from analysis.reading import series_frame, study_folder, trials_frame
-from analysis.report.asked import check_asked
+from analysis.report.findings.asked import check_asked
 from analysis.safe_regions.confirmation import load_confirmation
 from analysis.trials.relabelling import Relabelling, relabelling
 

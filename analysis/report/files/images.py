@@ -16,8 +16,8 @@ import plotly.graph_objects as go
 from analysis.errors import AnalysisError
 from analysis.figures.palette import LIGHT
 from analysis.labels import count_label
-from analysis.report.browser import FigureBrowser, FigureError
-from analysis.report.picture import Picture
+from analysis.report.files.browser import FigureBrowser, FigureError
+from analysis.report.page.picture import Picture
 
 ImageFormat = Literal["png", "svg"]
 

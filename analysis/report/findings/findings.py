@@ -9,7 +9,7 @@ from analysis.importance.sensitivity import learning_rate_sensitivity
 from analysis.maps.boundaries import largest_learning_rate
 from analysis.maps.learning_rate_limits import learning_rate_limits
 from analysis.maps.regions import stability_regions
-from analysis.report.evidence import Evidence
+from analysis.report.findings.evidence import Evidence
 from analysis.space.axes import entry, is_numeric, varied
 from analysis.space.cells import cells
 from analysis.space.design import uniform_trials
