@@ -19,8 +19,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tests.chaos import Outcome, run_seed, undisturbed  # noqa: E402
-from tests.postgresql import postgres_server  # noqa: E402
+from tests.support.chaos import Outcome, run_seed, undisturbed  # noqa: E402
+from tests.support.postgresql import postgres_server  # noqa: E402
 
 
 def main() -> int:

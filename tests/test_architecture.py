@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from tests.support.repository import ROOT
+
 PACKAGES = ("study", "search_spaces", "analysis")
 
 ONLY_IN = {

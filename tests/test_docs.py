@@ -28,9 +28,9 @@ from study.tables.schema import Column
 from study.tracking import NullTracker
 from study.verdicts import DEFAULT
 from study.worker import rows
-from tests.engine.conftest import make_trial
+from tests.study.engine.conftest import make_trial
+from tests.support.repository import ROOT
 
-ROOT = Path(__file__).parent.parent
 PAGES = [
     "README.md",
     "CONTRIBUTING.md",

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.analysis.synthetic import Tables, synthetic_tables, write_study
-from tests.browser import browser
+from tests.support.browser import browser
+from tests.support.synthetic import Tables, synthetic_tables, write_study
 
 __all__ = ["browser"]
 

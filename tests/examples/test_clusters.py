@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from study import StudyConfig
-from tests.driver import ROOT
+from tests.support.driver import ROOT
 
 EXAMPLES = ROOT / "examples" / "clusters"
 RAY = [ROOT / "ray_cluster.yaml", EXAMPLES / "aws.yaml", EXAMPLES / "gcp.yaml"]

@@ -20,8 +20,8 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from tests.driver import ROOT
-from tests.postgresql import INSTALL
+from tests.support.driver import ROOT
+from tests.support.postgresql import INSTALL
 
 pytestmark = pytest.mark.slow
 

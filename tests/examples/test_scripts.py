@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.analysis.synthetic import synthetic_tables, write_study
-from tests.driver import ROOT
+from tests.support.driver import ROOT
+from tests.support.synthetic import synthetic_tables, write_study
 
 EXAMPLES = ROOT / "examples"
 

@@ -15,7 +15,7 @@ from analysis import (
     shared_space,
     stability_regions,
 )
-from tests.analysis.synthetic import SPACE, synthetic_tables
+from tests.support.synthetic import SPACE, synthetic_tables
 
 
 def study(number=400, *, seed=0, space=None) -> pd.DataFrame:

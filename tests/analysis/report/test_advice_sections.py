@@ -12,7 +12,7 @@ from analysis.report.findings.evidence import gather
 from analysis.report.sections import remedies as mending
 from analysis.report.sections import safe_regions as safety
 from analysis.report.sections import what_matters
-from tests.analysis.synthetic import synthetic_tables, write_study
+from tests.support.synthetic import synthetic_tables, write_study
 
 
 @pytest.fixture(scope="module")

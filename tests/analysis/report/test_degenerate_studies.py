@@ -11,7 +11,7 @@ import pytest
 
 from analysis import write_report
 from tests.analysis.report.test_write_report import Words
-from tests.analysis.synthetic import SPACE, Tables, synthetic_tables, write_study
+from tests.support.synthetic import SPACE, Tables, synthetic_tables, write_study
 
 pytestmark = pytest.mark.slow
 

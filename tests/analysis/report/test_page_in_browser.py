@@ -11,9 +11,9 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
 
 from analysis import write_comparison, write_report
-from tests.accessibility import axe, violations
-from tests.analysis.synthetic import SPACE, synthetic_tables, write_study
-from tests.browser import save_full_page, set_color_scheme, set_viewport, severe_messages
+from tests.support.accessibility import axe, violations
+from tests.support.browser import save_full_page, set_color_scheme, set_viewport, severe_messages
+from tests.support.synthetic import SPACE, synthetic_tables, write_study
 
 __all__ = ["axe"]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from pathlib import Path
 
 import jsonschema
 import numpy as np
@@ -13,10 +12,11 @@ import pytest
 from analysis import load_trials, write_report
 from analysis.report.files.summary import summarize
 from analysis.report.findings.evidence import gather
-from tests.analysis.synthetic import SPACE, synthetic_tables, write_study
-from tests.analysis.synthetic_signals import NEW_COLUMNS
+from tests.support.repository import DOCS
+from tests.support.synthetic import SPACE, synthetic_tables, write_study
+from tests.support.synthetic_signals import NEW_COLUMNS
 
-SCHEMA = Path(__file__).parents[3] / "docs" / "summary.schema.json"
+SCHEMA = DOCS / "summary.schema.json"
 
 
 @pytest.fixture(scope="module")

@@ -20,8 +20,8 @@ from analysis import (
     verdict_counts,
     write_report,
 )
-from tests.analysis.synthetic import SPACE, Tables, synthetic_tables, write_study
-from tests.analysis.synthetic_signals import NEW_COLUMNS
+from tests.support.synthetic import SPACE, Tables, synthetic_tables, write_study
+from tests.support.synthetic_signals import NEW_COLUMNS
 
 FILES = {
     "index.html",

@@ -4,7 +4,6 @@ import json
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,8 +11,9 @@ import pytest
 from scipy.stats import binomtest
 
 from analysis import Box, inside_box, safe_regions
+from tests.support.repository import BENCHMARKS
 
-BENCHMARK = Path(__file__).parents[3] / "benchmarks" / "safe_regions.py"
+BENCHMARK = BENCHMARKS / "safe_regions.py"
 
 
 def box_of(row):

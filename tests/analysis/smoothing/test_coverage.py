@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import pandas as pd
 import pytest
 
-BENCHMARK = Path(__file__).parents[3] / "benchmarks" / "report_coverage.py"
+from tests.support.repository import BENCHMARKS
+
+BENCHMARK = BENCHMARKS / "report_coverage.py"
 
 
 @pytest.fixture(scope="module")

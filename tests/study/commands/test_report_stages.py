@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+
+from tests.support.synthetic import synthetic_tables, write_study
+
+
+def test_a_terminal_shows_what_the_report_is_at_and_other_streams_do_not(tmp_path):
+    write_study(tmp_path, synthetic_tables(60, seed=1), parts=2)
+    terminal, end = pty.openpty()
+    with start(tmp_path, stderr=end) as shown:
+        os.close(end)
+        text = "".join(iter(lambda: read(terminal), ""))
+        os.close(terminal)
+        page, _ = shown.communicate(timeout=60)
+    stages = ["reading the tables", "Verdicts", "Stability regions", "writing tables"]
+    places = [text.find(f"report: {stage}") for stage in stages]
+    assert -1 not in places and places == sorted(places)
+    assert page == f"report   {tmp_path}/studies/digits-mlp/report/index.html\n"
+    with start(tmp_path, stderr=subprocess.PIPE) as quiet:
+        assert quiet.communicate(timeout=60) == (page, "")
+
+
+def start(home, *, stderr: int) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "study", "report", "digits-mlp", "--home", str(home)]
+    environment = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+    return subprocess.Popen(
+        [*command, "--figures", "none"],
+        env=environment | {"TERM": "xterm", "COLUMNS": "100"},
+        stdout=subprocess.PIPE,
+        stderr=stderr,
+        text=True,
+    )
+
+
+def read(terminal: int) -> str:
+    try:
+        return os.read(terminal, 65_536).decode(errors="replace")
+    except OSError:  # so Linux tells that nobody writes to the terminal any more
+        return ""

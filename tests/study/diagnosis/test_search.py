@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+
+import pytest
+
+from study.diagnosis import Candidate, Change, Trained, find_remedies, is_clear
+from study.dispatch import TrainingError
+from tests.study.diagnosis.conftest import outcome
+
+SEEDS = (11, 12, 13, 14, 15)
+
+
+def candidate(name: str, after: float, size: float) -> Candidate:
+    change = Change(
+        hyperparameter=name, before=1.0, after=after, size=size, reason="", aimed=False
+    )
+    return Candidate(change=change, hyperparameters={name: after})
+
+
+class Bench:
+    """Trains nothing: of each configuration it is known with how many seeds it is stable."""
+
+    def __init__(self, stable: Mapping[tuple[str, object], Sequence[int]]) -> None:
+        self._stable = stable
+        self.trained: list[tuple[str, object, int]] = []
+
+    def __call__(
+        self, configurations: Sequence[Mapping[str, object]], seeds: Sequence[int]
+    ) -> list[Trained]:
+        results = []
+        for values in configurations:
+            ((name, value),) = values.items()
+            good = self._stable.get((name, value), ())
+            self.trained += [(name, value, seed) for seed in seeds]
+            verdicts = ["stable" if seed in good else "stalled" for seed in seeds]
+            results.append(outcome(values, verdicts))
+        return results
+
+
+@pytest.mark.parametrize(
+    ("seeds", "least"), [(1, 1), (2, 2), (3, 3), (4, 4), (5, 4), (9, 8), (10, 8), (15, 12)]
+)
+def test_a_clear_majority_is_four_fifths(seeds: int, least: int) -> None:
+    assert is_clear(least, seeds) and not is_clear(least - 1, seeds)
+
+
+@pytest.mark.parametrize("case", range(40))
+def test_it_finds_what_trying_everything_finds(case: int) -> None:
+    draw = random.Random(case)
+    some = [
+        candidate(name, draw.choice([-1, 1]) * (2 + number) + 1.0, round(draw.uniform(0.5, 6), 1))
+        for name in "abcdefg"
+        for number in range(draw.randint(1, 5))
+    ]
+    some.sort(key=lambda one: one.change.size)
+    working = {
+        (one.change.hyperparameter, one.change.after): SEEDS
+        for one in some
+        if draw.random() < 0.25
+    }
+    bench = Bench(working)
+    search = find_remedies(some, bench, seeds=SEEDS, wanted=3)
+    firsts: dict[tuple[str, str], Change] = {}
+    for one in some:
+        if (one.change.hyperparameter, one.change.after) in working:
+            firsts.setdefault(one.change.way, one.change)
+    assert [one.change for one in search.remedies] == list(firsts.values())[:3]
+    assert len(set(bench.trained)) == len(bench.trained), "nothing is trained twice"
+    assert {(name, value) for name, value, _ in bench.trained} == {
+        (one.change.hyperparameter, one.change.after) for one in search.attempts
+    }
+
+
+def test_it_stops_when_the_smallest_are_certain() -> None:
+    small = [candidate(name, 2.0, 1.0 + number / 10) for number, name in enumerate("abcd")]
+    large = [candidate(name, 9.0, 5.0) for name in "efgh"]
+    bench = Bench({(name, 2.0): SEEDS for name in "bcd"})
+    search = find_remedies([*small, *large], bench, seeds=SEEDS, wanted=3)
+    assert [one.change.hyperparameter for one in search.remedies] == ["b", "c", "d"]
+    assert not {name for name, _, _ in bench.trained} & set("efgh")
+    assert search.candidates == 8 and len(search.attempts) == 4
+
+
+def test_a_larger_change_of_the_same_way_is_not_tried() -> None:
+    some = [candidate("a", 2.0, 1.0), candidate("a", 3.0, 1.5), candidate("a", 0.5, 1.6)]
+    bench = Bench({("a", 2.0): SEEDS, ("a", 3.0): SEEDS, ("a", 0.5): SEEDS})
+    search = find_remedies(some, bench, seeds=SEEDS, wanted=3)
+    assert [one.change.after for one in search.remedies] == [2.0, 0.5]
+    assert ("a", 3.0) not in {(name, value) for name, value, _ in bench.trained}
+
+
+def test_what_fails_with_the_first_seed_is_not_trained_with_the_others() -> None:
+    some = [candidate("a", 2.0, 1.0), candidate("b", 2.0, 1.0), candidate("c", 2.0, 1.0)]
+    bench = Bench({("a", 2.0): SEEDS[1:], ("b", 2.0): SEEDS[:4], ("c", 2.0): SEEDS[:3]})
+    search = find_remedies(some, bench, seeds=SEEDS, wanted=3)
+    assert [one.change.hyperparameter for one in search.remedies] == ["b"]
+    assert [(one.stable, one.seeds) for one in search.attempts] == [(0, 1), (4, 5), (3, 5)]
+    assert search.remedies[0].trained.trials["trial"].tolist() == [0, 1, 2, 3, 4]
+
+
+def test_one_that_cannot_be_trained_spoils_no_other() -> None:
+    bench = Bench({("b", 2.0): SEEDS})
+
+    def train(
+        configurations: Sequence[Mapping[str, object]], seeds: Sequence[int]
+    ) -> list[Trained]:
+        if any("a" in values for values in configurations):
+            raise TrainingError("no such layer")
+        return bench(configurations, seeds)
+
+    some = [candidate("a", 2.0, 1.0), candidate("b", 2.0, 1.0)]
+    search = find_remedies(some, train, seeds=SEEDS, wanted=1)
+    assert [one.change.hyperparameter for one in search.remedies] == ["b"]
+    assert [one.error for one in search.attempts] == ["no such layer", None]
+
+
+def test_nothing_works() -> None:
+    some = [candidate(name, 2.0, size) for name, size in (("a", 1.0), ("b", 3.0), ("c", 9.0))]
+    seen: list[int] = []
+    search = find_remedies(
+        some, Bench({}), seeds=SEEDS, wanted=2, watch=lambda now, before: seen.append(len(before))
+    )
+    assert search.remedies == () and len(search.attempts) == 3
+    assert seen == [0, 1, 2]

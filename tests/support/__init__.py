@@ -1,0 +1,1 @@
+"""Servers, clusters, browsers and data that tests start or make."""

@@ -1,0 +1,215 @@
+"""The command line as a process of its own, for tests that disturb it; and what it leaves."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.support.repository import ROOT
+
+SLOW_NETWORK = """
+import time
+from collections import OrderedDict
+from torch import nn
+
+class Pace(nn.Module):
+    def __init__(self, depth):
+        super().__init__()
+        self.depth = depth
+
+    def forward(self, inputs):
+        training = len(inputs) > 2  # else it is only tried
+        if training:
+            time.sleep(SECONDS)
+        return inputs
+
+def slow(hyperparameters, task):
+    modules = OrderedDict(pace=Pace(hyperparameters["depth"]), flatten=nn.Flatten())
+    features = task.features
+    for number in range(1, hyperparameters["depth"] + 1):
+        modules[f"hidden_{number}"] = nn.Linear(features, 16)
+        modules[f"activation_{number}"] = nn.Tanh()
+        features = 16
+    modules["output"] = nn.Linear(features, task.outputs)
+    return nn.Sequential(modules)
+"""
+"""A network that takes its time, however fast the machine."""
+
+SLOW_STUDY = """
+study: slow
+task: digits
+network: slow_network:slow
+hyperparameters:
+  depth: [1, 2, 3, 4, 5, 6]
+  initialization: orthogonal
+  learning_rate: {low: 1.0e-3, high: 1.0, log: true}
+  batch_size: 32
+  dtype: float64
+steps: 30
+trials: 24
+resources: {workers: 2}
+"""
+"""Six cohorts of four trials, the deepest first."""
+
+
+def write_slow_study(folder: Path, *, seconds: str = "0.02", extra: str = "") -> Path:
+    """The study file, with its network beside it.
+
+    Args:
+        folder: Where to.
+        seconds: What a step takes, in Python; `self.depth` is known.
+        extra: Further lines of the study file.
+    """
+    (folder / "slow_network.py").write_text(SLOW_NETWORK.replace("SECONDS", seconds))
+    path = folder / "slow.yaml"
+    path.write_text(SLOW_STUDY + extra)
+    return path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+    seconds: float
+
+
+class Command:
+    """A `gradscape` command that is running, in a session and folder of its own."""
+
+    def __init__(self, *arguments: object, folder: Path) -> None:
+        said = Path(tempfile.mkdtemp(prefix="said-", dir=folder))
+        self._out, self._err = said / "out", said / "err"
+        self._temporary = folder / "temporary"
+        self._temporary.mkdir(exist_ok=True)
+        environment = {
+            **os.environ,
+            "OMP_NUM_THREADS": "1",
+            "PYTHONPATH": str(ROOT),
+            # What it leaves lying about is then found, and is not mistaken for others'.
+            "TMPDIR": str(self._temporary),
+            # Ray's sockets lie below, and a socket's path holds no more than 107 characters.
+            "RAY_TMPDIR": "/tmp",
+        }
+        with self._out.open("w") as out, self._err.open("w") as err:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "study", *(str(one) for one in arguments)],
+                cwd=folder,
+                env=environment,
+                stdout=out,
+                stderr=err,
+                start_new_session=True,
+                # Tests that run in a shell's background inherit a Ctrl-C that is ignored.
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+            )
+
+    def wait_for_parts(
+        self, home: Path, parts: int, timeout_s: float = 90.0, *, table: str = "trials"
+    ) -> None:
+        """Returns when so many cohorts are recorded; with `table="runs"` in MLflow too."""
+        deadline = time.monotonic() + timeout_s
+        while len(list((home / "studies").glob(f"*/tables/{table}/*.parquet"))) < parts:
+            assert self.process.poll() is None, self._err.read_text()
+            assert time.monotonic() < deadline, "no results"
+            time.sleep(0.05)
+
+    def wait_for_text(self, file: Path, timeout_s: float = 90.0) -> None:
+        """Returns when the file has been written."""
+        deadline = time.monotonic() + timeout_s
+        while not (file.exists() and file.read_text()):
+            assert self.process.poll() is None, self._err.read_text()
+            assert time.monotonic() < deadline, f"no {file}"
+            time.sleep(0.05)
+
+    def press_ctrl_c(self) -> None:
+        """As a terminal does: every process of the session's foreground group gets it."""
+        os.killpg(self.process.pid, signal.SIGINT)
+
+    def kill(self) -> None:
+        """SIGKILL to the driver alone, as the kernel does when memory runs out."""
+        self.process.kill()
+        self.process.wait()
+
+    def wait_for_line(self, start: str, timeout_s: float = 90.0) -> str:
+        """The first line of its output that starts so, once it is there."""
+        deadline = time.monotonic() + timeout_s
+        while True:
+            found = [one for one in self._out.read_text().splitlines() if one.startswith(start)]
+            if found:
+                return found[0]
+            assert self.process.poll() is None, self._err.read_text()
+            assert time.monotonic() < deadline, f"no line {start!r}"
+            time.sleep(0.05)
+
+    def end(self, timeout_s: float = 120.0) -> Ended:
+        """Waits for its end."""
+        started = time.monotonic()
+        try:
+            code = self.process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+            raise
+        return Ended(
+            code=code,
+            out=self._out.read_text(),
+            err=self._err.read_text(),
+            seconds=time.monotonic() - started,
+        )
+
+    @property
+    def temporary_files(self) -> list[str]:
+        """What it left in the folder of temporary files."""
+        return [path.name for path in self._temporary.iterdir()]
+
+    def left_over(self, timeout_s: float = 15.0) -> list[str]:
+        """Processes of its session that are still there, once they had time to go."""
+        return left_of({self.process.pid}, timeout_s=timeout_s)
+
+
+def gradscape(*arguments: object, folder: Path, timeout_s: float = 180.0) -> Ended:
+    """Runs a command to its end."""
+    return Command(*arguments, folder=folder).end(timeout_s)
+
+
+def left_of(sessions: set[int], *, timeout_s: float = 15.0) -> list[str]:
+    """Command lines of the processes of these sessions, once they had time to go."""
+    deadline = time.monotonic() + timeout_s
+    while (found := _processes_of(sessions)) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    return found
+
+
+def _processes_of(sessions: set[int]) -> list[str]:
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                # pid (name) state parent group session ...
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+                if int(fields[3]) in sessions and fields[0] != "Z":
+                    found.append((entry / "cmdline").read_text().replace("\0", " "))
+    return found
+
+
+def descendants(pid: int) -> list[int]:
+    """Processes below this one, however deep."""
+    parents = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+                parents[int(entry.name)] = int(fields[1])
+    found = [pid]
+    for one in found:  # It grows meanwhile.
+        found += [child for child, parent in parents.items() if parent == one]
+    return found[1:]
