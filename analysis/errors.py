@@ -5,8 +5,11 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+# The one import from search_spaces: the command line catches the root, so it must be one class.
+from search_spaces.errors import GradscapeError
 
-class AnalysisError(ValueError):
+
+class AnalysisError(GradscapeError, ValueError):
     """A study, a column or a table that is not as the question needs it."""
 
 
@@ -28,6 +31,14 @@ class StudyNotFound(AnalysisError):
 
     def __reduce__(self) -> tuple[object, ...]:
         return (StudyNotFound, (self.name, self.known, self.place))
+
+
+class FigureError(GradscapeError):
+    """plotly.js could not draw this figure; the browser goes on."""
+
+
+class BrowserGone(GradscapeError):
+    """The browser that draws figures has ended or hangs."""
 
 
 def nearest_first(name: str, known: Iterable[str]) -> list[str]:

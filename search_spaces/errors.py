@@ -1,4 +1,4 @@
-"""What a person's input got wrong, in one line."""
+"""The root of all errors, and what a person's input got wrong, in one line."""
 
 from __future__ import annotations
 
@@ -6,7 +6,11 @@ import difflib
 from collections.abc import Iterable
 
 
-class InputError(ValueError):
+class GradscapeError(Exception):
+    """The root of what gradscape raises: its text is all that a person needs to read."""
+
+
+class InputError(GradscapeError, ValueError):
     """Input that breaks a rule; the command line prints it as one line and exits with code 2.
 
     Args:

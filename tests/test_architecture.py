@@ -115,6 +115,13 @@ def test_analysis_knows_the_tables_contract_and_nothing_else_of_a_study() -> Non
             assert of_study <= contract, f"{name} imports {of_study}"
 
 
+def test_analysis_takes_the_root_of_errors_and_nothing_else_from_search_spaces() -> None:
+    for name in MODULES:
+        if inside(name, "analysis"):
+            of_space = {one for one in imports(name) if inside(one, "search_spaces")}
+            assert of_space <= {"search_spaces.errors"}, f"{name} imports {of_space}"
+
+
 def test_only_the_command_line_joins_study_and_analysis() -> None:
     for name in MODULES:
         if inside(name, "study") and not inside(name, "study.commands"):

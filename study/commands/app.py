@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from search_spaces.errors import InputError
+from search_spaces.errors import GradscapeError
 from study.commands import (
     check,
     diagnose,
@@ -21,8 +21,7 @@ from study.commands import (
     submit,
     ui,
 )
-
-FAILED, WRONG_INPUT, INTERRUPTED = 1, 2, 130
+from study.commands.exit_codes import ExitCode, exit_code
 
 app = typer.Typer(
     name="gradscape",
@@ -49,45 +48,15 @@ def main() -> None:
     """Runs the command line; expected failures are one line on stderr and an exit code."""
     try:
         app()
-    except InputError as error:
-        _fail(f"gradscape: {error}", WRONG_INPUT)
-    except KeyboardInterrupt:
-        _fail("gradscape: interrupted", INTERRUPTED)
     except BrokenPipeError:
         # The reader of a pipe (`| head`) has gone; Python would complain at exit otherwise.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(FAILED) from None
-    except Exception as error:
-        if not _is_expected(error):
-            raise
-        _fail(f"gradscape: {error}", FAILED)
+        raise SystemExit(ExitCode.FAILED) from None
+    except (GradscapeError, KeyboardInterrupt) as error:
+        text = "interrupted" if isinstance(error, KeyboardInterrupt) else str(error)
+        _fail(f"gradscape: {text}", exit_code(error))
 
 
-def _is_expected(error: Exception) -> bool:
-    """Whether the error's own text is all that a person needs."""
-    from analysis import AnalysisError
-    from study.dispatch import DispatchError, TrainingError
-    from study.jobs import ClusterUnavailable, JobUnknown
-    from study.lease import LeaseLost
-    from study.ledger import StorageUnavailable
-    from study.tables import TableError, TableWriteError
-    from study.tracking import TrackingUnavailable
-
-    expected = (
-        AnalysisError,
-        ClusterUnavailable,
-        DispatchError,
-        JobUnknown,
-        LeaseLost,
-        StorageUnavailable,
-        TableError,
-        TableWriteError,
-        TrackingUnavailable,
-        TrainingError,
-    )
-    return isinstance(error, expected)
-
-
-def _fail(message: str, code: int) -> None:
+def _fail(message: str, code: ExitCode) -> None:
     print(" ".join(message.split("\n")), file=sys.stderr)
     raise SystemExit(code)

@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from study.commands.exit_codes import ExitCode
 from study.commands.options import Home, Json, StudyFile, code_folders
 from study.commands.text.task_summary import task_facts, task_line
 
@@ -59,7 +60,7 @@ def check(
             if text is not None:
                 typer.echo(text)
     if any(finding.problem is not None for finding in findings):
-        raise typer.Exit(1)
+        raise typer.Exit(ExitCode.FAILED)
 
 
 def _print(checked: Preflight, plan: Mapping[str, Any]) -> None:

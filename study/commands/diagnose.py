@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from search_spaces.errors import InputError
+from study.commands.exit_codes import ExitCode
 from study.commands.options import Json, StudyFile, code_folders
 from study.commands.text.diagnosis import diagnosis_text
 from study.commands.text.diagnosis_json import diagnosis_json
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
 LONG_S = 120.0
 """Estimated time from which a person is told before it is spent, even where no terminal is."""
-
-INTERRUPTED = 130
 
 
 def diagnose(
@@ -66,7 +65,7 @@ def diagnose(
         except KeyboardInterrupt:
             hint = "" if no_remedies else "; --no-remedies leaves out the search for changes"
             typer.echo(f"gradscape: interrupted{hint}", err=True)
-            raise SystemExit(INTERRUPTED) from None
+            raise SystemExit(ExitCode.INTERRUPTED) from None
     if as_json:
         typer.echo(json.dumps(diagnosis_json(found)))
         return

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from study.commands.exit_codes import ExitCode
 from study.commands.options import Home, Json, StudyFile, code_folders
 from study.commands.text.progress_bar import watched
 from study.commands.text.summary import print_result, result_json
@@ -68,9 +69,9 @@ def run(
     else:
         print_result(result)
     if result.stopped and not result.complete:
-        raise typer.Exit(130)
+        raise typer.Exit(ExitCode.INTERRUPTED)
     if not result.complete:
-        raise typer.Exit(1)
+        raise typer.Exit(ExitCode.FAILED)
 
 
 def _publish(paths: StudyPaths) -> Path:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from study.commands.cluster_options import cluster
+from study.commands.exit_codes import ExitCode
 from study.commands.options import Insecure, Json, StudyFile
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def _watch(api: JobsApi, job: Job, *, as_json: bool) -> None:
             f"gradscape logs {job.study} -f --address {api.url} watches again, "
             f"gradscape stop {job.study} --address {api.url} stops it)"
         )
-        raise typer.Exit(130) from None
+        raise typer.Exit(ExitCode.INTERRUPTED) from None
     if as_json:
         typer.echo(json.dumps(_as_json(api, ended)))
     else:

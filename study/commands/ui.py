@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from search_spaces.errors import InputError
+from study.commands.exit_codes import ExitCode
 from study.commands.options import Home
 
 POLL_S = 0.2
@@ -51,7 +52,7 @@ def ui(
             server.end()
     if not told.is_set():
         print("gradscape: MLflow's server has ended by itself, see above", file=sys.stderr)
-        raise typer.Exit(1)
+        raise typer.Exit(ExitCode.FAILED)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from study.diagnosis.change import Change
 from study.diagnosis.single_changes import Candidate
 from study.diagnosis.trained import Trained
 from study.diagnosis.training import Configuration
-from study.dispatch import TrainingError
+from study.errors import TrainingError
 
 CLEAR_MAJORITY = 0.8
 """Share of the seeds that must be stable: near the boundary some are by chance."""

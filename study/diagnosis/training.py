@@ -10,7 +10,8 @@ import pandas as pd
 from search_spaces.catalogue import Value
 from search_spaces.errors import InputError
 from study.diagnosis.trained import Trained
-from study.dispatch import TrainingError, cohort_limit
+from study.dispatch import cohort_limit
+from study.errors import TrainingError
 from study.preflight.configuration import Preflight
 from study.run.factories import study_trainer
 from study.trial import Cohort, Trial

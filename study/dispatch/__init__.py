@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from study.dispatch.cohorts import CohortQueue, cohort_limit
 from study.dispatch.dispatcher import Deliver, Dispatcher, Train
-from study.dispatch.failures import DispatchError, TrainingError
 from study.dispatch.in_process import InProcessDispatcher
+from study.errors import DispatchError, TrainingError
 
 if TYPE_CHECKING:
     from study.dispatch.tune.ray_tune import RayTuneDispatcher

@@ -7,33 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from search_spaces.errors import InputError
+from study.errors import TrainingError
 from study.trial import Cohort
 
 NAMED = 3
 """Trials of a failed cohort that a message names."""
 
 _OURS = Path(__file__).parents[1]
-
-
-class TrainingError(RuntimeError):
-    """Training a cohort raised; the message is the original one.
-
-    Args:
-        message: Which trials, and what it raised.
-        remote_traceback: The traceback as text, from wherever the cohort was trained.
-    """
-
-    def __init__(self, message: str, *, remote_traceback: str = "") -> None:
-        super().__init__(message)
-        self.remote_traceback = remote_traceback
-
-
-class DispatchError(RuntimeError):
-    """The cluster or one of its parts that a study cannot do without is gone."""
-
-
-class ExchangeGone(DispatchError):
-    """The actor that gathers results is gone, with what it held; another may take its place."""
 
 
 @dataclass(frozen=True, kw_only=True)

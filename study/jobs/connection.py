@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from search_spaces.errors import InputError
+from study.errors import TokenWanted
 from study.jobs.address import OPTION, ClusterAddress
-from study.jobs.jobs_api import JobsApi, TokenWanted
+from study.jobs.jobs_api import JobsApi
 from study.jobs.token import ray_token
 
 

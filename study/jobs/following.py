@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 
+from study.errors import ClusterUnavailable
 from study.jobs.job import Job
-from study.jobs.jobs_api import ClusterUnavailable, JobsApi
+from study.jobs.jobs_api import JobsApi
 
 SHORTEST_S, LONGEST_S = 1.0, 30.0
 

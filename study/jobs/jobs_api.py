@@ -15,23 +15,12 @@ from urllib.parse import quote
 import requests
 
 from search_spaces.errors import InputError
+from study.errors import ClusterUnavailable, JobUnknown, TokenWanted
 from study.jobs.address import OPTION, ClusterAddress
 from study.jobs.job import Job, read_job
 from study.jobs.token import PLACES, Token
 
 CONNECT_S, ANSWER_S, UPLOAD_S = 10.0, 60.0, 600.0
-
-
-class ClusterUnavailable(RuntimeError):
-    """The cluster does not answer, or answers that it cannot do now what it was asked."""
-
-
-class JobUnknown(RuntimeError):
-    """The cluster has no such job: it was never there, or the head has forgotten it."""
-
-
-class TokenWanted(InputError):
-    """The cluster does nothing for who brings no token."""
 
 
 class _Bearer(requests.auth.AuthBase):

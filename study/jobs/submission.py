@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from search_spaces.errors import InputError
+from study.errors import ClusterUnavailable
 from study.jobs.job import CONTENT, STUDY, Job
-from study.jobs.jobs_api import ClusterUnavailable, JobsApi
+from study.jobs.jobs_api import JobsApi
 from study.jobs.package import files_to_submit, place_of, write_package
 from study.jobs.texts import since
 from study.study_file import StudyElsewhere, check_for_elsewhere

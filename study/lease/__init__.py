@@ -1,6 +1,7 @@
 """Who works on a study: one driver at a time, wherever its storage is."""
 
-from study.lease.claim import Claim, LeaseLost, LeaseUncertain
+from study.errors import LeaseLost, LeaseUncertain
+from study.lease.claim import Claim
 from study.lease.database_lease import LeaseTable
 from study.lease.fencing import FencedLedger, FencedStore, FencedTracker
 from study.lease.holder import Holder, this_process

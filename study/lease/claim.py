@@ -5,23 +5,8 @@ from __future__ import annotations
 from typing import Protocol
 
 from search_spaces.errors import InputError
+from study.errors import LeaseLost
 from study.lease.holder import Holder
-
-
-class LeaseLost(RuntimeError):
-    """Somebody else holds the study now; nothing more may be written to it.
-
-    Args:
-        reason: Who took it.
-    """
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(f"{reason}; this run has ended and wrote nothing after that")
-        self.reason = reason
-
-
-class LeaseUncertain(RuntimeError):
-    """Who holds the study cannot be asked at present."""
 
 
 class Claim(Protocol):

@@ -16,9 +16,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from study.lease.claim import LeaseLost, LeaseUncertain, held, lost
+from study.errors import LeaseLost, LeaseUncertain, StorageUnavailable
+from study.lease.claim import held, lost
 from study.lease.holder import Holder, clock_text
-from study.ledger import StorageUnavailable
 from study.redaction import redacted
 
 TERM_S = 60.0

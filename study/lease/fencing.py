@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
+from study.errors import TrackingUnavailable
 from study.lease.renewal import Lease
 from study.ledger import TrialLedger, TrialResult
 from study.tables import CohortTables, TableStore
-from study.tracking import RunStatus, Tracker, TrackingUnavailable
+from study.tracking import RunStatus, Tracker
 from study.trial import Trial
 
 

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import TextIO
 
 from search_spaces.errors import InputError
-from study.lease.claim import LeaseUncertain, held, lost
+from study.errors import LeaseUncertain
+from study.lease.claim import held, lost
 from study.lease.holder import Holder, clock_text
 
 ONE_LOOK_S = 0.05

@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from study.lease.claim import Claim, LeaseLost, LeaseUncertain
+from study.errors import LeaseLost, LeaseUncertain
+from study.lease.claim import Claim
 from study.lease.holder import Holder
 
 CLOSING_S = 5.0

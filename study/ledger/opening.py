@@ -11,7 +11,8 @@ import optuna
 from optuna.samplers import BaseSampler
 from optuna.storages import BaseStorage
 
-from study.ledger.storage import StorageUnavailable, open_storage
+from study.errors import StorageUnavailable
+from study.ledger.storage import open_storage
 from study.ledger.stored import known_study
 from study.ledger.stored_trials import SearchSpaceLike
 from study.ledger.trial_ledger import TrialLedger

@@ -9,8 +9,9 @@ import optuna
 from optuna.storages import BaseStorage, JournalStorage
 from optuna.trial import FrozenTrial
 
+from study.errors import StorageUnavailable
 from study.ledger.outline import JournalOutline
-from study.ledger.storage import StorageUnavailable, open_storage
+from study.ledger.storage import open_storage
 from study.ledger.stored import is_made
 from study.ledger.stored_trials import failures
 from study.redaction import redacted

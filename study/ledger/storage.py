@@ -21,6 +21,7 @@ from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import SQLAlchemyError
 
+from study.errors import StorageUnavailable
 from study.ledger.journal import GroupJournal
 from study.redaction import redacted
 
@@ -48,13 +49,6 @@ _CONNECT: Mapping[str, Mapping[str, int]] = MappingProxyType(
     }
 )
 """Arguments of a connection by driver, so that a server that is away is noticed."""
-
-
-class StorageUnavailable(RuntimeError):
-    """The storage cannot be opened or does not answer; trying again later may help.
-
-    The message names it without its password.
-    """
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,8 @@ import optuna
 import sqlalchemy as sa
 from optuna.storages import BaseStorage
 
-from study.ledger.storage import StorageUnavailable, open_storage
+from study.errors import StorageUnavailable
+from study.ledger.storage import open_storage
 from study.ledger.trial_ledger import DESCRIPTION
 from study.redaction import redacted
 

@@ -11,8 +11,9 @@ from typing import Any
 import optuna
 from optuna.trial import TrialState
 
+from study.errors import StorageUnavailable
 from study.ledger.results import RUN_ATTRIBUTE, RUN_TO_COME, TrialResult
-from study.ledger.storage import LedgerStorage, StorageUnavailable
+from study.ledger.storage import LedgerStorage
 from study.ledger.stored_trials import SearchSpaceLike, StoredTrials, failures
 from study.trial import Trial
 

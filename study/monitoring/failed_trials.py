@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Mapping
 
 from search_spaces.errors import InputError
-from study.ledger import StorageUnavailable, trial_failures
+from study.errors import StorageUnavailable
+from study.ledger import trial_failures
 from study.paths import StudyPaths
 from study.study_file import load_study_file
 

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from search_spaces.errors import InputError, unknown
+from study.errors import StorageUnavailable, TableError
 from study.lease import Held, look
-from study.ledger import StorageUnavailable, trial_states
+from study.ledger import trial_states
 from study.monitoring.driver_log import DriverRecord, read_record
 from study.paths import StudyPaths, studies
 from study.study_file import StudyConfig, load_study_file
-from study.tables import TableError, TableStore
+from study.tables import TableStore
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,8 @@ import pyarrow.parquet as pq
 from search_spaces.catalogue import Value
 from search_spaces.errors import InputError
 from search_spaces.samplers.box import BoxDesign
-from study.dispatch import TrainingError, cohort_limit
+from study.dispatch import cohort_limit
+from study.errors import TrainingError
 from study.paths import StudyPaths
 from study.preflight.configuration import Preflight, preflight
 from study.run.factories import study_trainer

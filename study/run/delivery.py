@@ -10,10 +10,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from study.ledger import RUN_TO_COME, StorageUnavailable, TrialResult, trial_results
+from study.errors import StorageUnavailable, TrackingUnavailable
+from study.ledger import RUN_TO_COME, TrialResult, trial_results
 from study.monitoring.timings import Stopwatch
 from study.tables import CohortTables
-from study.tracking import Tracker, TrackingUnavailable
+from study.tracking import Tracker
 
 IN_MEMORY = 4
 """Undelivered cohorts whose tables stay in memory; the others are read back from disk."""

@@ -6,10 +6,10 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from study.lease import LeaseLost
+from study.errors import LeaseLost, TrackingUnavailable
 from study.paths import StudyPaths
 from study.run.recorder import Recorder
-from study.tracking import Tracker, TrackingUnavailable
+from study.tracking import Tracker
 
 WAIT_S = 60.0
 """How long a finished study waits for an MLflow that has gone away."""

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-from study.ledger import StorageUnavailable
+from study.errors import StorageUnavailable
 from study.trial import Trial
 
 AWAY_LIMIT_S = 600.0

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from study.tables.errors import TableError
+from study.errors import TableError
 from study.tables.metadata import StudyMetadata, metadata_of
 
 _SIZES = struct.Struct("<4sQQQ")

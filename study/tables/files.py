@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import time
@@ -12,8 +13,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from study.errors import TableError, TableWriteError
 from study.tables.encoding import parquet_options
-from study.tables.errors import TableError, write_error
 
 LEFTOVER_AGE_S = 900.0
 """Temporary files older than this were left by a process that died; younger ones may be alive."""
@@ -69,7 +70,7 @@ def write_part(path: Path, table: pa.Table) -> None:
         # The first error is the one to tell; a leftover that stays is swept later.
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
-        raise write_error(path, error) from error
+        raise _write_error(path, error) from error
 
 
 def read_part(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
@@ -99,6 +100,18 @@ def sweep_leftovers(folder: Path, *, older_than_s: float = LEFTOVER_AGE_S) -> in
                 leftover.unlink()
                 swept += 1
     return swept
+
+
+def _write_error(path: Path, cause: OSError) -> TableWriteError:
+    """The error of a failed write, with the cure where one is known."""
+    cure = {
+        errno.ENOSPC: "the disk is full; free space and run the study again to continue it",
+        errno.EDQUOT: "the disk quota is used up; free space and run the study again",
+        errno.EACCES: "the folder is not writable; choose another with --home",
+        errno.EPERM: "the folder is not writable; choose another with --home",
+        errno.EROFS: "the file system is read-only; choose another home with --home",
+    }.get(cause.errno or 0, cause.strerror or str(cause))
+    return TableWriteError(cause.errno or errno.EIO, f"cannot write tables: {cure}", str(path))
 
 
 def _sync_folder(folder: Path) -> None:

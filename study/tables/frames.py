@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 
 from search_spaces.catalogue import CATALOGUE, Kind
-from study.tables.errors import TableError
+from study.errors import TableError
 from study.tables.metadata import StudyMetadata, attach, metadata_of
 from study.tables.schema import (
     ARROW_TYPES,

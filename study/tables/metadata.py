@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from study.tables.errors import TableError
+from study.errors import TableError
 from study.tables.schema import METADATA_KEY, SCHEMA_VERSION
 
 

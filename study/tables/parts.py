@@ -15,8 +15,8 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
+from study.errors import TableError
 from study.tables.bundle import CohortTables
-from study.tables.errors import TableError
 from study.tables.files import part_path, sweep_leftovers, write_part
 from study.tables.frames import to_frame
 from study.tables.index import PartIndex

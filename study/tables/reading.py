@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from study.tables.errors import TableError
+from study.errors import TableError
 from study.tables.files import part_path, read_part
 from study.tables.index import PartIndex
 from study.tables.metadata import attach, metadata_of

@@ -1,5 +1,6 @@
 """Where people look at trials while a study runs: MLflow, or nowhere."""
 
+from study.errors import TablesNotTracked, TrackingUnavailable
 from study.tracking.deferred_tracker import DeferredTracker
 from study.tracking.locations import (
     artifact_location,
@@ -10,8 +11,8 @@ from study.tracking.locations import (
 )
 from study.tracking.mlflow_tracker import MlflowTracker
 from study.tracking.null_tracker import NullTracker
-from study.tracking.table_download import Downloaded, TablesNotTracked, download_tables
-from study.tracking.tracker import RunStatus, Tracker, TrackingUnavailable
+from study.tracking.table_download import Downloaded, download_tables
+from study.tracking.tracker import RunStatus, Tracker
 from study.tracking.ui_server import UiServer, port_is_free
 
 __all__ = [

@@ -6,8 +6,9 @@ import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from study.errors import TrackingUnavailable
 from study.tables import CohortTables
-from study.tracking.tracker import RunStatus, Tracker, TrackingUnavailable
+from study.tracking.tracker import RunStatus, Tracker
 
 
 class DeferredTracker:

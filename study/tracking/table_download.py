@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from study.errors import TablesNotTracked
 from study.tracking.artifact_tables import (
     FOLDER,
     PLACE_TAG,
@@ -31,18 +32,6 @@ _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
 _CONNECTIONS = 8
 _KNOWN = 200
 """So many experiments are looked at to say which studies there are."""
-
-
-class TablesNotTracked(LookupError):
-    """There is no such study, or its runs have no tables; one line that says which.
-
-    Attributes:
-        known: Names of the studies that are there.
-    """
-
-    def __init__(self, reason: str, known: tuple[str, ...] = ()) -> None:
-        self.known = known
-        super().__init__(reason)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,10 +11,6 @@ from study.tables import CohortTables
 RunStatus = Literal["FINISHED", "FAILED", "KILLED"]
 
 
-class TrackingUnavailable(RuntimeError):
-    """The tracking server does not answer, or refuses; trying again later may help."""
-
-
 class Tracker(Protocol):
     """One invocation of a study, as others see it. Every method may raise TrackingUnavailable."""
 

@@ -18,19 +18,13 @@ from typing import TYPE_CHECKING, Any
 import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
+from analysis.errors import BrowserGone, FigureError
+
 if TYPE_CHECKING:
     from choreographer import Browser
 
 _ANSWER_S = 60.0
 _PAGE = "data:text/html;charset=utf-8,<!DOCTYPE html><title>figures</title>"
-
-
-class FigureError(Exception):
-    """plotly.js could not draw this figure; the browser goes on."""
-
-
-class BrowserGone(Exception):
-    """The browser has ended or hangs."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,10 +13,10 @@ from typing import Literal, get_args
 
 import plotly.graph_objects as go
 
-from analysis.errors import AnalysisError
+from analysis.errors import AnalysisError, FigureError
 from analysis.figures.palette import LIGHT
 from analysis.labels import count_label
-from analysis.report.files.browser import FigureBrowser, FigureError
+from analysis.report.files.browser import FigureBrowser
 from analysis.report.page.picture import Picture
 
 ImageFormat = Literal["png", "svg"]

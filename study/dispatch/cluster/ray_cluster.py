@@ -14,7 +14,7 @@ from ray._private import ray_constants
 
 from study.dispatch.cluster.capacity import Capacity
 from study.dispatch.cluster.placement import WorkerResources
-from study.dispatch.failures import DispatchError
+from study.errors import DispatchError
 
 _SWITCHES = {
     # Workers allocate and free the same megabytes at each step: huge pages make that training

@@ -24,7 +24,6 @@ from study.dispatch.cluster.placement import WorkerResources
 from study.dispatch.cluster.ray_cluster import cluster, environment
 from study.dispatch.cohorts import CohortQueue
 from study.dispatch.dispatcher import Deliver, Train
-from study.dispatch.failures import DispatchError, ExchangeGone
 from study.dispatch.tune.actor_errors import every_loss_is_an_actors
 from study.dispatch.tune.exchange import start_exchange
 from study.dispatch.tune.scheduler import NewcomersFirst
@@ -32,6 +31,7 @@ from study.dispatch.tune.searcher import CohortCallback, CohortSearcher, RunStat
 from study.dispatch.tune.tune_folder import tune_folder
 from study.dispatch.tune.worker import CohortTrainable
 from study.dispatch.tune.worker_death import ErrorOutputs, Loss, explain
+from study.errors import DispatchError, ExchangeGone
 from study.trial import Cohort
 
 _ANSWER_S = 300.0

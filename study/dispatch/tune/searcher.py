@@ -13,9 +13,9 @@ from ray.tune.experiment import Trial as TuneTrial
 from ray.tune.search import Searcher
 
 from study.dispatch.cohorts import CohortQueue
-from study.dispatch.failures import ExchangeGone
 from study.dispatch.tune.worker import FAILURE, from_json
 from study.dispatch.tune.worker_death import Loss
+from study.errors import ExchangeGone
 from study.trial import Cohort
 
 SPARE_EXCHANGES = 3

@@ -1,0 +1,29 @@
+"""What the shell is told of how a command ended."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from search_spaces.errors import GradscapeError, InputError
+
+
+class ExitCode(IntEnum):
+    """A command's exit code."""
+
+    DONE = 0
+    FAILED = 1
+    WRONG_INPUT = 2
+    INTERRUPTED = 130
+
+
+EXIT_CODES: tuple[tuple[type[BaseException], ExitCode], ...] = (
+    (InputError, ExitCode.WRONG_INPUT),
+    (GradscapeError, ExitCode.FAILED),
+    (KeyboardInterrupt, ExitCode.INTERRUPTED),
+)
+"""Kind of error -> exit code, the first that fits; any other error is a bug and its own text."""
+
+
+def exit_code(error: BaseException) -> ExitCode:
+    """The code of an error of one of the known kinds."""
+    return next(code for kind, code in EXIT_CODES if isinstance(error, kind))
