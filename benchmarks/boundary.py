@@ -38,7 +38,7 @@ from sklearn.ensemble import ExtraTreesClassifier, HistGradientBoostingClassifie
 from sklearn.svm import SVC
 
 from search_spaces import make_sampler
-from search_spaces.samplers import BoundarySampler, Generation, Generations
+from search_spaces.samplers import BoundarySampler, SpaceVersion, SpaceVersions
 from search_spaces.samplers.boundary.axes import Encoder
 from search_spaces.samplers.boundary.of_space import boundary_sampler
 from search_spaces.samplers.boundary.schedule import SPACE_FILLING
@@ -108,7 +108,7 @@ def adaptive(
 def _sampler(name: str, space: SearchSpace, seed: int) -> optuna.samplers.BaseSampler:
     if name != "plain":
         return make_sampler(name, space=space, seed=seed, seeds=1)
-    whole = Generations([Generation(space=space, first=0)])
+    whole = SpaceVersions([SpaceVersion(space=space, first=0)])
     return boundary_sampler(whole, seed=seed, seeds=1, physics=False)
 
 

@@ -4,7 +4,7 @@ from search_spaces.samplers.boundary import DESIGN, SYSTEM_DESIGN, BoundarySampl
 from search_spaces.samplers.design import Design, DesignSampler
 from search_spaces.samplers.grid import GridDesign, grid_size
 from search_spaces.samplers.registry import SAMPLERS, is_adaptive, make_sampler
-from search_spaces.samplers.space_versions import Generation, Generations
+from search_spaces.samplers.space_versions import SpaceVersion, SpaceVersions
 
 __all__ = [
     "DESIGN",
@@ -13,8 +13,8 @@ __all__ = [
     "BoundarySampler",
     "Design",
     "DesignSampler",
-    "Generation",
-    "Generations",
+    "SpaceVersion",
+    "SpaceVersions",
     "GridDesign",
     "grid_size",
     "is_adaptive",

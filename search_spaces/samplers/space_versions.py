@@ -1,4 +1,4 @@
-"""A study whose space was changed: each generation of trials is sampled from its own space."""
+"""A study whose space was changed: the trials of each version are sampled from its own space."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ from search_spaces.space import SearchSpace
 
 
 @dataclass(frozen=True, kw_only=True)
-class Generation:
-    """The trials from a number on, up to the next generation's first.
+class SpaceVersion:
+    """A space and the trials that have it: from a number on, up to the next version's first.
 
     Attributes:
-        first: Number of its first trial; the first of a configuration.
+        first: Number of its first trial; a multiple of the study's seeds, so that no
+            configuration lies in two versions.
         space: What it fixes and varies.
     """
 
@@ -30,50 +31,57 @@ class Generation:
     space: SearchSpace
 
 
-class Generations:
-    """All generations of a study.
+class SpaceVersions:
+    """All versions of a study's space.
 
     Args:
-        generations: At least one, the first from trial 0 on, in the order of their trials.
+        versions: At least one, the first from trial 0 on, in the order of their trials.
+
+    Raises:
+        ValueError: If they do not begin at trial 0, or their first trials do not go up.
     """
 
-    def __init__(self, generations: Sequence[Generation]) -> None:
-        self.all = tuple(generations)
+    def __init__(self, versions: Sequence[SpaceVersion]) -> None:
+        self.all = tuple(versions)
         self._firsts = [each.first for each in self.all]
         if self._firsts[:1] != [0] or sorted(set(self._firsts)) != self._firsts:
-            raise ValueError(f"generations must begin at 0 and go up, but got {self._firsts}")
+            raise ValueError(f"space versions must begin at 0 and go up, but got {self._firsts}")
 
-    def place(self, number: int) -> int:
-        """Which generation the trial belongs to, from 0."""
+    def index_of(self, number: int) -> int:
+        """Returns which version a trial has, counted from 0.
+
+        Args:
+            number: The trial's number, >= 0.
+        """
         return bisect_right(self._firsts, number) - 1
 
     def suggest(self, trial: BaseTrial) -> dict[str, Value]:
-        """Ask Optuna for the trial's configuration, see `SearchSpace.suggest`."""
+        """Asks Optuna for the trial's configuration, see `SearchSpace.suggest`."""
         assert isinstance(trial, (optuna.trial.Trial, optuna.trial.FixedTrial))
-        return self.all[self.place(trial.number)].space.suggest(trial)
+        return self.all[self.index_of(trial.number)].space.suggest(trial)
 
 
-class GenerationsSampler(BaseSampler):
-    """Each trial gets what the sampler of its generation gives it.
+class SpaceVersionsSampler(BaseSampler):
+    """Hands each trial to the sampler of its space version.
 
     Args:
-        generations: Of the study.
-        samplers: One each.
+        versions: The study's, from the first on.
+        samplers: One for each version, in the same order.
     """
 
-    def __init__(self, generations: Generations, samplers: Sequence[BaseSampler]) -> None:
-        self._generations = generations
+    def __init__(self, versions: SpaceVersions, samplers: Sequence[BaseSampler]) -> None:
+        self._versions = versions
         self._samplers = tuple(samplers)
 
     def infer_relative_search_space(
         self, study: Study, trial: FrozenTrial
     ) -> dict[str, BaseDistribution]:
-        return self._of(trial).infer_relative_search_space(study, trial)
+        return self._sampler_of(trial).infer_relative_search_space(study, trial)
 
     def sample_relative(
         self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
-        return self._of(trial).sample_relative(study, trial, search_space)
+        return self._sampler_of(trial).sample_relative(study, trial, search_space)
 
     def sample_independent(
         self,
@@ -82,26 +90,28 @@ class GenerationsSampler(BaseSampler):
         param_name: str,
         param_distribution: BaseDistribution,
     ) -> Any:
-        return self._of(trial).sample_independent(study, trial, param_name, param_distribution)
+        sampler = self._sampler_of(trial)
+        return sampler.sample_independent(study, trial, param_name, param_distribution)
 
-    def _of(self, trial: FrozenTrial) -> BaseSampler:
-        return self._samplers[self._generations.place(trial.number)]
-
-
-Maker = Callable[[Sequence[Generation], int, int], BaseSampler]
-"""Makes the sampler of the last of some generations, from them and the study's seed and seeds."""
+    def _sampler_of(self, trial: FrozenTrial) -> BaseSampler:
+        return self._samplers[self._versions.index_of(trial.number)]
 
 
-def sampler_of_all(make: Maker, generations: Generations, *, seed: int, seeds: int) -> BaseSampler:
-    """The sampler of a study.
+Maker = Callable[[Sequence[SpaceVersion], int, int], BaseSampler]
+"""Makes the sampler of the last of some space versions, from them and the study's seed and seeds.
+"""
+
+
+def sampler_of_versions(
+    make: Maker, versions: SpaceVersions, *, seed: int, seeds: int
+) -> BaseSampler:
+    """Makes the sampler of a study, which gives each trial what its space version gives it.
 
     Args:
-        make: Of the kind of sampler.
-        generations: Of the study.
-        seed: The study's seed.
-        seeds: Trials a configuration.
+        make: Makes one version's sampler; it is passed that version and those before it.
+        versions: The study's, from the first on.
+        seed: The study's seed, >= 0.
+        seeds: Trials a configuration, >= 1.
     """
-    samplers = [
-        make(generations.all[: place + 1], seed, seeds) for place in range(len(generations.all))
-    ]
-    return samplers[0] if len(samplers) == 1 else GenerationsSampler(generations, samplers)
+    samplers = [make(versions.all[: index + 1], seed, seeds) for index in range(len(versions.all))]
+    return samplers[0] if len(samplers) == 1 else SpaceVersionsSampler(versions, samplers)

@@ -19,7 +19,7 @@ class DraftTrial(FixedTrial):
 
     Optuna stores a trial, then each of its parameters, and holds each parameter against those of
     earlier trials, for a journal file by going through them: where an axis came with a later
-    generation, the cost of a trial would grow with the trials before.
+    space version, the cost of a trial would grow with the trials before.
 
     Args:
         study: Whose sampler is asked.

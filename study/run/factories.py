@@ -106,9 +106,9 @@ def study_ledger(config: StudyConfig, paths: StudyPaths) -> tuple[TrialLedger, S
     def plan(stored: Mapping[str, Any], trials: int) -> LedgerPlan:
         plans.append(found := plan_study(config, stored, trials))
         sampler = make_sampler(
-            config.sampler, space=found.generations, seed=config.seed, seeds=config.seeds
+            config.sampler, space=found.versions, seed=config.seed, seeds=config.seeds
         )
-        return LedgerPlan(sampler=sampler, space=found.generations, description=found.description)
+        return LedgerPlan(sampler=sampler, space=found.versions, description=found.description)
 
     ledger = open_planned_ledger(
         name=config.study,

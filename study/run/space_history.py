@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from search_spaces.errors import InputError
-from search_spaces.samplers import Generation, Generations, make_sampler
+from search_spaces.samplers import SpaceVersion, SpaceVersions, make_sampler
 from search_spaces.space import SearchSpace, build_space
 from study.run.study_description import (
     Space,
@@ -19,9 +19,10 @@ from study.run.study_description import (
 )
 from study.study_file import StudyConfig
 
-GENERATIONS = "generations"
-"""Key of a description: the first trial and the space of each generation, where there are
-several. Its `hyperparameters` are the latest's."""
+VERSIONS_KEY = "generations"
+"""Key of a description: the first trial and the space of each space version, where there are
+several. Its `hyperparameters` are the latest's. The key is older than the word that the code has
+for them, and stays: studies are stored with it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,13 +30,13 @@ class StudyPlan:
     """What the trials of a study are sampled from.
 
     Attributes:
-        generations: From which trial on which space.
+        versions: From which trial on which space.
         description: Kept with the study.
-        hyperparameters: What the tables say of their columns, all generations together.
+        hyperparameters: What the tables say of their columns, all versions together.
         notice: What changed, and from which trial on; None if nothing did.
     """
 
-    generations: Generations
+    versions: SpaceVersions
     description: Mapping[str, Any]
     hyperparameters: Space
     notice: str | None = None
@@ -54,10 +55,10 @@ def plan_study(config: StudyConfig, stored: Mapping[str, Any], next_trial: int) 
             named.
     """
     if not stored:
-        return _plan(config, [Generation(first=0, space=config.space)])
+        return _plan(config, [SpaceVersion(first=0, space=config.space)])
     now = config.space.metadata()
     refused = differences(stored, describe(config))
-    before = _stored_generations(config, stored, refused)
+    before = _stored_versions(config, stored, refused)
     refused += space_refusals([each.space.metadata() for each in before], now)
     if refused:
         raise _other_study(config, refused)
@@ -70,39 +71,39 @@ def plan_study(config: StudyConfig, stored: Mapping[str, Any], next_trial: int) 
         return _plan(config, before, notice=_no_effect(config, changes, first))
     kept = [each for each in before if each.first < first]
     if not kept or space_changes(kept[-1].space.metadata(), now):
-        kept = [*kept, Generation(first=first, space=config.space)]
+        kept = [*kept, SpaceVersion(first=first, space=config.space)]
     _check_grid(config, kept, changes)
     notice = f"study {config.study}: from trial {first} on {'; '.join(changes)}"
     return _plan(config, kept, notice=notice if first > 0 else None)
 
 
 def _plan(
-    config: StudyConfig, generations: list[Generation], notice: str | None = None
+    config: StudyConfig, versions: list[SpaceVersion], notice: str | None = None
 ) -> StudyPlan:
-    spaces = [each.space.metadata() for each in generations]
+    spaces = [each.space.metadata() for each in versions]
     description = describe(config) | {"hyperparameters": spaces[-1]}
-    if len(generations) > 1:
-        description[GENERATIONS] = [
+    if len(versions) > 1:
+        description[VERSIONS_KEY] = [
             {"first": each.first, "hyperparameters": space}
-            for each, space in zip(generations, spaces, strict=True)
+            for each, space in zip(versions, spaces, strict=True)
         ]
     return StudyPlan(
-        generations=Generations(generations),
+        versions=SpaceVersions(versions),
         description=description,
         hyperparameters=merged_space(spaces),
         notice=notice,
     )
 
 
-def _stored_generations(
+def _stored_versions(
     config: StudyConfig, stored: Mapping[str, Any], refused: list[str]
-) -> list[Generation]:
+) -> list[SpaceVersion]:
     home = {name: str(stored.get(name)) for name in ("network", "task")}
     only = [{"first": 0, "hyperparameters": stored.get("hyperparameters", {})}]
     try:
         return [
-            Generation(first=each["first"], space=_space(each["hyperparameters"], **home))
-            for each in stored.get(GENERATIONS, only)
+            SpaceVersion(first=each["first"], space=_space(each["hyperparameters"], **home))
+            for each in stored.get(VERSIONS_KEY, only)
         ]
     except InputError as error:
         raise _other_study(config, [*refused, str(error)]) from error
@@ -123,11 +124,11 @@ def _written(entry: Mapping[str, Any]) -> object:
     return {key: entry[key] for key in ("low", "high", "log", "step") if key in entry}
 
 
-def _check_grid(config: StudyConfig, generations: list[Generation], changes: list[str]) -> None:
+def _check_grid(config: StudyConfig, versions: list[SpaceVersion], changes: list[str]) -> None:
     if config.sampler != "grid":
         return
     try:
-        make_sampler("grid", space=Generations(generations), seed=config.seed, seeds=config.seeds)
+        make_sampler("grid", space=SpaceVersions(versions), seed=config.seed, seeds=config.seeds)
     except InputError as error:
         raise _other_study(config, [*changes, error.rule]) from error
 

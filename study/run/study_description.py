@@ -111,7 +111,7 @@ def _is_whole(entry: Mapping[str, Any]) -> bool:
 
 
 def merged_space(spaces: Sequence[Space]) -> dict[str, dict[str, Any]]:
-    """What the trials of several generations have had: the `hyperparameters` of their tables.
+    """What the trials of several space versions have had: the `hyperparameters` of their tables.
 
     Args:
         spaces: From the earliest to the latest, none refused by `space_refusals`.

@@ -52,7 +52,7 @@ def run(
     return result, notices
 
 
-def test_trials_tables_and_report_of_two_generations(
+def test_trials_tables_and_report_of_two_space_versions(
     gradscape: Gradscape, study_file: Path, tmp_path: Path
 ) -> None:
     home = tmp_path / "gradscape"
@@ -82,7 +82,7 @@ def test_trials_tables_and_report_of_two_generations(
     assert told["learning_rate"] == {"kind": "range", "low": 1e-6, "high": 100.0, "log": True}
     assert told["width"] == {"kind": "choice", "choices": [32, 16]}
     assert told["depth"] == {"kind": "choice", "choices": [2, 1]}
-    # Optuna's own view: what varied, each within its generation's ranges.
+    # Optuna's own view: what varied, each within the ranges of its space version.
     trials = optuna_trials(home, "small")
     assert {trial.state.name for trial in trials} == {"COMPLETE"}
     assert [sorted(trial.params) for trial in (trials[0], trials[35])] == [
@@ -118,7 +118,7 @@ def test_unfinished_trials_are_of_the_space_they_were_asked_from(tmp_path: Path)
 
 
 def test_a_change_before_the_last_trials_are_asked(tmp_path: Path) -> None:
-    """With several seeds a configuration stays in the generation in which it began."""
+    """With several seeds a configuration stays in the space version in which it began."""
     first, second = STUDY + "seeds: 4\n", WIDER + "seeds: 4\n"
     run(tmp_path, first, 6)
     result, notices = run(tmp_path, second, 12)

@@ -1,4 +1,4 @@
-"""Points of a search space that a trial might be placed at."""
+"""Points of a search space that a trial may be placed at."""
 
 from __future__ import annotations
 
@@ -11,44 +11,44 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution
 from search_spaces.samplers.cube import cube_values
 
 Applying = Callable[[Mapping[str, Any]], Collection[str]]
-"""Names of the hyperparameters that apply, from values for all of them."""
+"""Returns the names of the hyperparameters that apply, from values for all of them."""
 
 
 def candidates(
     axes: Mapping[str, BaseDistribution], *, count: int, seed: Sequence[int], applying: Applying
 ) -> list[dict[str, Any]]:
-    """Settings spread evenly over the space, each with the hyperparameters that apply to it.
+    """Spreads settings evenly over the space, each with the hyperparameters that apply to it.
 
     Args:
         axes: Distributions by name.
-        count: A power of two is spread most evenly.
-        seed: Of the points, non-negative integers.
-        applying: Tells which hyperparameters apply.
+        count: Number of settings, >= 1; a power of two is spread most evenly.
+        seed: Non-negative integers, all of which count.
+        applying: Says which hyperparameters apply.
     """
     from scipy.stats import qmc
 
     if not axes:
         return [{}] * count
     engine = qmc.Sobol(len(axes), scramble=True, rng=np.random.default_rng(list(seed)))
-    found = []
+    settings = []
     for point in engine.random(count):
         values = cube_values(axes, point)
         kept = applying(values)
-        found.append({name: value for name, value in values.items() if name in kept})
-    return found
+        settings.append({name: value for name, value in values.items() if name in kept})
+    return settings
 
 
 def learned_conditions(
     axes: Mapping[str, BaseDistribution], settings: Sequence[Mapping[str, Any]]
 ) -> Applying:
-    """When hyperparameters apply, from the trials of a study that is defined by running it.
+    """Learns when hyperparameters apply from the trials of a study that is defined by running it.
 
-    A hyperparameter that some trials lack is held to apply where the choice that tells best
-    has a value with which trials had it; where no choice tells, it always applies.
+    A hyperparameter that some trials lack is taken to apply where the first choice that separates
+    those trials has a value with which trials had it; where none does, it always applies.
 
     Args:
         axes: Distributions by name.
-        settings: Of trials that have all their hyperparameters.
+        settings: Hyperparameters of trials that have all that they ask for.
     """
     owners = [name for name, axis in axes.items() if isinstance(axis, CategoricalDistribution)]
     rules: dict[str, tuple[str, frozenset[Any]]] = {}

@@ -1,7 +1,8 @@
-"""Where a forest of trees is in two minds: a second opinion on where the boundary is.
+"""How evenly a forest of trees is divided: a second opinion on where the boundary is.
 
 The Gaussian process takes every hyperparameter for as important as every other; trees find out
-which ones decide, and edges that are steep. N known trials, M candidates, D columns.
+which ones decide, and edges that are steep. With c the share of trees (by their leaves) for the
+verdict, a forest's indecision is 1 - |2 c - 1|. N known trials, M candidates, D columns.
 
 References:
     Geurts, Ernst, Wehenkel, Extremely randomized trees, Machine Learning 2006; Settles, Active
@@ -32,17 +33,17 @@ def indecision(
     share: float,
     seed: int,
 ) -> Floats:
-    """How evenly the trees are divided at each candidate: 0 where all agree, at most 1 [M].
+    """Returns how evenly trees are divided at each candidate [M]: 0 where all agree, at most 1.
 
     Both sides of the boundary weigh alike in the space: `share` says how large they are there,
     which trials that were placed at the boundary do not tell.
 
     Args:
-        known_NxD: Known trials.
+        known_NxD: Columns of the known trials.
         hits_N: Whether a trial has the verdict; both occur.
-        at_MxD: Candidates.
-        share: Of the space that has the verdict.
-        seed: Of the trees.
+        at_MxD: Columns of the candidates.
+        share: Share of the space that has the verdict, clamped to 0.02 to 0.98.
+        seed: Seeds the trees, by its lowest 32 bits.
     """
     # Imported here: it takes a second, and other samplers do without.
     from sklearn.ensemble import ExtraTreesClassifier
@@ -61,11 +62,12 @@ def indecision(
 
 
 def share_of_space(hits_N: NDArray[np.bool_], even_N: NDArray[np.bool_]) -> float:
-    """The share of the space that has a verdict, from the trials that are spread evenly over it.
+    """Estimates the share of the space that has a verdict from the trials spread evenly over it.
 
     Args:
         hits_N: Whether a trial has the verdict.
         even_N: Whether it was placed evenly; if none was, all count.
     """
+    # Half a trial more on either side (Jeffreys' prior): a share is never 0 or 1.
     counted = hits_N[even_N] if even_N.any() else hits_N
     return float((counted.sum() + 0.5) / (len(counted) + 1.0))

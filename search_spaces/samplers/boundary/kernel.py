@@ -1,8 +1,17 @@
 """A Gaussian process classifier as a logistic regression on random Fourier features.
 
-N known trials, D columns, F features. The posterior over the weights is the Laplace
-approximation, so that the uncertainty of the map falls with trials nearby however they came
-out: where seeds disagree it falls too, and the place is left.
+The logit at a point x is w . phi(x), with phi(x) = a / sqrt(F') (cos(x . v_j), sin(x . v_j)),
+linear terms and an offset; v_j is drawn from N(0, 1 / length^2), so that phi(x) . phi(y) is about
+a^2 exp(-|x - y|^2 / (2 length^2)). With w ~ N(0, I), p = expit(Phi w) and outcomes y in {0, 1}:
+
+    gradient of the log posterior       Phi' (y - p) - w
+    its negative Hessian                H = Phi' diag(p (1 - p)) Phi + I
+    posterior (Laplace)                 N(mode, H^-1)
+    ln of the evidence, up to a constant ln p(y | mode) - |mode|^2 / 2 - ln |H| / 2
+
+H does not depend on y but through p, so that the uncertainty of the map falls with trials nearby
+however they came out: where seeds disagree it falls too, and the sampler goes elsewhere.
+N known trials, D columns, F features, F' pairs of a cosine and a sine.
 
 References:
     Rahimi and Recht, Random features for large-scale kernel machines, NIPS 2007; Rasmussen and
@@ -37,14 +46,14 @@ class FourierFeatures:
 
     Attributes:
         frequencies: Random directions [D, F'].
-        centre: Of each column [D].
+        centre: Mean of each column [D], where the linear terms are 0.
     """
 
     frequencies: Floats
     centre: Floats
 
     def __call__(self, points: Floats) -> Floats:
-        """Features [M, F] of points [M, D]."""
+        """Returns the features [M, F] of points [M, D]."""
         angles = points @ self.frequencies
         size = _AMPLITUDE / np.sqrt(self.frequencies.shape[1])
         linear = _LINEAR * (points - self.centre)
@@ -58,10 +67,10 @@ def fourier_features(
     """Draws the features.
 
     Args:
-        known_NxD: Gives the centre.
-        length: Distance over which the map changes, in the units of the columns.
-        pairs: Cosines and sines.
-        seed: Of the directions.
+        known_NxD: Columns of the known trials, whose mean is the centre.
+        length: Distance over which the map changes, > 0, in the units of the columns.
+        pairs: Number of directions F', each with a cosine and a sine.
+        seed: Seeds the directions, >= 0.
     """
     rng = np.random.default_rng(seed)
     frequencies = rng.standard_normal((known_NxD.shape[1], pairs)) / length
@@ -70,11 +79,11 @@ def fourier_features(
 
 @dataclass(frozen=True, kw_only=True)
 class Posterior:
-    """Of the weights.
+    """The normal approximation of the posterior of the weights.
 
     Attributes:
-        mean: [F].
-        covariance: [F, F].
+        mean: The mode [F].
+        covariance: H^-1 [F, F].
         evidence: ln of the marginal likelihood, up to a constant.
     """
 
@@ -86,12 +95,12 @@ class Posterior:
 def laplace(
     features_NxF: Floats, hits_N: NDArray[np.bool_], start: Floats | None = None
 ) -> Posterior:
-    """The posterior of the weights under independent standard normal priors.
+    """Computes the posterior of the weights under independent standard normal priors.
 
     Args:
-        features_NxF: Of the known trials.
+        features_NxF: Features of the known trials.
         hits_N: Whether a trial has the verdict.
-        start: Weights to begin from.
+        start: Weights [F] that Newton's method begins from; None for 0.
     """
     count = features_NxF.shape[1]
     mean = np.zeros(count) if start is None else start.copy()
@@ -99,6 +108,7 @@ def laplace(
         p = expit(features_NxF @ mean)
         factor = cho_factor(_precision(features_NxF, p))
         step = cho_solve(factor, features_NxF.T @ (hits_N - p) - mean)
+        # Steps are measured in logits, in which they mean something, not in weights.
         largest = float(np.max(np.abs(features_NxF @ step), initial=0.0))
         mean = mean + step * min(1.0, _LONGEST_STEP / max(largest, 1e-9))
         if largest < 1e-2:
@@ -107,6 +117,7 @@ def laplace(
     factor = cho_factor(_precision(features_NxF, p))
     likely = np.where(hits_N, p, 1.0 - p)
     evidence = np.sum(np.log(likely + 1e-12)) - mean @ mean / 2
+    # ln |H| / 2 is the sum of the logarithms of its Cholesky factor's diagonal.
     evidence -= np.sum(np.log(np.diag(factor[0])))
     return Posterior(
         mean=mean, covariance=cho_solve(factor, np.eye(count)), evidence=float(evidence)
@@ -128,14 +139,14 @@ def best_length(
     pairs: int,
     seed: int,
 ) -> float:
-    """The length under which the trials are likeliest.
+    """Returns the length under which the trials are likeliest.
 
     Args:
-        known_NxD: Known trials; a few hundred tell.
+        known_NxD: Columns of the known trials; a few hundred are enough.
         hits_N: Whether a trial has the verdict.
-        lengths: To choose from.
-        pairs: See `fourier_features`.
-        seed: See `fourier_features`.
+        lengths: Lengths to choose from, > 0.
+        pairs: As in `fourier_features`.
+        seed: As in `fourier_features`.
     """
 
     def evidence(length: float) -> float:

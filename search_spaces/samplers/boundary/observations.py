@@ -1,4 +1,4 @@
-"""What a study's trials say, read once each."""
+"""The trials of a study as the boundary sampler observes them, each read once."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 Label = Callable[[FrozenTrial], Hashable | None]
-"""What a finished trial is an example of; None if it says nothing."""
+"""Returns what a finished trial is an example of; None if it says nothing."""
 
 LOW, HIGH = "low", "high"
 """Labels of trials whose value lies at or below a threshold, and above it."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Known:
-    """A trial that is labelled.
+class Observation:
+    """A finished trial that says something.
 
     Attributes:
-        number: Of the trial.
-        params: Its hyperparameters.
+        number: The trial's number, >= 0.
+        params: Its hyperparameters as the sampler is to see them.
         label: None where only its value is known.
         value: NaN where it has none.
     """
@@ -37,37 +37,42 @@ class Known:
     value: float
 
 
-class TrialBook:
-    """The trials of one study; a trial that is finished is read once.
+class Observations:
+    """The trials of one study: those with a label or value, and all others.
 
     Only what the study's storage holds decides, so that a restart changes nothing.
 
     Args:
-        label: Of a finished trial.
-        params: Hyperparameters of a trial as the sampler is to see them.
+        label: Labels a finished trial.
+        params: Returns the hyperparameters of a trial as the sampler is to see them.
+
+    Attributes:
+        axes: Distributions of all hyperparameters that a trial has had, by name.
     """
 
     def __init__(self, label: Label, params: Callable[[FrozenTrial], Mapping[str, Any]]) -> None:
         self._label = label
         self._params = params
-        self._seen = 0
+        self._count = 0
         self._open: set[int] = set()
-        self._known: dict[int, Known] = {}
+        self._observed: dict[int, Observation] = {}
         self._order: list[tuple[datetime, int]] = []
         self._silent: dict[int, Mapping[str, Any]] = {}
         self._pending: dict[int, Mapping[str, Any]] = {}
         self.axes: dict[str, BaseDistribution] = {}
 
     def update(self, study: Study, *, besides: int) -> None:
-        """Reads what is new.
+        """Reads what is new in the study.
 
         Args:
             study: Always the same one.
             besides: Number of the trial that is being sampled: it is left out.
         """
+        # Only trials that were open at the last call or came since: with thousands of trials the
+        # finished ones would make each proposal as slow as the study is long.
         trials = study.get_trials(deepcopy=False)
-        self._open.update(range(self._seen, len(trials)))
-        self._seen = len(trials)
+        self._open.update(range(self._count, len(trials)))
+        self._count = len(trials)
         for number in sorted(self._open):
             trial = trials[number]
             if trial.state.is_finished():
@@ -88,26 +93,28 @@ class TrialBook:
         if trial.state is TrialState.FAIL or (label is None and math.isnan(value)):
             self._silent[trial.number] = params
             return
-        known = Known(number=trial.number, params=params, label=label, value=value)
-        self._known[trial.number] = known
+        observation = Observation(number=trial.number, params=params, label=label, value=value)
+        self._observed[trial.number] = observation
+        # By time of completion: the model is fitted to the first so many, which later results
+        # must not change, whatever the numbers of their trials.
         insort(self._order, (trial.datetime_complete or datetime.min, trial.number))
 
     @property
     def known(self) -> int:
-        """Number of trials that are labelled."""
+        """Number of trials with a label or value."""
         return len(self._order)
 
-    def first(self, count: int) -> list[Known]:
-        """The first trials that were labelled, in the order in which they were finished."""
-        return [self._known[number] for _, number in self._order[:count]]
+    def first(self, count: int) -> list[Observation]:
+        """Returns the first observations, in the order in which their trials were finished."""
+        return [self._observed[number] for _, number in self._order[:count]]
 
     def others(self, count: int) -> dict[int, Mapping[str, Any]]:
-        """Hyperparameters of all trials but those first ones, by number.
+        """Returns the hyperparameters of all trials but those first ones, by number.
 
-        Trials that failed for reasons of their own are among them for ever: a place that
-        cannot be trained at is left, not tried again and again.
+        Trials that failed for reasons of their own are always among them: a point that cannot
+        be trained at is left, not tried again and again.
         """
-        later = {number: self._known[number].params for _, number in self._order[count:]}
+        later = {number: self._observed[number].params for _, number in self._order[count:]}
         return dict(sorted({**later, **self._silent, **self._pending}.items()))
 
     @property
@@ -116,29 +123,26 @@ class TrialBook:
         return self._pending
 
 
-def labels_of(known: list[Known], threshold: float | None) -> list[Hashable | None]:
-    """The label of each trial.
+def labels_of(observations: list[Observation], threshold: float | None) -> list[Hashable | None]:
+    """Returns the label of each observation; None for one that says nothing.
 
     Args:
-        known: Trials. If any has a label of its own, these count, else the values do.
-        threshold: Of values; None takes the median of these trials' values.
-
-    Returns:
-        None for a trial that says nothing.
+        observations: If any has a label of its own, labels count, else values do.
+        threshold: Splits the values into `LOW` and `HIGH`; None takes their median.
     """
-    if any(each.label is not None for each in known):
-        return [each.label for each in known]
-    values = sorted(each.value for each in known)
+    if any(each.label is not None for each in observations):
+        return [each.label for each in observations]
+    values = sorted(each.value for each in observations)
     level = threshold if threshold is not None else values[(len(values) - 1) // 2]
-    return [LOW if each.value <= level else HIGH for each in known]
+    return [LOW if each.value <= level else HIGH for each in observations]
 
 
 def attribute_label(name: str) -> Label:
-    """Reads the label from a user attribute of that name."""
+    """Returns a label that is read from the user attribute of that name."""
 
     def label(trial: FrozenTrial) -> Hashable | None:
-        found = trial.user_attrs.get(name)
-        return found if isinstance(found, Hashable) else None
+        attribute = trial.user_attrs.get(name)
+        return attribute if isinstance(attribute, Hashable) else None
 
     return label
 

@@ -2,34 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from typing import Any
 
 from optuna.trial import FrozenTrial
 
 from search_spaces.errors import InputError
+from search_spaces.samplers.boundary.candidates import Applying
+from search_spaces.samplers.boundary.model import CohortKey
 from search_spaces.samplers.boundary.sampler import BoundarySampler
 from search_spaces.samplers.boundary.theory import theory_features
-from search_spaces.samplers.space_versions import Generations
+from search_spaces.samplers.space_versions import SpaceVersions
+from search_spaces.space import SearchSpace
 
 
 def boundary_sampler(
-    generations: Generations, *, seed: int, seeds: int, physics: bool = True
+    versions: SpaceVersions, *, seed: int, seeds: int, physics: bool = True
 ) -> BoundarySampler:
-    """Maps the verdicts of a study's last generation, with what earlier ones have found.
+    """Maps the verdicts of a study's last space version, with what earlier ones have found.
 
     Args:
-        generations: Of the study; the last one's space is sampled.
-        seed: The study's seed.
-        seeds: Trials a configuration.
+        versions: The study's; the last one's space is sampled.
+        seed: The study's seed, >= 0.
+        seeds: Trials a configuration, >= 1.
         physics: Whether what mean-field theory expects is part of the model, where it speaks.
     """
-    last = generations.all[-1]
+    last = versions.all[-1]
     space = last.space
+    return BoundarySampler(
+        seed=seed,
+        axes=space.axes,
+        applying=_applying(space),
+        features=theory_features(space) if physics else None,
+        cohort_key=_cohort_key(space),
+        seeds=seeds,
+        params=_params_of_last(versions),
+        first=last.first,
+    )
 
+
+def _applying(space: SearchSpace) -> Applying:
+    """Returns which axes apply, worked out once for each combination of the owners' values."""
     owners = sorted({c.owner for each in space.entries for c in each.hyperparameter.conditions})
-    fusible = {each.name for each in space.catalogue if each.fusible}
-    shape = [name for name in space.axes if name not in fusible]
     known: dict[tuple[Any, ...], Collection[str]] = {}
 
     def applying(values: Mapping[str, Any]) -> Collection[str]:
@@ -38,28 +52,34 @@ def boundary_sampler(
             known[key] = space.applying(values)
         return known[key]
 
+    return applying
+
+
+def _cohort_key(space: SearchSpace) -> CohortKey:
+    fusible = {each.name for each in space.catalogue if each.fusible}
+    shape = [name for name in space.axes if name not in fusible]
+
     def cohort_key(params: Mapping[str, Any]) -> Hashable:
         # What is fixed is alike in all trials: `SearchSpace.cohort_key` would be slower.
         return tuple(params.get(name) for name in shape)
 
+    return cohort_key
+
+
+def _params_of_last(versions: SpaceVersions) -> Callable[[FrozenTrial], Mapping[str, Any]]:
+    """Returns a trial's values on the last version's axes, with what an earlier one had fixed."""
+    last = len(versions.all) - 1
+    axes = versions.all[-1].space.axes
+
     def params(trial: FrozenTrial) -> Mapping[str, Any]:
-        """With what an earlier generation had fixed and this one varies."""
-        place = generations.place(trial.number)
-        if place == len(generations.all) - 1:
+        index = versions.index_of(trial.number)
+        if index == last:
             return trial.params
         try:
-            values = generations.all[place].space.resolve(trial.params)
+            values = versions.all[index].space.resolve(trial.params)
         except InputError:
+            # A trial that was asked but never suggested to has only some of its values.
             return trial.params
-        return {name: values[name] for name in space.axes if name in values}
+        return {name: values[name] for name in axes if name in values}
 
-    return BoundarySampler(
-        seed=seed,
-        axes=space.axes,
-        applying=applying,
-        features=theory_features(space) if physics else None,
-        cohort_key=cohort_key,
-        seeds=seeds,
-        params=params,
-        first=last.first,
-    )
+    return params

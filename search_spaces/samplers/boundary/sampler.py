@@ -1,9 +1,9 @@
 """An Optuna sampler that places trials where the map of verdicts is uncertain.
 
-Space-filling trials come first and one in eight for ever; each of the others goes where it mends
-most of the map: a Gaussian process classifier says how likely each place of the space is to lie
-on the wrong side of the boundary of stable, and how much of that a trial would take away; a
-forest of trees, how far it is in doubt there.
+Space-filling trials come first and one in eight always; each of the others goes where it takes
+most of the map's error away: a Gaussian process classifier says how likely each point of the
+space is to lie on the wrong side of the boundary of stable, and how much of that a trial would
+take away; a forest of trees, how evenly it is divided there.
 Trials whose outcome is not known yet count as if it were.
 
 References:
@@ -20,6 +20,7 @@ from __future__ import annotations
 import threading
 import zlib
 from collections.abc import Callable, Hashable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -28,10 +29,12 @@ from optuna.samplers import BaseSampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
+from search_spaces.samplers.boundary.axes import Features
 from search_spaces.samplers.boundary.candidates import Applying
-from search_spaces.samplers.boundary.model import Believed, CohortKey, Features, Settings
-from search_spaces.samplers.boundary.observations import Label, TrialBook, attribute_label
+from search_spaces.samplers.boundary.model import BoundaryModel, CohortKey
+from search_spaces.samplers.boundary.observations import Label, Observations, attribute_label
 from search_spaces.samplers.boundary.schedule import SPACE_FILLING, Design, Schedule
+from search_spaces.samplers.boundary.settings import Settings
 from search_spaces.samplers.cube import SobolDesign, cube_values
 
 DESIGN = "design"
@@ -50,10 +53,10 @@ class BoundarySampler(BaseSampler):
     that is taken up again goes on as if it had never stopped.
 
     Args:
-        seed: >= 0.
-        label: What a finished trial is an example of; None for a trial that says nothing.
+        seed: Seeds the space-filling points, the candidates and the model, >= 0.
+        label: Returns what a finished trial is an example of; None if it says nothing.
         attribute: User attribute that is the label if ``label`` is not given.
-        threshold: Of the values, if no trial has a label; None takes their median.
+        threshold: Splits the trials' values, if no trial has a label; None takes their median.
         stable: The label whose boundary with all others counts most. If no trial has it, all
             boundaries count alike.
         startup: Space-filling trials before the first that goes to the boundary, >= 1.
@@ -65,9 +68,14 @@ class BoundarySampler(BaseSampler):
         cohort_key: Trials that agree in it are trained together; of two that would teach alike
             the one that fits those that wait is preferred.
         seeds: Trials a configuration, >= 1: trials number // seeds share their values.
-        params: Hyperparameters of a trial as the sampler is to see them; as Optuna has them.
+        params: Returns the hyperparameters of a trial as the sampler is to see them; by default
+            as Optuna has them.
         first: Number of the first trial that is sampled by it; its startup begins there.
         settings: Figures of the method.
+
+    Raises:
+        ValueError: If ``seed``, ``seeds``, ``startup`` or ``every`` is too small; when a trial is
+            asked, if the study has several objectives.
     """
 
     def __init__(
@@ -98,26 +106,24 @@ class BoundarySampler(BaseSampler):
         self._first = first
         self._lock = threading.RLock()
         self._study: tuple[object, int] | None = None
-
-        def fresh() -> tuple[TrialBook, Believed]:
-            book = TrialBook(label or attribute_label(attribute), params)
-            return book, Believed(
-                book,
-                seed=seed,
-                threshold=threshold,
-                stable=stable,
-                applying=applying,
-                features=features,
-                cohort_key=cohort_key,
-                is_even=lambda number: self.design(number) == SPACE_FILLING,
-                settings=settings or Settings(),
-            )
-
-        self._fresh = fresh
-        self._book, self._believed = fresh()
+        self._make_observations = partial(
+            Observations, label or attribute_label(attribute), params
+        )
+        self._make_model = partial(
+            BoundaryModel,
+            seed=seed,
+            threshold=threshold,
+            stable=stable,
+            applying=applying,
+            features=features,
+            cohort_key=cohort_key,
+            is_even=lambda number: self.design(number) == SPACE_FILLING,
+            settings=settings or Settings(),
+        )
+        self._forget()
 
     def design(self, number: int) -> Design:
-        """What a trial is for; a rule of its number alone."""
+        """Returns what a trial is for; a rule of its number alone."""
         return self._schedule.design(self._configuration(number))
 
     def infer_relative_search_space(
@@ -127,8 +133,8 @@ class BoundarySampler(BaseSampler):
             self._open(study)
             if self._axes is not None:
                 return dict(self._axes)
-            self._book.update(study, besides=trial.number)
-            return dict(self._book.axes)
+            self._observations.update(study, besides=trial.number)
+            return dict(self._observations.axes)
 
     def sample_relative(
         self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
@@ -141,12 +147,14 @@ class BoundarySampler(BaseSampler):
             if sibling is not None:
                 return dict(sibling)
             if self.design(trial.number) != SPACE_FILLING:
-                self._book.update(study, besides=trial.number)
-                found = self._believed.next(search_space)
-                if found is not None:
-                    return dict(found)
-            place = self._schedule.place(self._configuration(trial.number))
-            return dict(SobolDesign(axes=search_space, seed=self._seed_of_design).values(place))
+                self._observations.update(study, besides=trial.number)
+                proposal = self._model.next(search_space)
+                if proposal is not None:
+                    return dict(proposal)
+            # Points are numbered without gaps: skipping those of boundary trials would leave
+            # holes in the Sobol sequence.
+            index = self._schedule.index_of(self._configuration(trial.number))
+            return dict(SobolDesign(axes=search_space, seed=self._seed_of_design).values(index))
 
     def sample_independent(
         self,
@@ -165,26 +173,30 @@ class BoundarySampler(BaseSampler):
         return cube_values({param_name: param_distribution}, rng.random(1))[param_name]
 
     def _open(self, study: Study) -> None:
-        """Begins anew where it is given another study than before."""
+        """Forgets what it knows where it is passed another study than before."""
         _refuse_several(study)
         # Optuna's study objects come and go; what they stand for is this.
         now = (study._storage, study._study_id)
         if self._study != now:
             self._study = now
-            self._book, self._believed = self._fresh()
+            self._forget()
+
+    def _forget(self) -> None:
+        self._observations = self._make_observations()
+        self._model = self._make_model(self._observations)
 
     def _configuration(self, number: int) -> int:
         return (number - self._first) // self._seeds
 
     @property
     def _seed_of_design(self) -> int:
-        """The study's seed for its first trials, others for those of a later space."""
+        """The study's seed for its first trials, others for those of a later space version."""
         if self._first == 0:
             return self._seed
         return int(np.random.SeedSequence([self._seed, self._first]).generate_state(1)[0])
 
     def _sibling(self, study: Study, trial: FrozenTrial) -> Mapping[str, Any] | None:
-        """The values of an earlier trial of the same configuration."""
+        """Returns the values of an earlier trial of the same configuration, if there is one."""
         if self._seeds == 1:
             return None
         earliest = self._first + self._configuration(trial.number) * self._seeds
@@ -205,5 +217,5 @@ def _refuse_several(study: Study) -> None:
     if len(study.directions) > 1:
         raise ValueError(
             "BoundarySampler maps one verdict or one value, but the study has "
-            f"{len(study.directions)} objectives; give them up, or tell one value"
+            f"{len(study.directions)} objectives; give the study one, or none"
         )

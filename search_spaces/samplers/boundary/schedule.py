@@ -13,7 +13,7 @@ BOUNDARY: Design = "boundary"
 
 @dataclass(frozen=True, kw_only=True)
 class Schedule:
-    """Space-filling trials first, then one in every few for ever.
+    """Space-filling trials first, then one in every few, always.
 
     The rule knows no result, so that these trials are a uniform sample of the space whatever
     the others found: frequencies among them are unbiased.
@@ -33,18 +33,19 @@ class Schedule:
             )
 
     def design(self, configuration: int) -> Design:
-        """What a configuration is for.
+        """Returns what a configuration is for.
 
         Args:
-            configuration: Its number, from 0.
+            configuration: Its number, >= 0.
         """
         if configuration < self.startup or configuration % self.every == 0:
             return SPACE_FILLING
         return BOUNDARY
 
-    def place(self, configuration: int) -> int:
-        """Number of space-filling configurations before this one."""
+    def index_of(self, configuration: int) -> int:
+        """Returns how many space-filling configurations come before this one."""
         if configuration <= self.startup:
             return configuration
+        # Multiples of `every` from the startup on, up to this one.
         before = -(-configuration // self.every) - -(-self.startup // self.every)
         return self.startup + before

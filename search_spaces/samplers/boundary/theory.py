@@ -1,4 +1,4 @@
-"""What mean-field theory says of a trial before it is trained, as numbers that a model may use."""
+"""What mean-field theory says of a trial before it is trained, as numbers for a model."""
 
 from __future__ import annotations
 
@@ -23,18 +23,20 @@ speed; 1 where theory says nothing."""
 
 _SILENT = (0.0, 0.0, 0.0, 0.0, 1.0)
 _FEATURES = 64
-"""Of an input where a task's own number is not known: the theory depends on it weakly."""
+"""Features of an input: the task's own number is not known here; theory depends on it weakly."""
 _LARGEST = 12.0
 
 _ROUNDED = ("weight_std", "bias_std", "init_gain", "recurrent_gain", "residual_scale")
 
 
 def theory_features(space: SearchSpace) -> Callable[[Mapping[str, Any]], Sequence[float]] | None:
-    """Computes the features of a trial from its values on a space's axes.
+    """Returns a function that computes the features of a trial from its values on a space's axes.
 
     The largest learning rate of gradient descent is 2 / sharpness. At initialization the
     sharpness grows as the sum over layers of the mean square of what a layer sees times that of
-    its delta, which mean-field theory gives up to a factor that all trials share.
+    its delta, which mean-field theory gives up to a factor that all trials share. So ln(rate) +
+    ln(sharpness) - ln(2 (1 + m)) is ln of the learning rate over the limit of momentum m, and
+    with - ln(1 - m) it is ln of the effective step rate / (1 - m).
 
     Args:
         space: What a study fixes and varies.
@@ -54,13 +56,14 @@ def theory_features(space: SearchSpace) -> Callable[[Mapping[str, Any]], Sequenc
         rate, momentum = values.get("learning_rate"), values.get("momentum", 0.0)
         inputs = _inputs(space.network, values)
         heeded = {name: values[name] for name in HEEDED if name in values}
-        found = _of_network(space.network, tuple({**heeded, **_rounded(heeded)}.items()), inputs)
-        if found is None or not isinstance(rate, float):
+        logs = _of_network(space.network, tuple({**heeded, **_rounded(heeded)}.items()), inputs)
+        if logs is None or not isinstance(rate, float):
             return _SILENT
         assert isinstance(momentum, (int, float))
-        log_ratio, log_factor, log_sharpness = found
+        log_ratio, log_factor, log_sharpness = logs
         scaled = math.log(rate) + log_sharpness
         return (
+            # By a sixth: logarithms of -12 to 12 are then about as long as a range, which is 3.
             log_ratio / 6,
             log_factor,
             _clipped(scaled - math.log(2 * (1 + momentum))) / 6,
@@ -75,7 +78,7 @@ def theory_features(space: SearchSpace) -> Callable[[Mapping[str, Any]], Sequenc
 def _of_network(
     network: str, heeded: tuple[tuple[str, Value], ...], inputs: Inputs
 ) -> tuple[float, float, float] | None:
-    """ln R, the mean of ln of the factors, and ln of the sharpness up to a constant."""
+    """Returns ln R, the mean of ln of the factors, and ln of the sharpness up to a constant."""
     values = dict(heeded)
     expected = predict(network, values, inputs)
     if expected is None:
@@ -89,20 +92,20 @@ def _of_network(
 
 
 def _log_sharpness(activation: str, expected: Expectation) -> float:
-    """ln of the sum over layers of mean squares seen times mean squared delta."""
+    """Returns ln of the sum over layers of E[x^2] E[delta^2], x being what a layer sees."""
     phi = activation_named(activation)
 
     def square(h: Any) -> Any:
         return phi.function(h) ** 2
 
     logs = np.log(np.maximum(expected.factors[::-1], 1e-30))
-    # ln rms(delta_l) less that of the last layer
+    # ln rms(delta_l) less that of the last layer: the sum of ln of the factors behind it.
     deltas = np.concatenate([np.cumsum(logs)[::-1], [0.0]])
     lengths = np.clip(expected.lengths, 1e-12, 1e12)
-    seen = [1.0, *(gaussian_mean(square, float(q), phi.kinks) for q in lengths[:-1])]
-    if len(seen) != len(deltas):  # The lengths of a residual network are those of its blocks.
-        seen = [1.0] * len(deltas)
-    terms = 2 * deltas + np.log(np.maximum(seen, 1e-30))
+    inputs = [1.0, *(gaussian_mean(square, float(q), phi.kinks) for q in lengths[:-1])]
+    if len(inputs) != len(deltas):  # The lengths of a residual network are those of its blocks.
+        inputs = [1.0] * len(deltas)
+    terms = 2 * deltas + np.log(np.maximum(inputs, 1e-30))
     return float(np.logaddexp.reduce(terms))
 
 
@@ -114,13 +117,13 @@ def _inputs(network: str, values: Mapping[str, Value]) -> Inputs:
 
 
 def _rounded(values: Mapping[str, Value]) -> dict[str, Value]:
-    """Continuous scales on a grid of 16 a factor of ten, so that few networks are asked about."""
-    found: dict[str, Value] = {}
+    """Rounds continuous scales to 16 a factor of ten, so that theory is asked of few networks."""
+    rounded: dict[str, Value] = {}
     for name in _ROUNDED:
         value = values.get(name)
         if isinstance(value, float) and value > 0:
-            found[name] = float(f"{10 ** (round(16 * math.log10(value)) / 16):.6g}")
-    return found
+            rounded[name] = float(f"{10 ** (round(16 * math.log10(value)) / 16):.6g}")
+    return rounded
 
 
 def _clipped(number: float) -> float:

@@ -9,18 +9,21 @@ LEAST = 8
 """Trials of a verdict below which its boundary is not looked for by itself."""
 
 
-def target_weights(
+def boundary_weights(
     labels: Sequence[Hashable | None], stable: Hashable, stable_weight: float
 ) -> dict[Hashable, float]:
-    """The verdicts whose boundaries are mapped, and how much each counts.
+    """Returns the verdicts whose boundaries are mapped, and how much each counts.
 
-    Of two verdicts one boundary is all there is. The boundary of stable counts for what it is
-    told to, the others share the rest evenly; without stable all are equal.
+    Of two verdicts one boundary is all there is. The boundary of stable has the weight that is
+    passed, the others share the rest evenly; without stable all are equal.
 
     Args:
-        labels: Of the known trials.
+        labels: Labels of the known trials; None counts for nothing.
         stable: The verdict that matters most.
         stable_weight: Its weight, 0 to 1.
+
+    Returns:
+        Weights > 0 by verdict; empty while all trials agree.
     """
     counts = Counter(label for label in labels if label is not None)
     if len(counts) < 2:

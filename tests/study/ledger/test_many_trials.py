@@ -15,7 +15,7 @@ RUN = "0123456789abcdef" * 2
 
 
 class Space:
-    """A second axis appears with trial 30, as with a later generation."""
+    """A second axis appears with trial 30, as with a later space version."""
 
     def suggest(self, trial):
         values = {"learning_rate": trial.suggest_float("learning_rate", 1e-4, 10.0, log=True)}

@@ -31,7 +31,7 @@ STORED = describe(config())
 
 
 def firsts(plan) -> list[int]:
-    return [each.first for each in plan.generations.all]
+    return [each.first for each in plan.versions.all]
 
 
 def test_a_new_study_is_sampled_from_its_file() -> None:
@@ -53,8 +53,8 @@ def test_a_changed_space_holds_from_the_next_trial_on() -> None:
         "study s: from trial 40 on learning_rate: was {low: 0.001, high: 1.0, log: True}, "
         "now {low: 1e-05, high: 1.0, log: True}; width: was 16, now 32"
     )
-    assert plan.generations.all[0].space.fixed["width"] == 16
-    assert plan.generations.all[1].space.fixed["width"] == 32
+    assert plan.versions.all[0].space.fixed["width"] == 16
+    assert plan.versions.all[1].space.fixed["width"] == 32
     assert plan.hyperparameters["width"] == {"kind": "choice", "choices": [32, 16]}
     # What is kept says it all: the next run goes on from it.
     again = plan_study(config(trials=80, own=WIDER | {"width": 32}), plan.description, 60)
@@ -65,7 +65,7 @@ def test_a_changed_space_holds_from_the_next_trial_on() -> None:
     assert third.hyperparameters["width"] == {"kind": "choice", "choices": [64, 32, 16]}
 
 
-def test_the_seeds_of_a_configuration_stay_in_one_generation() -> None:
+def test_the_seeds_of_a_configuration_stay_in_one_space_version() -> None:
     stored = describe(config(seeds=4))
     plan = plan_study(config(seeds=4, trials=80, own={"width": 32}), stored, 41)
     assert firsts(plan) == [0, 44]
@@ -78,10 +78,10 @@ def test_a_change_without_further_trials_is_told_and_not_kept() -> None:
     assert "--trials" in plan.notice
 
 
-def test_a_generation_that_never_began_is_replaced() -> None:
+def test_a_space_version_that_never_began_is_replaced() -> None:
     asked = plan_study(config(trials=80, own={"width": 32}), STORED, 40)
     other = plan_study(config(trials=80, own={"width": 64}), asked.description, 40)
-    assert firsts(other) == [0, 40] and other.generations.all[1].space.fixed["width"] == 64
+    assert firsts(other) == [0, 40] and other.versions.all[1].space.fixed["width"] == 64
     back = plan_study(config(trials=80), asked.description, 40)
     assert firsts(back) == [0] and back.description == STORED
 

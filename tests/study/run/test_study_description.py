@@ -104,13 +104,13 @@ def test_what_cannot_change_is_shown_with_the_reason() -> None:
     assert space_changes(was, now)[-1] == "d: was 4, now 5"
 
 
-def test_an_earlier_generation_counts_too() -> None:
+def test_an_earlier_space_version_counts_too() -> None:
     spaces = [{"a": entry([1, 2])}, {"a": entry(2)}]
     assert space_refusals(spaces, {"a": entry([1, 2])}) == []
     assert len(space_refusals(spaces, {"a": entry([2, 4])})) == 1
 
 
-def test_the_tables_tell_of_all_generations_together() -> None:
+def test_the_tables_tell_of_all_space_versions_together() -> None:
     spaces = [
         {"a": entry({"low": 1, "high": 8}), "b": entry(3), "c": entry("none"), "gone": entry(1)},
         {"a": entry({"low": 4, "high": 16}), "b": entry([4, 3]), "c": entry(0.5)},

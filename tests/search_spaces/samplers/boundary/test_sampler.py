@@ -13,8 +13,8 @@ from search_spaces import build_space, make_sampler
 from search_spaces.samplers import BoundarySampler
 from search_spaces.samplers.boundary import SYSTEM_DESIGN, Schedule
 from search_spaces.samplers.boundary.candidates import learned_conditions
-from search_spaces.samplers.boundary.model import Settings
 from search_spaces.samplers.boundary.observations import attribute_label
+from search_spaces.samplers.boundary.settings import Settings
 
 SPACE = {
     "depth": [2, 4, 8, 16],
@@ -103,7 +103,7 @@ def test_a_share_of_the_trials_fills_the_space_for_ever() -> None:
     filling = [n for n in range(100) if schedule.design(n) == "space-filling"]
     assert filling[:10] == list(range(10))
     assert filling[10:] == list(range(12, 100, 4))
-    assert [schedule.place(n) for n in filling] == list(range(len(filling)))
+    assert [schedule.index_of(n) for n in filling] == list(range(len(filling)))
 
 
 def test_space_filling_trials_are_those_of_the_sobol_sequence_whatever_was_found() -> None:
