@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,8 +11,6 @@ from typing import Annotated, Any
 import yaml
 from pydantic import (
     BaseModel,
-    BeforeValidator,
-    ConfigDict,
     Field,
     PrivateAttr,
     ValidationError,
@@ -29,18 +27,14 @@ from study.study_file import fields
 from study.study_file.environment import expand
 from study.study_file.error_text import first_problem
 from study.study_file.masking import mask_uri
-from study.study_file.resources import AtLeast1, Resources
-from study.study_file.stop_when import StopWhen, read_stop_when
+from study.study_file.resources import Resources
+from study.study_file.stop_when import StopWhen
 from study.study_file.yaml_text import parse_study_text
 from study.tables.schema import TRIAL_FIGURES, TRIAL_IDENTITY, TRIAL_LABELS
 
 _COLUMNS = frozenset(each.name for each in (*TRIAL_IDENTITY, *TRIAL_LABELS, *TRIAL_FIGURES))
 ADDRESSES = ("tracking_uri", "storage")
 """Keys that may hold a password, and that only those who run the study can reach."""
-
-_AtLeast0 = Annotated[int, BeforeValidator(fields.whole_number(0))]
-_TrackingUri = Annotated[str | None, BeforeValidator(fields.read_tracking_uri)]
-_Storage = Annotated[str | None, BeforeValidator(fields.read_storage)]
 
 
 class StudyConfig(BaseModel):
@@ -68,27 +62,29 @@ class StudyConfig(BaseModel):
         InputError: If a key or value breaks a rule: one line, about the first that does.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = fields.RULES
 
-    study: Annotated[str, BeforeValidator(fields.read_study)]
-    task: Annotated[str, BeforeValidator(fields.read_task)]
-    network: Annotated[str, BeforeValidator(fields.read_network)]
-    hyperparameters: Annotated[Mapping[str, object], BeforeValidator(fields.read_hyperparameters)]
-    steps: AtLeast1
-    task_options: Annotated[dict[str, object], BeforeValidator(fields.read_task_options)] = Field(
-        default_factory=dict
+    study: fields.StudyName = Field(examples=["my-study"])
+    task: fields.TaskName = Field(examples=["digits"])
+    network: fields.NetworkName = Field(examples=["mlp"])
+    hyperparameters: Mapping[str, object] = Field(
+        description="a mapping of names to values", examples=["{depth: [2, 8, 32]}"]
     )
-    seeds: AtLeast1 = 1
-    seed: _AtLeast0 = 0
-    sampler: Annotated[str, BeforeValidator(fields.read_sampler)] = "qmc"
-    statistics: Annotated[str, BeforeValidator(fields.read_statistics)] = "standard"
-    trials: AtLeast1 = Field(default_factory=lambda known: _all_cells(known))
-    stop_when: Annotated[StopWhen | None, BeforeValidator(read_stop_when)] = None
+    steps: fields.AtLeast1 = Field(examples=[200])
+    task_options: dict[str, fields.Option] = Field(
+        default_factory=dict, description="a mapping of names to values"
+    )
+    seeds: fields.AtLeast1 = 1
+    seed: fields.AtLeast0 = 0
+    sampler: fields.SamplerName = "qmc"
+    statistics: fields.StatisticsName = "standard"
+    trials: fields.AtLeast1 = Field(default_factory=lambda known: _all_cells(known))
+    stop_when: StopWhen | None = None
     resources: Resources = Resources()
-    tracking_uri: _TrackingUri = None
-    storage: _Storage = None
-    thresholds: Annotated[dict[str, float], BeforeValidator(fields.read_thresholds)] = Field(
-        default_factory=dict
+    tracking_uri: fields.TrackingUri = None
+    storage: fields.Storage = None
+    thresholds: dict[str, Annotated[fields.Number, Field(description="a finite number")]] = Field(
+        default_factory=dict, description="a mapping of names to numbers"
     )
 
     _written: dict[str, object] = PrivateAttr(default_factory=dict)
@@ -103,7 +99,7 @@ class StudyConfig(BaseModel):
         try:
             super().__init__(**expanded)
         except ValidationError as error:
-            problem = first_problem(error, expanded, type(self), Resources)
+            problem = first_problem(error, expanded, type(self))
         # Outside of the handler: pydantic's error carries the values, passwords among them.
         if problem is not None:
             raise problem
@@ -151,7 +147,9 @@ class StudyConfig(BaseModel):
     @property
     def written_task_options(self) -> Mapping[str, object]:
         """The options with `${VAR}` as written: what may be stored and shown."""
-        return fields.read_task_options(self._written.get("task_options", {}))
+        written = self._written.get("task_options", {})
+        assert isinstance(written, dict)
+        return written
 
     @property
     def source_text(self) -> str:
@@ -241,12 +239,22 @@ def _all_cells(known: dict[str, Any]) -> int:
 
 
 def _present(values: Mapping[str, Any]) -> dict[str, object]:
-    """The keys that have a value: `storage:` with nothing after it asks for the default."""
-    present = {key: value for key, value in values.items() if value is not None}
-    resources = present.get("resources")
-    if isinstance(resources, Mapping):
-        present["resources"] = {k: v for k, v in resources.items() if v is not None}
+    """The keys that have a value: `storage:` with nothing after it asks for the default.
+
+    Not of `hyperparameters`, where a value of nothing switches one off. A key that does not exist
+    stays, to be refused.
+    """
+    known = {"resources": Resources.model_fields, "stop_when": StopWhen.model_fields}
+    present = _with_value(values, StudyConfig.model_fields)
+    for key in ("task_options", "resources", "stop_when"):
+        inner = present.get(key)
+        if isinstance(inner, Mapping):
+            present[key] = _with_value(inner, known.get(key, inner))
     return present
+
+
+def _with_value(given: Mapping[str, Any], known: Collection[str]) -> dict[str, object]:
+    return {key: each for key, each in given.items() if each is not None or key not in known}
 
 
 def refuse_password(key: str, given: object) -> None:

@@ -1,63 +1,126 @@
-"""From pydantic's list of errors to the one line that a person reads."""
+"""From pydantic's list of errors to the one line that a person reads.
+
+What pydantic says ("Input should be greater than or equal to 1") is not shown: the line states the
+whole rule of a value, which is read off the JSON Schema of its type.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from search_spaces.errors import InputError, unknown
 from search_spaces.values import show
 
-_EXAMPLES = {
-    "study": "study: my-study",
-    "task": "task: digits",
-    "network": "network: mlp",
-    "hyperparameters": "hyperparameters: {depth: [2, 8, 32]}",
-    "steps": "steps: 200",
-}
+_KINDS = {"integer": "an integer", "number": "a number", "string": "text"}
+# Not "maximum": that is the largest integer a data base holds, of which nobody thinks.
+_BOUNDS = {"minimum": ">=", "exclusiveMinimum": ">", "exclusiveMaximum": "<"}
+_Schema = Mapping[str, Any]
 
 
-def first_problem(
-    error: ValidationError,
-    values: Mapping[str, object],
-    model: type[BaseModel],
-    nested: type[BaseModel],
-) -> InputError:
-    """The error that a person should mend first.
+def read_as(rules: Any, given: object) -> Any:
+    """One value by the rules of its type.
+
+    Raises:
+        InputError: If it breaks one. Without the key of the value itself.
+    """
+    try:
+        return TypeAdapter(rules).validate_python(given)
+    except ValidationError as error:
+        problem = first_problem(error, given, rules)
+    raise problem
+
+
+def first_problem(error: ValidationError, values: object, rules: Any) -> InputError:
+    """The error that a person should fix first.
 
     Args:
         error: Of pydantic.
-        values: The keys given, in the order of the file.
-        model: The study file.
-        nested: The model of its key `resources`.
+        values: What was validated, with the keys in the order of the file.
+        rules: The type that it was validated as.
     """
-    details = error.errors(include_url=False, include_input=False)
     # A mistyped key leaves another one missing: the mistyped one is the cause.
-    rank = {"extra_forbidden": 0, "missing": 1}
-    first = min(details, key=lambda each: (rank.get(each["type"], 2), _place(each, values)))
-    where = [str(part) for part in first["loc"]]
-    key = ".".join(where)
-    if first["type"] == "extra_forbidden":
-        known = (model if len(where) == 1 else nested).model_fields
-        return InputError(unknown("key", where[-1], known), key=key)
-    if first["type"] == "missing":
-        return InputError(f"is required; for example `{_EXAMPLES[key]}`", key=key)
-    if first["type"] in ("model_type", "model_attributes_type"):
-        known = nested.model_fields
-        return InputError(
-            f"must be a mapping of {', '.join(known)}, but got {show(values[key])}", key=key
-        )
+    rank = {"extra_forbidden": 0, "invalid_key": 0, "missing": 1}
+    details = error.errors(include_url=False, include_input=False)
+    first = min(details, key=lambda each: (rank.get(each["type"], 2), _index(each, values)))
+    steps = [*first["loc"]]
+    name = steps.pop() if first["type"] == "invalid_key" else None
+    if steps[-1:] == ["[key]"]:
+        name = steps[-2]
+        del steps[-2:]
     cause = first.get("ctx", {}).get("error")
-    if not isinstance(cause, InputError):
-        return InputError(first["msg"], key=key or None)
-    return InputError(cause.rule, key=cause.key or key)
+    if isinstance(cause, InputError):
+        return InputError(cause.rule, key=cause.key or ".".join(map(str, steps)) or None)
+    key, above, schema, given = _look_up(steps, TypeAdapter(rules).json_schema(), values)
+    if name is not None:
+        text = f"names must be text, but got {show(name)}; put it in quotes"
+    else:
+        text = _text(first["type"], key, above, schema, given)
+    return InputError(text, key=".".join(key) or None)
 
 
-def _place(detail: ErrorDetails, values: Mapping[str, object]) -> int:
-    keys = list(values)
+def _text(kind: str, key: list[str], above: _Schema, schema: _Schema, given: object) -> str:
+    if kind == "extra_forbidden":
+        return unknown("key", key[-1], above["properties"])
+    if kind == "missing":
+        return f"is required; for example `{key[-1]}: {schema['examples'][0]}`"
+    if kind == "string_type" and given is not None:
+        return f"must be text, but got {show(given)}; put it in quotes"
+    return f"must be {_rule(schema)}, but got {show(given)}"
+
+
+def _look_up(
+    steps: list[Any], schema: _Schema, value: Any
+) -> tuple[list[str], _Schema, _Schema, object]:
+    """Where an error is: its key, the schemas of the mapping around it and of it, and its value.
+
+    Pydantic's path goes on into the parts of a union or of a list; the key ends before those.
+    """
+    definitions: _Schema = schema.get("$defs", {})
+    above: _Schema = {}
+    key: list[str] = []
+    for step in steps:
+        inside = schema.get("properties", {}).get(step, schema.get("additionalProperties"))
+        if inside is None:
+            break
+        key.append(str(step))
+        above, value = schema, value.get(step)
+        schema = _resolved(inside if isinstance(inside, Mapping) else {}, definitions)
+    return key, above, schema, value
+
+
+def _resolved(schema: _Schema, definitions: _Schema) -> _Schema:
+    """The schema itself: not a reference to it, nor the choice between it and null."""
+    some = [each for each in schema.get("anyOf", ()) if each.get("type") != "null"]
+    if len(some) == 1:
+        return _resolved({**schema, "anyOf": (), **some[0]}, definitions)
+    if "$ref" in schema:
+        return {**definitions[schema["$ref"].rpartition("/")[2]], **schema}
+    return schema
+
+
+def _rule(schema: _Schema) -> str:
+    if "properties" in schema:
+        return f"a mapping of {', '.join(schema['properties'])}"
+    if "description" in schema:
+        return str(schema["description"])
+    if "const" in schema:
+        return str(schema["const"])
+    if "enum" in schema:
+        return " or ".join(schema["enum"])
+    if schema.get("anyOf"):
+        return " or ".join(_rule(each) for each in schema["anyOf"])
+    bounds = [f"{sign} {schema[name]}" for name, sign in _BOUNDS.items() if name in schema]
+    return f"{_KINDS[schema['type']]} {' and '.join(bounds)}".rstrip()
+
+
+def _index(detail: ErrorDetails, values: object) -> int:
+    """The place of an error's key in the file."""
+    keys = list(values) if isinstance(values, Mapping) else []
     first = detail["loc"][0] if detail["loc"] else None
     if detail["type"] == "default_factory_not_called":
         return len(keys) + 1
-    return keys.index(str(first)) if first in keys else len(keys)
+    return keys.index(first) if first in keys else len(keys)

@@ -1,179 +1,148 @@
-"""The rules of a study file's keys, one reader each: from what was written to the value."""
+"""The types of a study file's values: pydantic's own rules, and those that it does not have.
+
+`error_text` makes the rule that an error states of the type itself, as JSON Schema shows it, or of
+its `description`. Validators that show what came are before-validators: they get an `Expanded`
+text, which hides what `${VAR}` was; pydantic makes a plain one of it.
+"""
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, JsonValue, WrapValidator
 
 from search_spaces.catalogue import BUILT_IN_NETWORKS, BUILT_IN_TASKS, is_own
 from search_spaces.errors import InputError, unknown
 from search_spaces.samplers import SAMPLERS
 from search_spaces.values import as_number, show
 
-_STUDY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
 _OWN = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", re.ASCII)
 
-
-def read_study(given: object) -> str:
-    """A study's name: also a folder's, an MLflow experiment's and an Optuna study's."""
-    text = _read_text(given)
-    if not _STUDY.fullmatch(text):
-        raise InputError(
-            f"must be 1 to 100 letters, digits, '-', '_' or '.', not beginning with '.', "
-            f"but got {show(given)}"
-        )
-    return text
-
-
-def read_task(given: object) -> str:
-    return _read_built_in_or_own(given, "task", BUILT_IN_TASKS, "package.module:function")
-
-
-def read_network(given: object) -> str:
-    return _read_built_in_or_own(given, "network", BUILT_IN_NETWORKS, "package.module:factory")
-
-
-def read_sampler(given: object) -> str:
-    text = _read_text(given)
-    if text not in SAMPLERS:
-        raise InputError(unknown("sampler", given, SAMPLERS))
-    return text
-
+RULES = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False)
+"""Of every mapping whose keys are known."""
 
 STATISTICS = ("minimal", "standard", "full")
 """How much is measured, from nothing but the losses to the curvature of the loss."""
 
 
-def read_statistics(given: object) -> str:
-    text = _read_text(given)
-    if text not in STATISTICS:
-        raise InputError(unknown("statistics", given, STATISTICS))
-    return text
-
-
-def whole_number(low: int) -> Callable[[object], int]:
-    """A reader of integers >= ``low``."""
-
-    def read(given: object) -> int:
-        number = as_number(given)
-        if number is None or number != int(number) or not low <= number < 2**63:
-            raise InputError(f"must be an integer >= {low}, but got {show(given)}")
-        return int(number)
-
-    return read
-
-
-def read_workers(given: object) -> object:
-    if given == "auto":
-        return "auto"
+def _spelled(given: object) -> object:
+    """The number that a text spells: YAML 1.1 reads `1e-4` as text. Else what came."""
     number = as_number(given)
-    if number is None or number != int(number) or number < 1:
-        raise InputError(f"must be auto or an integer >= 1, but got {show(given)}")
-    return int(number)
+    if number is None:
+        return given
+    return int(number) if number == int(number) else number
 
 
-def read_gpus(given: object) -> float:
-    """GPUs of one worker; Ray shares a GPU in fractions, and gives several only whole."""
-    number = as_number(given)
-    if number is None or number < 0 or (number > 1 and number != int(number)):
-        raise InputError(
-            f"must be 0, a fraction of one GPU or a whole number of them, but got {show(given)}"
-        )
-    return float(number)
+def must(hold: Callable[[Any], bool]) -> AfterValidator:
+    """A rule that the type's `description` states."""
+
+    def check(value: Any) -> Any:
+        if not hold(value):
+            raise ValueError
+        return value
+
+    return AfterValidator(check)
 
 
-def read_minutes(given: object) -> float:
-    number = as_number(given)
-    if number is None or number <= 0:
-        raise InputError(f"must be a number of minutes > 0, but got {show(given)}")
-    return float(number)
+# Strict, because true is no number. Bounds stand before `_SPELLED`: after it they would be no part
+# of the type's JSON Schema, of which the error is made.
+_SPELLED = BeforeValidator(_spelled)
+_LARGEST = 2**63 - 1
+Number = Annotated[float, Field(strict=True), _SPELLED]
+AtLeast0 = Annotated[int, Field(strict=True, ge=0, le=_LARGEST), _SPELLED]
+AtLeast1 = Annotated[int, Field(strict=True, ge=1, le=_LARGEST), _SPELLED]
+AtLeast16 = Annotated[int, Field(strict=True, ge=16, le=_LARGEST), _SPELLED]
+Positive = Annotated[float, Field(strict=True, gt=0), _SPELLED]
+Fraction = Annotated[float, Field(strict=True, gt=0, lt=1), _SPELLED]
+Minutes = Annotated[Positive, Field(description="a number of minutes > 0")]
+Gpus = Annotated[
+    float,
+    Field(strict=True, ge=0, description="0, a fraction of one GPU or a whole number of them"),
+    _SPELLED,
+    # Ray shares a GPU in fractions, and gives several only whole.
+    must(lambda gpus: gpus <= 1 or gpus == int(gpus)),
+]
+Text = Annotated[str, Field(strict=True)]
+StudyName = Annotated[
+    str,
+    Field(
+        strict=True,
+        pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$",
+        description="1 to 100 letters, digits, '-', '_' or '.', not beginning with '.'",
+    ),
+]
+"""Also a folder's name, an MLflow experiment's and an Optuna study's."""
 
+
+def _one_of(what: str, known: Collection[str]) -> BeforeValidator:
+    """Not `Literal`, which would want its names a second time, and proposes no nearest one."""
+
+    def check(given: object) -> object:
+        if isinstance(given, str) and given not in known:
+            raise InputError(unknown(what, given, known))
+        return given
+
+    return BeforeValidator(check)
+
+
+def _built_in_or_own(what: str, built_in: Collection[str], form: str) -> BeforeValidator:
+    def check(given: object) -> object:
+        if not isinstance(given, str):
+            return given
+        if is_own(given):
+            if not _OWN.fullmatch(given):
+                raise InputError(f"your own {what} is written {form}, but got {show(given)}")
+        elif given not in built_in:
+            raise InputError(f"{unknown(what, given, built_in)}; your own is written {form}")
+        return given
+
+    return BeforeValidator(check)
+
+
+TaskName = Annotated[Text, _built_in_or_own("task", BUILT_IN_TASKS, "package.module:function")]
+NetworkName = Annotated[
+    Text, _built_in_or_own("network", BUILT_IN_NETWORKS, "package.module:factory")
+]
+SamplerName = Annotated[Text, _one_of("sampler", SAMPLERS)]
+StatisticsName = Annotated[Text, _one_of("statistics", STATISTICS)]
 
 TRACKING_SCHEMES = ("http", "https", "sqlite", "postgresql", "mysql", "mssql", "databricks")
 STORAGE_SCHEMES = ("sqlite", "postgresql", "mysql")
 
 
-def read_tracking_uri(given: object) -> str | None:
-    """An address that MLflow understands; empty is None."""
-    text = _read_text(given)
-    if text and text.partition(":")[0].partition("+")[0] not in TRACKING_SCHEMES:
-        raise InputError(_scheme_rule("MLflow's address", text, TRACKING_SCHEMES))
-    return text or None
+def _address(what: str, schemes: Sequence[str], *, or_path: bool) -> AfterValidator:
+    """Not pydantic's URLs, which write an address otherwise than it was; empty is None.
+
+    Only the scheme is quoted: what follows may hold a password.
+    """
+
+    def check(text: str | None) -> str | None:
+        if text and ("://" in text or not or_path):
+            scheme = text.partition(":")[0].partition("+")[0]
+            if scheme not in schemes:
+                got = text.partition("://")[0] if "://" in text else "no scheme"
+                known = ", ".join(schemes)
+                raise InputError(f"{what} must begin with one of {known}://, but got {got}")
+        return text or None
+
+    return AfterValidator(check)
 
 
-def read_storage(given: object) -> str | None:
-    """A data base that Optuna understands, or the path of a journal file; empty is None."""
-    text = _read_text(given)
-    if "://" in text and text.partition(":")[0].partition("+")[0] not in STORAGE_SCHEMES:
-        raise InputError(_scheme_rule("Optuna's data base", text, STORAGE_SCHEMES))
-    return text or None
+TrackingUri = Annotated[Text | None, _address("MLflow's address", TRACKING_SCHEMES, or_path=False)]
+Storage = Annotated[Text | None, _address("Optuna's data base", STORAGE_SCHEMES, or_path=True)]
 
 
-def _scheme_rule(what: str, text: str, schemes: Sequence[str]) -> str:
-    # Only the scheme is quoted: what follows may hold a password.
-    scheme = text.partition("://")[0] if "://" in text else "no scheme"
-    return f"{what} must begin with one of {', '.join(schemes)}://, but got {scheme}"
-
-
-def read_hyperparameters(given: object) -> Mapping[str, object]:
-    if not isinstance(given, Mapping):
-        raise InputError(f"must be a mapping of names to values, but got {show(given)}")
+def _as_it_came(given: object, check: Callable[[object], object]) -> object:
+    check(given)
     return given
 
 
-def read_task_options(given: object) -> dict[str, object]:
-    """Arguments of the task's function; one without a value keeps the function's default."""
-    if not isinstance(given, Mapping):
-        raise InputError(f"must be a mapping of names to values, but got {show(given)}")
-    for name, value in given.items():
-        if not isinstance(name, str):
-            raise InputError(f"names of options must be text, but got {show(name)}")
-        if not _is_plain(value):
-            raise InputError(
-                f"must be text, a number, true or false, or a list or mapping of these, but got "
-                f"{show(value)}",
-                key=f"task_options.{name}",
-            )
-    return {name: value for name, value in given.items() if value is not None}
-
-
-def _is_plain(value: object) -> bool:
-    """Whether it is what JSON has: a study's options are kept with the study."""
-    if isinstance(value, Mapping):
-        return all(isinstance(key, str) and _is_plain(each) for key, each in value.items())
-    if isinstance(value, (list, tuple)):
-        return all(_is_plain(each) for each in value)
-    if isinstance(value, float):
-        return math.isfinite(value)
-    return value is None or isinstance(value, (str, bool, int))
-
-
-def read_thresholds(given: object) -> dict[str, float]:
-    if not isinstance(given, Mapping):
-        raise InputError(f"must be a mapping of names to numbers, but got {show(given)}")
-    thresholds = {}
-    for name, value in given.items():
-        number = as_number(value)
-        if number is None:
-            raise InputError(
-                f"must be a finite number, but got {show(value)}", key=f"thresholds.{name}"
-            )
-        thresholds[str(name)] = float(number)
-    return thresholds
-
-
-def _read_text(given: object) -> str:
-    if not isinstance(given, str):
-        raise InputError(f"must be text, but got {show(given)}; put it in quotes")
-    return str(given)
-
-
-def _read_built_in_or_own(given: object, what: str, built_in: Collection[str], form: str) -> str:
-    text = _read_text(given)
-    if is_own(text):
-        if not _OWN.fullmatch(text):
-            raise InputError(f"your own {what} is written {form}, but got {show(given)}")
-    elif text not in built_in:
-        raise InputError(f"{unknown(what, given, built_in)}; your own is written {form}")
-    return text
+# Of pydantic's copy the texts would no longer hide what `${VAR}` was.
+Option = Annotated[
+    JsonValue,
+    WrapValidator(_as_it_came),
+    Field(description="text, a number, true or false, or a list or mapping of these"),
+]
+"""What JSON has: a study's options are kept with the study."""

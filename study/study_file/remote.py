@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from search_spaces.catalogue import is_own
 from search_spaces.errors import InputError
 from study.study_file.config import ADDRESSES, StudyConfig, refuse_password
 from study.study_file.environment import references
-from study.study_file.fields import read_network, read_study, read_task
+from study.study_file.error_text import read_as
+from study.study_file.fields import NetworkName, StudyName, TaskName
 from study.study_file.loading import read_study_text
 from study.study_file.yaml_text import parse_study_text
+
+
+def read_study(given: object) -> str:
+    """A study's name where it stands alone, as on the command line.
+
+    Raises:
+        InputError: If it is none. Without a key.
+    """
+    return str(read_as(StudyName, given))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,8 +53,8 @@ def check_for_elsewhere(path: Path) -> StudyElsewhere:
         values = parse_study_text(read_study_text(path))
         for key in ADDRESSES:
             refuse_password(key, values.get(key))
-        own = [_own(values, "task", read_task), _own(values, "network", read_network)]
-        study = _literal(values, "study", read_study)
+        own = [_own(values, "task", TaskName), _own(values, "network", NetworkName)]
+        study = _literal(values, "study", StudyName)
         here = {key: value for key, value in values.items() if key not in ADDRESSES}
         if references(here) <= os.environ.keys():
             StudyConfig(**here)
@@ -52,18 +63,18 @@ def check_for_elsewhere(path: Path) -> StudyElsewhere:
     return StudyElsewhere(study=study, own=tuple(name for name in own if name is not None))
 
 
-def _own(values: Mapping[str, object], key: str, read: Callable[[object], str]) -> str | None:
-    name = _literal(values, key, read)
+def _own(values: Mapping[str, object], key: str, rules: Any) -> str | None:
+    name = _literal(values, key, rules)
     return name if is_own(name) else None
 
 
-def _literal(values: Mapping[str, object], key: str, read: Callable[[object], str]) -> str:
+def _literal(values: Mapping[str, object], key: str, rules: Any) -> str:
     given = values.get(key)
     if given is None:
         raise InputError("is required", key=key)
     if references(given):
         raise InputError("must be written out: it is needed before the study runs", key=key)
     try:
-        return read(given)
+        return str(read_as(rules, given))
     except InputError as error:
         raise error.inside(key=key) from None

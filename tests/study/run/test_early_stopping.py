@@ -62,9 +62,9 @@ def test_a_rule_that_is_never_met_changes_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("given", "problem"),
     [
-        (0.01, "stop_when: must be a mapping such as {map_change: 0.01}, but got 0.01"),
-        ({"every": 64}, "stop_when: needs map_change, for example {map_change: 0.01}"),
-        ({"map_change": 2}, "stop_when.map_change: must be a number between 0 and 1, but got 2"),
+        (0.01, "stop_when: must be a mapping of map_change, every, looks, but got 0.01"),
+        ({"every": 64}, "stop_when.map_change: is required; for example `map_change: 0.01`"),
+        ({"map_change": 2}, "stop_when.map_change: must be a number > 0 and < 1, but got 2"),
         ({"map_change": 0.1, "looks": 0}, "stop_when.looks: must be an integer >= 1, but got 0"),
         (
             {"map_chnge": 0.1},

@@ -47,6 +47,14 @@ def test_the_unchanged_file_is_good():
             {"steps": "stpes: 10"},
             f"stpes: unknown key 'stpes'; did you mean 'steps'? known: {KEYS}",
         ),
+        # A mistyped key without a value was passed over in silence.
+        ({"more": "seeed:"}, f"seeed: unknown key 'seeed'; did you mean 'seed'? known: {KEYS}"),
+        (
+            {"more": "resources: {devices: }"},
+            "resources.devices: unknown key 'devices'; did you mean 'device'? "
+            "known: checkpoint_minutes, cohort_minutes, cpus_per_worker, custom_resources, "
+            "device, gpus_per_worker, labels, max_retries, workers",
+        ),
         ({"study": None}, "study: is required; for example `study: my-study`"),
         ({"task": None}, "task: is required; for example `task: digits`"),
         ({"network": "network:"}, "network: is required; for example `network: mlp`"),
@@ -74,6 +82,8 @@ def test_the_unchanged_file_is_good():
         ({"study": 'study: "a\\n"'}, f"study: {NAME}, but got 'a\\n'"),
         ({"study": 'study: ""'}, f"study: {NAME}, but got ''"),
         ({"study": f"study: {'a' * 101}"}, f"study: {NAME}, but got '{'a' * 76}..."),
+        # Pydantic takes bytes for text where it is not strict.
+        ({"study": "study: !!binary eA=="}, "study: must be text, but got b'x'; put it in quotes"),
         ({"study": "study: 7"}, "study: must be text, but got 7; put it in quotes"),
         (
             {"task": "task: digit"},
@@ -169,6 +179,18 @@ def test_the_unchanged_file_is_good():
         (
             {"more": "resources: {gpus_per_worker: -1}"},
             f"resources.gpus_per_worker: {GPUS}, but got -1",
+        ),
+        (
+            {"more": f"resources: {{workers: {2**63}}}"},
+            f"resources.workers: must be auto or an integer >= 1, but got {2**63}",
+        ),
+        (
+            {"more": "resources: {labels: {zone: 1.5}}"},
+            "resources.labels.zone: must be text, but got 1.5; put it in quotes",
+        ),
+        (
+            {"more": "stop_when: {map_change: 0.1, every: 8}"},
+            "stop_when.every: must be an integer >= 16, but got 8",
         ),
         ({"more": "storage: 5"}, "storage: must be text, but got 5; put it in quotes"),
         (

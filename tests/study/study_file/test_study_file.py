@@ -69,6 +69,8 @@ def test_every_key():
 def test_key_without_a_value_asks_for_the_default():
     config = StudyConfig.from_text(TEXT + "seed:\nresources: {workers: }\nthresholds:\n")
     assert config.seed == 0 and config.resources.workers == "auto"
+    config = StudyConfig.from_text(TEXT + "stop_when: {map_change: 0.1, every: }\n")
+    assert config.stop_when is not None and config.stop_when.every == 128
 
 
 def test_own_task_and_network():
