@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 # The one import from search_spaces: the command line catches the root, so it must be one class.
 from search_spaces.errors import GradscapeError
+from study.tables import TableError
 
 
 class AnalysisError(GradscapeError, ValueError):
@@ -39,6 +41,15 @@ class FigureError(GradscapeError):
 
 class BrowserGone(GradscapeError):
     """The browser that draws figures has ended or hangs."""
+
+
+@contextmanager
+def table_errors() -> Iterator[None]:
+    """Around the reading of tables: raises what is wrong with them as an `AnalysisError`."""
+    try:
+        yield
+    except TableError as error:
+        raise AnalysisError(str(error)) from error
 
 
 def nearest_first(name: str, known: Iterable[str]) -> list[str]:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import pandas as pd
-import pyarrow as pa
 
-from analysis.errors import StudyNotFound
-from analysis.part_files import concatenated, part_files, read_file
-from analysis.parts import Parts, read_parts, read_trials
-
-DEFAULT_HOME = "gradscape"
+from analysis.errors import AnalysisError, StudyNotFound, table_errors
+from study.tables import TableStore
+from study.tables.home import home_folder, studies, studies_folder, tables_folder
 
 SERIES = {"steps": ["trial", "step"], "layers": ["trial", "step", "layer"]}
 """Tables with several rows a trial, and what they are sorted by."""
@@ -33,16 +30,17 @@ def load_trials(study: str | Path, *, home: str | Path | None = None) -> pd.Data
 
     Raises:
         StudyNotFound: If there is no such study.
-        AnalysisError: If it has no finished trial, or was written by a newer gradscape.
+        AnalysisError: If it has no finished trial, a file is damaged, or was written by a newer
+            gradscape.
     """
-    return trials_frame(study_folder(study, home=home))[1]
+    return open_trials(study_folder(study, home=home))[1]
 
 
 def load_steps(
     study: str | Path, *, home: str | Path | None = None, trials: Iterable[int] | None = None
 ) -> pd.DataFrame:
     """One row a trial and recorded step, sorted; arguments and errors as `load_layers`."""
-    return series_frame(read_parts(study_folder(study, home=home)), "steps", trials)
+    return _load_series(study_folder(study, home=home), "steps", trials)
 
 
 def load_layers(
@@ -53,13 +51,15 @@ def load_layers(
     Args:
         study: Name of a study of the home folder, or the path of a study's folder.
         home: The home folder; by default `GRADSCAPE_HOME`, else `./gradscape`.
-        trials: Only these trial numbers; files without them are not read.
+        trials: Only these trial numbers, as far as they are recorded; files without them are
+            not read.
 
     Raises:
         StudyNotFound: If there is no such study.
-        AnalysisError: If it has no finished trial, or was written by a newer gradscape.
+        AnalysisError: If it has no finished trial, a file is damaged, or was written by a newer
+            gradscape.
     """
-    return series_frame(read_parts(study_folder(study, home=home)), "layers", trials)
+    return _load_series(study_folder(study, home=home), "layers", trials)
 
 
 def study_folder(study: str | Path, *, home: str | Path | None = None) -> Path:
@@ -68,54 +68,57 @@ def study_folder(study: str | Path, *, home: str | Path | None = None) -> Path:
     Raises:
         StudyNotFound: If there is none.
     """
-    studies = home_folder(home) / "studies"
+    known = studies_folder(home_folder(home))
     is_path = isinstance(study, Path) or "/" in study or os.sep in study
-    folder = Path(study) if is_path else studies / study
-    if study in ("", ".", "..") or not (folder / "tables").is_dir():
-        raise StudyNotFound(str(study), known_studies(home=home), str(studies))
+    folder = Path(study) if is_path else known / study
+    if study in ("", ".", "..") or not tables_folder(folder).is_dir():
+        raise StudyNotFound(str(study), known_studies(home=home), str(known))
     return folder
 
 
 def known_studies(*, home: str | Path | None = None) -> list[str]:
-    """Names of the studies of the home folder, sorted."""
-    studies = home_folder(home) / "studies"
-    return sorted(folder.parent.name for folder in studies.glob("*/tables") if folder.is_dir())
+    """Names of the studies of the home folder that have tables, sorted."""
+    folder = home_folder(home)
+    return [
+        name for name in studies(folder) if tables_folder(studies_folder(folder) / name).is_dir()
+    ]
 
 
-def home_folder(home: str | Path | None = None) -> Path:
-    """`home`, else `GRADSCAPE_HOME`, else `./gradscape`."""
-    return Path(home or os.environ.get("GRADSCAPE_HOME") or DEFAULT_HOME)
+def open_trials(folder: Path) -> tuple[TableStore, pd.DataFrame]:
+    """The tables of the study in this folder, and its trials as `load_trials` has them.
+
+    Raises:
+        AnalysisError: If no trial is finished, or a file cannot be read.
+    """
+    store = TableStore(tables_folder(folder))
+    with table_errors():
+        trials = store.read_trials()
+    if trials.empty:
+        raise _no_trial(folder)
+    return store, trials
 
 
-def trials_frame(folder: Path) -> tuple[Parts, pd.DataFrame]:
-    """The parts of the study in this folder, and its trials as `load_trials` has them."""
-    parts, table = read_trials(folder)
-    trials = _frame(table)
-    trials["mlflow_run_id"] = _run_ids(folder, trials)
-    trials.attrs = dict(parts.metadata.items())
-    return parts, trials
+def series_frame(store: TableStore, table: str, trials: Collection[int]) -> pd.DataFrame:
+    """Rows of `steps` or `layers` of these recorded trials, sorted as `SERIES` says.
+
+    Raises:
+        AnalysisError: If a file cannot be read.
+    """
+    read = {"steps": store.read_steps, "layers": store.read_layers}[table]
+    with table_errors():
+        return read(trials).sort_values(SERIES[table], ignore_index=True)
 
 
-def series_frame(parts: Parts, table: str, trials: Iterable[int] | None = None) -> pd.DataFrame:
-    """Rows of `steps` or `layers`, as `load_steps` and `load_layers` have them."""
-    rows = _frame(parts.read(table, trials))
-    frame = rows.sort_values(SERIES[table], ignore_index=True)
-    frame.attrs = dict(parts.metadata.items())
-    return frame
+def _load_series(folder: Path, table: str, trials: Iterable[int] | None) -> pd.DataFrame:
+    store = TableStore(tables_folder(folder))
+    with table_errors():
+        recorded = store.recorded_trials()
+    if not recorded:
+        raise _no_trial(folder)
+    return series_frame(store, table, recorded if trials is None else recorded & set(trials))
 
 
-def _frame(table: pa.Table) -> pd.DataFrame:
-    # Columns are handed over one by one, so that there are never two copies of all.
-    frame: pd.DataFrame = table.replace_schema_metadata(None).to_pandas(
-        split_blocks=True, self_destruct=True
+def _no_trial(folder: Path) -> AnalysisError:
+    return AnalysisError(
+        f"study {folder.name!r} has no finished trial yet (no trials in {tables_folder(folder)})"
     )
-    return frame
-
-
-def _run_ids(folder: Path, trials: pd.DataFrame) -> pd.Series:
-    known = trials.get("mlflow_run_id", pd.Series(index=trials.index, dtype="str")).astype("str")
-    tables = [read_file(path, ["trial", "mlflow_run_id"]) for path in part_files(folder, "runs")]
-    if not tables:
-        return known
-    runs = concatenated(tables).to_pandas().dropna().drop_duplicates("trial").set_index("trial")
-    return trials["trial"].map(runs["mlflow_run_id"]).astype("str").fillna(known)

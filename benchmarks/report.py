@@ -80,7 +80,7 @@ def measure(home: Path, study: str, options: dict[str, Any]) -> dict[str, Any]:
     began = time.perf_counter()
     from analysis import write_report
     from analysis.report import write
-    from analysis.report.files.tables import images
+    from analysis.report.files import images
     from analysis.report.findings.evidence import Evidence
     from analysis.report.sections import SECTIONS
 

@@ -1,4 +1,4 @@
-"""Where results lie: the home folder and a study's place in it."""
+"""The files of a study in the home folder."""
 
 from __future__ import annotations
 
@@ -9,14 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from search_spaces.errors import InputError
-
-HOME_VARIABLE = "GRADSCAPE_HOME"
-DEFAULT_HOME = "gradscape"
-
-
-def home_folder(given: str | Path | None = None) -> Path:
-    """The home folder: the one given, else GRADSCAPE_HOME, else ./gradscape."""
-    return Path(given or os.environ.get(HOME_VARIABLE) or DEFAULT_HOME)
+from study.tables.home import HOME_VARIABLE, confirmation_file, studies_folder, tables_folder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +27,7 @@ class StudyPaths:
     @property
     def folder(self) -> Path:
         """Everything of this study but its MLflow runs."""
-        return self.home / "studies" / self.study
+        return studies_folder(self.home) / self.study
 
     @property
     def study_file(self) -> Path:
@@ -54,7 +47,7 @@ class StudyPaths:
     @property
     def tables(self) -> Path:
         """The tables, in parts."""
-        return self.folder / "tables"
+        return tables_folder(self.folder)
 
     @property
     def checkpoints(self) -> Path:
@@ -74,7 +67,7 @@ class StudyPaths:
     @property
     def confirmation(self) -> Path:
         """Fresh trials in boxes that reports recommended, no trials of the study."""
-        return self.folder / "confirmation" / "trials.parquet"
+        return confirmation_file(self.folder)
 
     @property
     def report(self) -> Path:
@@ -123,11 +116,3 @@ def check_home(home: Path) -> None:
             f"the home folder must be writable, but {nearest} is not a writable folder; "
             f"choose another with --home or {HOME_VARIABLE}"
         )
-
-
-def studies(home: Path) -> list[str]:
-    """Names of the studies in a home folder, sorted."""
-    folder = home / "studies"
-    return (
-        sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
-    )

@@ -9,9 +9,7 @@ import pyarrow.parquet as pq
 
 from analysis.reading import study_folder
 from analysis.stats.intervals import CONFIDENCE, wilson_interval
-
-CONFIRMATION = Path("confirmation") / "trials.parquet"
-"""Where `gradscape report --confirm` leaves its trials in the study's folder."""
+from study.tables.home import confirmation_file
 
 _COLUMNS = ["box", "where", "trials", "stable", "share", "low", "high", "promised", "kept"]
 
@@ -30,7 +28,7 @@ def load_confirmation(study: str | Path, *, home: str | Path | None = None) -> p
     Raises:
         StudyNotFound: If there is no such study.
     """
-    path = study_folder(study, home=home) / CONFIRMATION
+    path = confirmation_file(study_folder(study, home=home))
     if not path.exists():
         return None
     return pq.read_table(path).replace_schema_metadata(None).to_pandas()

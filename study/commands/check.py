@@ -37,11 +37,12 @@ def check(
 
     Example: gradscape check digits-mlp.yaml
     """
-    from study.paths import StudyPaths, check_home, home_folder
+    from study.paths import StudyPaths, check_home
     from study.preflight import find
     from study.preflight.configuration import preflight
     from study.run.factories import continuation
     from study.study_file import load_study_file
+    from study.tables.home import home_folder
 
     config = load_study_file(study_file)
     check_home(home_folder(home))

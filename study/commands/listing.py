@@ -31,8 +31,9 @@ def list_studies(
 
 def _of_home(home: Path | None, *, as_json: bool) -> None:
     from study.monitoring.status import holder_of
-    from study.paths import StudyPaths, home_folder, studies
+    from study.paths import StudyPaths
     from study.tables import TableStore
+    from study.tables.home import home_folder, studies
 
     folder = home_folder(home)
     rows = []

@@ -57,7 +57,7 @@ def _on_cluster(name: str, address: str, *, insecure: bool, follow: bool) -> Non
 
 def _here(name: str, home: Path | None, *, follow: bool) -> None:
     from study.monitoring.status import find_study, holder_of
-    from study.paths import home_folder
+    from study.tables.home import home_folder
 
     paths = find_study(home_folder(home), name)
     if not (paths.driver_log.exists() or follow):

@@ -99,7 +99,7 @@ def report(
     from analysis.reading import study_folder
     from study.commands.map_options import read_maps, read_where
     from study.commands.text.confirmation import confirm_recommended
-    from study.paths import home_folder
+    from study.tables.home import home_folder
 
     place = home_folder(home)
     _check_together(
@@ -191,7 +191,8 @@ def _source(study: str, tracking_uri: str | None) -> AbstractContextManager[str 
 
 def _given_up(study: str, home: Path) -> Mapping[str, int]:
     from study.monitoring.failed_trials import given_up_reasons
-    from study.paths import StudyPaths, studies
+    from study.paths import StudyPaths
+    from study.tables.home import studies
 
     # A study may also be asked for by the path of its folder, which tells no storage.
     known = study in studies(home)
@@ -201,8 +202,9 @@ def _given_up(study: str, home: Path) -> Mapping[str, int]:
 def _why(error: Exception, asked: Sequence[str], home: Path) -> str:
     """The error's text; of a study that infrastructure let finish no trial, what went wrong."""
     from study.monitoring.failed_trials import given_up_reasons, given_up_text
-    from study.paths import StudyPaths, studies
+    from study.paths import StudyPaths
     from study.tables import TableStore
+    from study.tables.home import studies
 
     for study in asked:
         if study not in studies(home):

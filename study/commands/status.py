@@ -38,7 +38,7 @@ def status(
 
 def _here(name: str, home: Path | None, *, as_json: bool) -> None:
     from study.monitoring.status import find_study, study_status
-    from study.paths import home_folder
+    from study.tables.home import home_folder
 
     found = study_status(find_study(home_folder(home), name))
     if as_json:

@@ -26,7 +26,7 @@ def ui(
 
     Example: gradscape ui --port 5001
     """
-    from study.paths import home_folder
+    from study.tables.home import home_folder
     from study.tracking import UiServer, port_is_free
 
     folder = home_folder(home)

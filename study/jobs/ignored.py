@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pathspec import PathSpec
 
-from study.paths import home_folder
+from study.tables.home import home_folder
 
 EXCLUDES_VARIABLE = "RAY_OVERRIDE_RUNTIME_ENV_DEFAULT_EXCLUDES"
 GITIGNORE_VARIABLE = "RAY_RUNTIME_ENV_IGNORE_GITIGNORE"

@@ -12,9 +12,10 @@ from study.errors import StorageUnavailable, TableError
 from study.lease import Held, look
 from study.ledger import trial_states
 from study.monitoring.driver_log import DriverRecord, read_record
-from study.paths import StudyPaths, studies
+from study.paths import StudyPaths
 from study.study_file import StudyConfig, load_study_file
 from study.tables import TableStore
+from study.tables.home import studies
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,11 +11,12 @@ from study.lease import hold, this_process
 from study.monitoring.driver_log import DriverLog
 from study.monitoring.progress import StudyProgress
 from study.monitoring.study_result import StudyResult
-from study.paths import StudyPaths, check_home, home_folder
+from study.paths import StudyPaths, check_home
 from study.preflight.configuration import preflight
 from study.run.factories import check_compatible, mlflow_tracker, ray_dispatcher, study_claims
 from study.run.invocation import Invocation
 from study.study_file import StudyConfig
+from study.tables.home import home_folder
 from study.tracking import DeferredTracker, Tracker
 
 

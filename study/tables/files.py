@@ -7,7 +7,7 @@ import errno
 import os
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from study.errors import TableError, TableWriteError
 from study.tables.encoding import parquet_options
+from study.tables.metadata import check_version
 
 LEFTOVER_AGE_S = 900.0
 """Temporary files older than this were left by a process that died; younger ones may be alive."""
@@ -77,13 +78,32 @@ def read_part(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
     """Rows of a part, of these columns only if they are named (absent ones are left out).
 
     Raises:
-        TableError: If the file is missing or no Parquet.
+        TableError: If the file is missing, no Parquet, no table of gradscape or of a later one.
     """
+    # A part is small and read whole: fetching it ahead, or in threads, costs more than it saves.
+    with _readable(path), pq.ParquetFile(path, pre_buffer=False) as file:
+        check_version(file.schema_arrow)
+        present = set(file.schema_arrow.names)
+        wanted = None if columns is None else [name for name in columns if name in present]
+        return file.read(columns=wanted, use_threads=False)
+
+
+def read_footer(path: Path) -> tuple[int, pa.Schema]:
+    """Number of rows of a part and their schema, without metadata; errors as `read_part`."""
+    with _readable(path):
+        footer = pq.read_metadata(path)
+        schema = footer.schema.to_arrow_schema()
+        check_version(schema)
+        return footer.num_rows, schema.remove_metadata()
+
+
+@contextlib.contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """What is wrong with a file that is being read, with its name."""
     try:
-        with pq.ParquetFile(path) as file:
-            present = set(file.schema_arrow.names)
-            wanted = None if columns is None else [one for one in columns if one in present]
-            return file.read(columns=wanted)
+        yield
+    except TableError as error:
+        raise TableError(f"{path}: {error}") from error
     except FileNotFoundError as error:
         raise TableError(f"the part {path} is missing though its trials are recorded") from error
     except pa.ArrowInvalid as error:

@@ -86,9 +86,13 @@ def to_frame(table: pa.Table) -> pd.DataFrame:
 
     Integers with nulls come back as float64 with NaN, as pandas has it.
     """
-    metadata = metadata_of(table.schema)
-    frame: pd.DataFrame = table.replace_schema_metadata(None).to_pandas()
-    frame.attrs.update(metadata.to_dict())
+    attrs = metadata_of(table.schema).to_dict()
+    bare = table.replace_schema_metadata(None)
+    # Columns are handed over one by one, and freed where the caller kept none, so that there are
+    # never two copies of a large table.
+    del table
+    frame: pd.DataFrame = bare.to_pandas(split_blocks=True, self_destruct=True)
+    frame.attrs.update(attrs)
     return frame
 
 

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
+import pyarrow as pa
+
 from study.tables.files import part_names, part_path, read_part
+from study.tables.read_ahead import in_order
+
+_TRIAL_ALONE = ("trial",)
 
 
 class PartIndex:
@@ -20,12 +26,23 @@ class PartIndex:
         self._owners: dict[int, str] = {}
         self._scanned = False
 
-    def refresh(self) -> None:
-        """Reads the trial column of parts that appeared since the last time."""
-        for name in sorted(part_names(self._folder) - self._trials.keys()):
-            column = read_part(part_path(self._folder, name), ["trial"]).column("trial")
-            self.add(name, tuple(column.to_pylist()))
+    def refresh(self, columns: Sequence[str] | None = _TRIAL_ALONE) -> dict[str, pa.Table]:
+        """Reads the parts that appeared since the last time.
+
+        Args:
+            columns: What to read of them, `trial` among it; all columns if None.
+
+        Returns:
+            What was read, by part: who wants these columns of all parts need not open them again.
+        """
+        names = sorted(part_names(self._folder) - self._trials.keys())
+        paths = [part_path(self._folder, name) for name in names]
+        read = in_order(lambda path: read_part(path, columns), paths)
+        tables = dict(zip(names, read, strict=True))
+        for name, table in tables.items():
+            self.add(name, tuple(table.column("trial").to_pylist()))
         self._scanned = True
+        return tables
 
     def ensure(self) -> None:
         """Reads the folder if that was never done."""
@@ -57,9 +74,9 @@ class PartIndex:
         """The trials of a part that no other part owns, in order."""
         return tuple(sorted(t for t in set(self._trials[name]) if self._owners[t] == name))
 
-    def doubled(self, name: str) -> bool:
-        """Whether some rows of the part belong to another part."""
-        return any(self._owners[trial] != name for trial in self._trials[name])
+    def is_whole(self, name: str, trials: Collection[int]) -> bool:
+        """Whether these trials of the part are all that it holds."""
+        return len(trials) == len(self._trials[name])
 
     def names(self) -> list[str]:
         """The parts, sorted."""

@@ -58,18 +58,7 @@ class StudyMetadata:
         Raises:
             TableError: If it is no such object, or of a later schema version than this one.
         """
-        try:
-            values = json.loads(text)
-        except ValueError as error:
-            raise TableError(f"the metadata of a table must be JSON, but: {error}") from error
-        version = values.get("schema_version") if isinstance(values, dict) else None
-        if not isinstance(version, int):
-            raise TableError("the metadata of a table must be an object with schema_version")
-        if version > SCHEMA_VERSION:
-            raise TableError(
-                f"the tables have schema version {version}, this gradscape reads up to"
-                f" {SCHEMA_VERSION}; use the gradscape that wrote them, or a later one"
-            )
+        values = _checked(text)
         known = {one.name for one in fields(cls)}
         missing = {"study", "task", "network", "hyperparameters"} - values.keys()
         if missing:
@@ -87,9 +76,34 @@ def metadata_of(schema: pa.Schema) -> StudyMetadata:
     """The study's metadata in an Arrow schema.
 
     Raises:
-        TableError: If there is none.
+        TableError: If there is none, or it is of a later schema version than this one.
     """
-    stored = (schema.metadata or {}).get(METADATA_KEY)
+    return StudyMetadata.from_json(_stored(schema))
+
+
+def check_version(schema: pa.Schema) -> None:
+    """Refuses what is no table of gradscape, or one of a later schema version; errors as above."""
+    _checked(_stored(schema))
+
+
+def _stored(schema: pa.Schema) -> bytes:
+    stored: bytes | None = (schema.metadata or {}).get(METADATA_KEY)
     if stored is None:
         raise TableError("the table carries no gradscape metadata; another program wrote it")
-    return StudyMetadata.from_json(stored)
+    return stored
+
+
+def _checked(text: str | bytes) -> dict[str, Any]:
+    try:
+        values = json.loads(text)
+    except ValueError as error:
+        raise TableError(f"the metadata of a table must be JSON, but: {error}") from error
+    version = values.get("schema_version") if isinstance(values, dict) else None
+    if not isinstance(version, int):
+        raise TableError("the metadata of a table must be an object with schema_version")
+    if version > SCHEMA_VERSION:
+        raise TableError(
+            f"the tables have schema version {version}, but this gradscape reads up to"
+            f" {SCHEMA_VERSION}; upgrade gradscape to read them"
+        )
+    return dict(values)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import pandas as pd
 import pyarrow as pa
@@ -20,7 +21,9 @@ from study.tables.bundle import CohortTables
 from study.tables.files import part_path, sweep_leftovers, write_part
 from study.tables.frames import to_frame
 from study.tables.index import PartIndex
-from study.tables.reading import empty_trials, merge, read_rows
+from study.tables.merging import empty_series, empty_trials, merge_series, merge_trials
+from study.tables.metadata import attach, metadata_of
+from study.tables.reading import SeriesStream, read_rows, shares, stream_series
 from study.tables.runs import RunParts
 
 _ORDER = {"layers": ("trial", "step", "layer"), "steps": ("trial", "step"), "trials": ("trial",)}
@@ -104,24 +107,40 @@ class TableStore:
             columns: Only these (and `trial`); all if None.
 
         Raises:
-            TableError: If a trial is not recorded, or a file is damaged.
+            TableError: If a trial is not recorded, or a file is damaged or of a later gradscape.
         """
-        table = self._read("trials", trials, columns)
-        return empty_trials() if table is None else to_frame(table)
+        names = _with_trial(columns)
+        # Who asks for all trials first learns from the same rows which part holds which.
+        read = self._index.refresh(names) if trials is None else {}
+        wanted = self._recorded(trials)
+        if not wanted:
+            return empty_trials()
+        return to_frame(self._merged("trials", wanted, names, self.recorded_runs(), read))
 
     def read_steps(
         self, trials: Collection[int] | None = None, columns: Sequence[str] | None = None
     ) -> pd.DataFrame:
         """The steps table; arguments and errors as `read_trials`. Sorted within a trial."""
-        table = self._read("steps", trials, columns)
-        return pd.DataFrame() if table is None else to_frame(table)
+        return self._read_series("steps", trials, columns)
 
     def read_layers(
         self, trials: Collection[int] | None = None, columns: Sequence[str] | None = None
     ) -> pd.DataFrame:
         """The layers table; arguments and errors as `read_trials`. Sorted within a trial."""
-        table = self._read("layers", trials, columns)
-        return pd.DataFrame() if table is None else to_frame(table)
+        return self._read_series("layers", trials, columns)
+
+    def stream(self, table: str, trials: Collection[int] | None = None) -> SeriesStream:
+        """Rows of `steps` or `layers` part by part, for tables that do not fit into memory.
+
+        Args:
+            table: Which.
+            trials: Only these; all if None.
+
+        Raises:
+            TableError: As `read_trials`, also while the blocks are gone through.
+        """
+        wanted = self._recorded(trials)
+        return stream_series(self.folder / table, shares(self._index, wanted))
 
     def bundle_of(self, trials: Collection[int]) -> CohortTables:
         """The tables of recorded trials, for delivering them again after a crash.
@@ -134,34 +153,55 @@ class TableStore:
         """
         if not trials:
             raise TableError("a bundle must hold at least one trial, but got none")
-        wanted = set(trials)
-        if not all(self._index.holds(trial) for trial in wanted):
-            self._index.refresh()
+        wanted = self._recorded(trials)
         runs = self._runs.of(wanted)
         return CohortTables(**{table: self._merged(table, wanted, None, runs) for table in _ORDER})
 
-    def _read(
+    def _read_series(
         self, table: str, trials: Collection[int] | None, columns: Sequence[str] | None
-    ) -> pa.Table | None:
-        self._index.refresh()
-        wanted = self._index.trials() if trials is None else set(trials)
-        runs = self.recorded_runs() if table == "trials" else {}
-        return self._merged(table, wanted, columns, runs) if wanted else None
+    ) -> pd.DataFrame:
+        wanted = self._recorded(trials)
+        if not wanted:
+            return empty_series(table)
+        return to_frame(self._merged(table, wanted, _with_trial(columns)))
+
+    def _recorded(self, trials: Collection[int] | None) -> set[int]:
+        """The trials that are asked for; looks for new parts unless all are known.
+
+        Raises:
+            TableError: If one is not recorded.
+        """
+        if trials is None or not all(self._index.holds(trial) for trial in trials):
+            self._index.refresh()
+        if trials is None:
+            return self._index.trials()
+        missing = sorted(trial for trial in trials if not self._index.holds(trial))
+        if missing:
+            raise TableError(f"trials must be recorded in {self.folder}, missing: {missing[:10]}")
+        return set(trials)
 
     def _merged(
         self,
         table: str,
         wanted: set[int],
-        columns: Sequence[str] | None,
-        runs: Mapping[int, str],
+        columns: Sequence[str] | None = None,
+        runs: Mapping[int, str] = MappingProxyType({}),
+        read: dict[str, pa.Table] | None = None,
     ) -> pa.Table:
-        missing = sorted(trial for trial in wanted if not self._index.holds(trial))
-        if missing:
-            raise TableError(f"trials must be recorded in {self.folder}, missing: {missing[:10]}")
-        return merge(table, read_rows(self.folder / table, self._index, wanted, columns), runs)
+        parts = read_rows(self.folder / table, shares(self._index, wanted), columns, read)
+        # The part of the highest trial is the newest: what it says of the study holds.
+        metadata = metadata_of(parts[self._index.owner(max(wanted))].schema)
+        rows = list(parts.values())
+        if table == "trials":
+            return attach(merge_trials(rows, runs), metadata)
+        return attach(merge_series(table, rows, complete=columns is None), metadata)
 
     def _sweep(self) -> None:
         if not self._swept:
             for table in _ORDER:
                 sweep_leftovers(self.folder / table)
             self._swept = True
+
+
+def _with_trial(columns: Sequence[str] | None) -> list[str] | None:
+    return None if columns is None else list(dict.fromkeys(["trial", *columns]))

@@ -1,95 +1,102 @@
-"""Rows of many parts as one table, each trial once."""
+"""Rows of many parts, each trial once."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from study.errors import TableError
-from study.tables.files import part_path, read_part
+from study.tables.files import part_path, read_footer, read_part
 from study.tables.index import PartIndex
-from study.tables.metadata import attach, metadata_of
-from study.tables.schema import TRIAL_FIGURES, TRIAL_IDENTITY, TRIAL_LABELS
+from study.tables.merging import conform, series_schema
+from study.tables.read_ahead import in_order
 
-_BEFORE = tuple(column.name for column in TRIAL_IDENTITY)
-_AFTER = tuple(column.name for column in (*TRIAL_LABELS, *TRIAL_FIGURES))
+
+@dataclass(frozen=True, kw_only=True)
+class Share:
+    """The rows of a part that are wanted of it.
+
+    Attributes:
+        part: Its name.
+        trials: Those whose rows they are; None if they are all of the part's.
+    """
+
+    part: str
+    trials: tuple[int, ...] | None
+
+    def of(self, rows: pa.Table) -> pa.Table:
+        """The wanted ones of the part's rows."""
+        if self.trials is None:
+            return rows
+        own = pa.array(self.trials, type=pa.int64())
+        return rows.filter(pc.is_in(rows.column("trial"), value_set=own))
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeriesStream:
+    """A table with several rows a trial, part by part.
+
+    Attributes:
+        rows: In the parts; those of a trial that two parts hold count twice.
+        schema: Of every block.
+        blocks: Each trial once, in the order of the parts' names; to be gone through once.
+    """
+
+    rows: int
+    schema: pa.Schema
+    blocks: Iterator[pa.Table]
+
+
+def shares(index: PartIndex, wanted: Collection[int]) -> list[Share]:
+    """Which rows of which parts hold these recorded trials, in the order of the parts' names."""
+    owned: dict[str, list[int]] = {}
+    for trial in sorted(wanted):
+        owned.setdefault(index.owner(trial), []).append(trial)
+    return [
+        Share(part=part, trials=None if index.is_whole(part, trials) else tuple(trials))
+        for part, trials in sorted(owned.items())
+    ]
 
 
 def read_rows(
-    folder: Path, index: PartIndex, wanted: set[int], columns: Sequence[str] | None
-) -> list[pa.Table]:
-    """Rows of the wanted trials from the parts that own them, a table a part.
-
-    The part of the highest trial comes last: its metadata is the study's newest.
+    folder: Path,
+    wanted: Sequence[Share],
+    columns: Sequence[str] | None = None,
+    read: dict[str, pa.Table] | None = None,
+) -> dict[str, pa.Table]:
+    """The rows that are wanted, by part.
 
     Args:
         folder: Of one table's parts.
-        index: Of the trials' parts.
-        wanted: Trials, all of them recorded.
-        columns: Names beside `trial`; all columns if None.
+        wanted: Of which parts.
+        columns: Names; all columns if None.
+        read: Parts that were read already, with these columns. They are handed over: the dict is
+            emptied, so that nobody keeps them in memory beside what is made of them.
     """
-    owned: dict[str, set[int]] = {}
-    for trial in wanted:
-        owned.setdefault(index.owner(trial), set()).add(trial)
-    names = None if columns is None else list(dict.fromkeys(["trial", *columns]))
-    tables = []
-    for part in sorted(owned, key=lambda name: max(owned[name])):
-        table = read_part(part_path(folder, part), names)
-        if index.doubled(part) or len(owned[part]) < len(index.owned(part)):
-            keep = pa.array(sorted(owned[part]), type=pa.int64())
-            table = table.filter(pc.is_in(table.column("trial"), value_set=keep))
-        tables.append(table)
-    return tables
+    tables = {} if read is None else {share.part: read.pop(share.part, None) for share in wanted}
+    missing = [share.part for share in wanted if tables.get(share.part) is None]
+    paths = [part_path(folder, part) for part in missing]
+    rows = in_order(lambda path: read_part(path, columns), paths)
+    tables.update(zip(missing, rows, strict=True))
+    return {share.part: share.of(tables[share.part]) for share in wanted}
 
 
-def merge(name: str, tables: Sequence[pa.Table], runs: Mapping[int, str]) -> pa.Table:
-    """One table of all rows, with the metadata of the last.
-
-    Columns that a part lacks (a hyperparameter added by a later extension) are null there, and
-    whole numbers become float64 where another part has fractions.
+def stream_series(folder: Path, wanted: Sequence[Share]) -> SeriesStream:
+    """Rows of `steps` or `layers` part by part; of the parts' footers alone at first.
 
     Args:
-        name: Which table; "trials" is sorted by trial and gets its MLflow runs.
-        tables: At least one.
-        runs: MLflow run id by trial.
-
-    Raises:
-        TableError: If a column is a number in one part and a name in another.
+        folder: Of one table's parts; its name is the table's.
+        wanted: Of which parts.
     """
-    metadata = metadata_of(tables[-1].schema)
-    try:
-        table = pa.concat_tables(tables, promote_options="permissive")
-    except (pa.ArrowTypeError, pa.ArrowInvalid) as error:
-        raise TableError(f"the parts of {name} must agree in their types, but: {error}") from error
-    if name == "trials":
-        table = _with_runs(table.sort_by("trial"), runs).select(_in_order(table.column_names))
-    return attach(table, metadata)
+    paths = [part_path(folder, share.part) for share in wanted]
+    footers = list(in_order(read_footer, paths))
+    schema = series_schema(folder.name, [part for _, part in footers])
 
+    def blocks() -> Iterator[pa.Table]:
+        for share, rows in zip(wanted, in_order(read_part, paths), strict=True):
+            yield conform(share.of(rows), schema)
 
-def empty_trials() -> pd.DataFrame:
-    """The trials table of a study that has recorded none: every column but hyperparameters."""
-    types = {"int64": "int64", "float64": "float64", "float32": "float32", "string": "str"}
-    columns = (*TRIAL_IDENTITY, *TRIAL_LABELS, *TRIAL_FIGURES)
-    return pd.DataFrame({one.name: pd.Series(dtype=types[one.type]) for one in columns})
-
-
-def _with_runs(table: pa.Table, runs: Mapping[int, str]) -> pa.Table:
-    place = (
-        table.column_names.index("mlflow_run_id") if "mlflow_run_id" in table.schema.names else -1
-    )
-    if place < 0 or not runs:
-        return table
-    known = table.column("mlflow_run_id").to_pylist()
-    trials = table.column("trial").to_pylist()
-    filled = [runs.get(trial, old) for trial, old in zip(trials, known, strict=True)]
-    return table.set_column(place, "mlflow_run_id", pa.array(filled, type=pa.string()))
-
-
-def _in_order(names: Sequence[str]) -> list[str]:
-    before = [name for name in _BEFORE if name in names]
-    after = [name for name in _AFTER if name in names]
-    return [*before, *(name for name in names if name not in {*before, *after}), *after]
+    return SeriesStream(rows=sum(rows for rows, _ in footers), schema=schema, blocks=blocks())

@@ -99,6 +99,20 @@ def test_a_newer_schema_is_refused_in_one_line(small_home):
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize("load", [load_trials, load_steps, load_layers])
+def test_a_damaged_part_is_named_in_one_line(small_home, load):
+    table = load.__name__.removeprefix("load_")
+    (tables_of(small_home) / table / "part-001.parquet").write_bytes(b"PAR1 nothing")
+    with pytest.raises(AnalysisError, match=rf"{table}/part-001\.parquet is damaged") as error:
+        load("digits-mlp", home=small_home)
+    assert "\n" not in str(error.value)
+
+
+def test_series_of_no_recorded_trial_have_their_columns(small_home):
+    steps = load_steps("digits-mlp", home=small_home, trials=[9999])
+    assert steps.empty and list(steps) == [column.name for column in STEPS]
+
+
 def test_an_unknown_study_lists_what_there_is_nearest_first(small_home):
     for other in ("alpha", "zebra"):
         (small_home / "studies" / other / "tables").mkdir(parents=True)

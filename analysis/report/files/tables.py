@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
+from analysis.errors import table_errors
 from analysis.reading import SERIES
 from analysis.report.findings.evidence import Evidence
 from analysis.report.sections import SECTIONS
@@ -52,19 +53,40 @@ class TableFiles:
     why: str = ""
 
 
-def plan_tables(evidence: Evidence, tables: Tables) -> tuple[TableFiles, ...]:
-    """Which tables are written how.
+def write_tables(
+    folder: Path, evidence: Evidence, tables: Tables, stop: threading.Event
+) -> tuple[TableFiles, ...]:
+    """Writes trials, steps and layers, as far as their size makes sense; says which and why.
+
+    The trials are sorted; steps and layers lie as in the study's parts, sorted within a trial.
 
     Args:
+        folder: Where to.
         evidence: Of the report.
         tables: What was asked for.
+        stop: Once it is set, nothing more is written.
+
+    Raises:
+        AnalysisError: If a part cannot be read.
     """
-    trials = TableFiles(table="trials", rows=len(evidence.trials), parquet=True, csv=True)
-    return (trials, *(_plan(evidence, name, tables) for name in SERIES))
+    trials = pa.Table.from_pandas(evidence.trials, preserve_index=False)
+    trials = trials.replace_schema_metadata(None)
+    files = TableFiles(table="trials", rows=trials.num_rows, parquet=True, csv=True)
+    _write(folder, files, trials.schema, iter([trials]), evidence.metadata)
+    done = [files]
+    with table_errors():
+        for name in SERIES:
+            stream = evidence.store.stream(name, evidence.trials["trial"].tolist())
+            files = _plan(name, stream.rows, tables)
+            if files.parquet or files.csv:
+                until = takewhile(lambda block: not stop.is_set(), stream.blocks)
+                _write(folder, files, stream.schema, until, evidence.metadata)
+            done.append(files)
+    return tuple(done)
 
 
-def _plan(evidence: Evidence, name: str, tables: Tables) -> TableFiles:
-    rows = evidence.parts.rows(name)
+def _plan(name: str, rows: int, tables: Tables) -> TableFiles:
+    """How steps or layers of so many rows are written."""
     parquet = tables != "trials" and (tables == "all" or rows <= PARQUET_ROWS)
     csv = tables != "trials" and (tables == "all" or rows <= CSV_ROWS)
     why = ""
@@ -76,34 +98,6 @@ def _plan(evidence: Evidence, name: str, tables: Tables) -> TableFiles:
     elif not csv:
         why = f"{rows:,} rows of {name} are not written as CSV: a spreadsheet opens {CSV_ROWS:,}"
     return TableFiles(table=name, rows=rows, parquet=parquet, csv=csv, why=why)
-
-
-def write_tables(
-    folder: Path, evidence: Evidence, tables: Tables, stop: threading.Event
-) -> tuple[TableFiles, ...]:
-    """Writes trials, steps and layers, as far as `plan_tables` says; gives its plan.
-
-    The trials are sorted; steps and layers lie as in the study's parts, sorted within a trial.
-
-    Args:
-        folder: Where to.
-        evidence: Of the report.
-        tables: What was asked for.
-        stop: Once it is set, nothing more is written.
-    """
-    plan = plan_tables(evidence, tables)
-    for files in plan:
-        if not (files.parquet or files.csv):
-            continue
-        if files.table == "trials":
-            table = pa.Table.from_pandas(evidence.trials, preserve_index=False)
-            table = table.replace_schema_metadata(None)
-            schema, blocks = table.schema, iter([table])
-        else:
-            schema, blocks = evidence.parts.stream(files.table)
-        until = takewhile(lambda block: not stop.is_set(), blocks)
-        _write(folder, files, schema, until, evidence.metadata)
-    return plan
 
 
 def write_derived(folder: Path, evidence: Evidence) -> None:

@@ -10,11 +10,11 @@ from typing import Any, TypeVar, cast
 import pandas as pd
 
 from analysis.errors import AnalysisError
-from analysis.parts import Parts
-from analysis.reading import series_frame, study_folder, trials_frame
+from analysis.reading import open_trials, series_frame, study_folder
 from analysis.report.findings.asked import check_asked
 from analysis.safe_regions.confirmation import load_confirmation
 from analysis.trials.relabelling import Relabelling, relabelling
+from study.tables import TableStore
 
 Found = TypeVar("Found")
 
@@ -26,7 +26,7 @@ class Evidence:
     Attributes:
         study: The study's name.
         trials: Trials table; its `attrs` are the study's metadata.
-        parts: Where its steps and layers are read from.
+        store: The study's tables, of which steps and layers are read when they are needed.
         relabelled: What changed, if the trials were labelled anew; else None.
         maps: Pairs of hyperparameters of which maps were asked for (one alone: None as the
             second); empty if the report is to choose.
@@ -38,7 +38,7 @@ class Evidence:
 
     study: str
     trials: pd.DataFrame
-    parts: Parts
+    store: TableStore
     relabelled: Relabelling | None = None
     maps: tuple[tuple[str, str | None], ...] = ()
     where: Mapping[str, object] = field(default_factory=dict)
@@ -54,11 +54,11 @@ class Evidence:
 
     def steps(self, trials: Sequence[int]) -> pd.DataFrame:
         """Rows of the steps table of these trials."""
-        return series_frame(self.parts, "steps", trials)
+        return series_frame(self.store, "steps", trials)
 
     def layers(self, trials: Sequence[int]) -> pd.DataFrame:
         """Rows of the layers table of these trials."""
-        return series_frame(self.parts, "layers", trials)
+        return series_frame(self.store, "layers", trials)
 
     @property
     def metadata(self) -> Mapping[str, object]:
@@ -90,7 +90,7 @@ def gather(
         AnalysisError: If it has no finished trial, `trials` has none or others, or a map or
             a value that was asked for is none of the study's.
     """
-    parts, stored = trials_frame(study_folder(study, home=home))
+    store, stored = open_trials(study_folder(study, home=home))
     relabelled = None if trials is None else relabelling(stored, trials)
     trials = stored if trials is None else trials
     if trials.empty:
@@ -99,7 +99,7 @@ def gather(
     return Evidence(
         study=str(trials.attrs.get("study") or Path(study).name),
         trials=trials,
-        parts=parts,
+        store=store,
         relabelled=relabelled,
         maps=tuple(maps),
         where=where or {},

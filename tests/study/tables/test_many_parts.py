@@ -51,6 +51,16 @@ def test_a_resumed_study_reads_one_column_of_each_part_once(many, reads) -> None
     assert reads == {"trials trial": PARTS, "list trials": 2}
 
 
+def test_a_study_that_is_read_whole_opens_each_file_once(many, reads) -> None:
+    # Which part holds which trial was learnt from a first reading of every part.
+    assert len(TableStore(many).read_trials()) == 2 * PARTS
+    assert reads["trials all"] == PARTS and reads["runs all"] == PARTS
+    assert not any(name.startswith("trials ") and name != "trials all" for name in reads)
+    reads.clear()
+    TableStore(many).read_trials(columns=["verdict"])
+    assert reads["trials trial verdict"] == PARTS and "trials trial" not in reads
+
+
 def test_a_new_cohort_reads_nothing_of_the_others(many, make_bundle, reads) -> None:
     store = TableStore(many)
     store.recorded_trials()

@@ -7,7 +7,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from analysis import load_layers, write_report
+from analysis import AnalysisError, load_layers, write_report
 from analysis.report.files import tables
 from tests.support.synthetic import synthetic_tables, write_study
 
@@ -43,6 +43,13 @@ def test_a_trial_that_a_crash_left_in_two_parts_is_written_once(study):
     )
     csv = pd.read_csv(out / "steps.csv")
     assert not csv.duplicated(["trial", "step"]).any() and csv["trial"].nunique() == 30
+
+
+def test_a_part_that_is_damaged_ends_the_report_in_one_line(study):
+    part = study / "studies" / "digits-mlp" / "tables" / "steps" / "part-002.parquet"
+    part.write_bytes(part.read_bytes()[:400])
+    with pytest.raises(AnalysisError, match=r"steps/part-002\.parquet is damaged"):
+        report_of(study)
 
 
 def test_what_is_too_large_is_left_out_and_named(study, monkeypatch):

@@ -1,0 +1,37 @@
+"""Where tables lie: `<home>/studies/<study>/tables`, for who writes them and who reads them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+HOME_VARIABLE = "GRADSCAPE_HOME"
+DEFAULT_HOME = "gradscape"
+
+
+def home_folder(given: str | Path | None = None) -> Path:
+    """The home folder: the one given, else GRADSCAPE_HOME, else ./gradscape."""
+    return Path(given or os.environ.get(HOME_VARIABLE) or DEFAULT_HOME)
+
+
+def studies_folder(home: Path) -> Path:
+    """The folder of a home folder's studies; it need not exist."""
+    return home / "studies"
+
+
+def tables_folder(study: Path) -> Path:
+    """The tables in a study's folder."""
+    return study / "tables"
+
+
+def confirmation_file(study: Path) -> Path:
+    """Fresh trials in boxes that reports recommended, no trials of the study."""
+    return study / "confirmation" / "trials.parquet"
+
+
+def studies(home: Path) -> list[str]:
+    """Names of the studies in a home folder, sorted."""
+    folder = studies_folder(home)
+    return (
+        sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+    )
