@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, BinaryIO
 
 import typer
 
 from search_spaces.errors import InputError
 from study.commands.cluster_options import cluster, latest_job, refuse_home, study_name
 from study.commands.options import Address, Home, Insecure, StudyName
-
-if TYPE_CHECKING:
-    from study.paths import StudyPaths
 
 POLL_S = 0.5
 
@@ -62,31 +61,54 @@ def _here(name: str, home: Path | None, *, follow: bool) -> None:
     paths = find_study(home_folder(home), name)
     if not (paths.driver_log.exists() or follow):
         raise InputError(f"study {name} has no {paths.driver_log.name} yet")
-    _say(_older(paths))
-    said = 0
-    while True:
-        running = follow and holder_of(paths) is not None
-        said = _say_from(paths.driver_log, said)
-        if not running:
-            return
-        time.sleep(POLL_S)
+    with contextlib.suppress(FileNotFoundError):
+        former = paths.driver_log.with_name(f"{paths.driver_log.name}.1")
+        _say(former.read_text(encoding="utf-8", errors="replace"))
+    with GrowingLog(paths.driver_log) as log:
+        while True:
+            running = follow and holder_of(paths) is not None
+            _say(log.read())
+            if not running:
+                return
+            time.sleep(POLL_S)
 
 
-def _older(paths: StudyPaths) -> str:
-    former = paths.driver_log.with_name(f"{paths.driver_log.name}.1")
-    return former.read_text(encoding="utf-8") if former.exists() else ""
+class GrowingLog:
+    """A log that is read while others append to it and now and then rename it to begin another.
 
+    Args:
+        path: Of the log; there may be none yet.
+    """
 
-def _say_from(path: Path, said: int) -> int:
-    """Prints what came after so many bytes; a file that is shorter has been begun anew."""
-    try:
-        with path.open("rb") as file:
-            size = file.seek(0, 2)
-            file.seek(said if size >= said else 0)
-            _say(file.read().decode("utf-8", errors="replace"))
-            return size
-    except FileNotFoundError:
-        return said
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: BinaryIO | None = None
+
+    def __enter__(self) -> GrowingLog:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def read(self) -> str:
+        """What has been written since it was last read, the end of a renamed log included."""
+        text = b"" if self._file is None else self._file.read()
+        if self._replaced():
+            if self._file is not None:
+                text += self._file.read()  # The last lines before it was renamed.
+                self._file.close()
+            self._file = self._path.open("rb")
+            text += self._file.read()
+        return text.decode("utf-8", errors="replace")
+
+    def _replaced(self) -> bool:
+        """Whether there is a log of this path, and another than the open one."""
+        try:
+            there = self._path.stat()
+        except FileNotFoundError:
+            return False
+        return self._file is None or not os.path.samestat(there, os.fstat(self._file.fileno()))
 
 
 def _say(text: str) -> None:

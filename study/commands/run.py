@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
 import signal
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +20,8 @@ from study.commands.text.summary import print_result, result_json
 
 if TYPE_CHECKING:
     from study.paths import StudyPaths
+
+_logger = logging.getLogger("gradscape.commands")
 
 
 def run(
@@ -50,16 +52,20 @@ def run(
         config = config.with_trials(trials)
 
     from study.dispatch import InProcessDispatcher
+    from study.monitoring.driver_log import console_handler, logged_to
     from study.run.run_study import run_study
 
-    with _interruptible() as stop, watched(config.study, quiet=as_json) as on_progress:
+    with (
+        logged_to(console_handler()),
+        _interruptible() as stop,
+        watched(config.study, quiet=as_json) as on_progress,
+    ):
         result = run_study(
             config,
             home=home,
             dispatcher=InProcessDispatcher() if local_mode else None,
             publish=None if no_report else _publish,
             on_progress=on_progress,
-            on_notice=_say,
             stop=stop,
             take_over=take_over,
             code=code_folders(study_file),
@@ -86,7 +92,7 @@ def _publish(paths: StudyPaths) -> Path:
         # What MLflow's UI shows beside the page; `gradscape report` draws all, as SVG too.
         figures=["png"],
         figures_of=("verdicts", "maps"),
-        on_notice=_say,
+        on_notice=_logger.warning,
     ).parent
 
 
@@ -100,10 +106,10 @@ def _interruptible() -> Iterator[threading.Event]:
 
     def interrupt(signum: int, frame: object) -> None:
         if stop.is_set():
-            _say("stopping at once; the same command goes on where it stopped")
+            _logger.warning("stopping at once; the same command goes on where it stopped")
             raise KeyboardInterrupt
         stop.set()
-        _say(
+        _logger.warning(
             "finishing the cohorts in training, then recording them; "
             "press Ctrl-C again to stop at once (nothing recorded is lost)"
         )
@@ -117,7 +123,3 @@ def _interruptible() -> Iterator[threading.Event]:
     finally:
         for one, handler in zip(signals, before, strict=True):
             signal.signal(one, handler)
-
-
-def _say(text: str) -> None:
-    print(f"\n{text}", file=sys.stderr)

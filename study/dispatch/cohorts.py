@@ -6,10 +6,10 @@ import itertools
 import math
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
 from study.dispatch.groups import Group, pieces
+from study.dispatch.retries import Retries
 from study.trial import Cohort, HyperparameterValue, Trial
 
 Hyperparameters = Mapping[str, HyperparameterValue]
@@ -26,9 +26,6 @@ SMALLEST = 8
 
 PATIENCE = 64
 """Cohorts that may overtake a group before it goes first, however small it is."""
-
-SYSTEMATIC = 12
-"""Losses with nothing trained between them, from which on no trial is to blame by itself."""
 
 ASK_AT_ONCE = 128
 """Trials asked in one go while workers may be waiting (about 0.1 s of sampling)."""
@@ -86,17 +83,15 @@ class CohortQueue:
         self._limit = limit
         self._workers = workers
         self._window = window
-        self._max_retries = max_retries
         self._give_up = give_up
         self._clock = clock
         self._lock = threading.RLock()
         self._numbers = itertools.count()
         self._earlier: dict[Hashable, Group] = {}
         self._waiting: dict[Hashable, Group] = {}
-        self._retries: deque[tuple[tuple[Trial, ...], int]] = deque()
+        self._retries = Retries(max_retries)
         self._in_flight: dict[int, tuple[float, float]] = {}
         self._picks = 0
-        self._losses_in_a_row = 0
         self._cost_per_s: float | None = None
         self._waiting_cost = 0.0
         self._waiting_trials = 0
@@ -154,8 +149,7 @@ class CohortQueue:
         """
         with self._lock:
             if self._retries:
-                trials, attempt = self._retries.popleft()
-                return self._issue(trials, attempt)
+                return self._issue(*self._retries.next())
             if not self._earlier:
                 self._top_up(ASK_AT_ONCE if self._waiting else self._window)
             groups = self._earlier or self._waiting
@@ -177,7 +171,7 @@ class CohortQueue:
         with self._lock:
             if cohort.number not in self._in_flight:
                 return
-            self._losses_in_a_row = 0
+            self._retries.trained()
             cost, started = self._in_flight.pop(cohort.number)
             rate = cost / max(self._clock() - started, 1e-9)
             self._cost_per_s = (
@@ -194,26 +188,14 @@ class CohortQueue:
 
         Args:
             cohort: One that `next` gave and that is not completed; else nothing happens.
-            reason: For the person; kept with trials that are given up.
-            halve: Run it again as two cohorts at once (memory ran out). From the second loss on
-                this happens anyway: it separates one trial that kills its worker from the rest.
+            reason: For the person; logged, and kept with trials that are given up.
+            halve: Run it again as two cohorts at once (memory ran out).
         """
         with self._lock:
             if self._in_flight.pop(cohort.number, None) is None:
                 return
-            self._losses_in_a_row += 1
-            if cohort.attempt >= self._max_retries and not self._may_isolate(cohort):
+            if not self._retries.add(cohort, reason, halve=halve):
                 self._give_up(cohort.trials, reason)
-                return
-            middle = (len(cohort.trials) + 1) // 2
-            parts = [cohort.trials]
-            if halve or cohort.attempt > 0:
-                parts = [cohort.trials[:middle], cohort.trials[middle:]]
-            self._retries.extend((part, cohort.attempt + 1) for part in parts if part)
-
-    def _may_isolate(self, cohort: Cohort) -> bool:
-        systematic = self._losses_in_a_row >= SYSTEMATIC
-        return self._max_retries > 0 and len(cohort.trials) > 1 and not systematic
 
     def _top_up(self, at_most: int) -> int:
         n = min(self._window - self._waiting_trials, self._remaining, at_most)

@@ -1,151 +1,122 @@
-"""What a driver writes down of its run, for those who look later or from elsewhere."""
+"""Where the lines of the `gradscape` loggers go while a study runs: a file, and whoever looks on.
+
+Every part of a study logs to `logging.getLogger("gradscape.PART")` and knows nothing of handlers.
+Importing the package adds none: they are here for the time of a run, see `driver_log`.
+"""
 
 from __future__ import annotations
 
-import contextlib
-import dataclasses
-import json
-import os
-import socket
-import threading
-import time
+import logging
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
-from study.monitoring.progress import StudyProgress, progress_text
-from study.monitoring.study_result import StudyResult
 from study.redaction import redacted
+
+ROOT = "gradscape"
+"""Name of the logger that all others are below."""
+
+DRIVER = f"{ROOT}.driver"
+"""Name of the logger for how a run begins, goes on and ends. A command shows that in its own way,
+so these lines are for the file."""
 
 LARGEST_BYTES = 4 * 2**20
 """Of the log; then it becomes `driver.log.1`, in the place of the one before."""
 
-EVERY_S = 15.0
-"""Between two lines of progress."""
 
-GIVEN_UP = 20
-"""Trials given up that are named at most."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class DriverRecord:
-    """The last run of a study, as its driver left it.
-
-    Attributes:
-        pid: Of the driver.
-        host: Its machine.
-        started: Unix time.
-        trials: Trials that the study had to have.
-        ended: Unix time; None while it runs, and for ever if it was killed.
-        error: Why it failed, in one line; None if it did not.
-    """
-
-    pid: int
-    host: str
-    started: float
-    trials: int
-    ended: float | None = None
-    error: str | None = None
-
-
-class DriverLog:
-    """Lines with their times, in a file that stays small.
-
-    A log that cannot be written is no reason to lose a study: that is let pass.
+class DriverLogHandler(RotatingFileHandler):
+    """Appends each record as one line with its time and without passwords.
 
     Args:
-        path: Of the log; its folder exists.
+        path: Of the log. It is made with the first line.
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._lock = threading.Lock()
-        self._progress_at = -EVERY_S
-
-    def line(self, text: str) -> None:
-        """One line, without passwords."""
-        stamp = time.strftime("%Y-%m-%d %H:%M:%S")
-        with self._lock, contextlib.suppress(OSError):
-            if self._path.exists() and self._path.stat().st_size > LARGEST_BYTES:
-                self._path.replace(self._path.with_name(f"{self._path.name}.1"))
-            with self._path.open("a", encoding="utf-8", errors="replace") as file:
-                file.write(f"{stamp}  {one_line(text)}\n")
-
-    def progress(self, progress: StudyProgress) -> None:
-        """How far the run has come; told often, written from time to time and at the end."""
-        done = progress.done >= progress.total
-        if time.monotonic() - self._progress_at < EVERY_S and not done:
-            return
-        self._progress_at = time.monotonic()
-        self.line(progress_text(progress))
-
-    def result(self, result: StudyResult) -> None:
-        """How a run ended that did not fail."""
-        text = f"{result.done} of {result.total} trials done"
-        if result.stopped:
-            text += ", stopped as asked"
-        if result.undelivered:
-            text += f", {len(result.undelivered)} not yet in MLflow and Optuna"
-        self.line(f"{text}; {result.notice}" if result.notice else text)
-        for number, reason in list(result.given_up.items())[:GIVEN_UP]:
-            self.line(f"trial {number} was given up: {reason}")
-
-    @contextmanager
-    def recorded(self, path: Path, *, trials: int) -> Iterator[None]:
-        """Around a run: how it begins and ends, here and in a record.
-
-        Args:
-            path: Of the record.
-            trials: Trials that the study has to have.
-        """
-        record = DriverRecord(
-            pid=os.getpid(), host=socket.gethostname(), started=time.time(), trials=trials
+        super().__init__(
+            path,
+            maxBytes=LARGEST_BYTES,
+            backupCount=1,
+            encoding="utf-8",
+            errors="replace",
+            delay=True,
         )
-        error = None
-        self.line(f"process {record.pid} on {record.host} begins: {trials} trials")
-        _write(path, record)
+        self.setFormatter(_OneLine("%(asctime)s  %(message)s", "%Y-%m-%d %H:%M:%S"))
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Lets it pass if the disk is full or gone: that is no reason to lose a study."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handleError(record)
+
+
+class NoticeHandler(logging.Handler):
+    """Hands on what a person should know, without passwords.
+
+    A callback that raises costs no study: Python prints its traceback.
+
+    Args:
+        show: Called with each text, by one thread at a time.
+        level: Records below it are left out.
+    """
+
+    def __init__(self, show: Callable[[str], None], level: int = logging.INFO) -> None:
+        super().__init__(level)
+        self._show = show
+        self.setFormatter(_Redacting())
+        self.addFilter(lambda record: record.name != DRIVER)
+
+    def emit(self, record: logging.LogRecord) -> None:
         try:
-            yield
-        except KeyboardInterrupt:
-            self.line("stopped at once")
-            raise
-        except BaseException as caught:
-            error = one_line(str(caught) or type(caught).__name__)
-            self.line(f"failed: {error}")
-            raise
-        finally:
-            if read_record(path) in (None, record):  # Else somebody took the study over.
-                _write(path, dataclasses.replace(record, ended=time.time(), error=error))
-
-    def also(self, show: Callable[[str], None]) -> Callable[[str], None]:
-        """Shows a text as before and writes it down too."""
-
-        def both(text: str) -> None:
-            self.line(text)
-            show(text)
-
-        return both
-
-    def also_progress(
-        self, show: Callable[[StudyProgress], None]
-    ) -> Callable[[StudyProgress], None]:
-        """Shows progress as before and writes it down too."""
-
-        def both(progress: StudyProgress) -> None:
-            self.progress(progress)
-            show(progress)
-
-        return both
+            self._show(self.format(record))
+        except Exception:
+            self.handleError(record)
 
 
-def read_record(path: Path) -> DriverRecord | None:
-    """The record at this path; None if there is none that can be read."""
+@contextmanager
+def logged_to(*handlers: logging.Handler) -> Iterator[None]:
+    """Gives the handlers what all parts log, from INFO on, while the block runs.
+
+    A level that somebody has set for the logger `gradscape` is left as it is. Two studies that
+    run in one process at the same time get each other's lines.
+    """
+    logger = logging.getLogger(ROOT)
+    level = logger.level
+    if level == logging.NOTSET:
+        logger.setLevel(logging.INFO)
+    for handler in handlers:
+        logger.addHandler(handler)
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
-        return DriverRecord(**{one.name: told[one.name] for one in fields(DriverRecord)})
-    except (OSError, ValueError, TypeError, KeyError):
-        return None
+        yield
+    finally:
+        for handler in handlers:
+            logger.removeHandler(handler)
+            handler.close()
+        logger.setLevel(level)
+
+
+@contextmanager
+def driver_log(path: Path, on_notice: Callable[[str], None] | None) -> Iterator[None]:
+    """Writes what is logged while the block runs into a study's `driver.log`.
+
+    Args:
+        path: Of the log; its folder exists.
+        on_notice: Called with each text that a person should know. If it is None and no handler
+            shows warnings either, they go to stderr, as they would without this log.
+    """
+    handlers: list[logging.Handler] = [DriverLogHandler(path)]
+    if on_notice is not None:
+        handlers.append(NoticeHandler(on_notice))
+    elif not logging.getLogger(ROOT).hasHandlers():
+        handlers.append(console_handler(logging.WARNING))
+    with logged_to(*handlers):
+        yield
+
+
+def console_handler(level: int = logging.INFO) -> NoticeHandler:
+    """A handler that prints to stderr, each text below what a progress bar may have left there."""
+    # A live display of progress replaces sys.stderr, so it is looked up for each line.
+    return NoticeHandler(lambda text: print(f"\n{text}", file=sys.stderr, flush=True), level)
 
 
 def one_line(text: str) -> str:
@@ -153,8 +124,11 @@ def one_line(text: str) -> str:
     return " ".join(redacted(text).strip().splitlines())
 
 
-def _write(path: Path, record: DriverRecord) -> None:
-    with contextlib.suppress(OSError):
-        temporary = path.with_name(f".{path.name}.{os.getpid()}")
-        temporary.write_text(json.dumps(asdict(record)), encoding="utf-8")
-        temporary.replace(path)
+class _Redacting(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return redacted(super().format(record))
+
+
+class _OneLine(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return one_line(super().format(record))

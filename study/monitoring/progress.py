@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+
+from study.monitoring.driver_log import DRIVER
+
+LOG_EVERY_S = 15.0
+"""Between two lines of progress in the log."""
+
+_logger = logging.getLogger(DRIVER)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +46,21 @@ class StudyProgress:
     def trials_per_s(self) -> float:
         """Of this invocation."""
         return self.recorded / self.elapsed_s if self.elapsed_s > 0 else 0.0
+
+
+class ProgressLog:
+    """Logs how far a run has come, which it is passed often, from time to time and at the end."""
+
+    def __init__(self) -> None:
+        self._logged_at = -LOG_EVERY_S
+
+    def __call__(self, progress: StudyProgress) -> None:
+        """Logs a line if it is time for one."""
+        done = progress.done >= progress.total
+        if time.monotonic() - self._logged_at < LOG_EVERY_S and not done:
+            return
+        self._logged_at = time.monotonic()
+        _logger.info("%s", progress_text(progress))
 
 
 def progress_text(progress: StudyProgress) -> str:

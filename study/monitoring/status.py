@@ -11,7 +11,7 @@ from search_spaces.errors import InputError, unknown
 from study.errors import StorageUnavailable, TableError
 from study.lease import Held, look
 from study.ledger import trial_states
-from study.monitoring.driver_log import DriverRecord, read_record
+from study.monitoring.driver_record import DriverRecord, read_record
 from study.paths import StudyPaths
 from study.study_file import StudyConfig, load_study_file
 from study.tables import TableStore

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from study.monitoring.driver_log import DRIVER
 from study.paths import StudyPaths
+
+NAMED_FAILURES = 20
+"""Failed trials that the log names at most."""
+
+_logger = logging.getLogger(DRIVER)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,3 +60,15 @@ class StudyResult:
         """Whether every trial that was wanted is done and known everywhere."""
         wanted = self.done >= self.total or self.settled is not None
         return wanted and not self.undelivered
+
+
+def log_result(result: StudyResult) -> None:
+    """Logs how a run ended that did not fail."""
+    text = f"{result.done} of {result.total} trials done"
+    if result.stopped:
+        text += ", stopped as asked"
+    if result.undelivered:
+        text += f", {len(result.undelivered)} not yet in MLflow and Optuna"
+    _logger.info("%s", f"{text}; {result.notice}" if result.notice else text)
+    for number, reason in list(result.given_up.items())[:NAMED_FAILURES]:
+        _logger.warning("trial %d failed: %s", number, reason)

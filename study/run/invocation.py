@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import threading
 import time
@@ -38,6 +39,8 @@ TELL_AFTER_S = 30.0
 LOOK_S = 0.1
 """Between two looks whether a run was asked to stop."""
 
+_logger = logging.getLogger("gradscape.run")
+
 
 class Invocation:
     """Trains and delivers what a study still lacks.
@@ -47,7 +50,6 @@ class Invocation:
         paths: Of the study.
         lease: Held.
         on_progress: Called as results arrive.
-        on_notice: Called with what a person should know.
         stop: Set when no further cohort may start.
     """
 
@@ -58,7 +60,6 @@ class Invocation:
         lease: Lease,
         *,
         on_progress: Callable[[StudyProgress], None],
-        on_notice: Callable[[str], None],
         stop: threading.Event,
     ) -> None:
         self._checked = checked
@@ -66,7 +67,6 @@ class Invocation:
         self._paths = paths
         self._lease = lease
         self._on_progress = on_progress
-        self._on_notice = on_notice
         self._stop = stop
         self._watch = Stopwatch()
         self._store = TableStore(paths.tables)
@@ -113,7 +113,7 @@ class Invocation:
             tracker=tracker,
             ledger=self._ledger,
             on_progress=self._notice,
-            on_notice=self._on_notice,
+            on_notice=_logger.warning,
             tell_after_s=TELL_AFTER_S if is_adaptive(self._config.sampler) else math.inf,
             stopwatch=self._watch,
         )
@@ -192,7 +192,7 @@ class Invocation:
 
         return CohortQueue(
             ask=PatientAsking(
-                self._ask, check=self._ledger.check_reachable, on_notice=self._on_notice
+                self._ask, check=self._ledger.check_reachable, on_notice=_logger.warning
             ),
             remaining=self._found.new,
             cohort_key=config.space.cohort_key,
@@ -209,7 +209,7 @@ class Invocation:
         with self._watch.measure("asking"):
             if self._map is not None and self._map.settled(self._found.ledger.completed()):
                 self._settled = self._map.text
-                self._on_notice(self._settled)
+                _logger.info("%s", self._settled)
                 return []
             return self._ledger.ask(n)
 
@@ -221,7 +221,7 @@ class Invocation:
         def tell() -> None:
             while not ended.wait(LOOK_S):
                 if self._stop.is_set():
-                    self._on_notice(self._waiting_text())
+                    _logger.warning("%s", self._waiting_text())
                     return
 
         thread = threading.Thread(target=tell, name="waiting", daemon=True)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from study.dispatch import Dispatcher
 from study.lease import hold, this_process
-from study.monitoring.driver_log import DriverLog
-from study.monitoring.progress import StudyProgress
-from study.monitoring.study_result import StudyResult
+from study.monitoring.driver_log import driver_log
+from study.monitoring.driver_record import recorded
+from study.monitoring.progress import ProgressLog, StudyProgress
+from study.monitoring.study_result import StudyResult, log_result
 from study.paths import StudyPaths, check_home
 from study.preflight.configuration import preflight
 from study.run.factories import check_compatible, mlflow_tracker, ray_dispatcher, study_claims
@@ -18,6 +20,8 @@ from study.run.invocation import Invocation
 from study.study_file import StudyConfig
 from study.tables.home import home_folder
 from study.tracking import DeferredTracker, Tracker
+
+_logger = logging.getLogger("gradscape.run")
 
 
 def run_study(
@@ -28,7 +32,7 @@ def run_study(
     open_tracker: Callable[[StudyConfig, StudyPaths], Tracker] | None = None,
     publish: Callable[[StudyPaths], Path] | None = None,
     on_progress: Callable[[StudyProgress], None] = lambda progress: None,
-    on_notice: Callable[[str], None] = lambda notice: None,
+    on_notice: Callable[[str], None] | None = None,
     stop: threading.Event | None = None,
     take_over: bool = False,
     code: Sequence[Path] = (),
@@ -42,7 +46,9 @@ def run_study(
         open_tracker: Opens the tracking of this invocation; by default MLflow.
         publish: Makes the report once trials are recorded and returns its folder.
         on_progress: Called as results arrive.
-        on_notice: Called before training with what a person should know of it.
+        on_notice: Called with what a person should know: of the training before it begins, then
+            lost cohorts, memory that runs out, outages. The same and more is in `driver.log`, and
+            goes to the logger `gradscape` and its children.
         stop: Set it to finish what is training and end.
         take_over: Take the study from another driver that works on it.
         code: Folders of the person's own modules.
@@ -61,32 +67,32 @@ def run_study(
         check_compatible(config, paths)
     paths.create()
     stop = stop or threading.Event()
-    log = DriverLog(paths.driver_log)
-    on_notice = log.also(on_notice)
-    with hold(
-        study_claims(config, paths),
-        this_process(paths.home),
-        take_over=take_over,
-        on_notice=on_notice,
-        on_lost=lambda error: stop.set(),
-    ) as lease:
-        run = Invocation(
-            checked,
-            paths,
-            lease,
-            on_progress=log.also_progress(on_progress),
-            on_notice=on_notice,
-            stop=stop,
-        )
+    log_progress = ProgressLog()
+
+    def show(progress: StudyProgress) -> None:
+        log_progress(progress)
+        on_progress(progress)
+
+    with (
+        driver_log(paths.driver_log, on_notice),
+        hold(
+            study_claims(config, paths),
+            this_process(paths.home),
+            take_over=take_over,
+            on_notice=_logger.warning,
+            on_lost=lambda error: stop.set(),
+        ) as lease,
+    ):
+        run = Invocation(checked, paths, lease, on_progress=show, stop=stop)
         if run.change is not None:
-            on_notice(run.change)
+            _logger.info("%s", run.change)
         if run.nothing_left and (publish is None or paths.report_is_current):
             return run.result()
-        with log.recorded(paths.driver_record, trials=config.trials):
+        with recorded(paths.driver_record, trials=config.trials):
             for notice in run.notices:
-                on_notice(notice)
+                _logger.warning("%s", notice)
             paths.study_file.write_text(config.source_text, encoding="utf-8")
             tracker = DeferredTracker(lambda: (open_tracker or mlflow_tracker)(config, paths))
             result = run.execute(dispatcher or ray_dispatcher(config), tracker, publish)
-            log.result(result)
+            log_result(result)
             return result

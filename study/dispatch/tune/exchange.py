@@ -6,6 +6,7 @@ Both stay out of Tune, which copies every config and keeps every result until th
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections import deque
 from dataclasses import dataclass
@@ -16,7 +17,11 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from study.dispatch.cluster.sharing import NAMESPACE
 from study.dispatch.tune.worker_death import Place
+from study.dispatch.tune.worker_log import WorkerLine
 from study.trial import Cohort
+
+LINES = 1000
+"""Lines of workers held at most; the oldest go first."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +39,19 @@ class Revoked:
     trained_s: float
 
 
+@dataclass(frozen=True, kw_only=True)
+class Collected:
+    """What workers have sent since the driver last asked.
+
+    Attributes:
+        tables: At most one payload, with its cohort's number.
+        lines: Everything that they logged.
+    """
+
+    tables: list[tuple[int, bytes]]
+    lines: list[WorkerLine]
+
+
 class Exchange:
     """Holds each cohort from when it is issued until its tables are collected.
 
@@ -48,6 +66,7 @@ class Exchange:
         self._places: dict[int, tuple[Place, float]] = {}
         self._arrived: set[int] = set()
         self._payloads: deque[tuple[int, bytes]] = deque()
+        self._lines: deque[WorkerLine] = deque(maxlen=LINES)
         self._changed = asyncio.Condition()
 
     async def publish(self, cohort: Cohort) -> None:
@@ -75,19 +94,25 @@ class Exchange:
             self._payloads.append((number, payload))
             self._changed.notify_all()
 
-    async def collect(self, timeout_s: float) -> list[tuple[int, bytes]]:
-        """Driver: the oldest payload with its cohort's number; empty after the time limit."""
+    async def say(self, line: WorkerLine) -> None:
+        """Worker: a line for the driver's log."""
+        async with self._changed:
+            self._lines.append(line)
+            self._changed.notify_all()
+
+    async def collect(self, timeout_s: float) -> Collected:
+        """Driver: the oldest payload and all lines; nothing after the time limit."""
         async with self._changed:
             # Not `wait_for` alone: with no time left it gives up before it looks.
-            if not self._payloads:
-                try:
-                    waiting = self._changed.wait_for(lambda: self._payloads)
+            if not (self._payloads or self._lines):
+                waiting = self._changed.wait_for(lambda: self._payloads or self._lines)
+                with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(waiting, timeout_s)
-                except TimeoutError:
-                    return []
-            payload = self._payloads.popleft()
+            tables = [self._payloads.popleft()] if self._payloads else []
+            lines = list(self._lines)
+            self._lines.clear()
             self._changed.notify_all()
-            return [payload]
+            return Collected(tables=tables, lines=lines)
 
     async def revoke(self, number: int) -> Revoked:
         """Driver: the cohort's worker is lost.

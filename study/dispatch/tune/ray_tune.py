@@ -31,6 +31,7 @@ from study.dispatch.tune.searcher import CohortCallback, CohortSearcher, RunStat
 from study.dispatch.tune.tune_folder import tune_folder
 from study.dispatch.tune.worker import CohortTrainable
 from study.dispatch.tune.worker_death import ErrorOutputs, Loss, explain
+from study.dispatch.tune.worker_log import log_again
 from study.errors import DispatchError, ExchangeGone
 from study.trial import Cohort
 
@@ -165,9 +166,11 @@ def _collect(
         except RayError as error:
             state.fail(_exchange_gone(error))
             return
-        for number, payload in arrived:
+        for line in arrived.lines:
+            log_again(line)
+        for number, payload in arrived.tables:
             _deliver(state, deliver, state.collected(number), payload)
-        if last and not arrived:
+        if last and not arrived.tables:
             return
 
 

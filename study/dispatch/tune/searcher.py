@@ -71,10 +71,10 @@ class RunState:
             reason, self._failure = str(self._failure), None
             self._exchanges_left -= 1
             held, self._undelivered, self._running = list(self._undelivered.values()), {}, {}
-        _logger.warning("%d cohorts are trained again: %s", len(held), reason)
+        _logger.warning("another actor gathers results now: %s", reason)
         for cohort in held:
             self.queue.reopen(cohort)
-            self.lost(cohort, reason, halve=False)
+            self.lost(cohort, "the actor that gathers results was lost", halve=False)
         return not self.stopping
 
     def issue(self, cohort: Cohort) -> None:
@@ -177,7 +177,7 @@ class CohortCallback(tune.Callback):
             return
         failure = from_json(told)
         if failure.out_of_memory:
-            self._lost(cohort, failure.message, halve=True)
+            self._state.lost(cohort, failure.message, halve=True)
         else:
             self._state.fail(failure.error(cohort))
 
@@ -193,17 +193,7 @@ class CohortCallback(tune.Callback):
         if loss is None:
             self._state.queue.completed(cohort)
         else:
-            self._lost(cohort, loss.reason, halve=loss.halve)
-
-    def _lost(self, cohort: Cohort, reason: str, *, halve: bool) -> None:
-        _logger.warning(
-            "cohort %d (%d trials) lost, attempt %d: %s",
-            cohort.number,
-            len(cohort.trials),
-            cohort.attempt + 1,
-            reason,
-        )
-        self._state.lost(cohort, reason, halve=halve)
+            self._state.lost(cohort, loss.reason, halve=loss.halve)
 
 
 def _error_of(trial: TuneTrial) -> BaseException | None:

@@ -16,6 +16,7 @@ from ray.actor import ActorHandle
 from study.dispatch.dispatcher import Train
 from study.dispatch.failures import Failure, describe
 from study.dispatch.tune.worker_death import this_place
+from study.dispatch.tune.worker_log import WorkerLine, sent_to_driver
 
 FAILURE = "failure"
 """Key of Tune's result under which a worker says what `train` raised."""
@@ -49,12 +50,16 @@ class CohortTrainable(tune.Trainable):
                 # Here and not in `setup`: what cannot be imported on this machine is then told
                 # by its own message, where a failing `setup` looks like a lost worker.
                 self._train = cloudpickle.loads(self._train_pickle)
-            with _ended_after(self._limit_s):
+            with _ended_after(self._limit_s), sent_to_driver(self._number, self._send):
                 payload = self._train(cohort)
         except Exception as error:
             return {"done": True, FAILURE: to_json(describe(error))}
         ray.get(self._exchange.deliver.remote(self._number, payload))
         return {"done": True}
+
+    def _send(self, line: WorkerLine) -> None:
+        assert self._exchange is not None
+        ray.get(self._exchange.say.remote(line))
 
 
 @contextmanager

@@ -175,13 +175,13 @@ def test_lost_cohorts_run_again_first_then_in_halves_then_are_given_up():
     queue.completed(left)
     # It has had its retries, but most of it may be innocent.
     queue.lost(right, "killed by the kernel")
-    assert study.monitoring.failed_trials == []
+    assert study.given_up == []
     while (cohort := queue.next()) is not None:
         if 13 in [t.number for t in cohort.trials]:
             queue.lost(cohort, "killed by the kernel")
         else:
             queue.completed(cohort)
-    assert study.monitoring.failed_trials == [(13, "killed by the kernel")]
+    assert study.given_up == [(13, "killed by the kernel")]
     assert queue.finished
 
 
@@ -192,7 +192,7 @@ def test_where_every_worker_dies_trials_are_given_up_together():
     while (cohort := queue.next()) is not None:
         issued += 1
         queue.lost(cohort, "killed by the kernel")
-    assert sorted(number for number, _ in study.monitoring.failed_trials) == list(range(200))
+    assert sorted(number for number, _ in study.given_up) == list(range(200))
     assert issued < 40
 
 
@@ -200,7 +200,7 @@ def test_no_retries_is_none():
     study = Study([1])
     queue = study.queue(4, max_retries=0)
     queue.lost(queue.next(), "node lost")
-    assert len(study.monitoring.failed_trials) == 4 and queue.finished
+    assert len(study.given_up) == 4 and queue.finished
 
 
 def test_out_of_memory_halves_at_once():

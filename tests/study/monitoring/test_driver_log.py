@@ -1,95 +1,136 @@
 from __future__ import annotations
 
-import json
-import os
-import stat
+import logging
+import subprocess
+import sys
+import threading
 from pathlib import Path
 
 import pytest
 
-from study.monitoring import driver_log
-from study.monitoring.driver_log import DriverLog, read_record
-from study.monitoring.progress import StudyProgress
+from study.monitoring import driver_log as module
+from study.monitoring.driver_log import DRIVER, NoticeHandler, driver_log, logged_to
+from tests.support.repository import ROOT
+
+logger = logging.getLogger("gradscape.some.part")
 
 
-def progress(recorded: int, total: int = 10) -> StudyProgress:
-    return StudyProgress(
-        total=total, before=0, recorded=recorded, verdicts={"stable": recorded}, elapsed_s=2.0
-    )
+def lines(folder: Path) -> list[str]:
+    return (folder / "driver.log").read_text().splitlines()
 
 
 def test_lines_have_times_and_no_passwords(tmp_path: Path) -> None:
-    log = DriverLog(tmp_path / "driver.log")
-    log.line("MLflow at http://ann:hunter2@tracking:5000\nis away")
-    (line,) = (tmp_path / "driver.log").read_text().splitlines()
+    shown: list[str] = []
+    with driver_log(tmp_path / "driver.log", shown.append):
+        logger.warning("MLflow at %s\nis away", "http://ann:hunter2@tracking:5000")
+    (line,) = lines(tmp_path)
     assert line[4] == "-" and line[13] == ":"
-    assert line.endswith("MLflow at http://ann:***@tracking:5000 is away")
+    assert line.endswith("  MLflow at http://ann:***@tracking:5000 is away")
+    assert shown == ["MLflow at http://ann:***@tracking:5000\nis away"]
 
 
-def test_progress_is_written_from_time_to_time(
+def test_how_a_run_goes_on_is_for_the_file(tmp_path: Path) -> None:
+    shown: list[str] = []
+    with driver_log(tmp_path / "driver.log", shown.append):
+        logging.getLogger(DRIVER).info("10/20 trials")
+        logger.info("MLflow answers again")
+        logger.debug("of no interest")
+    assert [line.split("  ", 1)[1] for line in lines(tmp_path)] == [
+        "10/20 trials",
+        "MLflow answers again",
+    ]
+    assert shown == ["MLflow answers again"]
+
+
+def test_it_stays_small_and_the_part_before_is_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    log = DriverLog(tmp_path / "driver.log")
-    shown: list[int] = []
-    show = log.also_progress(lambda one: shown.append(one.recorded))
-    for recorded in range(11):
-        show(progress(recorded))
-    assert shown == list(range(11))
-    lines = (tmp_path / "driver.log").read_text().splitlines()
-    assert [line.split("  ", 1)[1] for line in lines] == [
-        "0/10 trials  0 stable",
-        "10/10 trials  5.0 trials/s  10 stable",
-    ]
+    monkeypatch.setattr(module, "LARGEST_BYTES", 1000)
+    with driver_log(tmp_path / "driver.log", None):
+        for number in range(100):
+            logger.warning("line %d", number)
+    sizes = {path.name: path.stat().st_size for path in tmp_path.iterdir()}
+    assert sizes.keys() == {"driver.log", "driver.log.1"} and max(sizes.values()) <= 1000
+    kept = (tmp_path / "driver.log.1").read_text().splitlines() + lines(tmp_path)
+    numbers = [int(line.rsplit(" ", 1)[1]) for line in kept]
+    assert numbers == list(range(numbers[0], 100))
 
 
-def test_it_stays_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(driver_log, "LARGEST_BYTES", 1000)
-    log = DriverLog(tmp_path / "driver.log")
-    for number in range(100):
-        log.line(f"line {number}")
-    sizes = [path.stat().st_size for path in tmp_path.iterdir()]
-    assert len(sizes) == 2 and max(sizes) < 1100
-    assert (tmp_path / "driver.log").read_text().endswith("line 99\n")
+def test_a_log_that_cannot_be_written_stops_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with driver_log(tmp_path / "missing" / "driver.log", lambda text: None):
+        logger.warning("lost")
+    assert capsys.readouterr().err == ""
 
 
-def test_a_log_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
-    log = DriverLog(tmp_path / "missing" / "driver.log")
-    log.line("lost")
-    with log.recorded(tmp_path / "missing" / "driver.json", trials=3):
-        pass
+def test_a_callback_that_raises_costs_no_study(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with driver_log(tmp_path / "driver.log", lambda text: [][0]):
+        logger.warning("a cohort was lost")
+    assert "IndexError" in capsys.readouterr().err
+    assert lines(tmp_path)[0].endswith("a cohort was lost")
 
 
-def test_the_record_of_a_run(tmp_path: Path) -> None:
-    path = tmp_path / "driver.json"
-    log = DriverLog(tmp_path / "driver.log")
-    with log.recorded(path, trials=7):
-        during = read_record(path)
-    assert during is not None and during.pid == os.getpid()
-    assert during.trials == 7 and during.ended is None
-    after = read_record(path)
-    assert after is not None and after.error is None
-    assert after.ended is not None and after.ended >= during.started
-    with (
-        pytest.raises(RuntimeError),
-        log.recorded(path, trials=7),
-    ):
-        raise RuntimeError("no room\nat postgresql://ann:hunter2@db/x")
-    failed = read_record(path)
-    assert failed is not None and failed.error == "no room at postgresql://ann:***@db/x"
-    assert "failed: no room at" in (tmp_path / "driver.log").read_text()
-    assert stat.S_ISREG(path.stat().st_mode) and list(tmp_path.glob(".driver*")) == []
+def test_handlers_and_level_are_there_for_the_run_only(tmp_path: Path) -> None:
+    root = logging.getLogger("gradscape")
+    before = root.level, list(root.handlers)
+    with pytest.raises(KeyError), driver_log(tmp_path / "driver.log", print):
+        assert len(root.handlers) == 2 and logger.isEnabledFor(logging.INFO)
+        raise KeyError
+    assert (root.level, list(root.handlers)) == before == (logging.NOTSET, [])
+    root.setLevel(logging.ERROR)
+    try:
+        with driver_log(tmp_path / "driver.log", print):
+            assert not logger.isEnabledFor(logging.WARNING)
+        assert root.level == logging.ERROR
+    finally:
+        root.setLevel(logging.NOTSET)
 
 
-def test_the_record_of_who_took_the_study_over_is_left_alone(tmp_path: Path) -> None:
-    path = tmp_path / "driver.json"
-    with DriverLog(tmp_path / "driver.log").recorded(path, trials=7):
-        told = json.loads(path.read_text())
-        path.write_text(json.dumps({**told, "pid": 1, "host": "elsewhere"}))
-    found = read_record(path)
-    assert found is not None and found.host == "elsewhere" and found.ended is None
+def test_lines_of_many_threads_are_whole(tmp_path: Path) -> None:
+    shown: list[str] = []
+
+    def log(name: int) -> None:
+        for number in range(200):
+            logger.info("%d-%d", name, number)
+
+    with logged_to(NoticeHandler(shown.append)), driver_log(tmp_path / "driver.log", None):
+        threads = [threading.Thread(target=log, args=(name,)) for name in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    wanted = sorted(f"{name}-{number}" for name in range(4) for number in range(200))
+    assert sorted(shown) == wanted
+    assert sorted(line.split("  ")[1] for line in lines(tmp_path)) == wanted
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"pid": 1}', "null"])
-def test_a_damaged_record_is_none(tmp_path: Path, text: str) -> None:
-    (tmp_path / "driver.json").write_text(text)
-    assert read_record(tmp_path / "driver.json") is None
+SCRIPT = """
+import logging, sys
+from pathlib import Path
+import study
+from study.monitoring.driver_log import driver_log
+
+root = logging.getLogger("gradscape")
+assert root.handlers == [] and root.level == logging.NOTSET
+if sys.argv[2:]:
+    logging.basicConfig(stream=sys.stdout, format="own: %(message)s")
+with driver_log(Path(sys.argv[1]), None):
+    logging.getLogger("gradscape.dispatch").warning("cohort 3 lost")
+    logging.getLogger("gradscape.dispatch").info("the cluster has room")
+"""
+
+
+@pytest.mark.parametrize("configured", [False, True], ids=["plain", "with handlers of its own"])
+def test_a_program_that_uses_the_library_sees_warnings_once(
+    tmp_path: Path, configured: bool
+) -> None:
+    command = [sys.executable, "-c", SCRIPT, str(tmp_path / "driver.log"), *["own"] * configured]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    if configured:
+        assert ran.stderr == ""
+        assert ran.stdout == "own: cohort 3 lost\nown: the cluster has room\n"
+    else:
+        assert ran.stdout == "" and ran.stderr == "\ncohort 3 lost\n"
