@@ -1,7 +1,22 @@
 """Ray's Jobs API over HTTP.
 
-Not Ray's own client: that one prefers RAY_ADDRESS to the address it is given, sends no token
-unless RAY_AUTH_MODE says so, and waits for ever for a head that has gone away.
+Not Ray's own client. Over `JobSubmissionClient` (2.60) this module came to 100 lines instead of
+218, and lost what nothing of its public interface gives back:
+
+- RAY_ADDRESS and RAY_API_SERVER_ADDRESS go before the address that a person named: the token of
+  one cluster is sent to another.
+- What ~/.netrc holds for the host is sent instead of the token, and redirections are followed.
+- No call has a time limit: a head that takes the connection and says nothing is waited for always
+  (here 60 s).
+- What went wrong is text: 404 of a job, of a page and of a dashboard are one RuntimeError, a
+  certificate that is not valid is a failed connection, 401 and 403 are four lines about this
+  machine's RAY_AUTH_MODE.
+- A package is read whole into memory before it is sent, and may have 512 MiB, of which the head
+  takes 100.
+
+Importing Ray takes `gradscape status --address` half a second of CPU time more (1.9 s for 1.4 s).
+Of Ray's packaging only the client is public; the size check needs the list of files beforehand,
+and so `ignored` and `working_folder` all the same.
 """
 
 from __future__ import annotations

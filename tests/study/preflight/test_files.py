@@ -10,7 +10,7 @@ import pytest
 
 from study import StudyConfig
 from study.paths import StudyPaths
-from study.reachability import Finding, find
+from study.preflight import Finding, find
 
 OPTUNA, MLFLOW = "storage", "tracking"
 
