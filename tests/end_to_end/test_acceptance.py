@@ -47,7 +47,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
     folder = tmp_path_factory.mktemp("sister")
     file = folder / "sister.yaml"
     file.write_text(STUDY)
-    command = Command("run", file, folder=folder)
+    command = Command("run", file, folder=folder, forked=False)
     ended = command.end(300)
     return Study(folder=folder, file=file, home=folder / "gradscape", command=command, ended=ended)
 
@@ -125,7 +125,7 @@ def test_every_trial_has_its_series(study: Study) -> None:
 
 def test_again_there_is_nothing_to_do_and_more_trials_are_the_difference(study: Study) -> None:
     before = _files(study.paths)
-    again = gradscape("run", study.file, folder=study.folder)
+    again = gradscape("run", study.file, folder=study.folder, forked=False)
     assert again.code == 0 and "nothing to do" in again.out
     assert _files(study.paths) == before
     assert again.seconds < 20
@@ -133,7 +133,7 @@ def test_again_there_is_nothing_to_do_and_more_trials_are_the_difference(study: 
     assert len(parents) == 1 and len(children) == TRIALS
 
     first = load_trials("sister", home=study.paths)
-    more = gradscape("run", study.file, "--trials", TRIALS + 12, folder=study.folder)
+    more = gradscape("run", study.file, "--trials", TRIALS + 12, folder=study.folder, forked=False)
     assert more.code == 0
     assert f"{TRIALS + 12} of {TRIALS + 12} trials done, 12 in this run" in more.out
     table = assert_once_everywhere(study.paths, "sister", TRIALS + 12)

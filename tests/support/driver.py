@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support import warm
 from tests.support.repository import ROOT
 
 SLOW_NETWORK = """
@@ -84,9 +85,15 @@ class Ended:
 
 
 class Command:
-    """A `gradscape` command that is running, in a session and folder of its own."""
+    """A `gradscape` command that is running, in a session and folder of its own.
 
-    def __init__(self, *arguments: object, folder: Path) -> None:
+    Args:
+        arguments: Of the command line.
+        folder: Where it runs.
+        forked: Whether it comes from a process that has imported the libraries already.
+    """
+
+    def __init__(self, *arguments: object, folder: Path, forked: bool = True) -> None:
         said = Path(tempfile.mkdtemp(prefix="said-", dir=folder))
         self._out, self._err = said / "out", said / "err"
         self._temporary = folder / "temporary"
@@ -100,11 +107,20 @@ class Command:
             # Ray's sockets lie below, and a socket's path holds no more than 107 characters.
             "RAY_TMPDIR": "/tmp",
         }
+        texts = [str(argument) for argument in arguments]
+        self._out.touch()
+        self._err.touch()
+        if forked:
+            self.process: warm.WarmProcess | subprocess.Popen[bytes] = warm.start(
+                texts, folder=folder, environment=environment, out=self._out, err=self._err
+            )
+            return
         with self._out.open("w") as out, self._err.open("w") as err:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "study", *(str(one) for one in arguments)],
+                [sys.executable, "-m", "study", *texts],
                 cwd=folder,
                 env=environment,
+                stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,
                 start_new_session=True,
@@ -176,9 +192,11 @@ class Command:
         return left_of({self.process.pid}, timeout_s=timeout_s)
 
 
-def gradscape(*arguments: object, folder: Path, timeout_s: float = 180.0) -> Ended:
+def gradscape(
+    *arguments: object, folder: Path, timeout_s: float = 180.0, forked: bool = True
+) -> Ended:
     """Runs a command to its end."""
-    return Command(*arguments, folder=folder).end(timeout_s)
+    return Command(*arguments, folder=folder, forked=forked).end(timeout_s)
 
 
 def left_of(sessions: set[int], *, timeout_s: float = 15.0) -> list[str]:

@@ -171,15 +171,13 @@ def run(*options):
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def test_promises_hold_in_a_few_simulated_studies():
-    (found,) = run("--studies", "40", "--trials", "512")
-    # 40 studies of which 95 % keep their promise: 34 or fewer in one of 300 runs.
-    assert found["with_boxes"] >= 35
-    assert found["kept"] >= found["with_boxes"] - 5
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("seeds", ["1", "4"])
-def test_promises_hold_in_two_hundred_studies_of_each_size(seeds):
-    for found in run("--seeds", seeds):
-        assert found["share_kept"] >= 0.95, found
+@pytest.mark.parametrize(
+    ("seeds", "sizes"),
+    [("1", ["512"]), pytest.param("4", ["128", "2048"], marks=pytest.mark.slow)],
+)
+def test_promises_hold_in_simulated_studies(seeds, sizes):
+    for found in run("--studies", "40", "--seeds", seeds, "--trials", *sizes):
+        # 40 studies of which 95 % keep their promise: 34 or fewer in one of 300 runs. The
+        # benchmark has 200 of each size.
+        assert found["with_boxes"] >= 35, found
+        assert found["kept"] >= found["with_boxes"] - 5, found

@@ -56,7 +56,11 @@ def test_the_average_of_the_nuisance_is_that_of_its_trials(benchmark_of_coverage
 
 
 @pytest.mark.slow
-def test_of_200_studies_the_boundary_lies_in_the_band_in_90_to_99_percent(benchmark_of_coverage):
-    row = benchmark_of_coverage.coverage("logistic", 512, 200)
-    assert 0.90 <= row["band"] <= 0.99
+def test_of_40_studies_the_boundary_lies_in_the_band_about_as_often_as_it_says(
+    benchmark_of_coverage,
+):
+    row = benchmark_of_coverage.coverage("logistic", 512, 40)
+    # Of 40 bands that hold 95 %, less than 34 is one chance in 300. 200 studies: the benchmark.
+    assert row["band"] >= 34 / 40
+    # Cells and limits: about 25 and 5 a study.
     assert 0.90 <= row["smoothed"] <= 0.99 and 0.90 <= row["limits"] <= 0.99

@@ -1,0 +1,98 @@
+"""Commands as processes that are forked from one with the libraries imported, as tests start many.
+
+Importing torch, MLflow, Optuna and pandas takes a command five seconds of a core. What a forked one
+does, prints and leaves is the same; that it starts at all is what `tests/end_to_end/test_acceptance`
+sees, whose commands are not forked.
+"""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from tests.support.repository import ROOT
+
+
+class WarmProcess:
+    """A forked command; the part of `subprocess.Popen` that tests use.
+
+    Attributes:
+        pid: Its number, which is its session's too.
+        returncode: How it ended, negative for a signal; None while it runs.
+    """
+
+    def __init__(self, pid: int, ended: Path) -> None:
+        self.pid = pid
+        self.returncode: int | None = None
+        self._ended = ended
+
+    def poll(self) -> int | None:
+        if self.returncode is None and self._ended.exists():
+            self.returncode = int(self._ended.read_text())
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while (code := self.poll()) is None:
+            if deadline is not None and time.monotonic() > deadline:
+                raise subprocess.TimeoutExpired(str(self.pid), timeout or 0.0)
+            time.sleep(0.02)
+        return code
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+
+def start(
+    arguments: Sequence[str],
+    *,
+    folder: Path,
+    environment: Mapping[str, str],
+    out: Path,
+    err: Path,
+) -> WarmProcess:
+    """Starts `python -m study` with these arguments; the files for its output must exist."""
+    ended = out.with_name("ended")
+    request = {
+        "arguments": list(arguments),
+        "folder": str(folder),
+        "environment": dict(environment),
+        "out": str(out),
+        "err": str(err),
+        "ended": str(ended),
+    }
+    server = _server()
+    assert server.stdin is not None and server.stdout is not None
+    server.stdin.write(json.dumps(request) + "\n")
+    server.stdin.flush()
+    return WarmProcess(int(server.stdout.readline()), ended)
+
+
+@functools.cache
+def _server() -> subprocess.Popen[str]:
+    """The process that forks, one for each of pytest's own."""
+    server = subprocess.Popen(
+        [sys.executable, "-m", "tests.support.warm_server"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
+        # A Ctrl-C in the terminal is pytest's to act on.
+        start_new_session=True,
+    )
+    assert server.stdout is not None and server.stdout.readline() == "ready\n"
+    atexit.register(server.terminate)
+    return server

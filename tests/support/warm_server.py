@@ -1,0 +1,93 @@
+"""Forks `python -m study` from a process that has imported its libraries already.
+
+    python -m tests.support.warm_server
+
+reads one request a line from its standard input, as JSON: arguments, folder, environment, files
+for output and errors, and a file for how it ended. It answers with the process's number, and writes
+the exit code to that file, negative for a signal, as `subprocess` counts. The child is a session of
+its own, like one that was started; nothing was run in its parent but imports.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import select
+import signal
+import sys
+import tempfile
+from pathlib import Path
+
+IMPORTED = (
+    "study.commands.app",
+    "study.commands.run",
+    "study.run.run_study",
+    "study.worker.cohort_trainer",
+    "study.tables",
+    "mlflow",
+    "optuna",
+    "pandas",
+    "pyarrow.parquet",
+    "scipy.optimize",
+    "scipy.stats",
+    "sklearn.datasets",
+    "sqlalchemy",
+    "torch",
+)
+"""What nearly every run imports; Ray is left out, which looks at the environment meanwhile."""
+
+
+def serve() -> int:
+    """Takes requests until its standard input ends; gives the exit code of a child in that."""
+    for module in IMPORTED:
+        importlib.import_module(module)
+    children: dict[int, Path] = {}
+    print("ready", flush=True)
+    while True:
+        readable, _, _ = select.select([sys.stdin], [], [], 0.02 if children else None)
+        if readable:
+            line = sys.stdin.readline()
+            if not line:
+                return 0
+            request = json.loads(line)
+            pid = os.fork()
+            if pid == 0:
+                return run(request)
+            children[pid] = Path(request["ended"])
+            print(pid, flush=True)
+        for pid in list(children):
+            ended, status = os.waitpid(pid, os.WNOHANG)
+            if ended:
+                note(children.pop(pid), os.waitstatus_to_exitcode(status))
+
+
+def note(file: Path, code: int) -> None:
+    partial = file.with_suffix(".partial")
+    partial.write_text(str(code))
+    partial.replace(file)
+
+
+def run(request: dict[str, object]) -> int:
+    """What `python -m study` does, in the child."""
+    os.setsid()
+    null = os.open(os.devnull, os.O_RDONLY)
+    out, err = (os.open(str(request[name]), os.O_WRONLY | os.O_APPEND) for name in ("out", "err"))
+    for number, file in enumerate((null, out, err)):
+        os.dup2(file, number)
+        os.close(file)
+    os.environ.clear()
+    os.environ.update(request["environment"])  # type: ignore[call-overload]
+    folder = str(request["folder"])
+    os.chdir(folder)
+    # `python -m` puts the folder it is started in first.
+    sys.path[0] = folder
+    sys.argv = ["gradscape", *request["arguments"]]  # type: ignore[misc]
+    tempfile.tempdir = None
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    importlib.import_module("study.commands.app").main()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(serve())
