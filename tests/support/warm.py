@@ -1,8 +1,8 @@
 """Commands as processes that are forked from one with the libraries imported, as tests start many.
 
-Importing torch, MLflow, Optuna and pandas takes a command five seconds of a core. What a forked one
-does, prints and leaves is the same; that it starts at all is what `tests/end_to_end/test_acceptance`
-sees, whose commands are not forked.
+Importing torch, MLflow, Optuna and pandas takes a command five seconds of a core. What a forked
+one does, prints and leaves is the same; that it starts at all is what
+`tests/end_to_end/test_acceptance` sees, whose commands are not forked.
 """
 
 from __future__ import annotations

@@ -3,9 +3,9 @@
     python -m tests.support.warm_server
 
 reads one request a line from its standard input, as JSON: arguments, folder, environment, files
-for output and errors, and a file for how it ended. It answers with the process's number, and writes
-the exit code to that file, negative for a signal, as `subprocess` counts. The child is a session of
-its own, like one that was started; nothing was run in its parent but imports.
+for output and errors, and a file for how it ended. It answers with the process's number, and
+writes the exit code to that file, negative for a signal, as `subprocess` counts. The child is a
+session of its own, like one that was started; nothing was run in its parent but imports.
 """
 
 from __future__ import annotations
