@@ -3,7 +3,6 @@
 from study.errors import LeaseLost, LeaseUncertain
 from study.lease.claim import Claim
 from study.lease.database_lease import LeaseTable
-from study.lease.fencing import FencedLedger, FencedStore, FencedTracker
 from study.lease.holder import Holder, this_process
 from study.lease.inspect import Held, look
 from study.lease.lock_file import LockFile
@@ -11,9 +10,6 @@ from study.lease.renewal import Lease, hold
 
 __all__ = [
     "Claim",
-    "FencedLedger",
-    "FencedStore",
-    "FencedTracker",
     "Held",
     "Holder",
     "Lease",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from search_spaces.errors import InputError
 from study.errors import LeaseLost
 from study.lease.holder import Holder
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 
 class Claim(Protocol):
@@ -41,6 +44,17 @@ class Claim(Protocol):
 
     def renew(self) -> None:
         """Go on holding it.
+
+        Raises:
+            LeaseLost: If somebody took it over.
+            LeaseUncertain: If that cannot be told at present.
+        """
+
+    def check_in(self, connection: Connection) -> None:
+        """See that it is still held, in a transaction that is about to commit.
+
+        A claim that is a row of the same data base can be taken over only once the transaction
+        has ended.
 
         Raises:
             LeaseLost: If somebody took it over.

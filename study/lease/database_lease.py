@@ -105,12 +105,18 @@ class LeaseTable:
             if not self._update(
                 {"expires": self._now + self.term_s}, _ROWS.c.token == self._token
             ):
-                row = self._row()
-                if row is None:
-                    raise LeaseLost(f"the lease on study {self._study} was removed")
-                raise lost(self._study, _said(row))
+                with self._engine.connect() as connection:
+                    raise self._lost(connection)
         except SQLAlchemyError as error:
             raise LeaseUncertain(str(self._unavailable(error))) from None
+
+    def check_in(self, connection: sa.Connection) -> None:
+        mine = (_ROWS.c.study == self._study) & (_ROWS.c.token == self._token)
+        # Shared: the row's lock is kept until the commit, and a taker waits for it. SQLite has
+        # no such clause and needs none: a transaction that changes anything is alone.
+        row = sa.select(_ROWS.c.token).where(mine).with_for_update(read=True)
+        if connection.execute(row).one_or_none() is None:
+            raise self._lost(connection)
 
     def step_back(self) -> None:
         self._quietly(sa.update(_ROWS).values(former=None), _ROWS.c.former == self._token)
@@ -166,11 +172,20 @@ class LeaseTable:
                 raise
 
     def _row(self) -> Mapping[str, Any] | None:
-        columns = [*_ROWS.c, self._now.label("now")]
         with self._engine.connect() as connection:
-            wanted = sa.select(*columns).where(_ROWS.c.study == self._study)
-            found = connection.execute(wanted).one_or_none()
-            return None if found is None else dict(found._mapping)
+            return self._row_in(connection)
+
+    def _row_in(self, connection: sa.Connection) -> Mapping[str, Any] | None:
+        columns = [*_ROWS.c, self._now.label("now")]
+        wanted = sa.select(*columns).where(_ROWS.c.study == self._study)
+        row = connection.execute(wanted).one_or_none()
+        return None if row is None else dict(row._mapping)
+
+    def _lost(self, connection: sa.Connection) -> LeaseLost:
+        row = self._row_in(connection)
+        if row is None:
+            return LeaseLost(f"the lease on study {self._study} was removed")
+        return lost(self._study, _said(row))
 
     def _values(self, holder: Holder) -> dict[str, Any]:
         times = {"since": self._now, "expires": self._now + self.term_s}

@@ -66,6 +66,9 @@ class LockFile:
             raise LeaseUncertain(f"{self._path} cannot be read: {error.strerror}") from error
         raise lost(self._study, said)
 
+    def check_in(self, connection: object) -> None:
+        self.renew()
+
     def step_back(self) -> None:
         self.release()
 

@@ -6,10 +6,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from study.errors import LeaseLost, LeaseUncertain
 from study.lease.claim import Claim
 from study.lease.holder import Holder
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 CLOSING_S = 5.0
 """How long the end of a run waits for a renewal that is under way."""
@@ -18,8 +22,9 @@ CLOSING_S = 5.0
 class Lease:
     """The claims of a process on one study, renewed in the background; made by `hold`.
 
-    What is written to the study is written inside `writing`. Once the lease is lost no write
-    begins; when those under way have ended, whoever took it over is told so and begins.
+    What is written to the study is written inside `writing`, and committed after a `check`. Once
+    the lease is lost no write begins and none commits; when those under way have ended, whoever
+    took it over is told so and begins.
 
     Args:
         claims: Taken, in the order in which they were.
@@ -48,15 +53,20 @@ class Lease:
         return reasons[0] if reasons else None
 
     @contextmanager
-    def writing(self) -> Iterator[None]:
-        """Around each write.
+    def writing(self, *, certain: bool = False) -> Iterator[None]:
+        """Around each write; what it commits to is preceded by a `check` of its own.
+
+        Args:
+            certain: Refuse while somebody else may hold the study without our knowing, as for
+                what another driver would do a second time.
 
         Raises:
             LeaseLost: If the study is somebody else's; the write does not begin.
+            LeaseUncertain: If it may be somebody else's, where `certain` is asked for.
         """
-        for kept in self._kept:
-            if kept.stale:
-                self._renew(kept)
+        self._renew_stale()
+        if certain and (reason := self.uncertain) is not None:
+            raise LeaseUncertain(f"{reason}; so another driver may have the study by now")
         with self._changed:
             if self._lost is not None:
                 raise self._lost
@@ -71,9 +81,23 @@ class Lease:
                 self._changed.notify_all()
 
     def check(self) -> None:
-        """Raises LeaseLost if the study is somebody else's."""
+        """Raises LeaseLost if the study is somebody else's; called right before each commit.
+
+        A process that was stopped meanwhile, or whose machine slept, asks again who holds it.
+        """
         with self.writing():
             pass
+
+    def check_in(self, connection: Connection) -> None:
+        """`check` in a transaction that is about to commit, see `Claim.check_in`."""
+        for kept in self._kept:
+            try:
+                kept.claim.check_in(connection)
+            except LeaseUncertain as error:
+                kept.reason = str(error)
+            except LeaseLost as error:
+                self._lose(error)
+                raise
 
     def close(self) -> None:
         """Ends the renewing and lets go of the study."""
@@ -96,21 +120,34 @@ class Lease:
             kept.claim.release()
 
     def _over(self) -> bool:
-        period_s = min(kept.claim.renew_s for kept in self._kept)
+        period_s = min((kept.claim.renew_s for kept in self._kept), default=None)
         with self._changed:
             self._changed.wait_for(lambda: self._closing or self._lost, period_s)
             return self._closing or self._lost is not None
+
+    def _renew_stale(self) -> None:
+        for kept in self._kept:
+            if kept.stale:
+                self._renew(kept)
 
     def _renew(self, kept: _Kept) -> None:
         try:
             kept.renew()
         except LeaseLost as error:
-            with self._changed:
-                first = self._lost is None
-                self._lost = self._lost or error
-                self._changed.notify_all()
-            if first:
-                self._on_lost(error)
+            self._lose(error)
+
+    def _lose(self, error: LeaseLost) -> None:
+        with self._changed:
+            first = self._lost is None
+            self._lost = self._lost or error
+            self._changed.notify_all()
+        if first:
+            self._on_lost(error)
+
+
+def _now() -> float:
+    """Seconds that go on while the machine sleeps, which `time.monotonic` leaves out on Linux."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 class _Kept:
@@ -120,23 +157,23 @@ class _Kept:
         self.claim = claim
         self.reason: str | None = None
         self._lock = threading.Lock()
-        self._renewed_at = self._tried_at = time.monotonic()
+        self._renewed_at = self._tried_at = _now()
 
     @property
     def due(self) -> bool:
-        return time.monotonic() - self._tried_at >= self.claim.renew_s
+        return _now() - self._tried_at >= self.claim.renew_s
 
     @property
     def stale(self) -> bool:
-        return time.monotonic() - self._tried_at >= self.claim.fresh_s
+        return _now() - self._tried_at >= self.claim.fresh_s
 
     @property
     def overdue(self) -> bool:
-        return time.monotonic() - self._renewed_at >= self.claim.term_s
+        return _now() - self._renewed_at >= self.claim.term_s
 
     def renew(self) -> None:
         with self._lock:
-            self._tried_at = started = time.monotonic()
+            self._tried_at = started = _now()
             try:
                 self.claim.renew()
             except LeaseUncertain as error:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -31,9 +31,13 @@ class GroupJournal(BaseJournalBackend):
 
     Args:
         path: The journal file; made when missing.
+
+    Attributes:
+        check: Called right before each append; nothing is appended if it raises.
     """
 
     def __init__(self, path: Path) -> None:
+        self.check: Callable[[], None] = lambda: None
         self._path = path
         self._lock = JournalFileSymlinkLock(str(path))
         self._read_number = 0
@@ -129,6 +133,7 @@ class GroupJournal(BaseJournalBackend):
         lines = "".join(json.dumps(log, separators=(",", ":")) + "\n" for log in logs)
         with self._path.open("rb+") as file:
             end = _end_of_whole_lines(file)
+            self.check()
             file.truncate(end)
             file.seek(end)
             try:

@@ -12,6 +12,7 @@ from optuna.samplers import BaseSampler
 from optuna.storages import BaseStorage
 
 from study.errors import StorageUnavailable
+from study.ledger.guard import Guard
 from study.ledger.storage import open_storage
 from study.ledger.stored import known_study
 from study.ledger.stored_trials import SearchSpaceLike
@@ -73,6 +74,7 @@ def open_planned_ledger(
     seeds: int,
     seed_of: Callable[[int], int],
     plan: Callable[[Mapping[str, Any], int], LedgerPlan],
+    guard: Guard | None = None,
 ) -> TrialLedger:
     """Open the study, or make it, once it is known how its trials go on from those it has.
 
@@ -83,12 +85,15 @@ def open_planned_ledger(
         seed_of: Seed of a trial by its number.
         plan: From the description that the study has (empty if there is none) and its number of
             trials. What it raises is raised before anything is made or changed.
+        guard: Asked before each commit to the storage.
 
     Raises:
         StorageUnavailable: If the storage cannot be opened.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     opened = open_storage(storage)
+    if guard is not None:
+        opened.guard(guard)
     try:
         stored, trials = known_study(name, opened.storage)
         planned = plan(stored, trials)

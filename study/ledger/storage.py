@@ -22,6 +22,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import SQLAlchemyError
 
 from study.errors import StorageUnavailable
+from study.ledger.guard import Guard, guard_engine
 from study.ledger.journal import GroupJournal
 from study.redaction import redacted
 
@@ -75,6 +76,14 @@ class LedgerStorage:
             reason = redacted(_cause(error))
             what = "does not answer" if self.journal is None else "cannot be written"
             raise StorageUnavailable(f"storage {self.name} {what}: {reason}") from None
+
+    def guard(self, guard: Guard) -> None:
+        """Lets nothing be committed from now on without asking the guard first."""
+        if self.journal is not None:
+            self.journal.check = guard.check
+        else:
+            assert isinstance(self.storage, DatabaseWithoutQueue)
+            guard_engine(self.storage._backend.engine, guard.check_in)
 
     @contextmanager
     def group(self) -> Iterator[None]:

@@ -8,12 +8,12 @@ import time
 from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
-from study.errors import StorageUnavailable, TrackingUnavailable
-from study.ledger import RUN_TO_COME, TrialResult, trial_results
+from study.errors import LeaseUncertain, StorageUnavailable, TrackingUnavailable
+from study.lease import Lease
+from study.ledger import RUN_TO_COME, TrialLedger, trial_results
 from study.monitoring.timings import Stopwatch
-from study.tables import CohortTables
+from study.tables import CohortTables, TableStore
 from study.tracking import Tracker
 
 IN_MEMORY = 4
@@ -22,21 +22,6 @@ IN_MEMORY = 4
 FIRST_RETRY_S, LAST_RETRY_S = 1.0, 30.0
 COUNTS_EVERY_S = 10.0
 REDELIVERED_TOGETHER = 64
-
-
-class ReadStore(Protocol):
-    """What delivering needs of `study.tables.TableStore`; safe to call from two threads."""
-
-    def write_runs(self, runs: Mapping[int, str]) -> None: ...
-    def recorded_runs(self) -> dict[int, str]: ...
-    def bundle_of(self, trials: Collection[int]) -> CohortTables: ...
-
-
-class Ledger(Protocol):
-    """What delivering needs of `study.ledger.TrialLedger`."""
-
-    def tell_many(self, results: Sequence[TrialResult]) -> int: ...
-    def fail(self, number: int, reason: str) -> None: ...
 
 
 @dataclass(kw_only=True)
@@ -66,9 +51,12 @@ class Delivery:
     Optuna is told at once, and the runs are made later.
 
     Args:
+        lease: On the study; all is written while it is held.
         store: The study's tables.
         tracker: The invocation in MLflow.
         ledger: The Optuna study.
+        logged_elsewhere: Trials that an invocation with other tables may have logged before it
+            died.
         changed: Guards what is shared, and is notified after each change.
         verdicts: Recorded trials by verdict, for MLflow's parent run.
         on_change: Called in the thread after each attempt.
@@ -80,9 +68,11 @@ class Delivery:
     def __init__(
         self,
         *,
-        store: ReadStore,
+        lease: Lease,
+        store: TableStore,
         tracker: Tracker,
-        ledger: Ledger,
+        ledger: TrialLedger,
+        logged_elsewhere: Collection[int],
         changed: threading.Condition,
         verdicts: Callable[[], Mapping[str, int]],
         on_change: Callable[[], None],
@@ -90,9 +80,11 @@ class Delivery:
         tell_after_s: float = math.inf,
         stopwatch: Stopwatch,
     ) -> None:
+        self._lease = lease
         self._store = store
         self._tracker = tracker
         self._ledger = ledger
+        self._logged_elsewhere = frozenset(logged_elsewhere)
         self._changed = changed
         self._verdicts = verdicts
         self._on_change = on_change
@@ -128,12 +120,14 @@ class Delivery:
             tables: The cohort's.
             new: How many of its trials were not recorded before.
         """
+        trials = tables.trial_numbers
+        maybe_logged = new < len(trials) or not self._logged_elsewhere.isdisjoint(trials)
         self._backlog.append(
             _Undelivered(
-                trials=tables.trial_numbers,
+                trials=trials,
                 tables=tables if len(self._backlog) < IN_MEMORY else None,
                 counted=new,
-                maybe_logged=new < len(tables.trial_numbers),
+                maybe_logged=maybe_logged,
             )
         )
 
@@ -185,7 +179,7 @@ class Delivery:
     def _attempt(self, step: Callable[[], None]) -> None:
         try:
             step()
-        except (TrackingUnavailable, StorageUnavailable) as error:
+        except (TrackingUnavailable, StorageUnavailable, LeaseUncertain) as error:
             self._put_off(error)
             return
         with self._changed:
@@ -196,7 +190,8 @@ class Delivery:
             self._on_notice("MLflow and Optuna take trials again; what waited is being delivered")
 
     def _fail(self) -> None:
-        self._ledger.fail(*self._given_up[0])
+        with self._lease.writing():
+            self._ledger.fail(*self._given_up[0])
         with self._changed:
             self._given_up.popleft()
 
@@ -239,7 +234,7 @@ class Delivery:
             one.told = True
 
     def _tell(self, tables: CohortTables, runs: Mapping[int, str | None]) -> None:
-        with self._watch.measure("telling"):
+        with self._watch.measure("telling"), self._lease.writing():
             self._ledger.tell_many(trial_results(tables, runs))
 
     def _log(self, one: _Undelivered, tables: CohortTables) -> Mapping[int, str | None]:
@@ -250,13 +245,15 @@ class Delivery:
         missing = set(one.trials) - runs.keys()
         if missing:
             rest = tables if not runs else tables.only(missing)
-            with self._watch.measure("tracking"):
+            with self._watch.measure("tracking"), self._lease.writing(certain=True):
                 runs.update(self._tracker.log_trials(rest, maybe_logged=one.maybe_logged))
-            self._store.write_runs({trial: run for trial, run in runs.items() if run is not None})
+            with self._lease.writing():
+                self._store.write_runs({t: run for t, run in runs.items() if run is not None})
             one.maybe_logged = True
         return runs
 
     def _log_counts(self) -> None:
         if time.monotonic() >= self._counts_at:
-            self._tracker.update_counts(self._verdicts())
+            with self._lease.writing():
+                self._tracker.update_counts(self._verdicts())
             self._counts_at = time.monotonic() + COUNTS_EVERY_S

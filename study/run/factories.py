@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from search_spaces.samplers import make_sampler
 from search_spaces.seeds import trial_seed
 from study.dispatch import Dispatcher
 from study.engine import Checkpoints
-from study.lease import Claim, LeaseTable, LockFile
+from study.lease import Claim, Lease, LeaseTable, LockFile
 from study.lease.database_lease import TERM_S
 from study.ledger import LedgerPlan, TrialLedger, open_planned_ledger, stored_study
 from study.paths import StudyPaths
@@ -94,8 +94,15 @@ def continuation(config: StudyConfig, paths: StudyPaths) -> str | None:
     return has if change is None else f"{has}; {change}"
 
 
-def study_ledger(config: StudyConfig, paths: StudyPaths) -> tuple[TrialLedger, StudyPlan]:
+def study_ledger(
+    config: StudyConfig, paths: StudyPaths, lease: Lease
+) -> tuple[TrialLedger, StudyPlan]:
     """The Optuna study, made if there is none, and what its trials are sampled from.
+
+    Args:
+        config: The study file.
+        paths: Of the study.
+        lease: On the study; asked before each commit to the storage.
 
     Raises:
         InputError: If the study file's trials cannot join those that the study holds.
@@ -116,6 +123,7 @@ def study_ledger(config: StudyConfig, paths: StudyPaths) -> tuple[TrialLedger, S
         seeds=config.seeds,
         seed_of=lambda number: trial_seed(config.seed, number),
         plan=plan,
+        guard=lease,
     )
     return ledger, plans[0]
 
@@ -163,8 +171,15 @@ def study_trainer(
     )
 
 
-def mlflow_tracker(config: StudyConfig, paths: StudyPaths) -> Tracker:
+def mlflow_tracker(
+    config: StudyConfig, paths: StudyPaths, *, check: Callable[[], None] = lambda: None
+) -> Tracker:
     """The MLflow run of this invocation.
+
+    Args:
+        config: The study file.
+        paths: Of the study.
+        check: Raises if the study is somebody else's.
 
     Raises:
         TrackingUnavailable: If MLflow does not answer.
@@ -178,6 +193,7 @@ def mlflow_tracker(config: StudyConfig, paths: StudyPaths) -> Tracker:
         artifact_location=None if served else artifact_location(paths.home),
         tags={"gradscape.task": config.task, "gradscape.network": config.network},
         place=_place(config, paths),
+        check=check,
     )
 
 

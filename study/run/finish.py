@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from study.errors import LeaseLost, TrackingUnavailable
+from study.lease import Lease
 from study.paths import StudyPaths
 from study.run.recorder import Recorder
 from study.tracking import Tracker
@@ -58,6 +59,7 @@ def rescue(recorder: Recorder, tracker: Tracker, error: BaseException) -> None:
 
 
 def finish(
+    lease: Lease,
     tracker: Tracker,
     paths: StudyPaths,
     report: Path | None,
@@ -69,6 +71,7 @@ def finish(
     """Report and tables to MLflow; says why if it does not take them.
 
     Args:
+        lease: On the study.
         tracker: Of this invocation.
         paths: Of the study.
         report: Folder of the report, if there is one.
@@ -79,10 +82,11 @@ def finish(
     patient_until = time.monotonic() + patience_s(stopped=stopped)
     while True:
         try:
-            if report is not None:
-                tracker.log_report(report)
-            tracker.log_tables(paths.tables)
-            tracker.update_counts(counts)
+            with lease.writing():
+                if report is not None:
+                    tracker.log_report(report)
+                tracker.log_tables(paths.tables)
+                tracker.update_counts(counts)
             tracker.close("KILLED" if early else "FINISHED")
             return None
         except TrackingUnavailable as error:

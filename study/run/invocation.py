@@ -13,7 +13,7 @@ from pathlib import Path
 
 from search_spaces.samplers import is_adaptive
 from study.dispatch import CohortQueue, Dispatcher, cohort_limit
-from study.lease import FencedLedger, FencedStore, FencedTracker, Lease
+from study.lease import Lease
 from study.monitoring.progress import StudyProgress, duration_text
 from study.monitoring.study_result import StudyResult
 from study.monitoring.timings import Stopwatch
@@ -27,6 +27,7 @@ from study.run.recorder import Progress, Recorder
 from study.run.resume import standing
 from study.run.retrying_ask import PatientAsking
 from study.tables import TableStore
+from study.tables.staging import Staging
 from study.tracking import Tracker
 from study.trial import Trial
 
@@ -49,6 +50,7 @@ class Invocation:
         checked: The study file.
         paths: Of the study.
         lease: Held.
+        staging: Claimed.
         on_progress: Called as results arrive.
         stop: Set when no further cohort may start.
     """
@@ -58,6 +60,7 @@ class Invocation:
         checked: Preflight,
         paths: StudyPaths,
         lease: Lease,
+        staging: Staging,
         *,
         on_progress: Callable[[StudyProgress], None],
         stop: threading.Event,
@@ -69,9 +72,8 @@ class Invocation:
         self._on_progress = on_progress
         self._stop = stop
         self._watch = Stopwatch()
-        self._store = TableStore(paths.tables)
-        self._found = found = standing(self._config, paths, self._store)
-        self._ledger = FencedLedger(found.ledger, lease)
+        self._store = TableStore(paths.tables, staging)
+        self._found = found = standing(self._config, paths, self._store, lease)
         self._before = found.recorded + len(found.elsewhere)
         self._earlier = self._recorded_verdicts() if found.recorded else Counter[str]()
         self._verdicts = self._earlier
@@ -107,11 +109,12 @@ class Invocation:
         publish: Callable[[StudyPaths], Path] | None,
     ) -> StudyResult:
         """Trains what is missing and delivers everything."""
-        tracker = FencedTracker(tracker, self._lease, elsewhere=self._found.maybe_logged)
         recorder = Recorder(
-            store=FencedStore(self._store, self._lease),
+            lease=self._lease,
+            store=self._store,
             tracker=tracker,
-            ledger=self._ledger,
+            ledger=self._found.ledger,
+            logged_elsewhere=self._found.maybe_logged,
             on_progress=self._notice,
             on_notice=_logger.warning,
             tell_after_s=TELL_AFTER_S if is_adaptive(self._config.sampler) else math.inf,
@@ -181,7 +184,15 @@ class Invocation:
     def _finish(self, tracker: Tracker, report: Path | None) -> str | None:
         stopped = self._stop.is_set()
         early = stopped and self._before + self._recorded < self._found.total
-        return finish(tracker, self._paths, report, self._verdicts, stopped=stopped, early=early)
+        return finish(
+            self._lease,
+            tracker,
+            self._paths,
+            report,
+            self._verdicts,
+            stopped=stopped,
+            early=early,
+        )
 
     def _make_queue(self, recorder: Recorder) -> CohortQueue:
         config = self._config
@@ -192,7 +203,7 @@ class Invocation:
 
         return CohortQueue(
             ask=PatientAsking(
-                self._ask, check=self._ledger.check_reachable, on_notice=_logger.warning
+                self._ask, check=self._found.ledger.check_reachable, on_notice=_logger.warning
             ),
             remaining=self._found.new,
             cohort_key=config.space.cohort_key,
@@ -211,7 +222,8 @@ class Invocation:
                 self._settled = self._map.text
                 _logger.info("%s", self._settled)
                 return []
-            return self._ledger.ask(n)
+            with self._lease.writing():
+                return self._found.ledger.ask(n)
 
     @contextmanager
     def _telling_what_it_waits_for(self) -> Iterator[None]:

@@ -9,22 +9,17 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
+from study.lease import Lease
+from study.ledger import TrialLedger
 from study.monitoring.timings import Stopwatch
-from study.run.delivery import Delivery, Ledger, ReadStore
-from study.tables import CohortTables
+from study.run.delivery import Delivery
+from study.tables import CohortTables, TableStore
 from study.tracking import Tracker
 from study.trial import Cohort
 
 INBOX = 8
 """Payloads waiting to be written; then `submit` blocks, which slows training down."""
-
-
-class Store(ReadStore, Protocol):
-    """What the recorder needs of `study.tables.TableStore`."""
-
-    def write(self, bundle: CohortTables, name: str) -> set[int]: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,9 +47,12 @@ class Recorder:
     delivered when it is back.
 
     Args:
+        lease: On the study; all is written while it is held.
         store: The study's tables.
         tracker: The invocation in MLflow.
         ledger: The Optuna study.
+        logged_elsewhere: Trials that an invocation with other tables may have logged before it
+            died.
         on_progress: Called after each change, by one thread at a time.
         on_notice: Told once when MLflow or Optuna goes away, and once when it is back.
         tell_after_s: How long MLflow may be away before Optuna is told without the runs.
@@ -64,16 +62,19 @@ class Recorder:
     def __init__(
         self,
         *,
-        store: Store,
+        lease: Lease,
+        store: TableStore,
         tracker: Tracker,
-        ledger: Ledger,
+        ledger: TrialLedger,
+        logged_elsewhere: Collection[int] = (),
         on_progress: Callable[[Progress], None] = lambda progress: None,
         on_notice: Callable[[str], None] = lambda notice: None,
         tell_after_s: float = math.inf,
         stopwatch: Stopwatch | None = None,
     ) -> None:
         self._watch = stopwatch or Stopwatch()
-        self._store = _OneAtATime(store)
+        self._lease = lease
+        self._store = store
         self._on_progress = on_progress
         self._changed = threading.Condition()
         self._showing = threading.Lock()
@@ -83,9 +84,11 @@ class Recorder:
         self._recorded = 0
         self._write_failure: BaseException | None = None
         self._delivery = Delivery(
-            store=self._store,
+            lease=lease,
+            store=store,
             tracker=tracker,
             ledger=ledger,
+            logged_elsewhere=logged_elsewhere,
             changed=self._changed,
             verdicts=lambda: self.progress.verdicts,
             on_change=self._show,
@@ -217,7 +220,7 @@ class Recorder:
         trials = tables.trial_numbers
         # The same trials always get the same name, so a repeated write finds its own part.
         digest = hashlib.sha256(repr(trials).encode()).hexdigest()[:8]
-        with self._watch.measure("tables"):
+        with self._watch.measure("tables"), self._lease.writing():
             new = self._store.write(tables, f"{min(trials):08d}-{digest}")
         labels = tables.trials.select(["trial", "verdict", "train_seconds"]).to_pylist()
         self._watch.add("training", sum(row["train_seconds"] for row in labels))
@@ -231,27 +234,3 @@ class Recorder:
     def _show(self) -> None:
         with self._showing:
             self._on_progress(self.progress)
-
-
-class _OneAtATime:
-    """A store for two threads: both work on the disk for moments only."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._lock = threading.Lock()
-
-    def write(self, bundle: CohortTables, name: str) -> set[int]:
-        with self._lock:
-            return self._store.write(bundle, name)
-
-    def write_runs(self, runs: Mapping[int, str]) -> None:
-        with self._lock:
-            self._store.write_runs(runs)
-
-    def recorded_runs(self) -> dict[int, str]:
-        with self._lock:
-            return self._store.recorded_runs()
-
-    def bundle_of(self, trials: Collection[int]) -> CohortTables:
-        with self._lock:
-            return self._store.bundle_of(trials)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from search_spaces.errors import InputError
+from study.lease import Lease
 from study.ledger import TrialLedger
 from study.paths import StudyPaths
 from study.redaction import redacted
@@ -68,20 +69,21 @@ class Standing:
         )
 
 
-def standing(config: StudyConfig, paths: StudyPaths, store: TableStore) -> Standing:
+def standing(config: StudyConfig, paths: StudyPaths, store: TableStore, lease: Lease) -> Standing:
     """Opens the study, or makes it, and compares what Optuna and the tables know.
 
     Args:
         config: The study file.
         paths: Of the study.
         store: Its tables here.
+        lease: On the study.
 
     Raises:
         InputError: If the study file's trials cannot join the study's, or the tables hold trials
             that the storage does not know.
         StorageUnavailable: If the storage cannot be opened.
     """
-    ledger, plan = study_ledger(config, paths)
+    ledger, plan = study_ledger(config, paths, lease)
     recorded = store.recorded_trials()
     without_run = ledger.run_to_come & recorded
     if without_run:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from study.dispatch import Dispatcher
@@ -19,6 +20,7 @@ from study.run.factories import check_compatible, mlflow_tracker, ray_dispatcher
 from study.run.invocation import Invocation
 from study.study_file import StudyConfig
 from study.tables.home import home_folder
+from study.tables.staging import claim_staging
 from study.tracking import DeferredTracker, Tracker
 
 _logger = logging.getLogger("gradscape.run")
@@ -68,6 +70,7 @@ def run_study(
     paths.create()
     stop = stop or threading.Event()
     log_progress = ProgressLog()
+    me = this_process(paths.home)
 
     def show(progress: StudyProgress) -> None:
         log_progress(progress)
@@ -77,13 +80,14 @@ def run_study(
         driver_log(paths.driver_log, on_notice),
         hold(
             study_claims(config, paths),
-            this_process(paths.home),
+            me,
             take_over=take_over,
             on_notice=_logger.warning,
             on_lost=lambda error: stop.set(),
         ) as lease,
+        claim_staging(paths.tables, me.token, check=lease.check) as staging,
     ):
-        run = Invocation(checked, paths, lease, on_progress=show, stop=stop)
+        run = Invocation(checked, paths, lease, staging, on_progress=show, stop=stop)
         if run.change is not None:
             _logger.info("%s", run.change)
         if run.nothing_left and (publish is None or paths.report_is_current):
@@ -92,7 +96,8 @@ def run_study(
             for notice in run.notices:
                 _logger.warning("%s", notice)
             paths.study_file.write_text(config.source_text, encoding="utf-8")
-            tracker = DeferredTracker(lambda: (open_tracker or mlflow_tracker)(config, paths))
+            opened = open_tracker or partial(mlflow_tracker, check=lease.check)
+            tracker = DeferredTracker(lambda: opened(config, paths))
             result = run.execute(dispatcher or ray_dispatcher(config), tracker, publish)
             log_result(result)
             return result

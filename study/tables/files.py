@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import re
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from study.errors import TableError, TableWriteError
+from study.errors import TableError
 from study.tables.encoding import parquet_options
 from study.tables.metadata import check_version
-
-LEFTOVER_AGE_S = 900.0
-"""Temporary files older than this were left by a process that died; younger ones may be alive."""
+from study.tables.staging import Staging, move_into_place, write_error
 
 _PREFIX = "part-"
 _SUFFIX = ".parquet"
@@ -50,28 +46,28 @@ def part_names(folder: Path) -> set[str]:
     }
 
 
-def write_part(path: Path, table: pa.Table) -> None:
+def write_part(path: Path, table: pa.Table, staging: Staging | None = None) -> None:
     """Writes a table so that a crash at any moment leaves the whole file or none.
+
+    Args:
+        path: Of the part; its folder is made where it is missing.
+        table: What it holds.
+        staging: Of the writer that holds the study; without it the file is made beside `path`.
 
     Raises:
         TableWriteError: If the system refuses; the message says why and what helps.
     """
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, **parquet_options(table.schema))
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with open(temporary, "wb") as file:
-            file.write(sink.getvalue())
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-        _sync_folder(path.parent)
+        if staging is None:
+            unfinished = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+            move_into_place(sink.getvalue(), unfinished, path)
+        else:
+            staging.write(path, sink.getvalue())
     except OSError as error:
-        # The first error is the one to tell; a leftover that stays is swept later.
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise _write_error(path, error) from error
+        raise write_error(path, error) from error
 
 
 def read_part(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
@@ -108,38 +104,3 @@ def _readable(path: Path) -> Iterator[None]:
         raise TableError(f"the part {path} is missing though its trials are recorded") from error
     except pa.ArrowInvalid as error:
         raise TableError(f"the part {path} is damaged: {error}") from error
-
-
-def sweep_leftovers(folder: Path, *, older_than_s: float = LEFTOVER_AGE_S) -> int:
-    """Removes temporary files of writers that died; gives their number."""
-    before = time.time() - older_than_s
-    swept = 0
-    for leftover in folder.glob(f"{_PREFIX}*.tmp"):
-        with contextlib.suppress(FileNotFoundError):  # its writer has just finished it
-            if leftover.stat().st_mtime < before:
-                leftover.unlink()
-                swept += 1
-    return swept
-
-
-def _write_error(path: Path, cause: OSError) -> TableWriteError:
-    """The error of a failed write, with the cure where one is known."""
-    cure = {
-        errno.ENOSPC: "the disk is full; free space and run the study again to continue it",
-        errno.EDQUOT: "the disk quota is used up; free space and run the study again",
-        errno.EACCES: "the folder is not writable; choose another with --home",
-        errno.EPERM: "the folder is not writable; choose another with --home",
-        errno.EROFS: "the file system is read-only; choose another home with --home",
-    }.get(cause.errno or 0, cause.strerror or str(cause))
-    return TableWriteError(cause.errno or errno.EIO, f"cannot write tables: {cure}", str(path))
-
-
-def _sync_folder(folder: Path) -> None:
-    # Without this, a power cut could keep the commit mark and lose the parts renamed before it.
-    if os.name == "nt":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -9,6 +9,7 @@ A part counts when its `trials` file is there: that file is the commit mark. Row
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -18,13 +19,14 @@ import pyarrow as pa
 
 from study.errors import TableError
 from study.tables.bundle import CohortTables
-from study.tables.files import part_path, sweep_leftovers, write_part
+from study.tables.files import part_path, write_part
 from study.tables.frames import to_frame
 from study.tables.index import PartIndex
 from study.tables.merging import empty_series, empty_trials, merge_series, merge_trials
 from study.tables.metadata import attach, metadata_of
 from study.tables.reading import SeriesStream, read_rows, shares, stream_series
 from study.tables.runs import RunParts
+from study.tables.staging import Staging
 
 _ORDER = {"layers": ("trial", "step", "layer"), "steps": ("trial", "step"), "trials": ("trial",)}
 """Tables in the order of writing, with the order of their rows."""
@@ -33,14 +35,20 @@ _ORDER = {"layers": ("trial", "step", "layer"), "steps": ("trial", "step"), "tri
 class TableStore:
     """Tables of one study in a folder; opening it creates nothing.
 
-    Several processes may read while one writes.
+    Several processes may read while one writes. What a driver calls while it runs, `write`,
+    `write_runs`, `recorded_runs` and `bundle_of`, may be called from several threads.
+
+    Args:
+        folder: Of the tables.
+        staging: Of the process that holds the study; readers need none.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, staging: Staging | None = None) -> None:
         self.folder = Path(folder)
+        self._staging = staging
+        self._lock = threading.Lock()
         self._index = PartIndex(self.folder / "trials")
-        self._runs = RunParts(self.folder / "runs")
-        self._swept = False
+        self._runs = RunParts(self.folder / "runs", staging)
 
     def write(self, bundle: CohortTables, name: str) -> set[int]:
         """Records a cohort's trials: all of them or, after a crash or an error, none.
@@ -58,19 +66,12 @@ class TableStore:
             TableError: If the name is taken by a part with other trials.
             TableWriteError: If the system refuses to write; nothing is recorded then.
         """
-        self._index.ensure()
-        new = {trial for trial in bundle.trial_numbers if not self._index.holds(trial)}
-        if not new:
-            return set()
-        if name in self._index or part_path(self.folder / "trials", name).exists():
-            raise TableError(f"a part's name must be new, but {name!r} holds other trials already")
-        self._sweep()
-        rows = bundle if len(new) == bundle.trials.num_rows else bundle.only(new)
-        for table, order in _ORDER.items():
-            ordered = getattr(rows, table).sort_by([(column, "ascending") for column in order])
-            write_part(part_path(self.folder / table, name), ordered)
-        self._index.add(name, tuple(sorted(new)))
-        return new
+        with self._lock:
+            self._index.ensure()
+            new = {trial for trial in bundle.trial_numbers if not self._index.holds(trial)}
+            if new:
+                self._write_new(bundle, new, name)
+            return new
 
     def write_runs(self, runs: Mapping[int, str]) -> None:
         """Records the MLflow runs of trials; a trial that has one already keeps it.
@@ -81,7 +82,8 @@ class TableStore:
         Raises:
             TableWriteError: If the system refuses to write.
         """
-        self._runs.write(runs)
+        with self._lock:
+            self._runs.write(runs)
 
     def recorded_trials(self) -> set[int]:
         """Numbers of the trials whose rows are safe on disk; reads only parts that are new."""
@@ -90,7 +92,8 @@ class TableStore:
 
     def recorded_runs(self) -> dict[int, str]:
         """MLflow run id of each delivered trial; reads only parts that are new."""
-        return self._runs.read()
+        with self._lock:
+            return self._runs.read()
 
     def trials_by_part(self) -> dict[str, tuple[int, ...]]:
         """The trials of each part, each trial once; for work that goes part by part."""
@@ -153,9 +156,20 @@ class TableStore:
         """
         if not trials:
             raise TableError("a bundle must hold at least one trial, but got none")
-        wanted = self._recorded(trials)
-        runs = self._runs.of(wanted)
-        return CohortTables(**{table: self._merged(table, wanted, None, runs) for table in _ORDER})
+        with self._lock:
+            wanted = self._recorded(trials)
+            runs = self._runs.of(wanted)
+            merged = {table: self._merged(table, wanted, None, runs) for table in _ORDER}
+        return CohortTables(**merged)
+
+    def _write_new(self, bundle: CohortTables, new: set[int], name: str) -> None:
+        if name in self._index or part_path(self.folder / "trials", name).exists():
+            raise TableError(f"a part's name must be new, but {name!r} holds other trials already")
+        rows = bundle if len(new) == bundle.trials.num_rows else bundle.only(new)
+        for table, order in _ORDER.items():
+            ordered = getattr(rows, table).sort_by([(column, "ascending") for column in order])
+            write_part(part_path(self.folder / table, name), ordered, self._staging)
+        self._index.add(name, tuple(sorted(new)))
 
     def _read_series(
         self, table: str, trials: Collection[int] | None, columns: Sequence[str] | None
@@ -195,12 +209,6 @@ class TableStore:
         if table == "trials":
             return attach(merge_trials(rows, runs), metadata)
         return attach(merge_series(table, rows, complete=columns is None), metadata)
-
-    def _sweep(self) -> None:
-        if not self._swept:
-            for table in _ORDER:
-                sweep_leftovers(self.folder / table)
-            self._swept = True
 
 
 def _with_trial(columns: Sequence[str] | None) -> list[str] | None:

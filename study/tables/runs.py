@@ -11,13 +11,15 @@ import pyarrow as pa
 
 from study.tables.files import part_names, part_path, read_part, write_part
 from study.tables.schema import METADATA_KEY, SCHEMA_VERSION
+from study.tables.staging import Staging
 
 
 class RunParts:
     """Parts of `trial, mlflow_run_id`, written at delivery; a trial keeps its first."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, staging: Staging | None = None) -> None:
         self._folder = folder
+        self._staging = staging
         self._read: set[str] = set()
         self._runs: dict[int, str] = {}
 
@@ -60,6 +62,6 @@ class RunParts:
             },
             metadata={METADATA_KEY: json.dumps({"schema_version": SCHEMA_VERSION}).encode()},
         )
-        write_part(part_path(self._folder, name), table)
+        write_part(part_path(self._folder, name), table, self._staging)
         self._read.add(name)
         self._runs.update(new)

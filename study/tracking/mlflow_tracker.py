@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,12 +42,14 @@ class MlflowTracker:
         parent_run_id: str,
         study: str,
         place: str | None,
+        check: Callable[[], None],
     ) -> None:
         self._client = client
         self._uri = uri
         self._file = file
         self._study = study
         self._place = place
+        self._check = check
         self.experiment_id = experiment_id
         self.parent_run_id = parent_run_id
 
@@ -61,6 +63,7 @@ class MlflowTracker:
         artifact_location: str | None = None,
         tags: Mapping[str, str] | None = None,
         place: str | None = None,
+        check: Callable[[], None] = lambda: None,
     ) -> MlflowTracker:
         """Open or make the study's experiment and start this invocation's parent run.
 
@@ -73,6 +76,8 @@ class MlflowTracker:
             tags: Of the parent run.
             place: Names where the study is kept, in letters and digits. One invocation at a time
                 works there: runs of others there that never ended are marked killed.
+            check: Raises if the study is somebody else's; called before a trial's run is made,
+                and before it is finished, which makes it count.
 
         Raises:
             TrackingUnavailable: If the server does not answer.
@@ -105,6 +110,7 @@ class MlflowTracker:
             parent_run_id=run.info.run_id,
             study=study,
             place=place,
+            check=check,
         )
 
     def log_trials(
@@ -160,6 +166,7 @@ class MlflowTracker:
         end_ms = int(time.time() * 1000)
         train_ms = int(record.train_seconds * 1000)
         last = max((step for _, _, step in record.metrics), default=0) or 1
+        self._check()
         run = self._client.create_run(
             self.experiment_id,
             start_time=end_ms - train_ms,
@@ -175,6 +182,7 @@ class MlflowTracker:
             ],
             params=[Param(key, value) for key, value in record.params.items()],
         )
+        self._check()
         self._client.set_terminated(run_id, "FINISHED", end_ms)
         return run_id
 

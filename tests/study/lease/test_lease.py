@@ -20,17 +20,15 @@ import sqlalchemy as sa
 from search_spaces.errors import InputError
 from study.lease import (
     Claim,
-    FencedTracker,
     Lease,
     LeaseLost,
     LeaseTable,
+    LeaseUncertain,
     LockFile,
     hold,
     this_process,
 )
 from study.ledger import StorageUnavailable
-from study.tracking import NullTracker, TrackingUnavailable
-from tests.study.tracking.sample_tables import sample_tables
 from tests.support.driver import ROOT
 from tests.support.postgresql import PostgresServer, postgresql, postgresql_url
 
@@ -268,15 +266,36 @@ def test_a_data_base_away_for_a_while_costs_no_lease(
             # Its term is over and nobody can be asked: tables may be written, MLflow waits.
             lease.check()
             assert "does not answer" in str(lease.uncertain)
-            tracker = FencedTracker(NullTracker(), lease)
-            with pytest.raises(TrackingUnavailable, match="another driver may have the study"):
-                tracker.log_trials(sample_tables([0, 1]))
+            with (
+                pytest.raises(LeaseUncertain, match="another driver may have the study"),
+                lease.writing(certain=True),
+            ):
+                raise AssertionError("a write began")
         finally:
             postgresql.start()
         time.sleep(1.0)
         lease.check()
         assert lease.uncertain is None and lost == []
-        assert tracker.log_trials(sample_tables([0, 1])) == {0: None, 1: None}
+        with lease.writing(certain=True):
+            pass
+
+
+def test_a_machine_that_slept_asks_who_holds_the_study(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # `time.monotonic` stands still while a Linux machine sleeps: a lease that had ended meanwhile
+    # was taken for one that was renewed a moment ago.
+    url = f"sqlite:///{tmp_path}/optuna.db"
+    with driver(LeaseTable(url, study="s")) as (former, _):
+        former.check()
+        taker = LeaseTable(url, study="s")
+        monkeypatch.setattr(taker, "_grace_s", 0.0)
+        taker.take(this_process(Path("home")), take_over=True)
+        former.check()  # It was sure of it a moment ago; who takes over waits for longer.
+        slept = time.clock_gettime(time.CLOCK_BOOTTIME) + 90.0
+        monkeypatch.setattr(time, "clock_gettime", lambda clock: slept)
+        with pytest.raises(LeaseLost, match="taken over by process"):
+            former.check()
 
 
 def test_a_data_base_that_does_not_answer_is_named_without_its_password(

@@ -6,6 +6,7 @@ import time
 import optuna
 import pytest
 
+from study.lease import Lease, LockFile, hold, this_process
 from study.ledger import StorageUnavailable, open_ledger
 from study.run.recorder import INBOX, Recorder
 from study.tables import TableStore
@@ -48,7 +49,8 @@ def wait_until(true, timeout_s=10.0):
 
 
 class World:
-    def __init__(self, folder, trials: int) -> None:
+    def __init__(self, folder, lease: Lease, trials: int) -> None:
+        self.lease = lease
         self.journal = folder / "optuna.journal"
         self.store = TableStore(folder / "tables")
         self.tracker = FlakyTracker()
@@ -70,6 +72,7 @@ class World:
 
     def start(self, **settings) -> None:
         self.recorder = Recorder(
+            lease=self.lease,
             store=self.store,
             tracker=self.tracker,
             ledger=self.ledger,
@@ -95,9 +98,11 @@ class World:
 
 @pytest.fixture
 def world(tmp_path):
-    made = World(tmp_path, trials=12)
-    yield made
-    made.recorder.close()
+    claims = [LockFile(tmp_path / "driver.lock", study="digits")]
+    with hold(claims, this_process(tmp_path)) as lease:
+        made = World(tmp_path, lease, trials=12)
+        yield made
+        made.recorder.close()
 
 
 def test_a_cohort_reaches_tables_tracking_and_optuna_once(world):

@@ -5,7 +5,6 @@ import math
 import os
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -101,10 +100,10 @@ from pathlib import Path
 from study.tables import CohortTables, TableStore
 from study.tables import files, parts
 
-def write_part(path, table):
+def write_part(path, table, staging):
     if path.parent.name == sys.argv[3]:
         os._exit(9)
-    files.write_part(path, table)
+    files.write_part(path, table, staging)
 
 parts.write_part = write_part
 bundle = CohortTables.from_bytes(Path(sys.argv[1]).read_bytes())
@@ -243,19 +242,3 @@ def test_a_damaged_part_is_named(tmp_path: Path, make_bundle) -> None:
     (tmp_path / "layers" / "part-a.parquet").write_bytes(b"PAR1 nothing")
     with pytest.raises(TableError, match=r"layers/part-a\.parquet is damaged"):
         TableStore(tmp_path).read_layers()
-
-
-def test_leftovers_of_dead_writers_go_and_live_ones_stay(tmp_path: Path, make_bundle) -> None:
-    folder = tmp_path / "trials"
-    folder.mkdir()
-    dead, alive = folder / "part-x.parquet.1.tmp", folder / "part-y.parquet.2.tmp"
-    for leftover in (dead, alive):
-        leftover.write_bytes(b"half")
-    old = time.time() - 2 * files.LEFTOVER_AGE_S
-    os.utime(dead, (old, old))
-    store = TableStore(tmp_path)
-    assert store.recorded_trials() == set()
-    store.write(make_bundle([1]), "a")
-    assert not dead.exists()
-    assert alive.exists()
-    assert store.recorded_trials() == {1}
