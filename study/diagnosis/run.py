@@ -121,19 +121,8 @@ def _search(
     )
 
     def tell(now: Sequence[Candidate], before: Sequence[Attempt]) -> None:
-        left = len(found) - len(before)
-        stable = sum(
-            one.seeds == len(seeds) and is_clear(one.stable, len(seeds)) for one in before
-        )
         watch(
-            Moment(
-                changes=tuple(str(one.change) for one in now),
-                tried=len(before),
-                total=len(found),
-                stable=stable,
-                # Most changes cost what the configuration does, and fail with the first seed.
-                seconds=each_s * (left + max(0, wanted - stable) * len(seeds)),
-            )
+            _moment(now, before, total=len(found), seeds=len(seeds), wanted=wanted, each_s=each_s)
         )
 
     def train_all(configurations: Sequence[Configuration], some: Sequence[int]) -> list[Trained]:
@@ -142,6 +131,28 @@ def _search(
         return train(checked, configurations, seeds=some, statistics="standard")
 
     return find_remedies(found, train_all, seeds=seeds, wanted=wanted, watch=tell)
+
+
+def _moment(
+    now: Sequence[Candidate],
+    before: Sequence[Attempt],
+    *,
+    total: int,
+    seeds: int,
+    wanted: int,
+    each_s: float,
+) -> Moment:
+    """How far the search has come while the changes of ``now`` are trained."""
+    stable = sum(attempt.seeds == seeds and is_clear(attempt.stable, seeds) for attempt in before)
+    # Most changes cost what the configuration does, and fail with the first seed.
+    trainings = total - len(before) + max(0, wanted - stable) * seeds
+    return Moment(
+        changes=tuple(str(candidate.change) for candidate in now),
+        tried=len(before),
+        total=total,
+        stable=stable,
+        seconds=each_s * trainings,
+    )
 
 
 def _largest_gradient(trials: pd.DataFrame) -> float:

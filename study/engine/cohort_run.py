@@ -47,8 +47,9 @@ class CohortRun:
         execution: str,
     ) -> None:
         hyperparameters = [trial.hyperparameters for trial in trials]
-        first = hyperparameters[0]
-        precision = PRECISIONS[str(first.get("dtype", "float32"))]
+        seeds = [trial.seed for trial in trials]
+        batch_size = int(hyperparameters[0]["batch_size"])
+        precision = PRECISIONS[str(hyperparameters[0].get("dtype", "float32"))]
         dtype = precision.parameters
         start = starting_point(trials, task, network)
         layers = find_layers(start.module, task)
@@ -57,39 +58,34 @@ class CohortRun:
         self._inputs = _placed(task.inputs, device, dtype)
         self._targets = _placed(task.targets, device, dtype)
         self._order = BatchOrder(
-            [trial.seed for trial in trials],
-            examples=task.examples,
-            batch_size=int(first["batch_size"]),
-            device=device,
+            seeds, examples=task.examples, batch_size=batch_size, device=device
         )
-        example_KxB = torch.arange(int(first["batch_size"]), device=device).expand(len(trials), -1)
+        example_KxB = torch.arange(batch_size, device=device).expand(len(trials), -1)
         self._execution = make_execution(
             start,
             task,
             device=device,
             precision=precision,
-            seeds=[trial.seed for trial in trials],
+            seeds=seeds,
             batch=self._batch(0, example_KxB),
             wanted=execution,
         )
         order = self._execution.blocks.order
         self._weights_L = [order.index(layer.weight) for layer in layers]
-        self._optimizer = make_optimizer(hyperparameters, device=device, dtype=dtype)
         self._surface = LossSurface(
             start.module,
             task,
             statistics,
             steps,
-            seeds=[trial.seed for trial in trials],
+            seeds=seeds,
             inputs=self._inputs,
             targets=self._targets,
         )
         rates_KxS = np.stack([learning_rates(values, steps) for values in hyperparameters])
         self._rates_SxK = torch.as_tensor(rates_KxS.T.copy()).to(device, dtype)
+        self._optimizer = make_optimizer(hyperparameters, device=device, dtype=dtype)
         self._clipping = Clipping(hyperparameters, device=device, dtype=dtype)
-        self.recording = Recording(
-            trials, layers, self._execution.blocks.order, rates_KxS, abs(task.loss_chance)
-        )
+        self.recording = Recording(trials, layers, order, rates_KxS, abs(task.loss_chance))
 
     @property
     def notice(self) -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
@@ -96,8 +98,8 @@ def label_trials(
         final=final.regime,
     )
     cause = causes(outcome, regimes, violent(trials, thresholds), rose(trials, thresholds))
-    evidence = gather(trials, outcome, cause, seen, initial, final, thresholds, metric=metric)
     ratio, depth_scale = at_first_step(trials, seen)
+    evidence = gather(trials, outcome, cause, seen, initial, final, thresholds, metric=metric)
     columns: dict[str, np.ndarray | list[str]] = {
         "outcome": outcome,
         "regime_initial": initial.regime,
@@ -114,6 +116,12 @@ def label_trials(
         "dead_fraction": final.dead,
         "saturated_fraction": final.saturated,
     }
+    return _with_columns(trials, columns)
+
+
+def _with_columns(
+    trials: pd.DataFrame, columns: Mapping[str, np.ndarray | list[str]]
+) -> pd.DataFrame:
     labels = {column.name for column in TRIAL_LABELS}
     return trials.assign(
         **{

@@ -58,15 +58,7 @@ def make_plan(model: Any, task: Task) -> Plan:
     """
     keras = keras_library()
     inputs = _examples(task)
-    try:
-        # In a scope that forgets: building must not move running statistics and counters on.
-        with torch.no_grad(), plain_errors(), keras.StatelessScope():
-            model(inputs, training=True)
-    except Exception as error:
-        raise ValueError(
-            f"the Keras model failed on inputs of shape {tuple(inputs.shape)} of task "
-            f"{task.name}: {type(error).__name__}: {error}"
-        ) from error
+    _build(model, inputs, task)
     _check(model)
     layers, watch = layers_of(model), Watch()
     scope = keras.StatelessScope(collect_losses=True)
@@ -98,6 +90,19 @@ def make_plan(model: Any, task: Task) -> Plan:
         draws_globally=draws_globally,
         sites=tuple(_sites(watch, slots)),
     )
+
+
+def _build(model: Any, inputs: Tensor, task: Task) -> None:
+    """Runs one pass, in which Keras makes the variables of layers that have none yet."""
+    try:
+        # In a scope that forgets: building must not move running statistics and counters on.
+        with torch.no_grad(), plain_errors(), keras_library().StatelessScope():
+            model(inputs, training=True)
+    except Exception as error:
+        raise ValueError(
+            f"the Keras model failed on inputs of shape {tuple(inputs.shape)} of task "
+            f"{task.name}: {type(error).__name__}: {error}"
+        ) from error
 
 
 def _examples(task: Task) -> Tensor:

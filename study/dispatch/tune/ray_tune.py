@@ -30,7 +30,7 @@ from study.dispatch.tune.scheduler import NewcomersFirst
 from study.dispatch.tune.searcher import CohortCallback, CohortSearcher, RunState
 from study.dispatch.tune.tune_folder import tune_folder
 from study.dispatch.tune.worker import CohortTrainable
-from study.dispatch.tune.worker_death import ErrorOutputs, Loss, explain
+from study.dispatch.tune.worker_death import ErrorOutputs, LostCohort, explain
 from study.dispatch.tune.worker_log import log_again
 from study.errors import DispatchError, ExchangeGone
 from study.trial import Cohort
@@ -115,10 +115,7 @@ class RayTuneDispatcher:
     def _tune(self, room: Capacity, state: RunState, train: Train, exchange: ActorHandle) -> None:
         outputs = ErrorOutputs()
 
-        def publish(cohort: Cohort) -> None:
-            exchange.publish.remote(cohort)
-
-        def revoke(number: int, error: BaseException | None) -> Loss | None:
+        def revoke(number: int, error: BaseException | None) -> LostCohort | None:
             try:
                 known = ray.get(exchange.revoke.remote(number), timeout=_ANSWER_S)
             except RayError as fault:
@@ -133,18 +130,17 @@ class RayTuneDispatcher:
                 read=outputs.end,
             )
 
-        trainable = tune.with_parameters(
-            CohortTrainable,
-            train_pickle=cloudpickle.dumps(train),
-            exchange=exchange,
-            limit_s=self.limit_s,
-        )
         with tune_folder() as folder, every_loss_is_an_actors():
             tune.run(
-                trainable,
+                tune.with_parameters(
+                    CohortTrainable,
+                    train_pickle=cloudpickle.dumps(train),
+                    exchange=exchange,
+                    limit_s=self.limit_s,
+                ),
                 name="cohorts",
                 num_samples=-1,
-                search_alg=CohortSearcher(state, publish, room.workers),
+                search_alg=CohortSearcher(state, exchange.publish.remote, room.workers),
                 scheduler=NewcomersFirst(),
                 reuse_actors=True,
                 resources_per_trial=demand(self.resources),

@@ -14,7 +14,7 @@ from ray.tune.search import Searcher
 
 from study.dispatch.cohorts import CohortQueue
 from study.dispatch.tune.worker import FAILURE, from_json
-from study.dispatch.tune.worker_death import Loss
+from study.dispatch.tune.worker_death import LostCohort
 from study.errors import ExchangeGone
 from study.trial import Cohort
 
@@ -162,7 +162,7 @@ class CohortCallback(tune.Callback):
     """
 
     def __init__(
-        self, state: RunState, revoke: Callable[[int, BaseException | None], Loss | None]
+        self, state: RunState, revoke: Callable[[int, BaseException | None], LostCohort | None]
     ) -> None:
         self._state = state
         self._revoke = revoke

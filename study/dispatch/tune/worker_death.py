@@ -51,7 +51,7 @@ class Place:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Loss:
+class LostCohort:
     """What became of a cohort whose worker is gone.
 
     Attributes:
@@ -86,7 +86,7 @@ def explain(
     trained_s: float,
     limit_s: float | None,
     read: Callable[[Place], str | None],
-) -> Loss:
+) -> LostCohort:
     """What to tell of a cohort that was lost.
 
     Args:
@@ -98,26 +98,28 @@ def explain(
     """
     said = f"{type(error).__name__} {error}" if error is not None else ""
     if place is None:
-        return Loss(reason=_first_line(error, "its worker was lost before it began"), halve=False)
+        return LostCohort(
+            reason=_first_line(error, "its worker was lost before it began"), halve=False
+        )
     where = f"process {place.pid} on {place.host}"
     if _NODE_LOST.search(said):
-        return Loss(reason=f"the node of its worker ({where}) was lost", halve=False)
+        return LostCohort(reason=f"the node of its worker ({where}) was lost", halve=False)
     output = read(place)
     if output is None:
-        return Loss(reason=f"its worker ({where}) or the node was lost", halve=False)
+        return LostCohort(reason=f"its worker ({where}) or the node was lost", halve=False)
     if limit_s is not None and trained_s >= limit_s:
         at = _last_frame(output)
-        return Loss(
+        return LostCohort(
             reason=f"it trained for longer than resources.cohort_minutes = {limit_s / 60:g}, and "
             f"its worker ({where}) was ended{f', at {at}' if at else ''}",
             halve=True,
         )
     if _MEMORY.search(said):
-        return Loss(reason=f"memory ran out, and Ray ended its worker ({where})", halve=True)
+        return LostCohort(reason=f"memory ran out, and Ray ended its worker ({where})", halve=True)
     # A kernel that is out of memory kills without a word.
     reason = f"its worker ({where}) died: killed, perhaps for memory, or crashed"
     last = last_words(output)
-    return Loss(reason=f"{reason}; it last wrote: {last}" if last else reason, halve=True)
+    return LostCohort(reason=f"{reason}; it last wrote: {last}" if last else reason, halve=True)
 
 
 def last_words(output: str) -> str:
