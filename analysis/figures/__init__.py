@@ -6,7 +6,6 @@ import plotly.graph_objects as go
 
 from analysis.figures.box_diagram import box_diagram
 from analysis.figures.importance_bars import importance_bars
-from analysis.figures.layer_gradients import layer_gradients
 from analysis.figures.layer_heatmap import delta_decades, layer_heatmap
 from analysis.figures.learning_rate_by_depth import learning_rate_by_depth
 from analysis.figures.learning_rate_limits import learning_rate_limits
@@ -26,7 +25,6 @@ from analysis.figures.verdict_bar import verdict_bar
 FIGURES: dict[str, Callable[..., go.Figure]] = {
     "box_diagram": box_diagram,
     "importance_bars": importance_bars,
-    "layer_gradients": layer_gradients,
     "layer_heatmap": layer_heatmap,
     "learning_rate_by_depth": learning_rate_by_depth,
     "learning_rate_limits": learning_rate_limits,
@@ -53,7 +51,6 @@ __all__ = [
     "box_diagram",
     "delta_decades",
     "importance_bars",
-    "layer_gradients",
     "layer_heatmap",
     "learning_rate_by_depth",
     "learning_rate_limits",

@@ -17,9 +17,6 @@ Floats = NDArray[np.float64]
 SCALES = 6.0
 """Networks train up to about so many depth scales (Schoenholz et al. 2017)."""
 
-LINES = ("trainable depth", "largest learning rate", "critical line")
-"""What may be drawn, by name."""
-
 CRITICAL_AXES = ("weight_std", "bias_std", "init_gain")
 """Hyperparameters along which a network goes from vanishing to exploding gradients."""
 
@@ -45,7 +42,7 @@ def theory_lines(
         where: Only trials with these values (or lists of values), by hyperparameter.
 
     Returns:
-        One row a line and cell, where theory says anything: `line` (of `LINES`), `on` (the
+        One row a line and cell, where theory says anything: `line` (as above), `on` (the
         hyperparameter whose values they are), `cell` (position of the cell of the other one),
         `value` (may lie beyond the map), `low`, `high` (quartiles; of the critical line, the
         cells' middles it lies between), `trials`.

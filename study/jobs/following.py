@@ -24,7 +24,6 @@ def follow(
     *,
     say: Callable[[str], None],
     on_away: Callable[[str], None] = lambda reason: None,
-    patience_s: float = PATIENCE_S,
 ) -> Job:
     """Hands on what a job prints until it has ended.
 
@@ -33,7 +32,6 @@ def follow(
         job_id: The job.
         say: Gets each piece of the log once, in order.
         on_away: Told once each time the cluster does not answer.
-        patience_s: How long to wait for it then.
 
     Returns:
         The job as it ended.
@@ -43,7 +41,7 @@ def follow(
         JobUnknown: If it has forgotten the job.
     """
     said = 0
-    for job, log in _looks(api, job_id, on_away, patience_s):
+    for job, log in _looks(api, job_id, on_away):
         # The log was read after the state: of an ended job it is whole.
         if log[said:]:
             say(log[said:])
@@ -54,16 +52,14 @@ def follow(
     raise AssertionError("a job is looked at until it has ended")
 
 
-def _looks(
-    api: JobsApi, job_id: str, on_away: Callable[[str], None], patience_s: float
-) -> Iterator[tuple[Job, str]]:
+def _looks(api: JobsApi, job_id: str, on_away: Callable[[str], None]) -> Iterator[tuple[Job, str]]:
     answered_at = time.monotonic()
     away = False
     while True:
         try:
             look = api.job(job_id), api.log(job_id)
         except ClusterUnavailable as error:
-            if time.monotonic() - answered_at >= patience_s:
+            if time.monotonic() - answered_at >= PATIENCE_S:
                 raise
             if not away:
                 on_away(str(error))

@@ -35,38 +35,6 @@ class LedgerPlan:
     description: Mapping[str, Any]
 
 
-def open_ledger(
-    *,
-    name: str,
-    storage: str | Path,
-    sampler: BaseSampler,
-    space: SearchSpaceLike,
-    seeds: int,
-    seed_of: Callable[[int], int],
-    description: Mapping[str, Any],
-) -> TrialLedger:
-    """Open the study, or make it.
-
-    Args:
-        name: Name of the study.
-        storage: Path of a journal file, or URL of a data base.
-        sampler: Samples new trials.
-        space: Suggests the hyperparameters of a trial.
-        seeds: Trials a configuration, at least 1.
-        seed_of: Seed of a trial by its number.
-        description: The study's space and settings (JSON), kept when the study is made; an
-            existing study keeps the one it has (`TrialLedger.description`).
-
-    Raises:
-        StorageUnavailable: If the storage cannot be opened.
-    """
-
-    def plan(stored: Mapping[str, Any], next_number: int) -> LedgerPlan:
-        return LedgerPlan(sampler=sampler, space=space, description=stored or description)
-
-    return open_planned_ledger(name=name, storage=storage, seeds=seeds, seed_of=seed_of, plan=plan)
-
-
 def open_planned_ledger(
     *,
     name: str,

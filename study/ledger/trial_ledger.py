@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import optuna
@@ -22,15 +21,6 @@ DESCRIPTION = "gradscape"
 
 HOMES = "gradscape_homes"
 """Study attribute that lists where runs have kept the study's tables."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class LedgerCounts:
-    """How many trials there are in each state."""
-
-    running: int
-    complete: int
-    failed: int
 
 
 class TrialLedger:
@@ -89,14 +79,6 @@ class TrialLedger:
     def next_number(self) -> int:
         """Number that the next asked trial will get."""
         return self._next_number
-
-    @property
-    def counts(self) -> LedgerCounts:
-        """Trials by state."""
-        with self._lock:
-            return LedgerCounts(
-                running=len(self._running), complete=self._complete, failed=len(self._failures)
-            )
 
     @property
     def failures(self) -> dict[int, str]:

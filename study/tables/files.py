@@ -46,6 +46,12 @@ def part_names(folder: Path) -> set[str]:
     }
 
 
+def is_part_file(name: str) -> bool:
+    """Whether a file of this name is a part; such a name never leads out of its folder."""
+    stem = name.removeprefix(_PREFIX).removesuffix(_SUFFIX)
+    return name == f"{_PREFIX}{stem}{_SUFFIX}" and _NAME.fullmatch(stem) is not None
+
+
 def write_part(path: Path, table: pa.Table, staging: Staging | None = None) -> None:
     """Writes a table so that a crash at any moment leaves the whole file or none.
 

@@ -76,12 +76,17 @@ def read_rows(
         read: Parts that were read already, with these columns. They are handed over: the dict is
             emptied, so that nobody keeps them in memory beside what is made of them.
     """
-    tables = {} if read is None else {share.part: read.pop(share.part, None) for share in wanted}
-    missing = [share.part for share in wanted if tables.get(share.part) is None]
-    paths = [part_path(folder, part) for part in missing]
-    rows = in_order(lambda path: read_part(path, columns), paths)
-    tables.update(zip(missing, rows, strict=True))
-    return {share.part: share.of(tables[share.part]) for share in wanted}
+    handed = {} if read is None else read
+    tables = {
+        share.part: share.of(handed.pop(share.part)) for share in wanted if share.part in handed
+    }
+    missing = [share for share in wanted if share.part not in tables]
+    # Filtered part by part: few rows are wanted of many parts, which do not fit into memory.
+    rows = in_order(
+        lambda share: share.of(read_part(part_path(folder, share.part), columns)), missing
+    )
+    tables.update(zip((share.part for share in missing), rows, strict=True))
+    return {share.part: tables[share.part] for share in wanted}
 
 
 def stream_series(folder: Path, wanted: Sequence[Share]) -> SeriesStream:

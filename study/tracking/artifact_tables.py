@@ -9,12 +9,12 @@ disk, and makes it count.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from study.tables.files import is_part_file, part_names, part_path
 from study.tracking.upload_folder import linked
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ FOLDER = "tables"
 TABLES = ("layers", "steps", "runs", "trials")
 """In the order of uploading."""
 
-_PART = re.compile(r"part-[A-Za-z0-9_][A-Za-z0-9_.-]*\.parquet")
 _PAGE = 1000
 
 Key = tuple[str, str]
@@ -75,14 +74,14 @@ def upload_parts(
         if run.data.tags.get(PLACE_TAG) == place
     ]
     there = stored_parts(client, runs)
-    done = {path.name for path in (folder / "trials").glob("part-*.parquet")}
+    done = part_names(folder / "trials")
     uploaded = 0
     for table in TABLES:
-        missing = [
-            path
-            for path in sorted((folder / table).glob("part-*.parquet"))
-            if (table, path.name) not in there and (table == "runs" or path.name in done)
-        ]
+        finished = part_names(folder / table)
+        if table != "runs":
+            finished &= done
+        paths = [part_path(folder / table, name) for name in sorted(finished)]
+        missing = [path for path in paths if (table, path.name) not in there]
         if missing:
             with linked(missing, root=folder / table, beside=folder.parent) as gathered:
                 client.log_artifacts(run_id, str(gathered), f"{FOLDER}/{table}")
@@ -117,7 +116,7 @@ def stored_parts(client: MlflowClient, runs: list[Any]) -> dict[Key, StoredPart]
         for table in TABLES:
             for one in client.list_artifacts(run_id, f"{FOLDER}/{table}"):
                 name = str(one.path).rpartition("/")[2]
-                if not one.is_dir and _PART.fullmatch(name):
+                if not one.is_dir and is_part_file(name):
                     part = StoredPart(run_id=run_id, size=one.file_size)
                     found.setdefault((table, name), part)
     return found

@@ -50,15 +50,6 @@ NEEDED = (
 )
 """Figures of the trials table that labels are made from."""
 
-DERIVED = (
-    "delta_ratio_initial",
-    "delta_ratio_final",
-    "depth_scale_initial",
-    "dead_fraction",
-    "saturated_fraction",
-)
-"""Figures that labelling computes from the layers table."""
-
 
 def label_trials(
     trials: pd.DataFrame,
@@ -68,7 +59,7 @@ def label_trials(
     steps: pd.DataFrame | None = None,
     metric: str = "metric",
 ) -> pd.DataFrame:
-    """The trials with the label columns and the figures of `DERIVED` filled.
+    """The trials with their labels, and with the figures that come from layers, filled.
 
     Args:
         trials: At least `NEEDED`; `batch_size` and `normalization` are heeded where present.

@@ -97,14 +97,6 @@ def has_settled(changes: Sequence[MapChange], *, below: float, looks: int) -> bo
     return len(recent) == looks and all(each.change < below for each in recent)
 
 
-def settled_at(changes: Sequence[MapChange], *, below: float, looks: int) -> int | None:
-    """Number of trials at which it had first settled; None if it has not."""
-    for end in range(looks, len(changes) + 1):
-        if has_settled(changes[:end], below=below, looks=looks):
-            return changes[end - 1].trials
-    return None
-
-
 def _map(known: Floats, hits: NDArray[np.bool_], at: Floats) -> Floats:
     """The mean of the probability at points, of the posterior after some trials."""
     features = fourier_features(at, length=_LENGTH, pairs=_PAIRS, seed=_SEED)

@@ -16,11 +16,6 @@ from search_spaces.theory.activations import activation_named
 from search_spaces.theory.gaussian import gaussian_mean
 from search_spaces.theory.predict import HEEDED, THEORIES
 
-NAMES = ("log_ratio", "log_factor", "log_scaled_learning_rate", "log_scaled_speed", "silent")
-"""ln R; ln of the mean factor from layer to layer, the inverse of the depth scale; the learning
-rate over the largest stable one, up to a constant; the same with what momentum adds to the
-speed; 1 where theory says nothing."""
-
 _SILENT = (0.0, 0.0, 0.0, 0.0, 1.0)
 _FEATURES = 64
 """Features of an input: the task's own number is not known here; theory depends on it weakly."""
@@ -42,6 +37,9 @@ def theory_features(space: SearchSpace) -> Callable[[Mapping[str, Any]], Sequenc
         space: What a study fixes and varies.
 
     Returns:
+        A function of five features: ln R; ln of the mean factor from layer to layer, the inverse
+        of the depth scale; the learning rate over the largest stable one, up to a constant, as a
+        logarithm; the same with what momentum adds to the speed; 1 where theory says nothing.
         None for networks of which theory says nothing.
 
     References:

@@ -10,7 +10,6 @@ import pytest
 from analysis import (
     VERDICTS,
     largest_learning_rate,
-    load_layers,
     load_steps,
     load_trials,
     stability_regions,
@@ -23,7 +22,6 @@ from analysis.figures import (
     LIGHT,
     VERDICT_COLORS,
     delta_decades,
-    layer_gradients,
     layer_heatmap,
     learning_rate_by_depth,
     loss_curves,
@@ -83,18 +81,6 @@ def test_verdicts_have_the_same_colours_everywhere(trials, home):
         assert trace.line.color == VERDICT_COLORS[verdict]
     # It was switched off for the whole figure once, so that nothing told the lines apart.
     assert loss_curves(steps, typical).layout.showlegend
-
-
-def test_gradients_have_one_line_a_recorded_step_on_a_log_axis(home):
-    layers = load_layers("digits-mlp", home=home, trials=[0])
-    layers.loc[layers.index[0], "delta_rms"] = 0.0
-    figure = layer_gradients(layers)
-    lines = [trace for trace in figure.data if trace.mode == "lines+markers"]
-    assert len(lines) == layers["step"].nunique()
-    assert figure.layout.yaxis.type == "log"
-    assert np.isnan(lines[0].y[0]), "a zero has no place on a log axis"
-    last = layers[layers["step"] == layers["step"].max()]
-    np.testing.assert_allclose(lines[-1].y, last["delta_rms"], rtol=1e-6)
 
 
 def test_each_trial_with_a_prediction_is_one_mark_in_the_colour_of_its_verdict(trials):

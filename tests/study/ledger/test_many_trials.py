@@ -9,7 +9,8 @@ import pytest
 import sqlalchemy as sa
 from optuna.storages import JournalStorage
 
-from study.ledger import TrialLedger, TrialResult, open_ledger, trial_states
+from study.ledger import TrialLedger, TrialResult, trial_states
+from tests.support.ledgers import open_ledger
 
 RUN = "0123456789abcdef" * 2
 

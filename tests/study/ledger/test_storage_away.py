@@ -8,9 +8,10 @@ import optuna
 import pytest
 import sqlalchemy as sa
 
-from study.ledger import StorageUnavailable, TrialLedger, TrialResult, open_ledger
+from study.ledger import StorageUnavailable, TrialLedger, TrialResult
 from study.ledger.storage import open_storage
 from tests.study.ledger.test_trial_ledger import Space
+from tests.support.ledgers import open_ledger
 from tests.support.postgresql import PostgresServer, postgresql
 
 __all__ = ["postgresql"]

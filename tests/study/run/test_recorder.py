@@ -7,12 +7,13 @@ import optuna
 import pytest
 
 from study.lease import Lease, LockFile, hold, this_process
-from study.ledger import StorageUnavailable, open_ledger
+from study.ledger import StorageUnavailable
 from study.run.recorder import INBOX, Recorder
 from study.tables import TableStore
 from study.tracking import NullTracker, TrackingUnavailable
 from study.trial import Cohort, Trial
 from tests.study.tracking.sample_tables import sample_tables
+from tests.support.ledgers import open_ledger
 
 
 class Space:

@@ -242,3 +242,20 @@ def test_a_damaged_part_is_named(tmp_path: Path, make_bundle) -> None:
     (tmp_path / "layers" / "part-a.parquet").write_bytes(b"PAR1 nothing")
     with pytest.raises(TableError, match=r"layers/part-a\.parquet is damaged"):
         TableStore(tmp_path).read_layers()
+
+
+@pytest.mark.parametrize(
+    ("name", "is_part"),
+    [
+        ("part-00000001.parquet", True),
+        ("part-a.b_c-d.parquet", True),
+        ("part-a.parquet.123.tmp", False),
+        ("part-.parquet", False),
+        ("part-../a.parquet", False),
+        ("part-a.csv", False),
+        ("a.parquet", False),
+        ("part-.parquet.parquet", False),
+    ],
+)
+def test_which_files_are_parts(name: str, is_part: bool) -> None:
+    assert files.is_part_file(name) == is_part

@@ -6,12 +6,7 @@ import numpy as np
 import optuna
 import pytest
 
-from search_spaces.samplers.boundary.map_change import (
-    MapChange,
-    has_settled,
-    map_changes,
-    settled_at,
-)
+from search_spaces.samplers.boundary.map_change import MapChange, has_settled, map_changes
 
 AXES = {name: optuna.distributions.FloatDistribution(0, 1) for name in ("x", "y")}
 
@@ -56,5 +51,6 @@ def test_settled_needs_quiet_looks_in_a_row() -> None:
         for place, change in enumerate([0.2, 0.01, 0.2, 0.01, 0.01, 0.3])
     ]
     assert not has_settled(seen, below=0.05, looks=1)
-    assert settled_at(seen, below=0.05, looks=2) == 400
-    assert settled_at(seen, below=0.05, looks=3) is None
+    quiet = [end for end in range(7) if has_settled(seen[:end], below=0.05, looks=2)]
+    assert quiet == [5], "after the looks at 300 and 400 trials, not before and not after"
+    assert not any(has_settled(seen[:end], below=0.05, looks=3) for end in range(7))

@@ -8,8 +8,10 @@ import pytest
 
 from search_spaces import build_space
 from search_spaces.samplers.boundary.candidates import candidates
-from search_spaces.samplers.boundary.theory import NAMES, theory_features
+from search_spaces.samplers.boundary.theory import theory_features
 from search_spaces.theory.predict import THEORIES
+
+NAMES = ("log_ratio", "log_factor", "log_scaled_learning_rate", "log_scaled_speed", "silent")
 
 
 def told(**values: object) -> dict[str, float]:
