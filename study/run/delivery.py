@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import threading
 import time
@@ -22,6 +23,8 @@ IN_MEMORY = 4
 FIRST_RETRY_S, LAST_RETRY_S = 1.0, 30.0
 COUNTS_EVERY_S = 10.0
 REDELIVERED_TOGETHER = 64
+
+_logger = logging.getLogger("gradscape.run")
 
 
 @dataclass(kw_only=True)
@@ -60,7 +63,6 @@ class Delivery:
         changed: Guards what is shared, and is notified after each change.
         verdicts: Recorded trials by verdict, for MLflow's parent run.
         on_change: Called in the thread after each attempt.
-        on_notice: Told once when one of the two goes away, and once when it is back.
         tell_after_s: How long MLflow may be away before Optuna is told without it.
         stopwatch: Gets the time of each stage.
     """
@@ -76,7 +78,6 @@ class Delivery:
         changed: threading.Condition,
         verdicts: Callable[[], Mapping[str, int]],
         on_change: Callable[[], None],
-        on_notice: Callable[[str], None],
         tell_after_s: float = math.inf,
         stopwatch: Stopwatch,
     ) -> None:
@@ -88,7 +89,6 @@ class Delivery:
         self._changed = changed
         self._verdicts = verdicts
         self._on_change = on_change
-        self._on_notice = on_notice
         self._tell_after_s = tell_after_s
         self._watch = stopwatch
         self._backlog: deque[_Undelivered] = deque()
@@ -187,7 +187,7 @@ class Delivery:
             self._away_since, self._retry_s = math.inf, FIRST_RETRY_S
             self._changed.notify_all()
         if was_away is not None:
-            self._on_notice("MLflow and Optuna take trials again; what waited is being delivered")
+            _logger.info("MLflow and Optuna take trials again; what waited is being delivered")
 
     def _fail(self) -> None:
         with self._lease.writing():
@@ -222,7 +222,7 @@ class Delivery:
                 self._retry_s = min(2 * self._retry_s, LAST_RETRY_S)
             self._changed.notify_all()
         if first:
-            self._on_notice(f"{error}; training goes on, and its results are delivered later")
+            _logger.warning("%s; training goes on, and its results are delivered later", error)
 
     def _tell_all(self) -> None:
         """Optuna gets what waits for MLflow."""

@@ -116,7 +116,6 @@ class Invocation:
             ledger=self._found.ledger,
             logged_elsewhere=self._found.maybe_logged,
             on_progress=self._notice,
-            on_notice=_logger.warning,
             tell_after_s=TELL_AFTER_S if is_adaptive(self._config.sampler) else math.inf,
             stopwatch=self._watch,
         )
@@ -202,9 +201,7 @@ class Invocation:
             recorder.give_up([trial.number for trial in trials], reason)
 
         return CohortQueue(
-            ask=PatientAsking(
-                self._ask, check=self._found.ledger.check_reachable, on_notice=_logger.warning
-            ),
+            ask=PatientAsking(self._ask, check=self._found.ledger.check_reachable),
             remaining=self._found.new,
             cohort_key=config.space.cohort_key,
             cost=self._checked.work,

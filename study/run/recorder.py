@@ -54,7 +54,6 @@ class Recorder:
         logged_elsewhere: Trials that an invocation with other tables may have logged before it
             died.
         on_progress: Called after each change, by one thread at a time.
-        on_notice: Told once when MLflow or Optuna goes away, and once when it is back.
         tell_after_s: How long MLflow may be away before Optuna is told without the runs.
         stopwatch: Gets the time of each stage.
     """
@@ -68,7 +67,6 @@ class Recorder:
         ledger: TrialLedger,
         logged_elsewhere: Collection[int] = (),
         on_progress: Callable[[Progress], None] = lambda progress: None,
-        on_notice: Callable[[str], None] = lambda notice: None,
         tell_after_s: float = math.inf,
         stopwatch: Stopwatch | None = None,
     ) -> None:
@@ -92,7 +90,6 @@ class Recorder:
             changed=self._changed,
             verdicts=lambda: self.progress.verdicts,
             on_change=self._show,
-            on_notice=on_notice,
             tell_after_s=tell_after_s,
             stopwatch=self._watch,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -14,6 +15,8 @@ AWAY_LIMIT_S = 600.0
 
 FIRST_RETRY_S, LAST_RETRY_S = 1.0, 30.0
 
+_logger = logging.getLogger("gradscape.run")
+
 
 class PatientAsking:
     """Asks the ledger; while its storage is away gives nothing, and never keeps one waiting.
@@ -24,7 +27,6 @@ class PatientAsking:
     Args:
         ask: Samples that many trials; raises StorageUnavailable while it cannot.
         check: Raises StorageUnavailable while the storage is away.
-        on_notice: Told once when it goes away, and once when it is back.
         limit_s: How long it may be away.
     """
 
@@ -33,12 +35,10 @@ class PatientAsking:
         ask: Callable[[int], Sequence[Trial]],
         *,
         check: Callable[[], None],
-        on_notice: Callable[[str], None],
         limit_s: float = AWAY_LIMIT_S,
     ) -> None:
         self._ask = ask
         self._check = check
-        self._on_notice = on_notice
         self._limit_s = limit_s
         self._away = threading.Event()
         self._failure: StorageUnavailable | None = None
@@ -57,7 +57,7 @@ class PatientAsking:
             return self._ask(n)
         except StorageUnavailable as error:
             self._away.set()
-            self._on_notice(f"{error}; training goes on with the trials that were asked before")
+            _logger.warning("%s; training goes on with the trials that were asked before", error)
             threading.Thread(
                 target=self._wait, args=(str(error),), name="asking", daemon=True
             ).start()
@@ -76,7 +76,7 @@ class PatientAsking:
             except Exception as error:
                 reason = f"{type(error).__name__}: {error}"
                 break
-            self._on_notice("Optuna's storage answers again; new trials are asked")
+            _logger.info("Optuna's storage answers again; new trials are asked")
             self._away.clear()
             return
         self._failure = StorageUnavailable(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 import threading
 import time
 
@@ -40,22 +41,25 @@ def until(true, timeout_s: float = 10.0) -> None:
         time.sleep(0.01)
 
 
-def test_nobody_waits_while_the_storage_is_away_and_it_is_told_once(storage: Storage) -> None:
-    told: list[str] = []
-    ask = PatientAsking(storage.ask, check=storage.check, on_notice=told.append)
-    assert ask(3) == [0, 1, 2] and told == []
+def test_nobody_waits_while_the_storage_is_away_and_it_is_logged_once(
+    storage: Storage, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "gradscape")
+    ask = PatientAsking(storage.ask, check=storage.check)
+    assert ask(3) == [0, 1, 2] and caplog.messages == []
     storage.away.set()
     for _ in range(20):
         assert ask(3) is None
     until(lambda: storage.looks > 5)
-    assert len(told) == 1 and "refused; training goes on with the trials" in told[0]
+    assert len(caplog.messages) == 1
+    assert "refused; training goes on with the trials" in caplog.messages[0]
     storage.away.clear()
     until(lambda: ask(2) == [0, 1])
-    assert len(told) == 2 and "answers again" in told[1]
+    assert len(caplog.messages) == 2 and "answers again" in caplog.messages[1]
 
 
 def test_it_ends_in_good_order_when_the_storage_stays_away(storage: Storage) -> None:
-    ask = PatientAsking(storage.ask, check=storage.check, on_notice=lambda text: None, limit_s=0.1)
+    ask = PatientAsking(storage.ask, check=storage.check, limit_s=0.1)
     storage.away.set()
     assert ask(3) is None
     time.sleep(0.5)
@@ -67,7 +71,7 @@ def test_what_is_wrong_with_the_storage_itself_is_told_too(storage: Storage) -> 
     def broken() -> None:
         raise KeyError("no such study")
 
-    ask = PatientAsking(storage.ask, check=broken, on_notice=lambda text: None)
+    ask = PatientAsking(storage.ask, check=broken)
     storage.away.set()
     assert ask(3) is None
     time.sleep(0.3)
