@@ -39,8 +39,20 @@ class FigureError(GradscapeError):
     """plotly.js could not draw this figure; the browser goes on."""
 
 
+class NoBrowser(GradscapeError):
+    """There is no Chrome or Chromium to draw figures."""
+
+
 class BrowserGone(GradscapeError):
     """The browser that draws figures has ended or hangs."""
+
+
+class BrowserEnded(BrowserGone):
+    """The browser that draws figures has ended."""
+
+
+class CommandRefused(GradscapeError):
+    """The browser that draws figures cannot do what it is asked."""
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,7 +12,7 @@ from typing import Literal, get_args
 
 import plotly.graph_objects as go
 
-from analysis.errors import AnalysisError, FigureError
+from analysis.errors import AnalysisError, FigureError, NoBrowser
 from analysis.figures.palette import LIGHT
 from analysis.labels import count_label
 from analysis.report.files.browser import FigureBrowser
@@ -105,7 +104,7 @@ class ImageWriter:
     def _draw(self) -> None:
         # Whatever a browser does, the report is written: images are the least part of it.
         try:
-            failures = asyncio.run(_draw(self._orders))
+            failures = _draw(self._orders)
         except Exception as error:
             self._failure = _why(error)
         else:
@@ -168,14 +167,14 @@ def on_white(figure: go.Figure) -> go.Figure:
     return copy
 
 
-async def _draw(orders: SimpleQueue[_Order | None]) -> list[FigureError]:
+def _draw(orders: SimpleQueue[_Order | None]) -> list[FigureError]:
     failures = []
-    async with FigureBrowser() as browser:
-        while (order := await asyncio.to_thread(orders.get)) is not None:
+    with FigureBrowser() as browser:
+        while (order := orders.get()) is not None:
             figure, paths = order
             scale = PNG_SCALE if any(path.suffix == ".png" for path in paths) else 0
             try:
-                drawing = await browser.draw(on_white(figure), scale=scale)
+                drawing = browser.draw(on_white(figure), scale=scale)
             except FigureError as error:
                 failures.append(error)
                 continue
@@ -188,10 +187,8 @@ async def _draw(orders: SimpleQueue[_Order | None]) -> list[FigureError]:
 
 
 def _why(error: Exception) -> str:
-    from choreographer.errors import ChromeNotFoundError
-
-    if isinstance(error, ChromeNotFoundError):
-        return f"no images of figures: no browser was found; {_CURE}"
+    if isinstance(error, NoBrowser):
+        return f"no images of figures: {error}; {_CURE}"
     return f"images of figures are missing: the browser failed ({_line(error)}); {_CURE}"
 
 

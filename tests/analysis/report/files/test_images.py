@@ -3,13 +3,17 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import struct
+import time
 import xml.etree.ElementTree as ElementTree
 
 import pytest
 
 from analysis import AnalysisError, write_report
 from analysis.figures import verdict_bar
+from analysis.report.files import devtools
+from analysis.report.files.browser import FigureBrowser
 from analysis.report.files.images import (
     PNG_SCALE,
     WIDTH,
@@ -101,6 +105,54 @@ def test_without_a_browser_the_report_is_written_and_says_what_helps(tmp_path, m
     summary = json.loads((page.parent / "summary.json").read_text())
     assert summary["left_out"] == notices
     assert not any(name.startswith("figures/") for name in summary["files"])
+
+
+@pytest.mark.parametrize(
+    ("fault", "why"),
+    [
+        ("exit 1", "it ended while it drew"),
+        ('printf \'{"id": 1, "resu\' >&4', "it ended while it drew"),
+        ("kill -STOP $$", "it did not answer within 1 s"),
+        ("cat > /dev/null <&3", "it did not answer within 1 s"),
+    ],
+    ids=["ends", "ends in a message", "is suspended", "never answers"],
+)
+def test_whatever_a_browser_does_the_report_is_written_and_one_line_says_so(
+    tmp_path, monkeypatch, capfd, fault, why
+):
+    # A run printed a traceback of the browser's library, and a suspended browser held it for ever.
+    (tmp_path / "browser").write_text(f"#!/bin/sh\n{fault}\n")
+    (tmp_path / "browser").chmod(0o755)
+    monkeypatch.setenv("BROWSER_PATH", str(tmp_path / "browser"))
+    monkeypatch.setattr(devtools, "ANSWER_S", 1.0)
+    write_study(tmp_path, synthetic_tables(20))
+    notices: list[str] = []
+    page = write_report("digits-mlp", home=tmp_path, figures=["png"], on_notice=notices.append)
+    assert page.exists()
+    assert len(notices) == 1 and "\n" not in notices[0]
+    assert f"images of figures are missing: the browser failed ({why})" in notices[0]
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.slow
+def test_images_that_were_drawn_before_the_browser_was_killed_are_kept(tmp_path, monkeypatch):
+    if shutil.which("chromium") is None and not os.environ.get("CI"):
+        pytest.skip(INSTALL)
+    browsers = []
+    start = FigureBrowser.__enter__
+    monkeypatch.setattr(
+        FigureBrowser, "__enter__", lambda self: browsers.append(self) or start(self)
+    )
+    with ImageWriter(tmp_path, ["svg"]) as writer:
+        writer.add(bars("first"))
+        until = time.monotonic() + 60
+        while not (tmp_path / "figures/first.svg").exists() and time.monotonic() < until:
+            time.sleep(0.05)
+        os.kill(browsers[0].process_id, signal.SIGKILL)
+        writer.add(bars("second"))
+        images = writer.finish()
+    assert images.files == {"first": ("figures/first.svg",)}
+    assert "the browser failed (it ended while it drew)" in images.notice
 
 
 def test_a_report_that_has_no_images_any_more_removes_its_own_and_no_others(tmp_path):
