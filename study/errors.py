@@ -110,3 +110,25 @@ class JobUnknown(GradscapeError, RuntimeError):
 
 class TokenWanted(InputError):
     """The cluster does nothing for a client that brings no token."""
+
+
+def first_cause(error: BaseException) -> str:
+    """What went wrong first, in one line: "Connection refused", without the errors around it."""
+    seen = [error]
+    while (inner := _inner(seen[-1])) is not None and inner not in seen:
+        seen.append(inner)
+    first = seen[-1]
+    if isinstance(first, OSError) and first.strerror:
+        return first.strerror
+    return first_line(first)
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of an error's own text, or its type where it has none."""
+    return str(error).strip().partition("\n")[0] or type(error).__name__
+
+
+def _inner(error: BaseException) -> BaseException | None:
+    # urllib3 keeps the cause as `reason`, or as an argument.
+    candidates = (getattr(error, "reason", None), error.__cause__, error.__context__, *error.args)
+    return next((each for each in candidates if isinstance(each, BaseException)), None)

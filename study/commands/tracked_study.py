@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from search_spaces.errors import InputError
-from study.redaction import redacted
+from study.secrets import masked, public_address
 
 
 @contextmanager
@@ -29,13 +29,12 @@ def tracked_study(tracking_uri: str, study: str) -> Iterator[Path]:
         TablesNotTracked,
         TrackingUnavailable,
         download_tables,
-        public_address,
     )
 
     if not public_address(tracking_uri):
         raise InputError(
             "must be the address of an MLflow server (http://... or https://...), "
-            f"but got {redacted(tracking_uri)!r}",
+            f"but got {masked(tracking_uri)!r}",
             key="--tracking-uri",
         )
     where = public_address(tracking_uri)

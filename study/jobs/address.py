@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from search_spaces.errors import InputError
 from search_spaces.values import show
+from study.secrets import find_secrets
 
 DEFAULT_PORT = 8265
 """Ray's own, where an http address names none."""
@@ -47,7 +48,7 @@ def cluster_address(given: str) -> ClusterAddress:
     """
     text = given.strip()
     parts = urlsplit(text if "://" in text else f"http://{text}")
-    if "@" in parts.netloc:
+    if find_secrets(text) or "@" in parts.netloc:
         raise InputError(
             f"{_RULE}, without user or password: a cluster's token is read from RAY_AUTH_TOKEN, "
             "RAY_AUTH_TOKEN_PATH or ~/.ray/auth_token",

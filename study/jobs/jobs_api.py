@@ -30,7 +30,7 @@ from urllib.parse import quote
 import requests
 
 from search_spaces.errors import InputError
-from study.errors import ClusterUnavailable, JobUnknown, TokenWanted
+from study.errors import ClusterUnavailable, JobUnknown, TokenWanted, first_cause
 from study.jobs.address import OPTION, ClusterAddress
 from study.jobs.job import Job, read_job
 from study.jobs.token import PLACES, Token
@@ -179,13 +179,13 @@ class JobsApi:
             )
         except requests.exceptions.SSLError as error:
             raise InputError(
-                f"the certificate of {self._url} must be valid, but {_cause(error)}; the file of "
-                "an authority of your own is named by REQUESTS_CA_BUNDLE",
+                f"the certificate of {self._url} must be valid, but {first_cause(error)}; the "
+                "file of an authority of your own is named by REQUESTS_CA_BUNDLE",
                 key=OPTION,
             ) from None
         except requests.RequestException as error:
             raise ClusterUnavailable(
-                f"no cluster answers at {self._url}: {_cause(error)}"
+                f"no cluster answers at {self._url}: {first_cause(error)}"
             ) from None
         if answer.ok and not answer.is_redirect or answer.status_code in allowed:
             return answer
@@ -216,18 +216,3 @@ class JobsApi:
             return InputError(f"{self._url} answers, but is no Ray dashboard", key=OPTION)
         said = answer.text.strip().splitlines() or [answer.reason or ""]
         return ClusterUnavailable(f"{self._url} failed ({code}): {said[-1][:300]}")
-
-
-def _cause(error: BaseException) -> str:
-    """The first cause: "Connection refused", without the errors wrapped around it."""
-    seen: BaseException = error
-    while True:
-        inner = getattr(seen, "reason", None) or seen.__cause__ or seen.__context__
-        if not isinstance(inner, BaseException):
-            inner = next((one for one in seen.args if isinstance(one, BaseException)), None)
-        if inner is None:
-            break
-        seen = inner
-    if isinstance(seen, OSError) and seen.strerror:
-        return seen.strerror
-    return str(seen).strip().partition("\n")[0] or type(seen).__name__

@@ -7,15 +7,11 @@ import re
 from collections.abc import Sequence
 
 from search_spaces.errors import InputError
-from study.redaction import redacted
+from study.secrets import is_secret_name, redacted
 
 OPTION, VISIBLE_OPTION = "--env", "--env-visible"
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_SECRET_NAME = re.compile(
-    r"PASS(WORD|WD|PHRASE)?(?![A-Z])|PWD$|SECRET|TOKEN|CREDENTIAL|AUTH(?!OR)|(^|_)(API)?KEYS?(_|$)",
-    re.I,
-)
 _CLUSTERS_OWN = re.compile(r"RAY_AUTH_|RAY_ADDRESS$|RAY_JOB_CONFIG")
 
 
@@ -45,7 +41,7 @@ def passed_environment(names: Sequence[str], visible: Sequence[str] = ()) -> dic
 
 
 def _is_secret(name: str, value: str) -> bool:
-    return bool(_SECRET_NAME.search(name)) or redacted(value) != value
+    return is_secret_name(name) or redacted(value) != value
 
 
 def _value(name: str, option: str) -> str:

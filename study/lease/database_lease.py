@@ -16,16 +16,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from study.errors import LeaseLost, LeaseUncertain, StorageUnavailable
+from study.databases import make_engine
+from study.errors import LeaseLost, LeaseUncertain, StorageUnavailable, first_line
 from study.lease.claim import held, lost
 from study.lease.holder import Holder, clock_text
-from study.redaction import redacted
+from study.secrets import masked, redacted
 
 TERM_S = 60.0
 """Time after the last renewal until anybody may have the study."""
-
-CONNECT_S = 10
-"""How long a data base may take to answer a new connection."""
 
 _ROWS = sa.Table(
     "gradscape_leases",
@@ -53,16 +51,6 @@ _CLOCKS: Mapping[str, str] = MappingProxyType(
 )
 """Seconds since 1970 by the data base's own clock."""
 
-_TIMEOUTS: Mapping[str, Mapping[str, int]] = MappingProxyType(
-    {
-        "psycopg": {"connect_timeout": CONNECT_S},
-        "psycopg2": {"connect_timeout": CONNECT_S},
-        "pymysql": {"connect_timeout": CONNECT_S},
-        "mysqldb": {"connect_timeout": CONNECT_S},
-        "pysqlite": {"timeout": 30},  # Optuna's writes may keep the file locked.
-    }
-)
-
 
 class LeaseTable:
     """Implements `Claim`.
@@ -82,7 +70,7 @@ class LeaseTable:
         self._grace_s = term_s / 4  # More than it takes a holder to renew, so to see it.
         self._token = ""
         try:
-            self._engine = _engine(url)
+            self._engine = make_engine(url)
         except Exception as error:
             raise self._unavailable(error) from None
         self._now: sa.ColumnElement[float] = sa.literal_column(
@@ -214,19 +202,10 @@ class LeaseTable:
             pass  # The lease expires by itself.
 
     def _unavailable(self, error: Exception) -> StorageUnavailable:
-        reason = str(error).strip().split("\n")[0].replace(self._url, redacted(self._url))
-        return StorageUnavailable(
-            f"storage {redacted(self._url)} does not answer: {redacted(reason)}"
-        )
+        reason = redacted(first_line(error), self._url)
+        return StorageUnavailable(f"storage {masked(self._url)} does not answer: {reason}")
 
 
 def _said(row: Mapping[str, Any]) -> str:
     holder = Holder.from_json(row["holder"])
     return f"{holder or 'another process'} since {clock_text(row['since'])}"
-
-
-def _engine(url: str) -> sa.Engine:
-    # A connection each time: a renewal is rare, and one that is kept may have died meanwhile.
-    driver = sa.make_url(url).get_driver_name()
-    timeouts = dict(_TIMEOUTS.get(driver, {}))
-    return sa.create_engine(url, poolclass=sa.NullPool, connect_args=timeouts)

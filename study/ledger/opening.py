@@ -17,7 +17,7 @@ from study.ledger.storage import open_storage
 from study.ledger.stored import known_study
 from study.ledger.stored_trials import SearchSpaceLike
 from study.ledger.trial_ledger import TrialLedger
-from study.redaction import redacted
+from study.secrets import masked, redacted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,8 +72,8 @@ def open_planned_ledger(
         if planned.description != stored:
             ledger.describe(planned.description)
     except optuna.exceptions.StorageInternalError as error:
-        where = redacted(str(storage))
-        raise StorageUnavailable(f"storage {where} failed: {redacted(str(error))}") from None
+        reason = redacted(str(error), str(storage))
+        raise StorageUnavailable(f"storage {masked(str(storage))} failed: {reason}") from None
     return ledger
 
 

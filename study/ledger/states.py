@@ -14,7 +14,7 @@ from study.ledger.outline import JournalOutline
 from study.ledger.storage import open_storage
 from study.ledger.stored import is_made
 from study.ledger.stored_trials import failures
-from study.redaction import redacted
+from study.secrets import masked, redacted
 
 
 def trial_states(*, name: str, storage: str | Path) -> Mapping[int, str]:
@@ -46,8 +46,8 @@ def _trials(name: str, storage: str | Path) -> Sequence[FrozenTrial]:
     except KeyError:
         return []
     except optuna.exceptions.StorageInternalError as error:
-        reason = redacted(f"storage {storage} failed: {error}")
-        raise StorageUnavailable(reason) from None
+        reason = redacted(str(error), str(storage))
+        raise StorageUnavailable(f"storage {masked(str(storage))} failed: {reason}") from None
 
 
 def _outline(storage: str | Path) -> BaseStorage:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,35 +20,14 @@ from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import SQLAlchemyError
 
-from study.errors import StorageUnavailable
+from study.databases import connect_arguments
+from study.errors import StorageUnavailable, first_cause, first_line
 from study.ledger.guard import Guard, guard_engine
 from study.ledger.journal import GroupJournal
-from study.redaction import redacted
-
-_ALIVE: Mapping[str, int] = MappingProxyType(
-    {
-        "connect_timeout": 10,
-        # A server whose machine has gone away says nothing: without these a call waits for hours.
-        "keepalives_idle": 20,
-        "keepalives_interval": 5,
-        "keepalives_count": 3,
-        "tcp_user_timeout": 30_000,
-    }
-)
+from study.secrets import masked, redacted
 
 SILENT_MS = 60_000
 """After that PostgreSQL ends a change whose client has fallen silent."""
-
-_CONNECT: Mapping[str, Mapping[str, int]] = MappingProxyType(
-    {
-        "psycopg": _ALIVE,
-        "psycopg2": _ALIVE,
-        "pymysql": {"connect_timeout": 10, "read_timeout": 60, "write_timeout": 60},
-        "mysqldb": {"connect_timeout": 10, "read_timeout": 60, "write_timeout": 60},
-        "pysqlite": {"timeout": 30},  # Another process may keep the file locked for a while.
-    }
-)
-"""Arguments of a connection by driver, so that a server that is away is noticed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,11 +38,13 @@ class LedgerStorage:
         storage: Optuna's.
         journal: The file, where it is one.
         name: Path or URL, its password masked.
+        url: With its password, to keep it out of errors; None of a journal.
     """
 
     storage: BaseStorage
     journal: GroupJournal | None
     name: str
+    url: str | None = field(default=None, repr=False)
 
     @contextmanager
     def errors(self) -> Iterator[None]:
@@ -73,7 +53,7 @@ class LedgerStorage:
             yield
         except (StorageInternalError, SQLAlchemyError, OSError) as error:
             # `from None`: the chained exceptions of SQLAlchemy and of the driver quote the URL.
-            reason = redacted(_cause(error))
+            reason = redacted(first_cause(error), self.url or "")
             what = "does not answer" if self.journal is None else "cannot be written"
             raise StorageUnavailable(f"storage {self.name} {what}: {reason}") from None
 
@@ -175,13 +155,11 @@ def open_storage(location: str | Path) -> LedgerStorage:
     url = str(location)
     try:
         storage = DatabaseWithoutQueue(_database(url))
-        return LedgerStorage(storage=storage, journal=None, name=redacted(url))
+        return LedgerStorage(storage=storage, journal=None, name=masked(url), url=url)
     except Exception as error:
         # `from None`: the chained exceptions of SQLAlchemy and of the driver quote the URL.
-        reason = str(error).strip().split("\n")[0].replace(url, redacted(url))
-        raise StorageUnavailable(
-            f"storage {redacted(url)} cannot be opened: {type(error).__name__}: {redacted(reason)}"
-        ) from None
+        reason = redacted(f"{type(error).__name__}: {first_line(error)}", url)
+        raise StorageUnavailable(f"storage {masked(url)} cannot be opened: {reason}") from None
 
 
 class _Database(RDBStorage):
@@ -197,7 +175,7 @@ class _Database(RDBStorage):
         made = super()._get_prepared_new_trial(study_id, template_trial, session)
         if template_trial is not None and made.number != template_trial.number:
             raise StorageUnavailable(
-                f"storage {redacted(self.url)} had made trial {template_trial.number} and lost "
+                f"storage {masked(self.url)} had made trial {template_trial.number} and lost "
                 "the answer"
             )
         return made
@@ -205,9 +183,8 @@ class _Database(RDBStorage):
 
 def _database(url: str) -> RDBStorage:
     """A data base that may be restarted: a connection that has died is replaced."""
-    driver = sa.make_url(url).get_driver_name()
-    connect = dict(_CONNECT.get(driver, {}))
-    storage = _Database(url, engine_kwargs={"pool_pre_ping": True, "connect_args": connect})
+    options = {"pool_pre_ping": True, "connect_args": connect_arguments(url)}
+    storage = _Database(url, engine_kwargs=options)
     if storage.engine.dialect.name == "postgresql":
         sa.event.listen(storage.engine, "connect", _limit_silence)
         storage.engine.dispose()  # Connections made before.
@@ -220,11 +197,3 @@ def _limit_silence(connection: DBAPIConnection, record: object) -> None:
     cursor.execute(f"SET idle_in_transaction_session_timeout = {SILENT_MS}")
     cursor.close()
     connection.commit()
-
-
-def _cause(error: BaseException) -> str:
-    """What the driver or the system said, without what Optuna and SQLAlchemy wrapped around it."""
-    while (cause := error.__cause__ or error.__context__) is not None:
-        error = cause
-    text = (isinstance(error, OSError) and error.strerror) or str(error).strip()
-    return text.partition("\n")[0] or type(error).__name__

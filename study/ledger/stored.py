@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import optuna
-import sqlalchemy as sa
 from optuna.storages import BaseStorage
 
+from study.databases import has_table
 from study.errors import StorageUnavailable
 from study.ledger.storage import open_storage
 from study.ledger.trial_ledger import DESCRIPTION
-from study.redaction import redacted
+from study.secrets import masked, redacted
 
 
 def stored_study(*, name: str, storage: str | Path) -> tuple[Mapping[str, Any], int]:
@@ -29,7 +29,8 @@ def stored_study(*, name: str, storage: str | Path) -> tuple[Mapping[str, Any], 
     try:
         return known_study(name, opened.storage)
     except optuna.exceptions.StorageInternalError as error:
-        raise StorageUnavailable(redacted(f"storage {storage} failed: {error}")) from None
+        reason = redacted(str(error), str(storage))
+        raise StorageUnavailable(f"storage {masked(str(storage))} failed: {reason}") from None
 
 
 def is_made(storage: str | Path) -> bool:
@@ -40,11 +41,7 @@ def is_made(storage: str | Path) -> bool:
     if "://" not in str(storage):
         return Path(storage).exists()
     try:
-        where = sa.make_url(str(storage))
-        if where.get_backend_name() == "sqlite" and not Path(where.database or "").exists():
-            return False
-        engine = sa.create_engine(where, poolclass=sa.NullPool)
-        return sa.inspect(engine).has_table("studies")
+        return has_table(str(storage), "studies")
     except Exception:
         return True
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
-from study.redaction import redacted
+from study.secrets import redacted
 
 ROOT = "gradscape"
 """Name of the logger that all others are below."""

@@ -4,28 +4,19 @@ from __future__ import annotations
 
 import sqlite3
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
+from study.databases import driver_reason, make_engine
 from study.preflight.folders import folder_problem
-from study.redaction import redacted
+from study.secrets import redacted
 
 CONNECT_S = 4
-
-_TIMEOUTS: Mapping[str, Mapping[str, int]] = MappingProxyType(
-    {
-        "psycopg": {"connect_timeout": CONNECT_S},
-        "psycopg2": {"connect_timeout": CONNECT_S},
-        "pymysql": {"connect_timeout": CONNECT_S},
-        "mysqldb": {"connect_timeout": CONNECT_S},
-    }
-)
 
 _NOT_TEXT = (
     "its encoding is SQL_ASCII, of which psycopg makes bytes; make one of UTF8, for example with "
@@ -73,28 +64,13 @@ def database_problem(url: str, *, table: str) -> str | None:
     except Exception as error:
         if isinstance(error, TypeError) and "bytes-like" in str(error):
             return _NOT_TEXT  # SQLAlchemy fails so as soon as it connects.
-        return _with_cure(_reason(error))
-
-
-def is_new_file(url: str) -> bool:
-    """Whether it is an SQLite file that has yet to be made: connecting would make it."""
-    where = make_url(url)
-    return where.get_backend_name() == "sqlite" and not Path(where.database or "").exists()
+        return redacted(_with_cure(driver_reason(error)), url)
 
 
 def _with_cure(text: str) -> str:
     """A driver's reason, and what helps where that is known."""
     cure = next((cure for sign, cure in _CURES if sign in text.lower()), None)
-    return redacted(text if cure is None else f"{text}; {cure}")
-
-
-def _reason(error: BaseException) -> str:
-    """The first line of what the driver said, without SQLAlchemy's words around it."""
-    cause = getattr(error, "orig", None) or error
-    lines = [line.strip() for line in str(cause).splitlines() if line.strip()]
-    # psycopg names each address that it tried and ends with its own summary.
-    line = next((one for one in lines if "failed:" in one), lines[0] if lines else "")
-    return line.rpartition("failed: ")[2] or type(cause).__name__
+    return text if cure is None else f"{text}; {cure}"
 
 
 def _sqlite_problem(where: URL, table: str) -> str | None:
@@ -119,8 +95,7 @@ def _sqlite_problem(where: URL, table: str) -> str | None:
 
 
 def _server_problem(where: URL, table: str) -> str | None:
-    timeouts: Mapping[str, Any] = _TIMEOUTS.get(where.get_dialect().driver, {})
-    engine = sa.create_engine(where, poolclass=sa.pool.NullPool, connect_args=dict(timeouts))
+    engine = make_engine(where, connect_s=CONNECT_S)
     with engine.connect() as connection:
         if where.get_backend_name() == "postgresql":
             connection.execute(sa.text(f"SET statement_timeout = {1000 * CONNECT_S}"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from study.redaction import redacted
+from study.secrets import redacted
 
 
 @dataclass(frozen=True, kw_only=True)

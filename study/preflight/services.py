@@ -7,11 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from study.databases import is_new_file
 from study.paths import StudyPaths
-from study.preflight.databases import MLFLOW, OPTUNA, database_problem, is_new_file
+from study.preflight.databases import MLFLOW, OPTUNA, database_problem
 from study.preflight.finding import Finding
 from study.preflight.folders import folder_problem, journal_problem
-from study.redaction import redacted
+from study.secrets import masked, redacted
 from study.study_file import StudyConfig
 
 PATIENCE_S = 30.0
@@ -41,7 +42,7 @@ class _Job:
 
     def __init__(self, service: str, where: str, find: Callable[[], list[Finding]]) -> None:
         self._service = service
-        self._where = redacted(where)
+        self._where, self._address = masked(where), where
         self._findings: list[Finding] = []
         self._find = find
         self._thread = threading.Thread(target=self._run, name=f"try-{service}", daemon=True)
@@ -58,7 +59,7 @@ class _Job:
         try:
             self._findings = self._find()
         except Exception as error:
-            problem = f"{type(error).__name__}: {redacted(str(error))}"
+            problem = f"{type(error).__name__}: {redacted(str(error), self._address)}"
             self._findings = [Finding(service=self._service, where=self._where, problem=problem)]
 
 
@@ -89,7 +90,7 @@ def _tracking(config: StudyConfig, paths: StudyPaths) -> list[Finding]:
 
         return server_findings(uri, study=config.study)
     if scheme.partition("+")[0] == "databricks":
-        return [Finding(service="tracking", where=redacted(uri), note="not tried")]
+        return [Finding(service="tracking", where=masked(uri), note="not tried")]
     problem = database_problem(uri, table=MLFLOW)
     if problem is None and not is_new_file(uri):
         from study.tracking.probe import schema_problem
@@ -103,4 +104,4 @@ def _tracking(config: StudyConfig, paths: StudyPaths) -> list[Finding]:
 
 
 def _finding(service: str, where: str, problem: str | None) -> Finding:
-    return Finding(service=service, where=redacted(where), problem=problem)
+    return Finding(service=service, where=masked(where), problem=problem)

@@ -19,8 +19,8 @@ from study.lease.database_lease import TERM_S
 from study.ledger import LedgerPlan, TrialLedger, open_planned_ledger, stored_study
 from study.paths import StudyPaths
 from study.preflight.configuration import Preflight
-from study.redaction import redacted
 from study.run.space_history import StudyPlan, plan_study
+from study.secrets import masked, public_address
 from study.study_file import StudyConfig
 from study.tables import StudyMetadata
 from study.tracking import (
@@ -29,7 +29,6 @@ from study.tracking import (
     artifact_location,
     default_tracking_uri,
     is_server,
-    public_address,
 )
 from study.worker.cohort_trainer import CohortTrainer
 
@@ -219,7 +218,7 @@ def ray_dispatcher(config: StudyConfig) -> Dispatcher:
 def _place(config: StudyConfig, paths: StudyPaths) -> str:
     """Tells what one driver at a time works on, in letters that an MLflow filter takes."""
     if config.storage is not None and "://" in config.storage:
-        text = f"{redacted(config.storage)} {config.study}"
+        text = f"{masked(config.storage)} {config.study}"
     else:
         text = f"{socket.gethostname()}:{paths.folder.resolve()}"
     return hashlib.sha256(text.encode()).hexdigest()[:16]

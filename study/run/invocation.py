@@ -19,13 +19,13 @@ from study.monitoring.study_result import StudyResult
 from study.monitoring.timings import Stopwatch
 from study.paths import StudyPaths
 from study.preflight.configuration import Preflight
-from study.redaction import redacted
 from study.run.early_stopping import MapWatch
 from study.run.factories import study_trainer
 from study.run.finish import deliver_rest, finish, rescue
 from study.run.recorder import Progress, Recorder
 from study.run.resume import standing
 from study.run.retrying_ask import PatientAsking
+from study.secrets import masked
 from study.tables import TableStore
 from study.tables.staging import Staging
 from study.tracking import Tracker
@@ -165,7 +165,7 @@ class Invocation:
             stopped=self._stop.is_set(),
             settled=self._settled,
             notice=notice,
-            tracking_uri=None if uri is None else redacted(uri),
+            tracking_uri=None if uri is None else masked(uri),
         )
 
     def _train(self, dispatcher: Dispatcher, recorder: Recorder) -> None:

@@ -10,9 +10,9 @@ from search_spaces.errors import InputError
 from study.lease import Lease
 from study.ledger import TrialLedger
 from study.paths import StudyPaths
-from study.redaction import redacted
 from study.run.factories import study_ledger
 from study.run.space_history import StudyPlan
+from study.secrets import masked
 from study.study_file import StudyConfig
 from study.tables import TableStore
 from study.trial import Trial
@@ -110,7 +110,7 @@ def standing(config: StudyConfig, paths: StudyPaths, store: TableStore, lease: L
 def _check_known(config: StudyConfig, paths: StudyPaths, recorded: set[int], known: int) -> None:
     strangers = [number for number in recorded if number >= known]
     if strangers:
-        storage = redacted(config.storage or str(paths.journal))
+        storage = masked(config.storage or str(paths.journal))
         raise InputError(
             f"{paths.tables} holds {len(strangers)} trials that {storage} does not know, for "
             f"example {min(strangers)}: it is not the storage that they were run with; restore "

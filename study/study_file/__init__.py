@@ -2,7 +2,6 @@
 
 from study.study_file.config import StudyConfig
 from study.study_file.loading import load_study_file
-from study.study_file.masking import mask_uri
 from study.study_file.presets import list_presets, preset_text
 from study.study_file.remote import StudyElsewhere, check_for_elsewhere, read_study
 from study.study_file.resources import Resources
@@ -16,7 +15,6 @@ __all__ = [
     "check_for_elsewhere",
     "list_presets",
     "load_study_file",
-    "mask_uri",
     "preset_text",
     "read_study",
 ]

@@ -22,19 +22,17 @@ from pydantic import (
 from search_spaces.errors import InputError
 from search_spaces.samplers import grid_size
 from search_spaces.space import SearchSpace, build_space
-from search_spaces.values import show
+from study.secrets import find_secrets, masked
 from study.study_file import fields
 from study.study_file.environment import expand
 from study.study_file.error_text import first_problem
-from study.study_file.masking import mask_uri
 from study.study_file.resources import Resources
 from study.study_file.stop_when import StopWhen
+from study.study_file.stored_secrets import ADDRESSES, refuse_secrets_in_file
 from study.study_file.yaml_text import parse_study_text
 from study.tables.schema import TRIAL_FIGURES, TRIAL_IDENTITY, TRIAL_LABELS
 
 _COLUMNS = frozenset(each.name for each in (*TRIAL_IDENTITY, *TRIAL_LABELS, *TRIAL_FIGURES))
-ADDRESSES = ("tracking_uri", "storage")
-"""Keys that may hold a password, and that only those who run the study can reach."""
 
 
 class StudyConfig(BaseModel):
@@ -115,12 +113,11 @@ class StudyConfig(BaseModel):
 
         Raises:
             InputError: As the constructor; also if the text is no YAML, repeats a key, or holds
-                a password.
+                a password or token.
         """
         try:
             values = parse_study_text(text)
-            for key in ADDRESSES:
-                refuse_password(key, values.get(key))
+            refuse_secrets_in_file(text, values)
             config = cls(**values)
         except InputError as error:
             raise error.inside(file=file) from None
@@ -163,7 +160,7 @@ class StudyConfig(BaseModel):
         kept = {
             key: value
             for key, value in self._written.items()
-            if key not in ADDRESSES or mask_uri(str(value)) == str(value)
+            if key not in ADDRESSES or not find_secrets(str(value))
         }
         return yaml.safe_dump(kept, sort_keys=False, allow_unicode=True)
 
@@ -218,7 +215,7 @@ class StudyConfig(BaseModel):
         for name in type(self).model_fields:
             value = getattr(self, name)
             if name in ADDRESSES and value is not None:
-                value = mask_uri(str(self._written[name]))
+                value = masked(str(self._written[name]))
             shown.append((name, value))
         return shown
 
@@ -255,17 +252,3 @@ def _present(values: Mapping[str, Any]) -> dict[str, object]:
 
 def _with_value(given: Mapping[str, Any], known: Collection[str]) -> dict[str, object]:
     return {key: each for key, each in given.items() if each is not None or key not in known}
-
-
-def refuse_password(key: str, given: object) -> None:
-    """Refuses an address that holds a password.
-
-    Raises:
-        InputError: If it does.
-    """
-    if isinstance(given, str) and mask_uri(given) != given:
-        raise InputError(
-            f"a study file holds no password; write it as ${{NAME}} and set the environment "
-            f"variable, but got {show(mask_uri(given))}",
-            key=key,
-        )

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 
 from search_spaces.errors import InputError
-from study.study_file.masking import mask_uri
+from study.secrets import masked
 
 _REFERENCE = re.compile(r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\}")
 _ANY = re.compile(_REFERENCE.pattern + r"|\$\{")
@@ -26,7 +26,7 @@ class Expanded(str):
         return text
 
     def __repr__(self) -> str:
-        return repr(mask_uri(self.written))
+        return repr(masked(self.written))
 
 
 def expand(given: object, environment: Mapping[str, str], *, key: str = "") -> object:
@@ -64,7 +64,7 @@ def references(given: object) -> set[str]:
 
 
 def _expand_text(text: str, environment: Mapping[str, str], key: str) -> str:
-    shown = repr(mask_uri(text))
+    shown = repr(masked(text))
 
     def replacement(match: re.Match[str]) -> str:
         name, default = match["name"], match["default"]

@@ -10,11 +10,12 @@ from typing import Any
 
 from search_spaces.catalogue import is_own
 from search_spaces.errors import InputError
-from study.study_file.config import ADDRESSES, StudyConfig, refuse_password
+from study.study_file.config import StudyConfig
 from study.study_file.environment import references
 from study.study_file.error_text import read_as
 from study.study_file.fields import NetworkName, StudyName, TaskName
 from study.study_file.loading import read_study_text
+from study.study_file.stored_secrets import ADDRESSES, refuse_secrets_in_file
 from study.study_file.yaml_text import parse_study_text
 
 
@@ -50,9 +51,9 @@ def check_for_elsewhere(path: Path) -> StudyElsewhere:
             is to be read from the environment.
     """
     try:
-        values = parse_study_text(read_study_text(path))
-        for key in ADDRESSES:
-            refuse_password(key, values.get(key))
+        text = read_study_text(path)
+        values = parse_study_text(text)
+        refuse_secrets_in_file(text, values)
         own = [_own(values, "task", TaskName), _own(values, "network", NetworkName)]
         study = _literal(values, "study", StudyName)
         here = {key: value for key, value in values.items() if key not in ADDRESSES}

@@ -6,7 +6,6 @@ from study.tracking.locations import (
     artifact_location,
     default_tracking_uri,
     is_server,
-    public_address,
     ui_command,
 )
 from study.tracking.mlflow_tracker import MlflowTracker
@@ -30,6 +29,5 @@ __all__ = [
     "download_tables",
     "is_server",
     "port_is_free",
-    "public_address",
     "ui_command",
 ]

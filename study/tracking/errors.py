@@ -6,8 +6,8 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from study.errors import TrackingUnavailable
-from study.redaction import redacted
+from study.errors import TrackingUnavailable, first_cause, first_line
+from study.secrets import masked, redacted
 
 _TEMPORARY = ("INTERNAL_ERROR", "TEMPORARILY_UNAVAILABLE", "REQUEST_LIMIT_EXCEEDED")
 
@@ -40,16 +40,6 @@ def tracking_errors(uri: str) -> Iterator[None]:
         yield
     except faults as error:
         refused = isinstance(error, MlflowException) and error.error_code not in _TEMPORARY
-        what = f"refuses: {_text(error)}" if refused else f"does not answer: {_cause(error)}"
-        raise TrackingUnavailable(f"MLflow at {redacted(uri)} {redacted(what)}") from None
-
-
-def _cause(error: BaseException) -> str:
-    """The first cause: "Connection refused", without the four errors wrapped around it."""
-    while (cause := error.__cause__ or error.__context__) is not None:
-        error = cause
-    return (isinstance(error, OSError) and error.strerror) or _text(error)
-
-
-def _text(error: BaseException) -> str:
-    return str(error).strip().partition("\n")[0] or type(error).__name__
+        what = "refuses" if refused else "does not answer"
+        reason = redacted(first_line(error) if refused else first_cause(error), uri)
+        raise TrackingUnavailable(f"MLflow at {masked(uri)} {what}: {reason}") from None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from urllib.parse import urlsplit
 
 
 def default_tracking_uri(home: Path) -> str:
@@ -20,21 +19,6 @@ def artifact_location(home: Path) -> str:
 def is_server(tracking_uri: str) -> bool:
     """Whether it is an MLflow server, which decides where artifacts lie, and no data base."""
     return tracking_uri.partition(":")[0] in ("http", "https", "databricks")
-
-
-def public_address(tracking_uri: str | None) -> str:
-    """What of a tracking address people may read: an HTTP server's, without user and password.
-
-    Returns:
-        "" for anything but an HTTP server; no browser opens a data base.
-
-    >>> public_address("https://ann:s3cret@mlflow.example:5000/team?token=1")
-    'https://mlflow.example:5000/team'
-    """
-    parts = urlsplit(tracking_uri or "")
-    if parts.scheme not in ("http", "https"):
-        return ""
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}".rstrip("/")
 
 
 def ui_command(home: Path, *, port: int = 5000, tracking_uri: str | None = None) -> list[str]:

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from study.databases import make_engine
+from study.errors import first_cause
 from study.preflight.finding import Finding
-from study.redaction import redacted
+from study.secrets import masked, public_address, redacted
 from study.tracking.mlflow_import import import_mlflow
 
 if TYPE_CHECKING:
@@ -34,7 +36,7 @@ def schema_problem(url: str) -> str | None:
     import sqlalchemy as sa
     from mlflow.store.db.utils import _get_latest_schema_revision, _get_schema_version
 
-    engine = sa.create_engine(url, poolclass=sa.pool.NullPool)
+    engine = make_engine(url, connect_s=ANSWER_S)
     with suppress(sa.exc.SQLAlchemyError):  # Whether it can be reached is found out elsewhere.
         found = _get_schema_version(engine)
         if found not in (None, _get_latest_schema_revision()):
@@ -52,7 +54,7 @@ def server_findings(uri: str, *, study: str) -> list[Finding]:
         study: Name of the study and so of its experiment.
     """
     problem, location = _no_answer(uri), ""
-    where = redacted(uri)
+    where = masked(uri)
     if problem is None:
         with _impatient():
             problem, location = _try_client(uri, study)
@@ -88,7 +90,7 @@ def _no_answer(uri: str) -> str | None:
         answer = requests.get(f"{uri.rstrip('/')}/health", timeout=ANSWER_S)
     except requests.RequestException as error:
         timed_out = isinstance(error, requests.Timeout)
-        what = "it does not answer in time" if timed_out else _reason(error)
+        what = "it does not answer in time" if timed_out else redacted(first_cause(error), uri)
         return f"{what}; does it run there, and listen on this address and port?"
     if answer.status_code != 200 or answer.text.strip() != "OK":
         return f"no MLflow server answers there (/health: HTTP {answer.status_code})"
@@ -143,14 +145,14 @@ def _may_not_delete(artifacts: Any, name: str) -> bool:
 
 def _refusal(error: Exception, uri: str) -> str:
     if "Invalid Host header" in str(error):
-        host = urlsplit(uri).netloc.rpartition("@")[2]
+        host = urlsplit(public_address(uri)).netloc
         return f"it does not know itself by this name; start it with --allowed-hosts {host}"
     status = _status(error)
     if status == 401:
         return _LOG_IN
     if status == 403:
         return "this user may not write there; a manager of the server can allow it"
-    return _reason(error)
+    return redacted(first_cause(error), uri)
 
 
 def _status(error: Exception) -> int | None:
@@ -164,14 +166,6 @@ def _status(error: Exception) -> int | None:
         if f"error code {status}" in text or f"{status} Client Error" in text:
             return status
     return error.get_http_status_code() if isinstance(error, MlflowException) else None
-
-
-def _reason(error: BaseException) -> str:
-    """The first cause, on one line."""
-    while (cause := error.__cause__ or error.__context__) is not None:
-        error = cause
-    text = (isinstance(error, OSError) and error.strerror) or str(error).strip()
-    return redacted(text.partition("\n")[0] or type(error).__name__)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ import ray
 from ray.exceptions import RayError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from study.redaction import redacted
+from study.secrets import redacted
 
 READ_BYTES = 16_384
 """Of the end of a worker's error output."""

@@ -50,3 +50,13 @@ def test_a_password_in_the_address_is_refused_and_not_repeated() -> None:
     with pytest.raises(InputError, match="without user or password: .* RAY_AUTH_TOKEN") as caught:
         cluster_address("http://ann:hunter2@head:8265")
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "address", ["http://ann:hun/ter2@head:8265", "http://head:8265?token=hunter2", "hunter2@head"]
+)
+def test_a_secret_that_looks_like_a_path_or_query_is_not_repeated(address: str) -> None:
+    # Once the refusal quoted the whole address: its user and password did not look like one.
+    with pytest.raises(InputError, match="without user or password") as caught:
+        cluster_address(address)
+    assert "hun" not in str(caught.value) and "ter2" not in str(caught.value)

@@ -15,7 +15,7 @@ from study.ledger import (
     stored_study,
     trial_states,
 )
-from study.redaction import redacted
+from study.secrets import redacted
 from tests.support.ledgers import open_ledger
 
 

@@ -7,7 +7,7 @@ import traceback
 import pytest
 
 from search_spaces import InputError
-from study.study_file import StudyConfig, mask_uri
+from study.study_file import StudyConfig
 
 SECRET = "hunter2'\\x"
 TEXT = """\
@@ -126,8 +126,8 @@ class TestLiteralPassword:
         with pytest.raises(InputError) as caught:
             StudyConfig.from_text(TEXT + f"storage: {self.ADDRESS}\n", file="f.yaml")
         assert str(caught.value) == (
-            "f.yaml: storage: a study file holds no password; write it as ${NAME} and set the "
-            "environment variable, but got 'postgresql://optuna:***@db/optuna'"
+            "f.yaml: storage: a study file holds no password or token; write it as ${NAME} and "
+            "set the environment variable, but got 'postgresql://optuna:***@db/optuna'"
         )
 
     def test_from_python_is_used_but_not_shown(self):
@@ -143,19 +143,3 @@ class TestLiteralPassword:
         assert config.storage == self.ADDRESS
         assert_hidden(repr(config))
         assert_hidden(config.source_text)
-
-
-@pytest.mark.parametrize(
-    ("uri", "masked"),
-    [
-        ("sqlite:///mlflow.db", "sqlite:///mlflow.db"),
-        ("http://mlflow:5000", "http://mlflow:5000"),
-        ("postgresql://optuna@db:5432/studies", "postgresql://optuna@db:5432/studies"),
-        ("postgresql://o:p/w@db:5432/s", "postgresql://o:***@db:5432/s"),
-        ("postgresql://db/s?user=a&password=b&x=1", "postgresql://db/s?user=a&password=***&x=1"),
-        ("postgresql://o:${PW}@db", "postgresql://o:${PW}@db"),
-        ("postgresql://o:${PW:-secret}@db", "postgresql://o:***@db"),
-    ],
-)
-def test_mask_uri(uri, masked):
-    assert mask_uri(uri) == masked
