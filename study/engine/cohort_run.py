@@ -45,6 +45,7 @@ class CohortRun:
         *,
         statistics: Statistics,
         execution: str,
+        divergence_factor: float,
     ) -> None:
         hyperparameters = [trial.hyperparameters for trial in trials]
         seeds = [trial.seed for trial in trials]
@@ -85,7 +86,9 @@ class CohortRun:
         self._rates_SxK = torch.as_tensor(rates_KxS.T.copy()).to(device, dtype)
         self._optimizer = make_optimizer(hyperparameters, device=device, dtype=dtype)
         self._clipping = Clipping(hyperparameters, device=device, dtype=dtype)
-        self.recording = Recording(trials, layers, order, rates_KxS, abs(task.loss_chance))
+        self.recording = Recording(
+            trials, layers, order, rates_KxS, abs(task.loss_chance), divergence_factor
+        )
 
     @property
     def notice(self) -> str | None:

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-DIVERGENCE_FACTOR = 1e6
-"""A loss this many times the first ends the trial (Sohl-Dickstein 2024 caps losses there)."""
+from study.losses import rise_scale
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +25,7 @@ def retirement(
     failing_parameter: npt.NDArray[np.int64],
     parameters: Sequence[str],
     *,
+    factor: float,
     scale: float = 0.0,
 ) -> Retirement | None:
     """The first step at which a trial was lost; None while it goes on.
@@ -36,12 +36,12 @@ def retirement(
             counts as non-finite, as it does for torch's own clipping.
         failing_parameter: Position among `parameters` of the first non-finite gradient, or -1.
         parameters: Names of the network's parameters.
+        factor: A loss over this many times the first ends the trial, > 1.
         scale: A loss that is ordinary for the task; stands in for a first loss of zero or below.
     """
     with np.errstate(invalid="ignore"):
         nonfinite = ~np.isfinite(loss) | ~np.isfinite(grad_norm)
-        first = loss[0] if loss[0] > 0 else max(abs(loss[0]), scale)
-        diverged = loss > DIVERGENCE_FACTOR * first
+        diverged = loss > factor * rise_scale(loss[0], scale)
     lost = np.flatnonzero(nonfinite | diverged)
     if len(lost) == 0:
         return None

@@ -19,6 +19,7 @@ from study.engine.networks import NetworkFactory
 from study.engine.observing.record import CohortRecord, joined
 from study.engine.observing.tiers import statistics_named
 from study.engine.tasks.task import Task
+from study.losses import DIVERGENCE_FACTOR
 from study.trial import Trial
 
 __all__ = ["FUSIBLE", "train_cohort"]
@@ -37,6 +38,7 @@ def train_cohort(
     device: str | torch.device = "cpu",
     statistics: str = "standard",
     execution: str = "auto",
+    divergence_factor: float = DIVERGENCE_FACTOR,
     memory_bytes: float | None = None,
     checkpoints: Checkpoints | None = None,
 ) -> CohortRecord:
@@ -56,6 +58,7 @@ def train_cohort(
             neither the training nor any random state.
         execution: How the network is run, one of EXECUTIONS: by default the fastest way; the
             numbers are the same.
+        divergence_factor: A trial stops at its first loss over this many times the first, > 1.
         memory_bytes: What the cohort may take, by the estimate of `trial_cost`; by default most
             of what the device has free.
         checkpoints: Where a long training keeps its state, and goes on from, bit for bit on the
@@ -76,11 +79,20 @@ def train_cohort(
         file, state = None, None
         if checkpoints is not None:
             code = source_of(network), source_of(task.loss)
-            settings = (task.name, steps, statistics, place, *code)
+            settings = (task.name, steps, statistics, place, *code, *_bound(divergence_factor))
             file = CheckpointFile(checkpoints, part, settings)
             state = file.load(place)
         way = execution if state is None else state["execution"]
-        run = CohortRun(part, task, network, steps, place, statistics=tier, execution=way)
+        run = CohortRun(
+            part,
+            task,
+            network,
+            steps,
+            place,
+            statistics=tier,
+            execution=way,
+            divergence_factor=divergence_factor,
+        )
         _step_through(run, steps, 0 if state is None else run.load(state), file)
         return run.recording.record(time.perf_counter() - started, notice=run.notice)
 
@@ -95,6 +107,11 @@ def evenly(trials: Sequence[Trial], largest: int) -> list[Sequence[Trial]]:
     """As few parts as possible, none above `largest`, of about the same size."""
     size = math.ceil(len(trials) / math.ceil(len(trials) / largest))
     return [trials[start : start + size] for start in range(0, len(trials), size)]
+
+
+def _bound(divergence_factor: float) -> tuple[float, ...]:
+    """What it adds to a checkpoint's name: nothing by default, as before it could be set."""
+    return () if divergence_factor == DIVERGENCE_FACTOR else (divergence_factor,)
 
 
 def _step_through(run: CohortRun, steps: int, first: int, file: CheckpointFile | None) -> None:

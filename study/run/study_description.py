@@ -6,12 +6,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from search_spaces.catalogue.hyperparameter import NONE
+from study.losses import DIVERGENCE_FACTOR
 from study.study_file import StudyConfig
 
 _OPTIONS = "task_options"
 _SETTINGS = ("task", "network", "steps", "seeds", "seed", "sampler", "thresholds", "statistics")
 _BEFORE = {"statistics": "standard"}
 """What studies did whose description lacks a setting that is younger than they are."""
+
+_STOPS = "divergence_factor"
+"""Where training stops. It is among the thresholds too, but studies from before it was named here
+stopped at the default whatever their thresholds said, and labelled alone by their own."""
 
 Space = Mapping[str, Mapping[str, Any]]
 """A search space as JSON, see `SearchSpace.metadata`."""
@@ -23,6 +28,7 @@ def describe(config: StudyConfig) -> dict[str, Any]:
     if config.task_options:
         # As written: a folder may lie elsewhere on another machine, a password is never stored.
         description[_OPTIONS] = dict(config.written_task_options)
+    description[_STOPS] = _factor(description)
     description["hyperparameters"] = config.space.metadata()
     return description
 
@@ -38,12 +44,23 @@ def differences(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[st
         before = stored.get(name, _BEFORE.get(name))
         if before != wanted.get(name):
             found.append(f"{name}: was {before}, now {wanted.get(name)}")
+    trained, labelled = stored.get(_STOPS, DIVERGENCE_FACTOR), _factor(stored)
+    if trained != labelled:
+        found.append(
+            f"{_STOPS}: its trials were labelled by {labelled:g} and trained up to {trained:g} "
+            "times the first loss, new ones would stop where the label says"
+        )
     options = stored.get(_OPTIONS, {}), wanted.get(_OPTIONS, {})
     for name in dict.fromkeys([*options[0], *options[1]]):
         before, after = (one.get(name, "absent") for one in options)
         if before != after:
             found.append(f"{_OPTIONS}.{name}: was {before}, now {after}")
     return found
+
+
+def _factor(description: Mapping[str, Any]) -> float:
+    thresholds: Mapping[str, float] = description.get("thresholds") or {}
+    return thresholds.get(_STOPS, DIVERGENCE_FACTOR)
 
 
 def space_changes(was: Space, now: Space) -> list[str]:

@@ -1,9 +1,8 @@
 """The three tables of a study: names, types, units and meanings of their columns.
 
-The contract between a study and its analysis. Nothing here imports torch, ray, mlflow or optuna.
-Hyperparameters are further columns of `trials`, one each, in the order of the study file:
-numbers as int64 or float64, names as strings, `none` of a number (no clipping) as +inf; null where
-the hyperparameter does not apply to the trial (momentum under Adam).
+The contract between a study and its analysis. Hyperparameters are further columns of `trials`, one
+each, in the order of the study file: numbers as int64 or float64, names as strings, `none` of a
+number (no clipping) as +inf; null where the hyperparameter does not apply (momentum under Adam).
 """
 
 from __future__ import annotations
@@ -14,6 +13,8 @@ from types import MappingProxyType
 from typing import Literal
 
 import pyarrow as pa
+
+from study.losses import WINDOW
 
 SCHEMA_VERSION = 1
 """Raised when a column changes its meaning or goes; kept in each file's Parquet metadata."""
@@ -121,18 +122,20 @@ TRIAL_LABELS: tuple[Column, ...] = (
     _column("explanation", "string", "", "one sentence with the evidence for the verdict"),
 )
 
+_LAST = f"the last {WINDOW} steps"
+
 TRIAL_FIGURES: tuple[Column, ...] = (
     _column("steps_run", "int64", "steps", "optimizer steps taken before the end or retirement"),
     _column("failure_step", "int64", "steps", "first step with a non-finite value; null if none"),
     _column("failure_tensor", "string", "", "loss, gradient:<parameter>, parameter:<parameter>"),
     _column("loss_initial", "float64", "task", "loss of the first batch before any update"),
-    _column("loss_final", "float64", "task", "mean training loss of the last 20 steps run"),
-    _column("loss_best", "float64", "task", "lowest mean loss of 20 consecutive steps"),
+    _column("loss_final", "float64", "task", f"mean training loss of {_LAST} run"),
+    _column("loss_best", "float64", "task", f"lowest mean loss of {WINDOW} consecutive steps"),
     _column("loss_max", "float64", "task", "largest loss of any step"),
-    _column("loss_swing", "float64", "task", "mean |loss[t] - loss[t-1]| of the last 20 steps"),
+    _column("loss_swing", "float64", "task", f"mean |loss[t] - loss[t-1]| of {_LAST}"),
     _column("loss_chance", "float64", "task", "loss of the best constant prediction"),
-    _column("metric_final", "float64", "task", "mean training metric of the last 20 steps run"),
-    _column("metric_best", "float64", "task", "best mean metric of 20 consecutive steps"),
+    _column("metric_final", "float64", "task", f"mean training metric of {_LAST} run"),
+    _column("metric_best", "float64", "task", f"best mean metric of {WINDOW} consecutive steps"),
     _column("metric_chance", "float64", "task", "the metric of guessing"),
     _column("metric_ceiling", "float64", "task", "the best metric the task allows"),
     _column("metric_target", "float64", "task", "from here on the trial counts as trained"),

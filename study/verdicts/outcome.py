@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from study.losses import rise_scale
 from study.verdicts.label_enum import Label
 from study.verdicts.numeric import numbers
 from study.verdicts.thresholds import Thresholds
@@ -73,14 +74,8 @@ def relapsed(trials: pd.DataFrame, thresholds: Thresholds) -> np.ndarray:
 
 
 def first_loss_scale(trials: pd.DataFrame) -> np.ndarray:
-    """What a rise of the loss is measured against: the first loss, shape (trials,).
-
-    A first loss of 0 or below (a likelihood of densities, a perfect start) has no relative rise;
-    there it is its size or the size of the chance loss, whichever is larger.
-    """
-    first = numbers(trials, "loss_initial")
-    size = np.fmax(np.abs(first), np.abs(numbers(trials, "loss_chance")))
-    return np.where(first > 0, first, size)
+    """What a rise of the loss is measured against, shape (trials,); see `rise_scale`."""
+    return rise_scale(numbers(trials, "loss_initial"), numbers(trials, "loss_chance"))
 
 
 def swing_limit(trials: pd.DataFrame, thresholds: Thresholds) -> np.ndarray:

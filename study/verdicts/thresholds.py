@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 
 from search_spaces.errors import InputError, unknown
+from study.losses import DIVERGENCE_FACTOR
 
 
 def _threshold(
@@ -26,7 +27,7 @@ class Thresholds:
     """
 
     divergence_factor: float = _threshold(
-        1e6,
+        DIVERGENCE_FACTOR,
         "a loss over this many times the first has diverged; training stops there",
         "value of a lost run in Sohl-Dickstein 2024, arXiv:2402.06184",
         low=1.0,

@@ -31,7 +31,7 @@ class CohortTrainer:
         network: Name of the network.
         steps: Optimizer steps of each trial.
         metadata: Goes into the tables.
-        thresholds: Of the labels.
+        thresholds: Of the labels; `divergence_factor` also ends a trial's training.
         statistics: What is measured beside the losses.
         device: "cpu" or "cuda".
         threads: CPU threads that one training may use; None leaves torch's own setting.
@@ -75,6 +75,7 @@ class CohortTrainer:
             steps=self.steps,
             device=self.device,
             statistics=self.statistics,
+            divergence_factor=self.thresholds.divergence_factor,
             memory_bytes=memory_limit(torch.device(self.device), self._share),
             checkpoints=self.checkpoints,
         )

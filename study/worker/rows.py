@@ -10,12 +10,10 @@ import pandas as pd
 
 from study.engine import CohortRecord, Task
 from study.engine.quantities.clipped_fraction import clipped_fraction
+from study.losses import WINDOW
 from study.tables import LAYERS, STEPS, CohortTables, StudyMetadata, to_arrow, trial_columns
 from study.verdicts import Thresholds, label_trials
 from study.worker.theory_columns import predictions
-
-WINDOW = 20
-"""Steps over which losses and metrics are averaged (as in Sohl-Dickstein 2024)."""
 
 Array = npt.NDArray[np.float64]
 
@@ -107,7 +105,7 @@ def _gradient_figures(grad_norm: Array) -> dict[str, object]:
 
 
 def _window_means(values: Array) -> Array:
-    """Means of all windows of 20 consecutive steps, of fewer where fewer were run."""
+    """Means of all windows of `WINDOW` consecutive steps, of fewer where fewer were run."""
     window = min(WINDOW, len(values))
     with np.errstate(invalid="ignore"):
         return np.lib.stride_tricks.sliding_window_view(values, window).mean(axis=1)

@@ -33,6 +33,7 @@ class Recording:
         parameters: Names in the order of the forward pass.
         learning_rate_KxS: Of every trial and step.
         loss_scale: A loss that is ordinary for the task.
+        divergence_factor: A loss over this many times the first ends a trial.
 
     Attributes:
         alive: Places of the trials still in training, in the order of the cohort's slots.
@@ -45,12 +46,14 @@ class Recording:
         parameters: Sequence[str],
         learning_rate_KxS: Array,
         loss_scale: float,
+        divergence_factor: float,
     ) -> None:
         self._trials = tuple(trials)
         self._layers = tuple(layers)
         self._parameters = parameters
         self._learning_rate_KxS = learning_rate_KxS
         self._loss_scale = loss_scale
+        self._divergence_factor = divergence_factor
         steps = learning_rate_KxS.shape[1]
         self._places = {step: place for place, step in enumerate(recorded_steps(steps))}
         self.alive = np.arange(len(trials))
@@ -179,4 +182,5 @@ class Recording:
             self.history.failing_parameter[trial, :steps],
             self._parameters,
             scale=self._loss_scale,
+            factor=self._divergence_factor,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from study.losses import WINDOW
 from study.verdicts.published import autotrainer as auto
 from study.verdicts.published import deepdiagnosis as deep
 from study.verdicts.published import fractal, sagemaker, tuning_playbook
@@ -98,7 +99,7 @@ RULES: dict[str, Rule] = {
     ),
     "fractal.not_converged": Rule(
         source=fractal.SOURCE,
-        condition="mean of the last 20 losses not below the first loss, or not finite",
+        condition=f"mean of the last {WINDOW} losses not below the first loss, or not finite",
         fires=fractal.not_converged,
     ),
 }

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from study.engine import NETWORKS, Checkpoints, CohortRecord, NetworkFactory, Task, train_cohort
+from study.engine.checkpoint import CheckpointFile, source_of
 from study.trial import Trial
 from tests.study.engine.conftest import make_trial
 from tests.study.engine.execution import modules
@@ -133,6 +134,32 @@ def test_other_trials_do_not_find_it(digits: Task, tmp_path: Path) -> None:
     record = train_cohort(others, task=digits, **options)  # type: ignore[arg-type]
     fresh = train_cohort(others, task=digits, network=NETWORKS["mlp"], steps=STEPS)
     assert_identical(record, fresh)
+
+
+def test_another_bound_on_the_loss_does_not_find_it(digits: Task, tmp_path: Path) -> None:
+    every_step = Checkpoints(folder=tmp_path, every_s=0.0)
+    options = {"network": NETWORKS["mlp"], "steps": STEPS, "checkpoints": every_step}
+    bounded = {"divergence_factor": 1.5}
+    with pytest.raises(CutOff):
+        train_cohort(some_trials(), task=cut_off_after(digits, 9), **options)  # type: ignore[arg-type]
+    record = train_cohort(some_trials(), task=digits, **options, **bounded)  # type: ignore[arg-type]
+    fresh = train_cohort(
+        some_trials(), task=digits, network=NETWORKS["mlp"], steps=STEPS, **bounded
+    )
+    assert_identical(record, fresh)
+
+
+def test_a_checkpoint_from_before_the_bound_was_a_setting_is_found(
+    digits: Task, tmp_path: Path
+) -> None:
+    every_step = Checkpoints(folder=tmp_path, every_s=0.0)
+    options = {"network": NETWORKS["mlp"], "steps": STEPS, "checkpoints": every_step}
+    with pytest.raises(CutOff):
+        train_cohort(some_trials(), task=cut_off_after(digits, 9), **options)  # type: ignore[arg-type]
+    code = source_of(NETWORKS["mlp"]), source_of(digits.loss)
+    settings = (digits.name, STEPS, "standard", torch.device("cpu"), *code)
+    file = CheckpointFile(every_step, some_trials(), settings)
+    assert file.load(torch.device("cpu")) is not None
 
 
 OWN = """

@@ -16,6 +16,7 @@ from study.engine.cost import trial_cost
 from study.engine.observing.recorded_steps import recorded_steps
 from study.engine.observing.tiers import STATISTICS
 from study.engine.tasks.factory import make_task
+from study.losses import DIVERGENCE_FACTOR
 from tests.study.engine.conftest import make_trial
 
 pytestmark = pytest.mark.skipif(
@@ -82,6 +83,7 @@ def test_the_host_waits_at_recorded_steps_only(network: str, optimizer: str) -> 
         torch.device("cuda"),
         statistics=STATISTICS["standard"],
         execution="auto",
+        divergence_factor=DIVERGENCE_FACTOR,
     )
     for step in range(steps):
         if step in recorded_steps(steps):

@@ -42,6 +42,26 @@ def test_studies_from_before_there_were_statistics_were_standard() -> None:
     assert differences(old, full) == ["statistics: was standard, now full"]
 
 
+def test_a_divergence_factor_that_only_labelled_is_another_study() -> None:
+    # Thresholds once only labelled, and trials went on past a factor of their own to the default.
+    bounded = config(thresholds={"divergence_factor": 1.1})
+    old = describe(bounded)
+    del old["divergence_factor"]
+    assert differences(old, describe(bounded)) == [
+        "divergence_factor: its trials were labelled by 1.1 and trained up to 1e+06 times the "
+        "first loss, new ones would stop where the label says"
+    ]
+    assert differences(describe(bounded), describe(bounded)) == []
+    usual = describe(config(thresholds={"swing": 0.3}))
+    del usual["divergence_factor"]
+    assert differences(usual, describe(config(thresholds={"swing": 0.3}))) == []
+
+
+def test_another_threshold_is_another_study() -> None:
+    usual, bounded = describe(config()), describe(config(thresholds={"divergence_factor": 1.1}))
+    assert differences(usual, bounded) == ["thresholds: was {}, now {'divergence_factor': 1.1}"]
+
+
 def test_more_trials_are_the_same_study() -> None:
     assert differences(describe(config()), describe(config(trials=16))) == []
 

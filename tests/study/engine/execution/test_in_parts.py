@@ -41,13 +41,17 @@ def test_recorded_steps_are_dense_early() -> None:
 def test_retirement_names_the_step_and_the_tensor() -> None:
     fine = np.array([1.0, 2.0, 3.0])
     none = np.array([-1, -1, -1])
-    assert retirement(fine, fine, none, ["w"]) is None
-    end = retirement(np.array([1.0, 2e6, np.nan]), fine, none, ["w"])
+    assert retirement(fine, fine, none, ["w"], factor=1e6) is None
+    end = retirement(np.array([1.0, 2e6, np.nan]), fine, none, ["w"], factor=1e6)
     assert end is not None and (end.step, end.tensor) == (1, None)
-    end = retirement(fine, np.array([1.0, np.inf, np.nan]), np.array([-1, 1, 0]), ["w", "b"])
+    end = retirement(
+        fine, np.array([1.0, np.inf, np.nan]), np.array([-1, 1, 0]), ["w", "b"], factor=1e6
+    )
     assert end is not None and (end.step, end.tensor) == (1, "gradient:b")
-    end = retirement(np.array([np.nan, 1.0, 1.0]), fine, none, ["w"])
+    end = retirement(np.array([np.nan, 1.0, 1.0]), fine, none, ["w"], factor=1e6)
     assert end is not None and (end.step, end.tensor) == (0, "loss")
+    end = retirement(fine, fine, none, ["w"], factor=1.5)
+    assert end is not None and (end.step, end.tensor) == (1, None)
 
 
 def test_cost_counts_parameters_and_products(digits: Task) -> None:
