@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from study.tables.encoding import NO_LIMIT
+
 
 def number_label(value: float, *, digits: int = 2) -> str:
     """A number as a study file would have it: `64`, `0.003`, `1e-4`, `none` for +inf.
@@ -15,7 +17,7 @@ def number_label(value: float, *, digits: int = 2) -> str:
     if math.isnan(value):
         return "not applicable"
     if math.isinf(value):
-        return "none" if value > 0 else "-inf"
+        return NO_LIMIT if value > 0 else "-inf"
     if value == round(value) and abs(value) < 1e5:
         return str(int(value))
     if 1e-3 <= abs(value) < 1e5:

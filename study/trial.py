@@ -1,9 +1,16 @@
-"""The values that pass between the parts of a running study."""
+"""The values that pass between the parts of a running study, with the catalogue's words for them.
+
+The engine has `FUSIBLE` and `NONE` from here: it knows trials, not search spaces.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+
+from search_spaces.catalogue import FUSIBLE, NONE
+
+__all__ = ["FUSIBLE", "NONE", "Cohort", "HyperparameterValue", "Trial"]
 
 HyperparameterValue = bool | int | float | str
 
@@ -16,7 +23,8 @@ class Trial:
         number: Number of the trial in its study, from 0; the same as Optuna's.
         configuration: Number of its configuration, from 0 (several seeds share one).
         seed: Decides initialization and data order; 0 <= seed < 2**31.
-        hyperparameters: Every hyperparameter that applies to this trial, fixed ones included.
+        hyperparameters: Every hyperparameter that applies to this trial, fixed ones included; a
+            numeric limit that is switched off is NONE.
         design: What a sampler that learns placed it for: `space-filling` is a uniform sample of
             the space, `boundary` is not. None with other samplers.
     """
@@ -30,7 +38,7 @@ class Trial:
 
 @dataclass(frozen=True, kw_only=True)
 class Cohort:
-    """Trials that agree in every non-fusible hyperparameter and are trained together.
+    """Trials that agree in every hyperparameter outside FUSIBLE and are trained together.
 
     Attributes:
         number: Number of the cohort in this invocation, from 0.

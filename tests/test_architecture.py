@@ -161,6 +161,8 @@ def test_no_import_cycle() -> None:
         ("analysis", ("torch", "ray", "mlflow", "optuna")),
         ("search_spaces", ("torch", "ray", "mlflow", "pandas")),
         ("study.engine", ("ray", "mlflow", "optuna", "pandas")),
+        ("study.engine.built_in", ("torch", "ray", "mlflow", "optuna", "pandas")),
+        ("study.study_file", ("torch", "ray", "mlflow")),
         ("study.tables", ("torch", "ray", "mlflow", "optuna")),
         ("study.commands.app", ("torch", "ray", "mlflow", "optuna")),
     ],

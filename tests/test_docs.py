@@ -52,6 +52,13 @@ def entry(page: str, names: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
+def named(page: str) -> str:
+    """The line of a list of names on a page."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    (name,) = re.findall(r'^    "(\w+)",$', text, re.M)
+    return str(name)
+
+
 def test_generated_pages_are_up_to_date() -> None:
     generate = runpy.run_path(str(ROOT / "docs" / "generate.py"))
     for path, text in generate["pages"]().items():
@@ -162,8 +169,8 @@ def test_your_own_network_and_task_run_as_printed(kind: str, tmp_path: Path) -> 
 def test_a_network_becomes_built_in(monkeypatch: pytest.MonkeyPatch) -> None:
     names: dict[str, Any] = {}
     exec(blocks("docs/extending/network.md", "python")[0], names)
-    for name, factory in entry("docs/extending/network.md", names).items():
-        monkeypatch.setitem(NETWORKS, name, factory)
+    name = named("docs/extending/network.md")
+    monkeypatch.setitem(NETWORKS, name, names[name])
     shared = {"network": NETWORKS["highway"], "hyperparameters": {"gate_bias": -2}}
     together, apart = (train(**shared, execution=one) for one in ("vectorized", "looped"))
     np.testing.assert_allclose(together.loss, apart.loss, rtol=1e-9)
@@ -174,8 +181,8 @@ def test_a_network_becomes_built_in(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_task_becomes_built_in(monkeypatch: pytest.MonkeyPatch) -> None:
     names: dict[str, Any] = {}
     exec(blocks("docs/extending/task.md", "python")[0], names)
-    for name, function in entry("docs/extending/task.md", names).items():
-        monkeypatch.setitem(TASKS, name, function)
+    name = named("docs/extending/task.md")
+    monkeypatch.setitem(TASKS, name, names[name])
     task = TASKS["sine"](frequency=3)
     constant = task.targets.mean(dim=0).expand_as(task.targets)
     assert task.metric(constant, task.targets).mean() == pytest.approx(task.chance, abs=0.03)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from analysis.labels import value_label
 from analysis.space.axes import choices, entry, hyperparameters, is_numeric, varied
+from study.tables.encoding import NO_LIMIT
 
 SAME, PARTLY, CHANGED, ONLY_BEFORE, ONLY_AFTER = (
     "same",
@@ -151,7 +152,7 @@ def _joint_entry(before: pd.DataFrame, after: pd.DataFrame, name: str) -> Mappin
     if first is None and second is None:
         listed = [*choices(before, name), *choices(after, name)]
         if listed:
-            stated = ["none" if one == math.inf else one for one in dict.fromkeys(listed)]
+            stated = [NO_LIMIT if one == math.inf else one for one in dict.fromkeys(listed)]
             return {"kind": "choice", "choices": _ordered(stated)}
     return {}
 

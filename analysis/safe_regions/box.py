@@ -15,9 +15,7 @@ from numpy.typing import NDArray
 from analysis.errors import AnalysisError
 from analysis.labels import number_label
 from analysis.space.coordinates import Coordinate, coordinates
-
-NONE = "none"
-"""A limit that is switched off, in `Box.to_dict`; above all numbers."""
+from study.tables.encoding import NO_LIMIT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +80,10 @@ class Box:
         return inside
 
     def to_dict(self) -> dict[str, object]:
-        """JSON values: a list of names, or `low` and `high` (either may be missing) of numbers."""
+        """JSON values: a list of names, or `low` and `high` (either may be missing) of numbers.
+
+        A limit that must be off is `NO_LIMIT`, which lies above all numbers.
+        """
         found: dict[str, object] = {}
         for each in self.conditions:
             if each.names is not None:
@@ -91,7 +92,7 @@ class Box:
             # +inf is no bound above, but below it is one: the limit must be off.
             bounds: dict[str, object] = {}
             if each.low > -math.inf:
-                bounds["low"] = NONE if each.low == math.inf else _plain(each.low)
+                bounds["low"] = NO_LIMIT if each.low == math.inf else _plain(each.low)
             if each.high < math.inf:
                 bounds["high"] = _plain(each.high)
             found[each.name] = bounds
@@ -133,7 +134,7 @@ def _condition(name: str, given: object) -> Condition:
     if isinstance(given, (list, tuple)) and given:
         return Condition(name=name, names=tuple(str(one) for one in given))
     if isinstance(given, Mapping) and given and set(given) <= {"low", "high"}:
-        bounds = {side: math.inf if one == NONE else float(one) for side, one in given.items()}
+        bounds = {side: math.inf if one == NO_LIMIT else float(one) for side, one in given.items()}
         return Condition(
             name=name, low=bounds.get("low", -math.inf), high=bounds.get("high", math.inf)
         )

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analysis.errors import AnalysisError, unknown_column
+from study.tables.encoding import NO_LIMIT
 from study.tables.schema import TRIAL_FIGURES, TRIAL_IDENTITY, TRIAL_LABELS
 
 WIDE = 50.0
@@ -99,7 +100,7 @@ def _space(trials: pd.DataFrame) -> Mapping[str, Mapping[str, object]]:
 
 
 def _number(value: object) -> float:
-    if value is None or value == "none":
+    if value is None or value == NO_LIMIT:
         return math.inf
     try:
         return float(value)  # type: ignore[arg-type]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from analysis.labels import number_label
 from analysis.space.axes import choices, entry, is_log, is_numeric
+from study.tables.encoding import NO_LIMIT
 
 MAX_CATEGORIES = 12
 """Up to so many whole numbers of a range are cells of their own."""
@@ -112,7 +113,8 @@ def _bins(
     index[bounded] = np.clip(position, 0, lows.size - 1)
     if np.isposinf(values).any():
         index[np.isposinf(values)] = lows.size
-        labels, lows, highs = [*labels, "none"], np.append(lows, np.inf), np.append(highs, np.inf)
+        labels = [*labels, NO_LIMIT]
+        lows, highs = np.append(lows, np.inf), np.append(highs, np.inf)
     return Cells(name=name, labels=tuple(labels), lows=lows, highs=highs, index=index)
 
 

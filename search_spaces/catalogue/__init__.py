@@ -1,22 +1,23 @@
 """The catalogue: every hyperparameter that a study may fix or vary."""
 
-from search_spaces.catalogue.built_in import BUILT_IN_NETWORKS, BUILT_IN_TASKS, is_own
+from search_spaces.catalogue.built_in import is_own
 from search_spaces.catalogue.hyperparameter import (
+    NONE,
     Condition,
     Hyperparameter,
     Interval,
     Kind,
     Value,
 )
-from search_spaces.catalogue.table import CATALOGUE
+from search_spaces.catalogue.table import CATALOGUE, FUSIBLE
 
 __all__ = [
-    "BUILT_IN_NETWORKS",
-    "BUILT_IN_TASKS",
     "CATALOGUE",
+    "FUSIBLE",
     "Condition",
     "Hyperparameter",
     "Interval",
+    "NONE",
     "Kind",
     "Value",
     "is_own",

@@ -1,28 +1,8 @@
-"""Names of the tasks and networks that come with gradscape."""
+"""Names of networks and tasks, as far as the catalogue has to tell them apart."""
 
 from __future__ import annotations
 
-BUILT_IN_TASKS = (
-    "digits",
-    "idx_images",
-    "text",
-    "adding",
-    "copy",
-    "temporal_order",
-    "teacher",
-    "quadratic",
-    "torchvision",
-)
 RECURRENT_NETWORKS = ("rnn", "lstm", "gru")
-BUILT_IN_NETWORKS = (
-    "mlp",
-    "cnn",
-    "resnet",
-    "densenet",
-    *RECURRENT_NETWORKS,
-    "transformer",
-    "linear",
-)
 
 
 def is_own(name: str) -> bool:

@@ -14,3 +14,6 @@ from search_spaces.catalogue.training_data import TRAINING_DATA
 _ALL = (*ARCHITECTURE, *INITIALIZATION, *OPTIMIZATION, *TRAINING_DATA)
 
 CATALOGUE: Mapping[str, Hyperparameter] = MappingProxyType({each.name: each for each in _ALL})
+
+FUSIBLE = frozenset(each.name for each in _ALL if each.fusible)
+"""Hyperparameters in which the trials of one cohort may differ."""

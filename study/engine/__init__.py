@@ -3,20 +3,46 @@
 A trial is a pure function of its task, network, hyperparameters and seed.
 """
 
-from study.engine.checkpoint import Checkpoints
-from study.engine.layers import Layer, NetworkError, find_layers
-from study.engine.networks import NETWORKS, NetworkFactory
-from study.engine.observing.record import CohortRecord
-from study.engine.tasks import (
-    TASKS,
-    TaskError,
-    TaskFactory,
-    TaskParameter,
-    make_task,
-    task_parameters,
-)
-from study.engine.tasks.task import Task, classification
-from study.engine.training import train_cohort
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from study.engine.checkpoint import Checkpoints
+    from study.engine.layers import Layer, NetworkError, find_layers
+    from study.engine.networks import NETWORKS, NetworkFactory
+    from study.engine.observing.record import CohortRecord
+    from study.engine.tasks import (
+        TASKS,
+        TaskError,
+        TaskFactory,
+        TaskParameter,
+        make_task,
+        task_parameters,
+    )
+    from study.engine.tasks.task import Task, classification
+    from study.engine.training import train_cohort
+
+# Looked up on first use: a study file is checked by names that stand here, and without torch.
+_HOMES = {
+    "NETWORKS": "study.engine.networks",
+    "TASKS": "study.engine.tasks",
+    "Checkpoints": "study.engine.checkpoint",
+    "CohortRecord": "study.engine.observing.record",
+    "Layer": "study.engine.layers",
+    "NetworkError": "study.engine.layers",
+    "NetworkFactory": "study.engine.networks",
+    "Task": "study.engine.tasks.task",
+    "TaskError": "study.engine.tasks",
+    "TaskFactory": "study.engine.tasks",
+    "TaskParameter": "study.engine.tasks",
+    "classification": "study.engine.tasks.task",
+    "find_layers": "study.engine.layers",
+    "make_task": "study.engine.tasks",
+    "task_parameters": "study.engine.tasks",
+    "train_cohort": "study.engine.training",
+}
 
 __all__ = [
     "NETWORKS",
@@ -36,3 +62,9 @@ __all__ = [
     "task_parameters",
     "train_cohort",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 import torch
 
 from study.engine.checkpoint import CheckpointFile, Checkpoints, source_of
-from study.engine.cohort.fusible import FUSIBLE, check_alike
+from study.engine.cohort.fusible import check_alike
 from study.engine.cohort_run import CohortRun
 from study.engine.cost import trial_cost
 from study.engine.memory import is_out_of_memory, memory_limit
@@ -20,7 +20,7 @@ from study.engine.observing.record import CohortRecord, joined
 from study.engine.observing.tiers import statistics_named
 from study.engine.tasks.task import Task
 from study.losses import DIVERGENCE_FACTOR
-from study.trial import Trial
+from study.trial import FUSIBLE, Trial
 
 __all__ = ["FUSIBLE", "train_cohort"]
 

@@ -13,18 +13,17 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, JsonValue, WrapValidator
 
-from search_spaces.catalogue import BUILT_IN_NETWORKS, BUILT_IN_TASKS, is_own
+from search_spaces.catalogue import is_own
 from search_spaces.errors import InputError, unknown
 from search_spaces.samplers import SAMPLERS
 from search_spaces.values import as_number, show
+from study.engine.built_in import BUILT_IN_NETWORKS, BUILT_IN_TASKS
+from study.engine.observing.tiers import STATISTICS
 
 _OWN = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", re.ASCII)
 
 RULES = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False)
 """Of every mapping whose keys are known."""
-
-STATISTICS = ("minimal", "standard", "full")
-"""How much is measured, from nothing but the losses to the curvature of the loss."""
 
 
 def _spelled(given: object) -> object:

@@ -6,6 +6,11 @@ from typing import Any
 
 import pyarrow as pa
 
+from search_spaces.catalogue import NONE
+
+NO_LIMIT = NONE
+"""What a study file calls the absence of a numeric limit (no clipping); +inf in the tables."""
+
 _SORTED_BY = ("trial", "step")
 
 

@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from search_spaces.catalogue import CATALOGUE, Kind
 from study.errors import TableError
+from study.tables.encoding import NO_LIMIT
 from study.tables.metadata import StudyMetadata, attach, metadata_of
 from study.tables.schema import (
     ARROW_TYPES,
@@ -32,9 +33,6 @@ _KIND_TYPES: dict[Kind, ColumnType] = {
     "number-or-none": "float64",
     "name": "string",
 }
-
-NO_LIMIT = "none"
-"""What a study file calls the absence of a numeric limit; +inf in the tables."""
 
 
 def trial_columns(

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from study.tables import CohortTables
+from study.tables.encoding import NO_LIMIT
 from study.tracking.notes import NOTE_TAG, literal
 from study.verdicts.layer_profile import COLUMNS, OF_CALLS, profiles
 
@@ -90,8 +91,7 @@ def _tags(row: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _param(value: object) -> str:
-    # +inf is how the tables say that there is no limit, `none` in a study file.
-    return "none" if value == math.inf else str(value)
+    return NO_LIMIT if value == math.inf else str(value)
 
 
 def _metrics(

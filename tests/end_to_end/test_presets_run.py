@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from analysis import load_trials
-from search_spaces.catalogue import BUILT_IN_NETWORKS
 from study import StudyConfig, run_study
 from study.dispatch import InProcessDispatcher
+from study.engine.built_in import BUILT_IN_NETWORKS
 from study.study_file import list_presets, preset_text
 from study.tracking import NullTracker
 

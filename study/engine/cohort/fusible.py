@@ -4,35 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from study.trial import Trial
-
-FUSIBLE = frozenset(
-    {
-        "initialization",
-        "init_gain",
-        "weight_std",
-        "bias_std",
-        "residual_initialization",
-        "recurrent_initialization",
-        "recurrent_gain",
-        "forget_bias",
-        "learning_rate",
-        "lr_decay",
-        "lr_decay_rate",
-        "lr_decay_steps",
-        "warmup_steps",
-        "weight_decay",
-        "momentum",
-        "beta1",
-        "beta2",
-        "alpha",
-        "epsilon",
-        "clip_norm",
-        "clip_value",
-        "clip_agc",
-    }
-)
-"""Hyperparameters in which the trials of one cohort may differ."""
+from study.trial import FUSIBLE, Trial
 
 
 def check_alike(trials: Sequence[Trial]) -> None:

@@ -11,8 +11,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-NONE = "none"
-"""Value of a limit that is switched off; it reads as infinity, as in the tables."""
+from study.trial import NONE
 
 
 class Columns:
@@ -41,7 +40,10 @@ class Columns:
         return len(self._trials)
 
     def values(self, name: str, default: float) -> npt.NDArray[np.float64]:
-        """One hyperparameter of every trial on the host, shape (K,); made once."""
+        """One hyperparameter of every trial on the host, shape (K,); made once.
+
+        A limit that is switched off is infinity, as in the tables.
+        """
         if name not in self._values:
             given = (trial.get(name, default) for trial in self._trials)
             read = [math.inf if one == NONE else float(one) for one in given]

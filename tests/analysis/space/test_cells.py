@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from analysis import AnalysisError
-from analysis.space import cells
+from analysis.space.cells import cells
 
 
 def trials(values, entry=None, **others):

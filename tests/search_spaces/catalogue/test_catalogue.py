@@ -6,9 +6,10 @@ import pickle
 
 import pytest
 
-from search_spaces.catalogue import BUILT_IN_NETWORKS, BUILT_IN_TASKS, CATALOGUE
+from search_spaces.catalogue import CATALOGUE
 from search_spaces.docs_page import catalogue_markdown
 from search_spaces.values import read_value
+from study.engine.built_in import BUILT_IN_NETWORKS, BUILT_IN_TASKS
 
 
 @pytest.mark.parametrize("name", CATALOGUE)

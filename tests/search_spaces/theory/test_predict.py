@@ -7,11 +7,11 @@ import math
 import numpy as np
 import pytest
 
-from search_spaces.catalogue import BUILT_IN_NETWORKS
 from search_spaces.catalogue.architecture import ACTIVATIONS
 from search_spaces.catalogue.initialization import INITIALIZATIONS
 from search_spaces.theory import Inputs, predict
 from study.engine import TASKS
+from study.engine.built_in import BUILT_IN_NETWORKS
 from study.worker.theory_columns import inputs_of
 from tests.search_spaces.theory.real_networks import gaussian_task, measured
 

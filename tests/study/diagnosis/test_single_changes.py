@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from search_spaces.catalogue import BUILT_IN_NETWORKS
 from study.diagnosis import Candidate, candidates
+from study.engine.built_in import BUILT_IN_NETWORKS
 from study.preflight.configuration import preflight
 from study.study_file import StudyConfig
 from study.verdicts import Verdict

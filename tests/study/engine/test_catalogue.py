@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
-from search_spaces.catalogue import BUILT_IN_NETWORKS, BUILT_IN_TASKS, CATALOGUE
+from search_spaces.catalogue import CATALOGUE
+from search_spaces.catalogue.built_in import RECURRENT_NETWORKS
+from study.diagnosis.moves.move import IMAGE_NETWORKS
 from study.engine import NETWORKS, TASKS
 from study.engine.activations import ACTIVATIONS
 from study.engine.initializations import (
@@ -20,7 +24,6 @@ from study.engine.optimizers import OPTIMIZERS
 from study.engine.optimizers.sgd import MOMENTUM_KINDS
 from study.engine.precision import PRECISIONS
 from study.engine.schedules import DEFAULT_DECAY_RATE, SCHEDULES
-from study.engine.training import FUSIBLE
 from study.study_file import StudyConfig
 from study.tables.schema import TRIAL_FIGURES, TRIAL_IDENTITY, TRIAL_LABELS
 
@@ -45,13 +48,15 @@ def test_choices_are_the_engines(hyperparameter: str, registry: set[str]) -> Non
     assert set(CATALOGUE[hyperparameter].choices) == registry
 
 
-def test_built_in_names_are_the_engines() -> None:
-    assert set(BUILT_IN_NETWORKS) == set(NETWORKS)
-    assert set(BUILT_IN_TASKS) == set(TASKS)
+@pytest.mark.parametrize("registry", [NETWORKS, TASKS])
+def test_a_built_in_name_is_that_of_its_function(registry: Mapping[str, object]) -> None:
+    assert {name: function.__name__ for name, function in registry.items()} == {
+        name: name for name in registry
+    }
 
 
-def test_fusible_means_the_same_on_both_sides() -> None:
-    assert {name for name, one in CATALOGUE.items() if one.fusible} == FUSIBLE
+def test_what_the_catalogue_and_diagnosis_group_exists() -> None:
+    assert {*RECURRENT_NETWORKS, *IMAGE_NETWORKS} <= set(NETWORKS)
 
 
 def test_defaults_agree() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from search_spaces import InputError
-from search_spaces.catalogue import BUILT_IN_NETWORKS, BUILT_IN_TASKS
+from study.engine.built_in import BUILT_IN_NETWORKS, BUILT_IN_TASKS
 from study.study_file import StudyConfig, load_study_file
 
 LINES = {

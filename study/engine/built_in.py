@@ -1,0 +1,31 @@
+"""Names of the networks and tasks that come with gradscape: the one list of each.
+
+A name is that of a module in `networks` or `tasks` and of the function in it. Nothing here imports
+torch, so that a study file's names are checked before anything heavy is loaded.
+"""
+
+from __future__ import annotations
+
+BUILT_IN_NETWORKS = (
+    "mlp",
+    "cnn",
+    "resnet",
+    "densenet",
+    "rnn",
+    "lstm",
+    "gru",
+    "transformer",
+    "linear",
+)
+
+BUILT_IN_TASKS = (
+    "digits",
+    "idx_images",
+    "text",
+    "adding",
+    "copy",
+    "temporal_order",
+    "teacher",
+    "quadratic",
+    "torchvision",
+)
