@@ -1,5 +1,8 @@
 """One invocation of `gradscape run` on one study, from the study file to its results.
 
-`run_study` is where to begin reading: it checks the study file, takes the study's lease and hands
-over to `Invocation`, which asks for trials, has them trained and delivers what comes back.
+To be read from top to bottom: `run_study` checks the study file, takes the study's lease, has
+`resume` find what is left to do, and gets from `factories` what the study file asks for. It hands
+these to `Invocation`, which asks for trials (`retrying_ask`) and has them trained. What comes
+back goes through `recorder` to disk and through `delivery` to MLflow and Optuna; `finish` ends
+the run.
 """

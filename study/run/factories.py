@@ -1,4 +1,4 @@
-"""The ledger, the trainer, the tracker and the dispatcher that a study file asks for."""
+"""The claims, the trainer, the tracker and the dispatcher that a study file asks for."""
 
 from __future__ import annotations
 
@@ -10,16 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from search_spaces.errors import InputError
-from search_spaces.samplers import make_sampler
-from search_spaces.seeds import trial_seed
 from study.dispatch import Dispatcher
 from study.engine import Checkpoints
-from study.lease import Claim, Lease, LeaseTable, LockFile
+from study.lease import Claim, LeaseTable, LockFile
 from study.lease.database_lease import TERM_S
-from study.ledger import LedgerPlan, TrialLedger, open_planned_ledger, stored_study
+from study.ledger import stored_study
 from study.paths import StudyPaths
 from study.preflight.configuration import Preflight
-from study.run.space_history import StudyPlan, plan_study
+from study.run.space_history import plan_study
 from study.secrets import masked, public_address
 from study.study_file import StudyConfig
 from study.tables import StudyMetadata
@@ -91,40 +89,6 @@ def continuation(config: StudyConfig, paths: StudyPaths) -> str | None:
     new = max(0, config.trials - trials)
     has = f"study {config.study} has {trials} trials; a run would add {new}"
     return has if change is None else f"{has}; {change}"
-
-
-def study_ledger(
-    config: StudyConfig, paths: StudyPaths, lease: Lease
-) -> tuple[TrialLedger, StudyPlan]:
-    """The Optuna study, made if there is none, and what its trials are sampled from.
-
-    Args:
-        config: The study file.
-        paths: Of the study.
-        lease: On the study; asked before each commit to the storage.
-
-    Raises:
-        InputError: If the study file's trials cannot join those that the study holds.
-        StorageUnavailable: If the storage cannot be opened.
-    """
-    plans: list[StudyPlan] = []
-
-    def plan(stored: Mapping[str, Any], trials: int) -> LedgerPlan:
-        plans.append(found := plan_study(config, stored, trials))
-        sampler = make_sampler(
-            config.sampler, space=found.versions, seed=config.seed, seeds=config.seeds
-        )
-        return LedgerPlan(sampler=sampler, space=found.versions, description=found.description)
-
-    ledger = open_planned_ledger(
-        name=config.study,
-        storage=config.storage or paths.journal,
-        seeds=config.seeds,
-        seed_of=lambda number: trial_seed(config.seed, number),
-        plan=plan,
-        guard=lease,
-    )
-    return ledger, plans[0]
 
 
 def study_trainer(

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from search_spaces.samplers import is_adaptive
 from study.dispatch import CohortQueue, Dispatcher, cohort_limit
+from study.dispatch.dispatcher import Train
 from study.lease import Lease
 from study.monitoring.progress import StudyProgress, duration_text
 from study.monitoring.study_result import StudyResult
@@ -20,14 +21,12 @@ from study.monitoring.timings import Stopwatch
 from study.paths import StudyPaths
 from study.preflight.configuration import Preflight
 from study.run.early_stopping import MapWatch
-from study.run.factories import study_trainer
 from study.run.finish import deliver_rest, finish, rescue
 from study.run.recorder import Progress, Recorder
-from study.run.resume import standing
-from study.run.retrying_ask import PatientAsking
+from study.run.resume import ResumePlan
+from study.run.retrying_ask import RetryingAsk
 from study.secrets import masked
 from study.tables import TableStore
-from study.tables.staging import Staging
 from study.tracking import Tracker
 from study.trial import Trial
 
@@ -50,7 +49,8 @@ class Invocation:
         checked: The study file.
         paths: Of the study.
         lease: Held.
-        staging: Claimed.
+        store: The study's tables.
+        resume: What is to be done.
         on_progress: Called as results arrive.
         stop: Set when no further cohort may start.
     """
@@ -60,7 +60,8 @@ class Invocation:
         checked: Preflight,
         paths: StudyPaths,
         lease: Lease,
-        staging: Staging,
+        store: TableStore,
+        resume: ResumePlan,
         *,
         on_progress: Callable[[StudyProgress], None],
         stop: threading.Event,
@@ -72,56 +73,48 @@ class Invocation:
         self._on_progress = on_progress
         self._stop = stop
         self._watch = Stopwatch()
-        self._store = TableStore(paths.tables, staging)
-        self._found = found = standing(self._config, paths, self._store, lease)
-        self._before = found.recorded + len(found.elsewhere)
-        self._earlier = self._recorded_verdicts() if found.recorded else Counter[str]()
+        self._store = store
+        self._resume = resume
+        self._before = resume.recorded + len(resume.elsewhere)
+        self._earlier = self._recorded_verdicts() if resume.recorded else Counter[str]()
         self._verdicts = self._earlier
         self._recorded = self._delivered = 0
-        self._given_up = dict(found.given_up)
+        self._given_up = dict(resume.given_up)
         self._queue: CohortQueue | None = None
         rule = self._config.stop_when
-        told = found.ledger.told_verdicts
+        told = resume.ledger.told_verdicts
         self._map = None if rule is None else MapWatch(rule, self._config.space, told)
         self._settled: str | None = None
         self._started = time.monotonic()
 
-    @property
-    def nothing_left(self) -> bool:
-        """Whether every trial is done and delivered."""
-        return not (self._found.new or self._found.retrain or self._found.redeliver)
-
-    @property
-    def notices(self) -> list[str]:
-        """What a person should know before training begins."""
-        missing = self._found.missing_text
-        return [*([] if missing is None else [missing]), *self._checked.notices]
-
-    @property
-    def change(self) -> str | None:
-        """What the study file changes of the study's space, and from when on; None if nothing."""
-        return self._found.plan.notice
-
     def execute(
         self,
         dispatcher: Dispatcher,
+        trainer: Train,
         tracker: Tracker,
         publish: Callable[[StudyPaths], Path] | None,
     ) -> StudyResult:
-        """Trains what is missing and delivers everything."""
+        """Trains what is missing and delivers everything.
+
+        Args:
+            dispatcher: Where cohorts are trained.
+            trainer: What a worker does with a cohort.
+            tracker: Of this invocation.
+            publish: Makes the report once trials are recorded and returns its folder.
+        """
         recorder = Recorder(
             lease=self._lease,
             store=self._store,
             tracker=tracker,
-            ledger=self._found.ledger,
-            logged_elsewhere=self._found.maybe_logged,
+            ledger=self._resume.ledger,
+            logged_elsewhere=self._resume.maybe_logged,
             on_progress=self._notice,
             tell_after_s=TELL_AFTER_S if is_adaptive(self._config.sampler) else math.inf,
             stopwatch=self._watch,
         )
         try:
             with self._telling_what_it_waits_for():
-                self._train(dispatcher, recorder)
+                self._train(dispatcher, trainer, recorder)
             self._lease.check()
             with self._watch.measure("delivery"):
                 deliver_rest(recorder, stopped=self._stop.is_set())
@@ -136,7 +129,7 @@ class Invocation:
         undelivered = recorder.undelivered
         with self._watch.measure("report"):
             report = None
-            if publish is not None and self._found.recorded + self._recorded:
+            if publish is not None and self._resume.recorded + self._recorded:
                 with self._lease.writing():
                     report = publish(self._paths)
             away = recorder.progress.away
@@ -152,14 +145,14 @@ class Invocation:
         return StudyResult(
             study=self._config.study,
             paths=self._paths,
-            total=self._found.total,
+            total=self._resume.total,
             trained=self._recorded,
             done=self._before + self._recorded,
             verdicts=self._verdicts,
             given_up=self._given_up,
             delivered=self._delivered,
-            elsewhere=self._found.elsewhere,
-            missing=self._found.missing_text,
+            elsewhere=self._resume.elsewhere,
+            missing=self._resume.missing_text,
             undelivered=undelivered,
             seconds=self._watch.seconds,
             stopped=self._stop.is_set(),
@@ -168,21 +161,16 @@ class Invocation:
             tracking_uri=None if uri is None else masked(uri),
         )
 
-    def _train(self, dispatcher: Dispatcher, recorder: Recorder) -> None:
-        recorder.redeliver(self._found.redeliver)
+    def _train(self, dispatcher: Dispatcher, trainer: Train, recorder: Recorder) -> None:
+        recorder.redeliver(self._resume.redeliver)
         self._show()
         with self._watch.measure("dispatch"):
             self._queue = self._make_queue(recorder)
-            trainer = study_trainer(
-                self._checked,
-                self._found.plan.hyperparameters,
-                checkpoints=self._paths.checkpoints,
-            )
             dispatcher.run(self._queue, trainer, recorder.submit, stop=self._stop)
 
     def _finish(self, tracker: Tracker, report: Path | None) -> str | None:
         stopped = self._stop.is_set()
-        early = stopped and self._before + self._recorded < self._found.total
+        early = stopped and self._before + self._recorded < self._resume.total
         return finish(
             self._lease,
             tracker,
@@ -201,26 +189,26 @@ class Invocation:
             recorder.give_up([trial.number for trial in trials], reason)
 
         return CohortQueue(
-            ask=PatientAsking(self._ask, check=self._found.ledger.check_reachable),
-            remaining=self._found.new,
+            ask=RetryingAsk(self._ask, check=self._resume.ledger.check_reachable),
+            remaining=self._resume.new,
             cohort_key=config.space.cohort_key,
             cost=self._checked.work,
             limit=cohort_limit(config.resources.training_gpus),
             workers=1,
             window=AHEAD_ADAPTIVE if is_adaptive(config.sampler) else AHEAD,
-            unfinished=self._found.retrain,
+            unfinished=self._resume.retrain,
             max_retries=config.resources.max_retries,
             give_up=give_up,
         )
 
     def _ask(self, n: int) -> list[Trial]:
         with self._watch.measure("asking"):
-            if self._map is not None and self._map.settled(self._found.ledger.completed()):
+            if self._map is not None and self._map.settled(self._resume.ledger.completed()):
                 self._settled = self._map.text
                 _logger.info("%s", self._settled)
                 return []
             with self._lease.writing():
-                return self._found.ledger.ask(n)
+                return self._resume.ledger.ask(n)
 
     @contextmanager
     def _telling_what_it_waits_for(self) -> Iterator[None]:
@@ -259,7 +247,7 @@ class Invocation:
     def _show(self, notice: str | None = None) -> None:
         self._on_progress(
             StudyProgress(
-                total=self._found.total,
+                total=self._resume.total,
                 before=self._before,
                 recorded=self._recorded,
                 verdicts=self._verdicts,

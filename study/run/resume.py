@@ -1,17 +1,19 @@
-"""How a study stands when a run begins: what is done, what is left, what is missing here."""
+"""What a run has to do on a study: what is done, what is left, what is missing here."""
 
 from __future__ import annotations
 
 import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from search_spaces.errors import InputError
+from search_spaces.samplers import make_sampler
+from search_spaces.seeds import trial_seed
 from study.lease import Lease
-from study.ledger import TrialLedger
+from study.ledger import LedgerPlan, TrialLedger, open_planned_ledger
 from study.paths import StudyPaths
-from study.run.factories import study_ledger
-from study.run.space_history import StudyPlan
+from study.run.space_history import StudyPlan, plan_study
 from study.secrets import masked
 from study.study_file import StudyConfig
 from study.tables import TableStore
@@ -22,7 +24,7 @@ _NAMED = 3
 
 
 @dataclass(frozen=True, kw_only=True)
-class Standing:
+class ResumePlan:
     """What a run finds.
 
     Attributes:
@@ -51,9 +53,14 @@ class Standing:
     homes: Sequence[str]
 
     @property
+    def nothing_left(self) -> bool:
+        """Whether every trial is done and delivered."""
+        return not (self.new or self.retrain or self.redeliver)
+
+    @property
     def maybe_logged(self) -> frozenset[int]:
         """Trials to be trained that a run with other tables may have logged before it died."""
-        return frozenset(one.number for one in self.retrain) if self.homes else frozenset()
+        return frozenset(trial.number for trial in self.retrain) if self.homes else frozenset()
 
     @property
     def missing_text(self) -> str | None:
@@ -69,7 +76,9 @@ class Standing:
         )
 
 
-def standing(config: StudyConfig, paths: StudyPaths, store: TableStore, lease: Lease) -> Standing:
+def plan_resume(
+    config: StudyConfig, paths: StudyPaths, store: TableStore, lease: Lease
+) -> ResumePlan:
     """Opens the study, or makes it, and compares what Optuna and the tables know.
 
     Args:
@@ -83,7 +92,7 @@ def standing(config: StudyConfig, paths: StudyPaths, store: TableStore, lease: L
             that the storage does not know.
         StorageUnavailable: If the storage cannot be opened.
     """
-    ledger, plan = study_ledger(config, paths, lease)
+    ledger, plan = _open_ledger(config, paths, lease)
     recorded = store.recorded_trials()
     without_run = ledger.run_to_come & recorded
     if without_run:
@@ -93,18 +102,52 @@ def standing(config: StudyConfig, paths: StudyPaths, store: TableStore, lease: L
     if config.storage is not None:
         ledger.add_home(here)
     unfinished = ledger.unfinished()
-    return Standing(
+    return ResumePlan(
         ledger=ledger,
         plan=plan,
         redeliver=sorted(without_run.union(t.number for t in unfinished if t.number in recorded)),
-        retrain=[one for one in unfinished if one.number not in recorded],
+        retrain=[trial for trial in unfinished if trial.number not in recorded],
         new=max(0, config.trials - ledger.next_number),
         total=max(config.trials, ledger.next_number),
         recorded=len(recorded),
         elsewhere=ledger.completed_without(recorded),
         given_up=ledger.failures,
-        homes=[one for one in ledger.homes if one != here],
+        homes=[home for home in ledger.homes if home != here],
     )
+
+
+def _open_ledger(
+    config: StudyConfig, paths: StudyPaths, lease: Lease
+) -> tuple[TrialLedger, StudyPlan]:
+    """The Optuna study, made if there is none, and what its trials are sampled from.
+
+    Args:
+        config: The study file.
+        paths: Of the study.
+        lease: On the study; asked before each commit to the storage.
+
+    Raises:
+        InputError: If the study file's trials cannot join those that the study holds.
+        StorageUnavailable: If the storage cannot be opened.
+    """
+    plans: list[StudyPlan] = []
+
+    def plan(stored: Mapping[str, Any], trials: int) -> LedgerPlan:
+        plans.append(found := plan_study(config, stored, trials))
+        sampler = make_sampler(
+            config.sampler, space=found.versions, seed=config.seed, seeds=config.seeds
+        )
+        return LedgerPlan(sampler=sampler, space=found.versions, description=found.description)
+
+    ledger = open_planned_ledger(
+        name=config.study,
+        storage=config.storage or paths.journal,
+        seeds=config.seeds,
+        seed_of=lambda number: trial_seed(config.seed, number),
+        plan=plan,
+        guard=lease,
+    )
+    return ledger, plans[0]
 
 
 def _check_known(config: StudyConfig, paths: StudyPaths, recorded: set[int], known: int) -> None:

@@ -18,7 +18,7 @@ FIRST_RETRY_S, LAST_RETRY_S = 1.0, 30.0
 _logger = logging.getLogger("gradscape.run")
 
 
-class PatientAsking:
+class RetryingAsk:
     """Asks the ledger; while its storage is away gives nothing, and never keeps one waiting.
 
     Whether it is back is found out by a thread of its own, so that training goes on with what

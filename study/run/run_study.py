@@ -16,9 +16,17 @@ from study.monitoring.progress import ProgressLog, StudyProgress
 from study.monitoring.study_result import StudyResult, log_result
 from study.paths import StudyPaths, check_home
 from study.preflight.configuration import preflight
-from study.run.factories import check_compatible, mlflow_tracker, ray_dispatcher, study_claims
+from study.run.factories import (
+    check_compatible,
+    mlflow_tracker,
+    ray_dispatcher,
+    study_claims,
+    study_trainer,
+)
 from study.run.invocation import Invocation
+from study.run.resume import plan_resume
 from study.study_file import StudyConfig
+from study.tables import TableStore
 from study.tables.home import home_folder
 from study.tables.staging import claim_staging
 from study.tracking import DeferredTracker, Tracker
@@ -87,17 +95,23 @@ def run_study(
         ) as lease,
         claim_staging(paths.tables, me.token, check=lease.check) as staging,
     ):
-        run = Invocation(checked, paths, lease, staging, on_progress=show, stop=stop)
-        if run.change is not None:
-            _logger.info("%s", run.change)
-        if run.nothing_left and (publish is None or paths.report_is_current):
+        store = TableStore(paths.tables, staging)
+        resume = plan_resume(config, paths, store, lease)
+        run = Invocation(checked, paths, lease, store, resume, on_progress=show, stop=stop)
+        if resume.plan.notice is not None:
+            _logger.info("%s", resume.plan.notice)
+        if resume.nothing_left and (publish is None or paths.report_is_current):
             return run.result()
         with recorded(paths.driver_record, trials=config.trials):
-            for notice in run.notices:
+            for notice in filter(None, [resume.missing_text, *checked.notices]):
                 _logger.warning("%s", notice)
             paths.study_file.write_text(config.source_text, encoding="utf-8")
             opened = open_tracker or partial(mlflow_tracker, check=lease.check)
             tracker = DeferredTracker(lambda: opened(config, paths))
-            result = run.execute(dispatcher or ray_dispatcher(config), tracker, publish)
+            trainer = study_trainer(
+                checked, resume.plan.hyperparameters, checkpoints=paths.checkpoints
+            )
+            where = dispatcher or ray_dispatcher(config)
+            result = run.execute(where, trainer, tracker, publish)
             log_result(result)
             return result

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from study.ledger import StorageUnavailable
-from study.run.retrying_ask import PatientAsking
+from study.run.retrying_ask import RetryingAsk
 
 
 class Storage:
@@ -45,7 +45,7 @@ def test_nobody_waits_while_the_storage_is_away_and_it_is_logged_once(
     storage: Storage, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "gradscape")
-    ask = PatientAsking(storage.ask, check=storage.check)
+    ask = RetryingAsk(storage.ask, check=storage.check)
     assert ask(3) == [0, 1, 2] and caplog.messages == []
     storage.away.set()
     for _ in range(20):
@@ -59,7 +59,7 @@ def test_nobody_waits_while_the_storage_is_away_and_it_is_logged_once(
 
 
 def test_it_ends_in_good_order_when_the_storage_stays_away(storage: Storage) -> None:
-    ask = PatientAsking(storage.ask, check=storage.check, limit_s=0.1)
+    ask = RetryingAsk(storage.ask, check=storage.check, limit_s=0.1)
     storage.away.set()
     assert ask(3) is None
     time.sleep(0.5)
@@ -71,7 +71,7 @@ def test_what_is_wrong_with_the_storage_itself_is_told_too(storage: Storage) -> 
     def broken() -> None:
         raise KeyError("no such study")
 
-    ask = PatientAsking(storage.ask, check=broken)
+    ask = RetryingAsk(storage.ask, check=broken)
     storage.away.set()
     assert ask(3) is None
     time.sleep(0.3)
