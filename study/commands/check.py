@@ -17,7 +17,10 @@ from study.commands.options import Home, Json, StudyFile, code_folders
 from study.commands.text.task_summary import task_facts, task_line
 
 if TYPE_CHECKING:
+    from study.paths import StudyPaths
+    from study.preflight import Finding
     from study.preflight.configuration import Preflight
+    from study.study_file import StudyConfig
 
 SAMPLED = 4096
 """Trials sampled to count cohorts; a larger study is extrapolated from these."""
@@ -40,7 +43,6 @@ def check(
     from study.paths import StudyPaths, check_home
     from study.preflight import find
     from study.preflight.configuration import preflight
-    from study.run.factories import continuation
     from study.study_file import load_study_file
     from study.tables.home import home_folder
 
@@ -50,8 +52,9 @@ def check(
     plan = _plan(checked)
     paths = StudyPaths(home=home_folder(home), study=config.study)
     findings = [] if file_only else find(config, paths)
-    answers = not file_only and all(finding.problem is None for finding in findings)
-    goes_on = continuation(config, paths) if answers else None
+    goes_on = None
+    if not file_only and all(finding.problem is None for finding in findings):
+        findings, goes_on = _open_storage(config, paths, findings)
     if as_json:
         services = [{**dataclasses.asdict(one), "ok": one.problem is None} for one in findings]
         typer.echo(json.dumps({**plan, "services": services, "continuation": goes_on}))
@@ -62,6 +65,22 @@ def check(
                 typer.echo(text)
     if any(finding.problem is not None for finding in findings):
         raise typer.Exit(ExitCode.FAILED)
+
+
+def _open_storage(
+    config: StudyConfig, paths: StudyPaths, findings: list[Finding]
+) -> tuple[list[Finding], str | None]:
+    """Opens the storage as `run` does first: what it says then, and how the study would go on."""
+    from study.errors import StorageUnavailable
+    from study.run.factories import continuation
+
+    try:
+        return findings, continuation(config, paths)
+    except StorageUnavailable as error:
+        storage = next(each for each in findings if each.service == "storage")
+        problem = str(error).removeprefix(f"storage {storage.where} ")
+        refused = dataclasses.replace(storage, problem=problem)
+        return [refused if each is storage else each for each in findings], None
 
 
 def _print(checked: Preflight, plan: Mapping[str, Any]) -> None:

@@ -52,7 +52,7 @@ def _trials(name: str, storage: str | Path) -> Sequence[FrozenTrial]:
 
 def _outline(storage: str | Path) -> BaseStorage:
     if "://" in str(storage):
-        return open_storage(storage).storage
+        return open_storage(storage, make_tables=False).storage
     try:
         return JournalStorage(JournalOutline(Path(storage)))
     except OSError as error:

@@ -137,8 +137,12 @@ class DatabaseWithoutQueue(_CachedStorage):
         return trials
 
 
-def open_storage(location: str | Path) -> LedgerStorage:
+def open_storage(location: str | Path, *, make_tables: bool = True) -> LedgerStorage:
     """Open a journal file (a path) or a data base (a URL such as ``postgresql://...``).
+
+    Args:
+        location: Path or URL.
+        make_tables: Whether a data base gets the tables that it lacks.
 
     Raises:
         StorageUnavailable: If the data base or the folder of the file cannot be reached.
@@ -154,7 +158,7 @@ def open_storage(location: str | Path) -> LedgerStorage:
             raise StorageUnavailable(f"storage {path} cannot be opened: {error}") from error
     url = str(location)
     try:
-        storage = DatabaseWithoutQueue(_database(url))
+        storage = DatabaseWithoutQueue(_database(url, make_tables=make_tables))
         return LedgerStorage(storage=storage, journal=None, name=masked(url), url=url)
     except Exception as error:
         # `from None`: the chained exceptions of SQLAlchemy and of the driver quote the URL.
@@ -181,10 +185,10 @@ class _Database(RDBStorage):
         return made
 
 
-def _database(url: str) -> RDBStorage:
+def _database(url: str, *, make_tables: bool) -> RDBStorage:
     """A data base that may be restarted: a connection that has died is replaced."""
     options = {"pool_pre_ping": True, "connect_args": connect_arguments(url)}
-    storage = _Database(url, engine_kwargs=options)
+    storage = _Database(url, engine_kwargs=options, skip_table_creation=not make_tables)
     if storage.engine.dialect.name == "postgresql":
         sa.event.listen(storage.engine, "connect", _limit_silence)
         storage.engine.dispose()  # Connections made before.

@@ -25,7 +25,9 @@ def stored_study(*, name: str, storage: str | Path) -> tuple[Mapping[str, Any], 
     if not is_made(storage):
         return {}, 0
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    opened = open_storage(storage)
+    # Of another version of Optuna: else this one's tables would be made among that one's before it
+    # is found out that the two do not fit.
+    opened = open_storage(storage, make_tables=False)
     try:
         return known_study(name, opened.storage)
     except optuna.exceptions.StorageInternalError as error:

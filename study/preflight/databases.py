@@ -77,7 +77,8 @@ def _sqlite_problem(where: URL, table: str) -> str | None:
     if not where.database or where.database == ":memory:":
         return "a data base in memory is gone when the study ends; name a file"
     path = Path(where.database)
-    if not path.parent.is_dir():
+    # Of MLflow's file the folder is made by `run`.
+    if table == OPTUNA and not path.parent.is_dir():
         return f"its folder {path.parent} does not exist; make it"
     found = folder_problem(path.parent)
     if found is not None or not path.exists():

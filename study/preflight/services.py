@@ -1,4 +1,11 @@
-"""The services that a study file names, and the home folder."""
+"""The services that a study file names, and the home folder.
+
+A storage that is there is opened as `run` opens it first. What else `run` opens would leave
+something or run something, so it is tried by other means: tables of Optuna or MLflow in an empty
+data base; MLflow's own opening, which brings the tables of an older version up to date unasked; an
+experiment and a run, which MLflow does not remove; the lease, which would keep out a driver that
+begins just now; a Ray cluster with its processes.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +21,7 @@ from study.preflight.finding import Finding
 from study.preflight.folders import folder_problem, journal_problem
 from study.secrets import masked, redacted
 from study.study_file import StudyConfig
+from study.tracking import default_tracking_uri
 
 PATIENCE_S = 30.0
 """For one service in all; a driver may know no time limit of its own."""
@@ -65,25 +73,15 @@ class _Job:
 
 def _storage(config: StudyConfig, paths: StudyPaths) -> list[Finding]:
     where = str(config.storage or paths.journal)
-    if "://" not in where:
-        return [_finding("storage", where, journal_problem(Path(where)))]
-    problem = database_problem(where, table=OPTUNA)
-    if problem is None and not is_new_file(where):
-        from study.ledger.probe import version_problem
-
-        problem = version_problem(where)
+    if "://" in where:
+        problem = database_problem(where, table=OPTUNA)
+    else:
+        problem = journal_problem(Path(where))
     return [_finding("storage", where, problem)]
 
 
 def _tracking(config: StudyConfig, paths: StudyPaths) -> list[Finding]:
-    uri = config.tracking_uri
-    if uri is None:
-        file = paths.home / "mlflow.db"
-        if not paths.home.exists():
-            return [_finding("tracking", str(file), folder_problem(paths.home))]
-        return [
-            _finding("tracking", str(file), database_problem(f"sqlite:///{file}", table=MLFLOW))
-        ]
+    uri = config.tracking_uri or default_tracking_uri(paths.home)
     scheme = urlsplit(uri).scheme
     if scheme in _SERVERS:
         from study.tracking.probe import server_findings
@@ -98,7 +96,7 @@ def _tracking(config: StudyConfig, paths: StudyPaths) -> list[Finding]:
         problem = schema_problem(uri)
     folder = paths.home / "mlartifacts"
     return [
-        _finding("tracking", uri, problem),
+        _finding("tracking", config.tracking_uri or str(paths.home / "mlflow.db"), problem),
         _finding("artifacts", str(folder), folder_problem(folder)),
     ]
 

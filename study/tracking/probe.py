@@ -31,7 +31,10 @@ _LOG_IN = (
 
 
 def schema_problem(url: str) -> str | None:
-    """Why this MLflow cannot use a data base that another one has used; None if it can."""
+    """Why this MLflow cannot use a data base that another one has used; None if it can.
+
+    Not by opening it, upon which MLflow makes the tables that are missing and upgrades the others.
+    """
     import_mlflow()
     import sqlalchemy as sa
     from mlflow.store.db.utils import _get_latest_schema_revision, _get_schema_version

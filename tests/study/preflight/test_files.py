@@ -32,7 +32,8 @@ def found(folder: Path, **addresses: str) -> dict[str, Finding]:
 
 def test_an_unmade_home_is_fine_and_is_left_unmade(tmp_path: Path) -> None:
     findings = found(tmp_path)
-    assert [finding.problem for finding in findings.values()] == [None, None]
+    assert [finding.problem for finding in findings.values()] == [None, None, None]
+    assert findings["artifacts"].where == str(tmp_path / "home/mlartifacts")
     assert findings["storage"].where == str(tmp_path / "home/studies/s/optuna.journal")
     assert findings["storage"].text.endswith("optuna.journal: ok")
     assert list(tmp_path.iterdir()) == []
@@ -88,3 +89,29 @@ def test_a_data_base_of_optuna_is_none_for_mlflow(tmp_path: Path) -> None:
     )
     assert findings["artifacts"].where == str(tmp_path / "home/mlartifacts")
     assert findings["artifacts"].problem is None
+
+
+def test_the_folder_of_mlflows_file_may_have_yet_to_be_made(tmp_path: Path) -> None:
+    # A run makes it, but `check` asked for it.
+    url = f"sqlite:///{tmp_path / 'new' / 'mlflow.db'}"
+    assert found(tmp_path, tracking_uri=url)["tracking"].problem is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_tables_of_another_mlflow_in_the_home_folder(tmp_path: Path) -> None:
+    # They were looked at only where the study file named the data base.
+    home = tmp_path / "home"
+    home.mkdir()
+    data_base = sqlite3.connect(home / "mlflow.db")
+    data_base.execute("CREATE TABLE experiments (name TEXT)")
+    data_base.execute("CREATE TABLE alembic_version (version_num TEXT)")
+    data_base.execute("INSERT INTO alembic_version VALUES ('451aebb31d03')")
+    data_base.commit()
+    data_base.close()
+    before = (home / "mlflow.db").read_bytes()
+    tracking = found(tmp_path)["tracking"]
+    assert tracking.where == str(home / "mlflow.db")
+    assert tracking.problem == (
+        "its tables are of another version of MLflow; if an older: mlflow db upgrade URL"
+    )
+    assert (home / "mlflow.db").read_bytes() == before
