@@ -43,6 +43,24 @@ def nesterov_limit(sharpness: float, momentum: float, *, weight_decay: float = 0
     return 2 * (1 + momentum) / ((1 + 2 * momentum) * _curvature(sharpness, weight_decay))
 
 
+def adam_limit(preconditioned_sharpness: float, *, beta1: float = 0.9) -> float:
+    """2 (1 + beta1) / ((1 - beta1) sharpness): 38 / sharpness at beta1 = 0.9.
+
+    Args:
+        preconditioned_sharpness: Largest eigenvalue of P^-1 H, where P is the diagonal of
+            sqrt(v) + epsilon that divides updates, taken as constant.
+        beta1: Share of the running mean of gradients that each step keeps.
+
+    Raises:
+        ValueError: If the sharpness is not positive, or beta1 not in [0, 1).
+
+    References:
+        Cohen et al., Adaptive Gradient Methods at the Edge of Stability, 2022.
+    """
+    _check_share("beta1", beta1)
+    return 2 * (1 + beta1) / ((1 - beta1) * _curvature(preconditioned_sharpness, 0.0))
+
+
 def _curvature(sharpness: float, weight_decay: float) -> float:
     if not sharpness + weight_decay > 0:
         raise ValueError(

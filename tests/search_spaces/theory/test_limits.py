@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from search_spaces.theory.limits import (
+    adam_limit,
     gradient_descent_limit,
     heavy_ball_limit,
     nesterov_limit,
@@ -46,9 +47,23 @@ def test_without_momentum_all_rules_are_gradient_descent():
     assert heavy_ball_limit(SHARPNESS, 0.0) == nesterov_limit(SHARPNESS, 0.0) == plain
 
 
-def test_without_curvature_there_is_no_limit():
+def test_adam_with_its_preconditioner_held_still():
+    assert adam_limit(1.0) == pytest.approx(38)
+    assert adam_limit(38 / 0.01) == pytest.approx(0.01)
+    ends = []
+    for factor in (0.99, 1.01):
+        x, mean = 1.0, 0.0
+        for _ in range(300):
+            mean = 0.9 * mean + 0.1 * SHARPNESS * x
+            x -= factor * adam_limit(SHARPNESS) * mean
+        ends.append(abs(x))
+    assert ends[0] < 0.1 and ends[1] > 10
+
+
+@pytest.mark.parametrize("call", [gradient_descent_limit, adam_limit])
+def test_without_curvature_there_is_no_limit(call):
     with pytest.raises(ValueError, match="sharpness"):
-        gradient_descent_limit(0.0)
+        call(0.0)
 
 
 @pytest.mark.parametrize("call", [heavy_ball_limit, nesterov_limit])
