@@ -127,9 +127,7 @@ class StudyConfig(BaseModel):
     @cached_property
     def space(self) -> SearchSpace:
         """What the study fixes and varies."""
-        return build_space(
-            self.hyperparameters, network=self.network, task=self.task, reserved=_COLUMNS
-        )
+        return _space(dict(self))
 
     @property
     def file(self) -> str | None:
@@ -194,8 +192,7 @@ class StudyConfig(BaseModel):
         cls, value: Mapping[str, object], info: ValidationInfo
     ) -> Mapping[str, object]:
         if {"network", "task"} <= info.data.keys():
-            network, task = info.data["network"], info.data["task"]
-            build_space(value, network=network, task=task, reserved=_COLUMNS)
+            _space({**info.data, "hyperparameters": value})
         return value
 
     @model_validator(mode="after")
@@ -226,13 +223,12 @@ def _all_cells(known: dict[str, Any]) -> int:
         raise InputError(
             "is required, except for sampler grid; for example `trials: 512`", key="trials"
         )
-    space = build_space(
-        known["hyperparameters"],
-        network=known["network"],
-        task=known["task"],
-        reserved=_COLUMNS,
-    )
-    return grid_size(space) * known["seeds"]
+    return grid_size(_space(known)) * known["seeds"]
+
+
+def _space(values: Mapping[str, Any]) -> SearchSpace:
+    given, network, task = (values[key] for key in ("hyperparameters", "network", "task"))
+    return build_space(given, network=network, task=task, reserved=_COLUMNS)
 
 
 def _present(values: Mapping[str, Any]) -> dict[str, object]:
