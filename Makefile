@@ -5,7 +5,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 PYTHON ?= python3
 HOME_FOLDER := gradscape
-TWO_CORES := --numprocesses 2 --dist loadfile
+# Four processes for two cores: many tests wait for a server, a cluster or a browser to start.
+TWO_CORES := --numprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-fast lint check format docs bench clean

@@ -4,6 +4,38 @@ from __future__ import annotations
 
 import os
 
+import pytest
+
+from tests.support.repository import ROOT
+
 # Before torch starts its threads, here and in the processes that tests start: networks as small as
 # the tests' gain nothing from a second thread, and two test processes would fight over the cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+LONGEST = (
+    "study/jobs/test_on_ray.py",
+    "end_to_end/test_drivers_of_a_data_base.py",
+    "end_to_end/test_interruptions.py",
+    "end_to_end/test_faults.py",
+    "end_to_end/test_cluster_end_to_end.py",
+    "end_to_end",
+    "study/dispatch",
+    "study/jobs",
+    "study/commands",
+    "study/tracking",
+    "analysis/report",
+)
+"""Files and folders that begin first: a long one that began last would leave the others idle."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts the longest files first; the rest stays in its order."""
+
+    def position(item: pytest.Item) -> int:
+        name = item.path.relative_to(ROOT / "tests").as_posix()
+        return next(
+            (number for number, start in enumerate(LONGEST) if name.startswith(start)),
+            len(LONGEST),
+        )
+
+    items.sort(key=position)
