@@ -76,12 +76,12 @@ def train_cohort(
 
     def train(part: Sequence[Trial]) -> CohortRecord:
         started = time.perf_counter()
-        file, state = None, None
+        file = None
         if checkpoints is not None:
             code = source_of(network), source_of(task.loss)
             settings = (task.name, steps, statistics, place, *code, *_bound(divergence_factor))
             file = CheckpointFile(checkpoints, part, settings)
-            state = file.load(place)
+        state = None if file is None else file.load(place)
         way = execution if state is None else state["execution"]
         run = CohortRun(
             part,
@@ -96,11 +96,22 @@ def train_cohort(
         _step_through(run, steps, 0 if state is None else run.load(state), file)
         return run.recording.record(time.perf_counter() - started, notice=run.notice)
 
+    parts = _parts(trials, task, network, place, memory_bytes)
+    return joined([record for part in parts for record in _halving(part, train)])
+
+
+def _parts(
+    trials: Sequence[Trial],
+    task: Task,
+    network: NetworkFactory,
+    place: torch.device,
+    memory_bytes: float | None,
+) -> list[Sequence[Trial]]:
+    """The cohort in parts that fit into memory, by the estimate of what one trial takes."""
     limit = memory_limit(place, 1.0) if memory_bytes is None else memory_bytes
     with torch.random.fork_rng(devices=[]):
         cost = trial_cost(network, trials[0].hyperparameters, task)
-    parts = evenly(trials, max(1, int(limit // cost.memory_bytes)))
-    return joined([record for part in parts for record in _halving(part, train)])
+    return evenly(trials, max(1, int(limit // cost.memory_bytes)))
 
 
 def evenly(trials: Sequence[Trial], largest: int) -> list[Sequence[Trial]]:

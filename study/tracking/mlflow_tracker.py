@@ -89,16 +89,11 @@ class MlflowTracker:
             experiment_id = _experiment(client, study, artifact_location)
             if place is not None:
                 _end_killed(client, experiment_id, place)
-            started = time.strftime("%Y-%m-%d %H:%M:%S")
+            name = f"{study} {time.strftime('%Y-%m-%d %H:%M:%S')}"
+            own = {STUDY_TAG: study, "mlflow.source.name": "gradscape"}
+            at = {} if place is None else {PLACE_TAG: place}
             run = client.create_run(
-                experiment_id,
-                run_name=f"{study} {started}",
-                tags={
-                    STUDY_TAG: study,
-                    "mlflow.source.name": "gradscape",
-                    **({} if place is None else {PLACE_TAG: place}),
-                    **(tags or {}),
-                },
+                experiment_id, run_name=name, tags={**own, **at, **(tags or {})}
             )
             client.log_text(run.info.run_id, study_file, "study.yaml")
             _describe(client, experiment_id, experiment_note(study, tags or {}))

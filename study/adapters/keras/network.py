@@ -14,7 +14,7 @@ from study.adapters.keras.plan import make_plan
 from study.adapters.keras.sites import shown
 from study.adapters.keras.variables import Slot
 from study.engine.activations import ActivationStandIn
-from study.engine.random_state import seeded
+from study.engine.networks.random_state import seeded
 from study.engine.tasks.task import Task
 from study.engine.weight_roles import WeightRole
 

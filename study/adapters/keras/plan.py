@@ -19,7 +19,7 @@ from study.adapters.keras.variables import (
     seeds_of,
     slots_of,
 )
-from study.engine.random_state import position
+from study.engine.networks.random_state import position
 from study.engine.tasks.task import Task
 
 EXAMPLES = 2

@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from study.engine.random_state import seeded
+from study.engine.networks.random_state import seeded
 from study.engine.tasks.task import Task
 
 ADAPTERS = {"keras": "study.adapters.keras"}

@@ -12,7 +12,7 @@ from torch import nn
 
 from study.engine import Task
 from study.engine.cohort.initial_networks import starting_point
-from study.engine.random_state import position, seeded
+from study.engine.networks.random_state import position, seeded
 from tests.study.engine.conftest import make_trial
 
 
