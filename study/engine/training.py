@@ -14,6 +14,7 @@ from study.engine.checkpoint import CheckpointFile, Checkpoints, source_of
 from study.engine.cohort.fusible import check_alike
 from study.engine.cohort_run import CohortRun
 from study.engine.cost import trial_cost
+from study.engine.execution import execution_of
 from study.engine.memory import is_out_of_memory, memory_limit
 from study.engine.networks import NetworkFactory
 from study.engine.observing.record import CohortRecord, joined
@@ -82,7 +83,7 @@ def train_cohort(
             settings = (task.name, steps, statistics, place, *code, *_bound(divergence_factor))
             file = CheckpointFile(checkpoints, part, settings)
         state = None if file is None else file.load(place)
-        way = execution if state is None else state["execution"]
+        way = execution if state is None else execution_of(state)
         run = CohortRun(
             part,
             task,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from study.engine.cohort.blocks import Blocks, by_shape
 from study.engine.cohort.initial_networks import StartingPoint
-from study.engine.convolution import use_batched_convolutions
 from study.engine.execution.chain import ChainExecution, links_of
 from study.engine.execution.choice import TRIED_ALONE, TRIED_TOGETHER, seconds_per_trial
 from study.engine.execution.execution import Batch, Execution
@@ -21,9 +21,16 @@ from study.engine.execution.vmapped import VmappedExecution
 from study.engine.precision import Precision
 from study.engine.tasks.task import Task
 
-EXECUTIONS = ("auto", "chain", "vectorized", "columns", "in_parts", "looped")
-"""`auto` takes the fastest; the others are for comparisons and for going on from a checkpoint.
-`columns` is `vectorized` with convolutions as batched matrix products."""
+EXECUTIONS = ("auto", "chain", "vectorized", "in_parts", "looped")
+"""`auto` takes the fastest; the others are for comparisons and for going on from a checkpoint."""
+
+
+def execution_of(checkpoint: Mapping[str, Any]) -> str:
+    """Returns which of EXECUTIONS goes on from a cohort's checkpoint."""
+    name = str(checkpoint["execution"])
+    # Earlier versions kept "columns" for `vectorized` with convolutions as matrix products: its
+    # state is the same, and what follows agrees with it to rounding.
+    return "vectorized" if name == "columns" else name
 
 
 def make_execution(
@@ -103,10 +110,7 @@ class _Maker:
         module, blocks = self._start.module, self._blocks(trials)
         if way == "in_parts":
             return PartsExecution(module, blocks, self._task, precision=self._precision)
-        if way == "columns":
-            module = copy.deepcopy(module)
-            use_batched_convolutions(module)
-        return VmappedExecution(module, blocks, self._task, precision=self._precision, name=way)
+        return VmappedExecution(module, blocks, self._task, precision=self._precision)
 
     def fastest(self, batch: Batch) -> str:
         """The way that takes the least time for a trial, tried with some trials of the cohort."""
@@ -115,8 +119,6 @@ class _Maker:
         convolves = any(type(child) is nn.Conv2d for child in self._start.module.modules())
         if convolves and self._device.type == "cpu" and trials > PART:
             tried["in_parts"] = PART
-        if convolves and self._device.type != "cpu":
-            tried["columns"] = tried["vectorized"]
         seconds = {
             way: seconds_per_trial(self.make(way, some), batch) for way, some in tried.items()
         }

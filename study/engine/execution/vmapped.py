@@ -24,9 +24,9 @@ class VmappedExecution:
         blocks: One parameter a block.
         task: Loss and metric.
         precision: Of the arithmetic.
-        name: Among EXECUTIONS.
     """
 
+    name = "vectorized"
     notice: str | None = None
     copies: Sequence[nn.Module] = ()
 
@@ -37,9 +37,7 @@ class VmappedExecution:
         task: Task,
         *,
         precision: Precision,
-        name: str = "vectorized",
     ) -> None:
-        self.name = name
         self._module = VectorizedModule(module, task, precision)
         self.blocks = blocks
         self._task = task

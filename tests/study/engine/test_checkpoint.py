@@ -162,6 +162,30 @@ def test_a_checkpoint_from_before_the_bound_was_a_setting_is_found(
     assert file.load(torch.device("cpu")) is not None
 
 
+def test_a_checkpoint_of_an_execution_that_is_gone_goes_on(digits: Task, tmp_path: Path) -> None:
+    """Earlier versions trained convolutions as `columns` on GPUs and kept that name."""
+    trials = some_trials(depth=2, width=4)
+    every_step = Checkpoints(folder=tmp_path, every_s=0.0)
+
+    def train(task: Task, execution: str, checkpoints: Checkpoints | None) -> CohortRecord:
+        return train_cohort(
+            trials,
+            task=task,
+            network=NETWORKS["cnn"],
+            steps=8,
+            execution=execution,
+            checkpoints=checkpoints,
+        )
+
+    with pytest.raises(CutOff):
+        train(cut_off_after(digits, 5), "vectorized", every_step)
+    (file,) = tmp_path.iterdir()
+    state = torch.load(file, weights_only=True)
+    assert 0 < state["step"] < 8
+    torch.save({**state, "execution": "columns"}, file)
+    assert_identical(train(digits, "auto", every_step), train(digits, "vectorized", None))
+
+
 OWN = """
 from torch import nn
 

@@ -71,7 +71,7 @@ def test_update_ratio_is_learning_rate_times_gradient_for_plain_sgd(digits: Task
     )
 
 
-@pytest.mark.parametrize("way", ["vectorized", "columns", "in_parts", "looped"])
+@pytest.mark.parametrize("way", ["vectorized", "in_parts", "looped"])
 def test_sizes_of_convolutions(digits: Task, way: str) -> None:
     trial = make_trial(0, activation="relu", depth=2, width=4, initialization="he_normal")
     record = train_cohort([trial], task=digits, network=NETWORKS["cnn"], steps=1, execution=way)
