@@ -11,7 +11,7 @@ _COLUMNS = ("name", "meaning", "domain", "default", "unit", "belongs to", "appli
 
 
 def catalogue_markdown(catalogue: Mapping[str, Hyperparameter] = CATALOGUE) -> str:
-    """A Markdown table, one row a hyperparameter, for docs/hyperparameters.md."""
+    """Returns a Markdown table, one row a hyperparameter, for docs/hyperparameters.md."""
     rows = [_COLUMNS, tuple("---" for _ in _COLUMNS), *map(_row, catalogue.values())]
     return "\n".join(f"| {' | '.join(row)} |" for row in rows) + "\n"
 
@@ -30,7 +30,7 @@ def _row(each: Hyperparameter) -> tuple[str, ...]:
 
 
 def _home(each: Hyperparameter) -> str:
-    """Built-in networks and tasks that have it."""
+    """Returns built-in networks and tasks that have it."""
     if each.networks is None and each.tasks is None:
         return "all"
     return ", ".join((*(each.networks or ()), *(each.tasks or ())))

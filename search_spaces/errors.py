@@ -26,14 +26,14 @@ class InputError(GradscapeError, ValueError):
         super().__init__(str(self))
 
     def __str__(self) -> str:
-        place = [part for part in (self.file, self.key) if part]
-        return ": ".join([*place, self.rule])
+        path = [part for part in (self.file, self.key) if part]
+        return ": ".join([*path, self.rule])
 
     def __reduce__(self) -> tuple[object, ...]:
         return (_restore, (self.rule, self.key, self.file))
 
     def inside(self, *, key: str | None = None, file: str | None = None) -> InputError:
-        """The same error seen from the enclosing key or file."""
+        """Returns the same error as the enclosing key or file sees it."""
         inner = ".".join(part for part in (key, self.key) if part) or None
         return InputError(self.rule, key=inner, file=file or self.file)
 
@@ -43,7 +43,7 @@ def _restore(rule: str, key: str | None, file: str | None) -> InputError:
 
 
 def unknown(what: str, got: object, known: Iterable[str]) -> str:
-    """The rule text for a name that does not exist: the nearest one first, then the choices.
+    """Writes the rule for a name that does not exist: the nearest one first, then the choices.
 
     >>> unknown("activation", "rleu", ["tanh", "relu"])
     "unknown activation 'rleu'; did you mean 'relu'? known: relu, tanh"

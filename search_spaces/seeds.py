@@ -6,7 +6,7 @@ import numpy as np
 
 
 def trial_seed(study_seed: int, trial_number: int) -> int:
-    """Seed of one trial's initialization and data order, in [0, 2**31).
+    """Returns the seed of one trial's initialization and data order, in [0, 2**31).
 
     A pure function: the same whatever ran before, in which order, or after which restart.
 

@@ -15,7 +15,7 @@ _LONGEST_SHOWN = 80
 
 
 def show(given: object) -> str:
-    """A value as an error names it: like in YAML, on one line, shortened when long."""
+    """Writes a value as an error names it: like in YAML, on one line, shortened when long."""
     if given is None:
         return "nothing"
     if isinstance(given, bool):
@@ -25,7 +25,7 @@ def show(given: object) -> str:
 
 
 def as_number(given: object) -> int | float | None:
-    """The finite number that ``given`` is or spells; None if it is none. A bool is no number."""
+    """Returns the finite number that ``given`` is or spells, else None. A bool is no number."""
     if isinstance(given, bool):
         return None
     if isinstance(given, Integral):
@@ -39,7 +39,7 @@ def as_number(given: object) -> int | float | None:
 
 
 def read_value(hyperparameter: Hyperparameter, given: object) -> Value:
-    """The canonical value: int, float, or str; "none" for a number that is switched off.
+    """Reads the canonical value: int, float, or str; "none" for a number switched off.
 
     Raises:
         InputError: If ``given`` has the wrong type or lies outside the domain. Without a key.

@@ -6,5 +6,5 @@ RECURRENT_NETWORKS = ("rnn", "lstm", "gru")
 
 
 def is_own(name: str) -> bool:
-    """Whether a task or network is the person's own, written ``package.module:attribute``."""
+    """Returns whether a name is of a person's own: ``package.module:attribute``."""
     return ":" in name

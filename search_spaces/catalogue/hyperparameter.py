@@ -58,9 +58,9 @@ class Hyperparameter:
     """One hyperparameter.
 
     Attributes:
-        name: As in the study file and in the trials table.
+        name: Key in the study file and column of the trials table.
         kind: `name` is one of a closed set, unless `choices` is empty.
-        meaning: One line.
+        meaning: What it is, in one line.
         default: Used when a study file does not say; None leaves the hyperparameter out.
         interval: Domain of the numeric kinds.
         choices: Domain of the kind `name`; empty for a free name of the person's own network.
@@ -88,13 +88,13 @@ class Hyperparameter:
     default_text: str = ""
 
     def belongs_to(self, *, network: str, task: str) -> bool:
-        """Whether trials of this network on this task have it, whatever the study file says."""
+        """Returns whether trials of this network on this task have it, in any study file."""
         if self.networks is None and self.tasks is None:
             return True
         return network in (self.networks or ()) or task in (self.tasks or ())
 
     def default_for(self, network: str) -> Value | None:
-        """Used where a study file does not say; None leaves the hyperparameter out."""
+        """Returns what is used where a study file does not say; None leaves it out."""
         return self.network_defaults.get(network, self.default)
 
     @property

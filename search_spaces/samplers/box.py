@@ -28,9 +28,9 @@ class BoxDesign:
     """Independent configurations, uniform in a box as each axis counts: by ratio where it is log.
 
     Args:
-        space: Of the study.
+        space: What the study fixes and varies.
         where: The box. Conditions hold where their hyperparameter does not apply.
-        seed: Of the configurations, >= 0.
+        seed: Seeds the configurations, >= 0.
 
     Raises:
         InputError: If the box names what the space does not have, or nothing lies in it.
@@ -46,7 +46,7 @@ class BoxDesign:
         self._design = RandomDesign(axes=axes, seed=seed)
 
     def configuration(self, number: int) -> dict[str, Value]:
-        """All hyperparameters of one configuration, a pure function of its number."""
+        """Returns all hyperparameters of one configuration, a pure function of its number."""
         return self._space.resolve(self._design.values(number))
 
 
@@ -63,9 +63,9 @@ def _check_fixed(space: SearchSpace, where: Where) -> None:
 
 
 def _inside(name: str, axis: BaseDistribution, condition: object) -> BaseDistribution:
-    """The part of an axis that a condition leaves."""
+    """Returns the part of an axis that a condition leaves."""
     if isinstance(axis, CategoricalDistribution):
-        left = [one for one in axis.choices if _holds(condition, one)]
+        left = [choice for choice in axis.choices if _holds(condition, choice)]
         if not left:
             raise _empty(name)
         return CategoricalDistribution(left)
@@ -90,7 +90,7 @@ def _inside(name: str, axis: BaseDistribution, condition: object) -> BaseDistrib
 
 def _holds(condition: object, value: object) -> bool:
     if isinstance(condition, Sequence) and not isinstance(condition, str):
-        return str(value) in {str(one) for one in condition}
+        return str(value) in {str(name) for name in condition}
     low, high = _bounds(condition)
     number = math.inf if value == NONE else value
     return isinstance(number, (int, float)) and low <= number <= high

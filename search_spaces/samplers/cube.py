@@ -53,8 +53,8 @@ class SobolDesign:
     def values(self, configuration: int) -> dict[str, Value]:
         if not self._axes:
             return {}
-        block, place = divmod(configuration, _BLOCK)
-        return cube_values(self._axes, _sobol_block(len(self._axes), self._seed, block)[place])
+        block, row = divmod(configuration, _BLOCK)
+        return cube_values(self._axes, _sobol_block(len(self._axes), self._seed, block)[row])
 
 
 @lru_cache(maxsize=4)
@@ -72,11 +72,11 @@ def _sobol_block(dimensions: int, seed: int, block: int) -> NDArray[np.float64]:
 def cube_values(
     axes: Mapping[str, BaseDistribution], point: NDArray[np.float64]
 ) -> dict[str, Value]:
-    """The values at a point of the unit cube.
+    """Maps a point of the unit cube to values.
 
     Args:
         axes: Distributions by name.
-        point: Shape (len(axes),), in [0, 1), coordinates in the order of sorted names.
+        point: Coordinates in [0, 1), shape (len(axes),), in the order of sorted names.
     """
     return {
         name: _value(axes[name], float(u)) for name, u in zip(sorted(axes), point, strict=True)

@@ -17,7 +17,7 @@ class Design(Protocol):
     """A list of configurations, each computed from its number alone."""
 
     def values(self, configuration: int) -> dict[str, Value]:
-        """Values on the axes; those that do not apply may be left out or are never asked for."""
+        """Returns values on the axes; those that do not apply are never asked for."""
 
 
 class DesignSampler(BaseSampler):

@@ -33,15 +33,16 @@ class _Block:
         return math.prod(_count(each) for each in self.others)
 
     def cell(self, index: int) -> dict[str, Value]:
+        # The index in a number system whose digits are the axes' cells.
         values = dict(self.owners)
         for each in self.others:
-            index, place = divmod(index, _count(each))
-            values[each.name] = cell(each.setting, place)
+            index, digit = divmod(index, _count(each))
+            values[each.name] = cell(each.setting, digit)
         return values
 
 
 def grid_size(space: SearchSpace) -> int:
-    """Number of different configurations.
+    """Returns the number of different configurations.
 
     Raises:
         InputError: If an axis is a range without steps, or the grid passes `MAX_CELLS`.
@@ -65,7 +66,8 @@ class GridDesign:
         done: Full configurations that are left out, because the study has run them.
 
     Raises:
-        InputError: As `grid_size`; also if a configuration that was run is none of the grid.
+        InputError: If an axis is a range without steps, the grid passes `MAX_CELLS`, or a
+            configuration that was run is none of the grid.
     """
 
     def __init__(
@@ -89,10 +91,10 @@ class GridDesign:
                 f"{configuration} (from 0) was asked for",
                 key="trials",
             )
-        return self._cell(self._place(configuration))
+        return self._cell(self._index(configuration))
 
-    def _place(self, configuration: int) -> int:
-        """Place in the grid of a configuration that was not left out."""
+    def _index(self, configuration: int) -> int:
+        """Returns the cell of a configuration that was not left out."""
         if not self._done:
             return int(self._order[configuration])
         while len(self._left) <= configuration:
@@ -114,7 +116,7 @@ class GridDesign:
 
 
 def grid_cells(design: GridDesign, space: SearchSpace, count: int) -> list[dict[str, Value]]:
-    """The first full configurations of a grid."""
+    """Returns the first full configurations of a grid."""
     return [space.resolve(design.values(number)) for number in range(count)]
 
 
@@ -136,7 +138,7 @@ def _holds(space: SearchSpace, values: Mapping[str, Value]) -> bool:
     except InputError:
         return False
     return all(
-        any(values[each.name] == cell(each.setting, place) for place in range(_count(each)))
+        any(values[each.name] == cell(each.setting, index) for index in range(_count(each)))
         for each in space.entries
         if each.varies and each.name in values
     )

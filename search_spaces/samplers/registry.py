@@ -106,5 +106,5 @@ def make_sampler(
 
 
 def is_adaptive(name: str) -> bool:
-    """Whether the sampler looks at results, so that asking far ahead makes it worse."""
+    """Returns whether the sampler looks at results, so that asking far ahead makes it worse."""
     return name in _ADAPTIVE

@@ -67,7 +67,7 @@ class ConfigurationTPESampler(BaseSampler):
         return self._tpe(trial).sample_independent(study, trial, param_name, param_distribution)
 
     def _siblings(self, study: Study, trial: FrozenTrial) -> list[FrozenTrial]:
-        """The other trials of the configuration that have got values already."""
+        """Returns the other trials of the configuration that have got values already."""
         first = trial.number // self._seeds * self._seeds
         numbers = [each for each in range(first, first + self._seeds) if each != trial.number]
         if not numbers:

@@ -27,7 +27,7 @@ def build_space(
     catalogue: Mapping[str, Hyperparameter] = CATALOGUE,
     reserved: Collection[str] = (),
 ) -> SearchSpace:
-    """Validate what a study fixes and varies.
+    """Validates what a study fixes and varies.
 
     Args:
         hyperparameters: As in a study file: a scalar is fixed, a list is a choice,
@@ -69,7 +69,7 @@ def build_space(
 def _available(
     catalogue: Mapping[str, Hyperparameter], network: str, task: str
 ) -> dict[str, Hyperparameter]:
-    """What of the catalogue network and task may have; one of the person's own may have all."""
+    """Returns what network and task may have; one of a person's own may have all."""
     return {
         name: each
         for name, each in catalogue.items()
@@ -122,7 +122,7 @@ def _belongs_elsewhere(each: Hyperparameter, network: str, task: str) -> str:
 
 
 def _applicable(entries: list[Entry]) -> tuple[Entry, ...]:
-    """The entries that some trial can have.
+    """Returns the entries that some trial can have.
 
     Raises:
         InputError: If a given one is not among them.
@@ -138,7 +138,7 @@ def _applicable(entries: list[Entry]) -> tuple[Entry, ...]:
 
 
 def _values(entry: Entry) -> tuple[Value, ...]:
-    """Values that may meet a condition; a range of numbers meets none."""
+    """Returns values that may meet a condition; a range of numbers meets none."""
     if isinstance(entry.setting, Fixed):
         return (entry.setting.value,)
     return entry.setting.values if isinstance(entry.setting, Choice) else ()

@@ -14,7 +14,7 @@ Role = Literal["fixed", "choice", "range", "default"]
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One hyperparameter of a space; ``given`` tells the study file's from the defaults."""
+    """One hyperparameter of a space; ``given`` if the study file states it, else a default."""
 
     hyperparameter: Hyperparameter
     setting: Setting
@@ -37,20 +37,20 @@ class Entry:
         return "choice" if isinstance(self.setting, Choice) else "range"
 
     def applies(self, values: Mapping[str, Value]) -> bool:
-        """Whether its owners have the values it belongs to."""
+        """Returns whether its owners have the values it belongs to."""
         conditions = self.hyperparameter.conditions
         return all(values.get(each.owner) in each.values for each in conditions)
 
 
 def conditions_text(hyperparameter: Hyperparameter) -> str:
-    """When it applies, in words: "optimizer is sgd"; "" for always."""
+    """Says when it applies: "optimizer is sgd"; "" for always."""
     return " and ".join(str(each) for each in hyperparameter.conditions)
 
 
 def default_entries(
     given: Iterable[str], *, network: str, task: str, catalogue: Iterable[Hyperparameter]
 ) -> list[Entry]:
-    """What a study file leaves to the catalogue.
+    """Returns what a study file leaves to the catalogue.
 
     A network of the person's own gets no default depth or width, and a task of their own no
     default sequence length: it may have none.
@@ -69,27 +69,27 @@ def default_entries(
 
 
 def owners_first(entries: Iterable[Entry]) -> tuple[Entry, ...]:
-    """The same entries in the same order, except that owners precede what they own."""
+    """Returns the same entries in the same order, except that owners precede what they own."""
     by_name = {each.name: each for each in entries}
     ordered: dict[str, Entry] = {}
 
-    def place(entry: Entry) -> None:
+    def add(entry: Entry) -> None:
         for condition in entry.hyperparameter.conditions:
             if condition.owner in by_name:
-                place(by_name[condition.owner])
+                add(by_name[condition.owner])
         ordered.setdefault(entry.name, entry)
 
     for entry in by_name.values():
-        place(entry)
+        add(entry)
     return tuple(ordered.values())
 
 
 def collect(entries: tuple[Entry, ...], pick: Callable[[Entry], Value]) -> dict[str, Value]:
-    """Values of all entries that apply, in their order.
+    """Collects the values of all entries that apply, in their order.
 
     Args:
-        entries: Of one space, in column order.
-        pick: Gives the value of an entry that varies and applies; owners are asked first.
+        entries: All entries of one space, in column order.
+        pick: Returns the value of an entry that varies and applies; it is called for owners first.
     """
     values: dict[str, Value] = {}
     for entry in owners_first(entries):

@@ -18,7 +18,7 @@ RANGE_KEYS = ("low", "high", "log", "step")
 
 
 def read_setting(hyperparameter: Hyperparameter, given: object) -> Setting:
-    """The setting that ``given`` describes.
+    """Returns the setting that ``given`` describes.
 
     Raises:
         InputError: If it breaks a rule. Without a key.
@@ -31,7 +31,7 @@ def read_setting(hyperparameter: Hyperparameter, given: object) -> Setting:
 
 
 def own_hyperparameter(name: str, given: object) -> Hyperparameter:
-    """A hyperparameter of the person's own network or task, its kind taken from its values.
+    """Makes a hyperparameter of a person's own network or task; its values decide the kind.
 
     Raises:
         InputError: If the values are neither all numbers nor all names. Without a key.

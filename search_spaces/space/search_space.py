@@ -70,8 +70,8 @@ class SearchSpace:
     @cached_property
     def axes(self) -> dict[str, BaseDistribution]:
         """What varies, as Optuna's distributions: in file order, but owners before dependents."""
-        found = ((each.name, each.setting.distribution()) for each in owners_first(self.entries))
-        return {name: each for name, each in found if each is not None}
+        named = ((each.name, each.setting.distribution()) for each in owners_first(self.entries))
+        return {name: axis for name, axis in named if axis is not None}
 
     @cached_property
     def fixed(self) -> dict[str, Value]:
@@ -83,11 +83,11 @@ class SearchSpace:
         }
 
     def kinds(self) -> dict[str, Kind]:
-        """The kind of each column that trials of this space can have, in column order."""
+        """Returns the kind of each column that trials of this space can have, in column order."""
         return {each.name: each.hyperparameter.kind for each in self.entries}
 
     def suggest(self, trial: optuna.trial.Trial) -> dict[str, Value]:
-        """Ask Optuna for one configuration.
+        """Asks Optuna for one configuration.
 
         Args:
             trial: A running trial. Only axes that apply are suggested to it.
@@ -98,7 +98,7 @@ class SearchSpace:
         return collect(self.entries, lambda entry: suggest_value(trial, entry))
 
     def resolve(self, values: Mapping[str, object]) -> dict[str, Value]:
-        """The full configuration of a trial from its values on the axes (Optuna's `params`).
+        """Completes a trial's values on the axes (Optuna's `params`) to the full configuration.
 
         Raises:
             InputError: If an axis that applies is missing, or a value lies outside its domain.
@@ -112,11 +112,11 @@ class SearchSpace:
         return collect(self.entries, pick)
 
     def applying(self, values: Mapping[str, object]) -> frozenset[str]:
-        """Names of the axes that apply, from values for all of them; errors as `resolve`."""
+        """Returns the axes that apply, from values for all of them; raises as `resolve`."""
         return frozenset(self.resolve(values).keys() & self.axes.keys())
 
     def corners(self) -> Iterator[dict[str, Value]]:
-        """Configurations that between them have every shape of network along one axis each.
+        """Yields configurations that between them have every shape of network along one axis each.
 
         The first has the first choice or lower end of every axis; each further one has another
         choice, or the upper end, of one axis that decides the shape (is not fusible).
@@ -130,7 +130,7 @@ class SearchSpace:
                 yield self.resolve({**firsts, name: value})
 
     def complete(self, overrides: Mapping[str, object]) -> dict[str, Value]:
-        """One configuration for `diagnose --set depth=30`: overrides, then what the file fixes.
+        """Completes overrides (`diagnose --set depth=30`) with what the file fixes.
 
         An axis that is not set takes the catalogue's default, whether or not the file's axis
         holds it: that value is documented and the same for every study. An override has to lie
@@ -155,7 +155,7 @@ class SearchSpace:
         return values
 
     def cohort_key(self, values: Mapping[str, Value]) -> tuple[tuple[str, Value], ...]:
-        """What trials must agree in to be trained in one cohort: the non-fusible values.
+        """Returns what trials must agree in to be trained in one cohort: the non-fusible values.
 
         Args:
             values: A full configuration, of `suggest`, `resolve` or `complete`.
@@ -164,7 +164,7 @@ class SearchSpace:
         return tuple(sorted(item for item in values.items() if item[0] not in fusible))
 
     def describe(self) -> list[SpaceRow]:
-        """One row a hyperparameter, for `gradscape check`."""
+        """Describes each hyperparameter in one row, for `gradscape check`."""
         return [
             SpaceRow(
                 name=each.name,
@@ -178,18 +178,18 @@ class SearchSpace:
         ]
 
     def metadata(self) -> dict[str, dict[str, object]]:
-        """The `hyperparameters` object of the tables' metadata, JSON values only."""
+        """Returns the `hyperparameters` object of the tables' metadata, JSON values only."""
         return {each.name: each.setting.metadata() for each in self.entries}
 
     def differences(self, other: SearchSpace) -> list[str]:
-        """Why trials of ``other`` cannot join a study of this space; empty if they can.
+        """Returns why trials of ``other`` cannot join a study of this space; empty if they can.
 
         Args:
             other: The space of a changed study file.
 
         Returns:
             One line a difference. The order of hyperparameters does not matter, the order of
-            a list does: Optuna's storage keeps a choice as its place in the list.
+            a list does: Optuna's storage keeps a choice as its index in the list.
         """
         was = {each.name: each.setting for each in self.entries}
         now = {each.name: each.setting for each in other.entries}
@@ -207,7 +207,7 @@ class SearchSpace:
     def _set_entries(
         self, chosen: Mapping[str, Value], known: Mapping[str, Hyperparameter]
     ) -> tuple[Entry, ...]:
-        """The entries with the chosen values in place; also those the file could not apply."""
+        """Returns the entries with the chosen values; also those the file could not apply."""
         given = {each.name: each for each in self.entries if each.given}
         for name, value in chosen.items():
             given[name] = Entry(hyperparameter=known[name], setting=Fixed(value=value), given=True)
@@ -232,7 +232,7 @@ class SearchSpace:
 
 
 def _ends(axis: BaseDistribution) -> tuple[Value, ...]:
-    """All choices of an axis, or both ends of its range."""
+    """Returns all choices of an axis, or both ends of its range."""
     if isinstance(axis, CategoricalDistribution):
         return tuple(axis.choices)
     assert isinstance(axis, (FloatDistribution, IntDistribution))

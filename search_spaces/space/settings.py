@@ -74,7 +74,7 @@ Setting = Fixed | Choice | Range
 
 
 def cell_count(setting: Setting) -> int | None:
-    """Number of different values; None where it is a range without steps."""
+    """Returns the number of different values; None where it is a range without steps."""
     if isinstance(setting, Fixed):
         return 1
     if isinstance(setting, Choice):
@@ -86,7 +86,7 @@ def cell_count(setting: Setting) -> int | None:
 
 
 def cell(setting: Setting, index: int) -> Value:
-    """Value number ``index`` of a setting that has cells."""
+    """Returns value number ``index`` of a setting that has cells."""
     if isinstance(setting, Fixed):
         return setting.value
     if isinstance(setting, Choice):

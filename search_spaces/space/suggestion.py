@@ -1,4 +1,4 @@
-"""Asking Optuna for the value of one axis."""
+"""The value of one axis, as Optuna suggests it."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ from search_spaces.space.settings import Choice
 
 
 def suggest_value(trial: optuna.trial.Trial, entry: Entry) -> Value:
-    """Optuna's value for an axis, which must vary.
+    """Asks Optuna for the value of an axis, which must vary.
 
     Args:
         trial: A running trial.
-        entry: The axis.
+        entry: Entry of a hyperparameter that varies and applies to the trial.
+
+    Raises:
+        TypeError: If the entry is fixed.
     """
     setting = entry.setting
     if isinstance(setting, Choice):

@@ -23,6 +23,7 @@ _SOFTPLUS_THRESHOLD = 20.0
 _FLAT = 0.01
 """A derivative below this share of its maximum is saturated, as the layers table counts it."""
 
+# 1 - tanh(h)^2 = 0.01 there; the sigmoid is a tanh of half its argument, whence the 2 below.
 _TANH_FLAT = float(np.arctanh(np.sqrt(1 - _FLAT)))
 
 
@@ -45,7 +46,7 @@ class Activation:
 
 
 def activation_named(name: str) -> Activation:
-    """The activation of this name.
+    """Looks up an activation.
 
     Raises:
         InputError: If there is none.

@@ -24,9 +24,9 @@ class Inputs:
     Attributes:
         shape: Of one example: (features,), (time steps, features) or (channels, height, width);
             of tokens (time steps,).
-        mean_square: Of all their numbers.
-        variance: Of one number over the examples, mean over all numbers; None if not known, which
-            stands for numbers of mean 0.
+        mean_square: Mean square of all numbers of all examples, > 0.
+        variance: Variance of one number over the examples, averaged over all numbers; None if not
+            known, which stands for numbers of mean 0.
         tokens: Whether they are token numbers, which a network embeds.
         answer_at_end: Whether the network answers once for an example, not at each time step.
     """
@@ -39,7 +39,7 @@ class Inputs:
 
     @property
     def features(self) -> int:
-        """Numbers in one example."""
+        """Number of numbers in one example."""
         return math.prod(self.shape)
 
 
@@ -67,7 +67,7 @@ class Expectation:
 
 
 def with_defaults(network: str, hyperparameters: Mapping[str, Value]) -> dict[str, Value]:
-    """The hyperparameters, absent ones of this network with the catalogue's defaults."""
+    """Completes hyperparameters with the catalogue's defaults of this network."""
     defaults = {
         name: value
         for name, each in CATALOGUE.items()
@@ -78,22 +78,29 @@ def with_defaults(network: str, hyperparameters: Mapping[str, Value]) -> dict[st
 
 
 def ratio_of(log_squares: Sequence[float]) -> float:
-    """R from ln of the mean squared delta, first to last."""
+    """Computes R from ln of the mean squared delta, first to last."""
     return math.exp(min((log_squares[0] - log_squares[-1]) / 2, _LARGEST_LOG))
 
 
 def factors_of(log_squares: Sequence[float]) -> tuple[float, ...]:
-    """rms(delta_l) / rms(delta_{l+1}) from the same."""
+    """Computes rms(delta_l) / rms(delta_{l+1}) from the same."""
     steps = -np.diff(np.asarray(log_squares)) / 2
     return tuple(np.exp(np.minimum(steps, _LARGEST_LOG)).tolist())
 
 
 def worst_share(activation: str, lengths: Sequence[Array]) -> float | None:
-    """Largest saturated share of a layer, of normal pre-activations of these lengths.
+    """Returns the largest saturated share of a layer, of normal pre-activations.
 
     Args:
-        activation: Its name.
-        lengths: Of each layer, at each of its pixels.
+        activation: Name of the activation.
+        lengths: q of each layer, at each of its pixels.
+
+    Returns:
+        P(h < low) + P(h > high) of h ~ N(0, q), averaged over the layer's pixels; None where the
+        layers table does not measure saturation.
+
+    Raises:
+        InputError: If the activation is unknown.
     """
     flat = activation_named(activation).flat
     if flat is None:

@@ -1,4 +1,19 @@
-"""Networks of one layer after another: mlp, plain or residual, and cnn."""
+"""Networks of one layer after another: mlp, plain or residual, and cnn.
+
+Forward, layer by layer, p and m are mean square and mean of what a layer sees, q the mean square
+of its pre-activation, s the residual scale (docs/theory.md has the table of all networks):
+
+    q_l = a_l p_{l-1} + b_l
+    plain       p_l = E[phi(z)^2],                              m_l = E[phi(z)]
+    residual    p_l = p_{l-1} + s^2 E[phi^2] + 2 s m_{l-1} E[phi],  m_l = m_{l-1} + s E[phi]
+
+Backward, G_l is the mean squared gradient by what layer l puts out and delta_l that by its
+pre-activation:
+
+    delta_l = E[phi'(z)^2] G_l (times s^2 in a residual branch)
+    plain       G_{l-1} = a_l delta_l (with fan_out for fan_in)
+    residual    G_{l-1} = G_l + a_l delta_l
+"""
 
 from __future__ import annotations
 
@@ -30,7 +45,7 @@ _EVEN_SLOPES = ("sigmoid", "tanh", "softsign", "hardtanh", "identity")
 """Activations whose slope is even, so that the mean of phi'' is 0."""
 
 _SMALL_SHARE = 0.05
-"""Of the gradient, in a mode that theory leaves out: R is then right within a factor of 1.5."""
+"""Share of the gradient in a mode that theory leaves out: R is then right within a factor 1.5."""
 
 
 _FAR_FROM_ZERO = ("sigmoid", "softplus")
@@ -50,7 +65,7 @@ class _Stack:
 
 
 def mlp(hyperparameters: Mapping[str, Value], inputs: Inputs) -> Expectation | None:
-    """A multilayer perceptron, plain or with residual connections.
+    """Predicts a multilayer perceptron, plain or with residual connections.
 
     With p the mean square and m the mean of h_l = h_{l-1} + s phi(z_l), and G the mean squared
     gradient by h_l: p grows by s^2 E[phi^2] + 2 s m E[phi], m by s E[phi], and G on its way back
@@ -85,34 +100,36 @@ def mlp(hyperparameters: Mapping[str, Value], inputs: Inputs) -> Expectation | N
     square = inputs.mean_square
     if normalization == "batch" and inputs.variance is not None:
         square = inputs.variance
-    seen = Signal(square=np.full((1, 1), square), mean=np.zeros((1, 1)))
-    stack = _forward(layers, seen, activation, normalization, batch, scale)
+    signal = Signal(square=np.full((1, 1), square), mean=np.zeros((1, 1)))
+    stack = _forward(layers, signal, activation, normalization, batch, scale)
     log_std = None
     if normalization == "none" and scale is None:
-        lengths = np.array([float(one.length.mean()) for one in stack.before])
+        lengths = np.array([float(each.length.mean()) for each in stack.before])
         orthogonal = "orthogonal" in str(hyperparameters["initialization"])
         log_std = log_ratio_std(activation, lengths, width, orthogonal=orthogonal)
-    found = _expectation(stack, activation, scale, log_std)
+    expected = _expectation(stack, activation, scale, log_std)
     uneven = activation not in _EVEN_SLOPES
     if scale is not None and normalization == "none" and uneven:
-        return None if _is_ruled_by_its_mean(found, width) else found
-    return found
+        return None if _is_ruled_by_its_mean(expected, width) else expected
+    return expected
 
 
-def _is_ruled_by_its_mean(found: Expectation, width: int) -> bool:
-    """Whether a mode that theory leaves out has come up in a residual network.
+def _is_ruled_by_its_mean(expected: Expectation, width: int) -> bool:
+    """Returns whether a mode that theory leaves out has come up in a residual network.
 
     Theory takes gradients to be independent of the weights that they pass. Where the mean of
     phi'' is not 0, as for relu, they are not quite: along the stream, whose mean grows, the
     gradient grows as the stream itself does. That mode begins smaller than the rest by the width.
     """
-    stream = math.log(found.lengths[-1] / found.lengths[1]) if len(found.lengths) > 1 else 0.0
-    rest = 2 * math.fsum(math.log(one) for one in found.factors[1:])
+    # ln of how much the stream's mean square grows, and the squared gradient but for that mode.
+    lengths = expected.lengths
+    stream = math.log(lengths[-1] / lengths[1]) if len(lengths) > 1 else 0.0
+    rest = 2 * math.fsum(math.log(factor) for factor in expected.factors[1:])
     return stream - rest > math.log(_SMALL_SHARE * width)
 
 
 def cnn(hyperparameters: Mapping[str, Value], inputs: Inputs) -> Expectation | None:
-    """Convolutions of 3 x 3 pixels, mean squares at every pixel, zeros beyond the border.
+    """Predicts convolutions of 3 x 3 pixels, mean squares at every pixel, zeros at the border.
 
     Returns:
         None for inputs that are no images, and for group normalization; with batch or layer
@@ -134,7 +151,7 @@ def cnn(hyperparameters: Mapping[str, Value], inputs: Inputs) -> Expectation | N
     width, depth = int(hyperparameters["width"]), int(hyperparameters["depth"])
     channels, *sides = inputs.shape
     here = (sides[0], sides[1])
-    seen = Signal(square=np.full(here, inputs.mean_square), mean=np.zeros(here))
+    signal = Signal(square=np.full(here, inputs.mean_square), mean=np.zeros(here))
     layers: list[LinearMap] = []
     for _ in range(depth):
         stride = 2 if min(here) >= 2 * SMALLEST_SIDE else 1
@@ -143,35 +160,37 @@ def cnn(hyperparameters: Mapping[str, Value], inputs: Inputs) -> Expectation | N
         if layer is None:
             return None
         layers.append(layer)
-        here, channels = layer.window.seen_after, width
+        here, channels = layer.window.sides_after, width
     batch = int(hyperparameters["batch_size"]) * math.prod(here)
     activation = str(hyperparameters["activation"])
     return _expectation(
-        _forward(layers, seen, activation, normalization, batch, None), activation, None, None
+        _forward(layers, signal, activation, normalization, batch, None), activation, None, None
     )
 
 
 def _forward(
     layers: Sequence[LinearMap],
-    seen: Signal,
+    signal: Signal,
     activation: str,
     normalization: str,
     batch: int,
     scale: float | None,
 ) -> _Stack:
+    """Carries mean squares and means forward; `scale` is s, None for a plain network."""
     phi, before = moments(activation), []
     for number, layer in enumerate(layers):
-        before.append(activated(layer, seen, normalization, batch))
+        before.append(activated(layer, signal, normalization, batch))
         made = before[-1].signal(phi)
         if scale is None or number == 0:
-            seen = made
+            signal = made
         elif normalization == "batch":
             # Means over units do not count there: let the signal be what varies over the batch.
-            varies = seen.square - seen.mean**2 + scale**2 * (made.square - made.mean**2)
-            seen = Signal(square=varies, mean=np.zeros_like(varies))
+            varies = signal.square - signal.mean**2 + scale**2 * (made.square - made.mean**2)
+            signal = Signal(square=varies, mean=np.zeros_like(varies))
         else:
-            square = seen.square + scale**2 * made.square + 2 * scale * seen.mean * made.mean
-            seen = Signal(square=square, mean=seen.mean + scale * made.mean)
+            # E[(h + s phi)^2]: h and phi share their mean over units, and nothing else.
+            square = signal.square + scale**2 * made.square + 2 * scale * signal.mean * made.mean
+            signal = Signal(square=square, mean=signal.mean + scale * made.mean)
     return _Stack(layers=layers, before=before)
 
 
@@ -182,14 +201,14 @@ def _expectation(
     return Expectation(
         ratio=ratio_of(logs),
         factors=factors_of(logs),
-        lengths=tuple(float(one.length.mean()) for one in stack.before),
-        saturated_share=worst_share(activation, [one.seen for one in stack.before]),
+        lengths=tuple(float(each.length.mean()) for each in stack.before),
+        saturated_share=worst_share(activation, [each.input for each in stack.before]),
         log_std=log_std,
     )
 
 
 def _backward(stack: _Stack, phi: Moments, scale: float | None) -> list[float]:
-    """ln of the mean squared delta of each layer, up to a constant."""
+    """Computes ln of the mean squared delta of each layer, up to a constant."""
     gradient: Array = np.ones_like(stack.before[-1].length)
     level, logs = 0.0, []
     for number in reversed(range(len(stack.layers))):
@@ -200,7 +219,8 @@ def _backward(stack: _Stack, phi: Moments, scale: float | None) -> list[float]:
             break
         back = stack.layers[number].backward(delta)
         gradient = back if scale is None else gradient + back
-        # Gradients of deep networks leave the range of floating-point numbers.
+        # Gradients of deep networks leave the range of floating-point numbers: `level` keeps ln of
+        # what is divided off.
         size = float(gradient.mean())
         level, gradient = level + math.log(size), gradient / size
     return logs[::-1]

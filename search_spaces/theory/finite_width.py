@@ -13,7 +13,7 @@ from search_spaces.theory.moments import moments
 def log_ratio_std(
     activation: str, lengths: Array, width: int, *, orthogonal: bool = False
 ) -> float:
-    """Standard deviation of ln R over networks that differ in their random weights alone.
+    """Computes the standard deviation of ln R over networks that differ in their random weights.
 
     Each layer multiplies the squared gradient by a mean over `width` units of phi'(h)^2 g^2 with
     normal g, whose relative variance is (3 E[phi'^4] / E[phi'^2]^2 - 1) / width: 5 / width for
@@ -21,9 +21,9 @@ def log_ratio_std(
     nearly normally distributed; the median of R^2 lies below its mean by exp(-variance / 2).
 
     Args:
-        activation: Its name.
+        activation: Name of the activation.
         lengths: q of the hidden layers, (depth,).
-        width: Their units.
+        width: Units of each hidden layer, >= 1.
         orthogonal: Whether weights are orthogonal.
 
     References:
@@ -31,7 +31,9 @@ def log_ratio_std(
         NeurIPS 2018, theorem 1: ln of the squared gradient varies as the sum of 1 / width.
     """
     phi = moments(activation)
+    # The last layer's delta is the reference: it multiplies nothing.
     inner = lengths[:-1]
     kurtosis = phi.fourth_slope(inner) / phi.slope(inner) ** 2
     variances = (3 * kurtosis - (3 if orthogonal else 1)) / width
+    # Half: R is the root of a ratio of squares.
     return math.sqrt(max(float(np.sum(variances)), 0.0)) / 2

@@ -24,12 +24,12 @@ _LEAST_VARIANCE = 1e-200
 
 
 def gaussian_mean(function: Function, variance: float, kinks: Sequence[float] = ()) -> float:
-    """E[f(h)] for h ~ N(0, variance), to a relative 1e-8 or better.
+    """Computes E[f(h)] for h ~ N(0, variance), to a relative 1e-8 or better.
 
     Args:
         function: f, elementwise, for variances up to 1e12; smooth but for its kinks, and growing
             no faster than a polynomial.
-        variance: >= 0; for 0 the mean of f's limits from both sides of 0.
+        variance: Variance of h, >= 0; for 0 the mean of f's limits from both sides of 0.
         kinks: Where f or a derivative of it jumps.
 
     Raises:

@@ -42,13 +42,13 @@ class InitialVariances:
 
 
 def initial_variances(hyperparameters: Mapping[str, Value], fans: Fans) -> InitialVariances | None:
-    """Variances of a layer under a trial's initialization.
+    """Returns the variances of a layer under a trial's initialization.
 
     Args:
         hyperparameters: `initialization` (absent: torch_default); `init_gain` (absent: 1), which
             multiplies weights alone; `weight_std` (absent: 1) and `bias_std` (absent: 0) under
             mean_field.
-        fans: Of the layer.
+        fans: Shape of the layer's weight.
 
     Returns:
         None if the initialization is unknown. torch_default is that of torch's linear and

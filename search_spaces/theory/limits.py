@@ -8,7 +8,7 @@ from __future__ import annotations
 
 
 def gradient_descent_limit(sharpness: float, *, weight_decay: float = 0.0) -> float:
-    """2 / sharpness.
+    """Returns 2 / sharpness.
 
     Raises:
         ValueError: If sharpness + weight_decay is not positive: no learning rate is stable.
@@ -17,7 +17,7 @@ def gradient_descent_limit(sharpness: float, *, weight_decay: float = 0.0) -> fl
 
 
 def heavy_ball_limit(sharpness: float, momentum: float, *, weight_decay: float = 0.0) -> float:
-    """2 (1 + momentum) / sharpness, for velocity = momentum * velocity + gradient.
+    """Returns 2 (1 + momentum) / sharpness, for velocity = momentum * velocity + gradient.
 
     Raises:
         ValueError: If sharpness + weight_decay is not positive, or momentum not in [0, 1).
@@ -31,7 +31,7 @@ def heavy_ball_limit(sharpness: float, momentum: float, *, weight_decay: float =
 
 
 def nesterov_limit(sharpness: float, momentum: float, *, weight_decay: float = 0.0) -> float:
-    """2 (1 + momentum) / ((1 + 2 momentum) sharpness).
+    """Returns 2 (1 + momentum) / ((1 + 2 momentum) sharpness).
 
     Raises:
         ValueError: If sharpness + weight_decay is not positive, or momentum not in [0, 1).

@@ -17,8 +17,8 @@ from search_spaces.theory.activations import Activation, Array, Function, activa
 from search_spaces.theory.gaussian import gaussian_mean
 
 _LOW, _HIGH = np.log(1e-10), np.log(1e10)
-"""Beyond these the means are nearly powers of q: phi is linear near 0, linear or constant far
-away."""
+"""Beyond these the means are nearly powers of q: phi is linear near 0, linear or constant at large
+arguments."""
 
 _AT = np.linspace(_LOW, _HIGH, 641)
 SMALLEST_LENGTH = 1e-250
@@ -64,13 +64,14 @@ class Moments:
         return table
 
     def _power(self, function: Function) -> Table:
-        """Of a positive function, whose mean's logarithm is smooth, and straight at both ends."""
+        """Tabulates a positive function's mean: its logarithm is smooth, straight at both ends."""
         spline = CubicSpline(_AT, np.log(self._means(function)))
         first, last = spline.derivative()(np.array([_LOW, _HIGH]))
         at_zero = function(np.zeros(1))[0]
 
         def table(q: Array) -> Array:
             here = _log(q)
+            # Powers of q at both ends: straight lines in the logarithms.
             below, above = np.minimum(here - _LOW, 0), np.maximum(here - _HIGH, 0)
             inside = spline(np.clip(here, _LOW, _HIGH))
             return np.where(q == 0, at_zero, np.exp(inside + first * below + last * above))
@@ -87,9 +88,9 @@ def _log(q: Array) -> Array:
 
 @lru_cache(maxsize=32)
 def moments(activation: str) -> Moments:
-    """The tables of an activation.
+    """Returns the tables of an activation.
 
     Raises:
-        InputError: If it is unknown.
+        InputError: If the activation is unknown.
     """
     return Moments(phi=activation_named(activation))

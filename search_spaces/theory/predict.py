@@ -17,7 +17,7 @@ Theory = Callable[[Mapping[str, Value], Inputs], Expectation | None]
 THEORIES: Mapping[str, Theory] = MappingProxyType(
     {"mlp": mlp, "cnn": cnn, "resnet": resnet, "rnn": rnn}
 )
-"""By network. Of others theory says nothing here."""
+"""Theories by network; of others theory says nothing here."""
 
 HEEDED = (
     "depth",
@@ -41,12 +41,12 @@ HEEDED = (
 def predict(
     network: str, hyperparameters: Mapping[str, Value], inputs: Inputs
 ) -> Expectation | None:
-    """Mean-field theory of a network as it is initialized; the same question is answered once.
+    """Predicts a network as it is initialized; the same question is answered once.
 
     Args:
         network: Name of a built-in network; of others theory says nothing.
-        hyperparameters: Of the trial; absent ones have the catalogue's defaults.
-        inputs: What the network is shown.
+        hyperparameters: Hyperparameters of the trial; absent ones have the catalogue's defaults.
+        inputs: Shape and size of the task's inputs.
 
     Returns:
         None where theory is silent, or does not agree with real networks (docs/theory.md).

@@ -1,4 +1,13 @@
-"""The simple recurrent network: gradients through time and through layers."""
+"""The simple recurrent network: gradients through time and through layers.
+
+With a_l = fan_in times the variance of a weight on the inputs, c that of the recurrent weights and
+b the variance of a bias, for layers l = 1 to L and time steps t = 1 to T:
+
+    q_{l,t} = a_l p_{l-1,t} + c p_{l,t-1} + b,    p_{l,t} = E[phi(sqrt(q_{l,t}) z)^2]
+    delta_{l,t} = E[phi'^2] (a_{l+1} delta_{l+1,t} + c delta_{l,t+1})
+
+where p_{l,0} = 0 and delta, a mean square here, starts with 1 at the last step of the last layer.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +33,13 @@ from search_spaces.theory.moments import SMALLEST_LENGTH, Moments, moments
 
 @dataclass(frozen=True, kw_only=True)
 class _Sizes:
-    """fan_in times the variance of a weight, by layer or for all; variance of a bias."""
+    """What variances come to.
+
+    Attributes:
+        inputs: a, fan_in times the variance of a weight on the inputs, by layer [L].
+        recurrent: c, the same of the recurrent weights.
+        bias: b, variance of a bias.
+    """
 
     inputs: Array
     recurrent: float
@@ -32,7 +47,7 @@ class _Sizes:
 
 
 def rnn(hyperparameters: Mapping[str, Value], inputs: Inputs) -> Expectation | None:
-    """h_t = phi(W x_t + U h_{t-1} + b), read out after the last time step.
+    """Predicts h_t = phi(W x_t + U h_{t-1} + b), read out after the last time step.
 
     On a grid of layers and time steps q is a times what the layer below has at the same time, plus
     c E[phi^2] of the time step before, plus the bias; the mean squared delta is E[phi'^2] times
@@ -68,7 +83,7 @@ def rnn(hyperparameters: Mapping[str, Value], inputs: Inputs) -> Expectation | N
 def _over_time(
     hyperparameters: Mapping[str, Value], inputs: Inputs
 ) -> tuple[int, int, float] | None:
-    """Time steps, numbers in one of them, and their mean square, as the network reads them."""
+    """Returns the time steps, numbers in each, and their mean square, as a network reads them."""
     shape = inputs.shape
     if inputs.tokens:
         # Embeddings are drawn from N(0, 1).
@@ -104,7 +119,7 @@ def _sizes(hyperparameters: Mapping[str, Value], features: int) -> _Sizes | None
 
 
 def _lengths(sizes: _Sizes, square: float, steps: int, phi: Moments) -> Array:
-    """q, (L, T)."""
+    """Computes q by layer and time step (L, T)."""
     layers = len(sizes.inputs)
     length_LxT = np.empty((layers, steps))
     below_T = np.full(steps, square)
@@ -120,14 +135,16 @@ def _lengths(sizes: _Sizes, square: float, steps: int, phi: Moments) -> Array:
 
 
 def _log_deltas(sizes: _Sizes, slope_LxT: Array) -> Array:
-    """ln of the mean squared delta, (L, T), up to a constant; -infinity where none arrives."""
+    """Computes ln of the mean squared delta (L, T), up to a constant."""
     layers, steps = slope_LxT.shape
+    # A layer and a time step more than there are: nothing comes back from them.
     log_LxT = np.full((layers + 1, steps + 1), -np.inf)
     with np.errstate(divide="ignore"):
         for layer in reversed(range(layers)):
             above = math.log(sizes.inputs[layer + 1]) if layer + 1 < layers else 0.0
             for step in reversed(range(steps)):
                 if (layer, step) == (layers - 1, steps - 1):
+                    # The readout: ln 1, since only ratios are of interest.
                     back = 0.0
                 else:
                     back = np.logaddexp(

@@ -21,9 +21,9 @@ class Window:
     """A square kernel of odd size over an image, padded with zeros by half its size.
 
     Attributes:
-        sides: Height and width of the image that it sees; (1, 1) for a linear layer.
-        size: Side of the kernel.
-        stride: Pixels from one position to the next.
+        sides: Height and width in pixels of the image that it sees; (1, 1) for a linear layer.
+        size: Side of the kernel in pixels, odd.
+        stride: Pixels from one position to the next, >= 1.
         centred: Whether its centre alone has weights.
     """
 
@@ -33,34 +33,34 @@ class Window:
     centred: bool = False
 
     @property
-    def seen_after(self) -> Sides:
-        """Sides of the image that it makes."""
+    def sides_after(self) -> Sides:
+        """Height and width in pixels of the image that it makes."""
         height, width = (-(-side // self.stride) for side in self.sides)
         return height, width
 
     def taps(self, values: Array) -> Iterator[Array]:
-        """What each tap sees at each position, of a map of the image's sides."""
+        """Yields what each tap sees at each position, of a map of the image's sides."""
         half = self.size // 2
         padded = np.pad(values, half)
-        for down, right in self._places():
+        for down, right in self._offsets():
             rows = slice(down, down + self.sides[0], self.stride)
             yield padded[rows, right : right + self.sides[1] : self.stride]
 
     def gathered(self, values: Array) -> Array:
-        """Sum over the taps at each position."""
+        """Sums over the taps at each position."""
         return np.asarray(sum(self.taps(values)))
 
     def scattered(self, values: Array) -> Array:
-        """Sum at each pixel over the positions that see it, of a map of the positions."""
+        """Sums a map of positions at each pixel over the positions that see it."""
         half = self.size // 2
         height, width = self.sides
         padded = np.zeros((height + 2 * half, width + 2 * half))
-        for down, right in self._places():
+        for down, right in self._offsets():
             rows = slice(down, down + height, self.stride)
             padded[rows, right : right + width : self.stride] += values
         return padded[half : half + height, half : half + width]
 
-    def _places(self) -> Iterator[tuple[int, int]]:
+    def _offsets(self) -> Iterator[tuple[int, int]]:
         half = self.size // 2
         if self.centred:
             yield half, half

@@ -7,8 +7,8 @@ The map gives each candidate i a logit f_i, normal with mean m_i and covariance 
     variance that a trial at j takes away       K_ij^2 / (K_jj + tau_j)
     noise of one outcome, in logits             tau_j = 1 / (p_j (1 - p_j))
 
-A trial at j gains the sum over i of the last two rates' product. M candidates, F features of the
-kernel.
+A trial at j gains the sum over i of dP_i / dK_ii times the variance that it takes away there.
+M candidates, F features of the kernel.
 
 References:
     Picheny et al., Adaptive designs of experiments for accurate approximation of a target

@@ -99,16 +99,13 @@ class BoundarySampler(BaseSampler):
     ) -> None:
         if seed < 0 or seeds < 1:
             raise ValueError(f"seed >= 0 and seeds >= 1 must hold, but got {seed} and {seeds}")
-        self._seed = seed
+        self._seed, self._seeds, self._first = seed, seeds, first
         self._axes = None if axes is None else dict(axes)
         self._schedule = Schedule(startup=startup, every=every)
-        self._seeds = seeds
-        self._first = first
         self._lock = threading.RLock()
         self._study: tuple[object, int] | None = None
-        self._make_observations = partial(
-            Observations, label or attribute_label(attribute), params
-        )
+        label = label or attribute_label(attribute)
+        self._make_observations = partial(Observations, label, params)
         self._make_model = partial(
             BoundaryModel,
             seed=seed,

@@ -23,7 +23,7 @@ def test_gathering_is_a_convolution_and_scattering_its_transpose(sides, size, st
     image = torch.rand(1, 1, *sides, dtype=torch.float64).requires_grad_()
     made = functional.conv2d(image, kernel, stride=stride, padding=size // 2)
     values = image.detach().numpy()[0, 0]
-    assert window.seen_after == tuple(made.shape[2:])
+    assert window.sides_after == tuple(made.shape[2:])
     np.testing.assert_allclose(window.gathered(values), made.detach().numpy()[0, 0])
     weights = torch.rand_like(made)
     (gradient,) = torch.autograd.grad((made * weights).sum(), image)
