@@ -65,7 +65,7 @@ def table_errors() -> Iterator[None]:
 
 
 def nearest_first(name: str, known: Iterable[str]) -> list[str]:
-    """The known names, the most similar to `name` first; ties alphabetically."""
+    """Returns the known names, the most similar to `name` first; ties alphabetically."""
 
     def distance(candidate: str) -> tuple[float, str]:
         ratio = difflib.SequenceMatcher(None, name.lower(), candidate.lower()).ratio()
@@ -75,6 +75,6 @@ def nearest_first(name: str, known: Iterable[str]) -> list[str]:
 
 
 def unknown_column(name: str, known: Iterable[str]) -> AnalysisError:
-    """The error for a column that the trials do not have."""
+    """Returns the error for a column that the trials do not have."""
     choices = ", ".join(nearest_first(name, known))
     return AnalysisError(f"unknown hyperparameter {name!r}; known: {choices}")

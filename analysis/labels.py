@@ -8,7 +8,7 @@ from study.tables.encoding import NO_LIMIT
 
 
 def number_label(value: float, *, digits: int = 2) -> str:
-    """A number as a study file would have it: `64`, `0.003`, `1e-4`, `none` for +inf.
+    """Writes a number as a study file would have it: `64`, `0.003`, `1e-4`, `none` for +inf.
 
     Args:
         value: The number; +inf is the absence of a limit.
@@ -29,7 +29,7 @@ def number_label(value: float, *, digits: int = 2) -> str:
 
 
 def value_label(value: object, *, digits: int = 2) -> str:
-    """A hyperparameter's value: numbers as `number_label`, names as they are."""
+    """Writes a hyperparameter's value: numbers as `number_label`, names as they are."""
     if value is None:
         return "not applicable"
     if isinstance(value, bool):
@@ -42,7 +42,7 @@ def value_label(value: object, *, digits: int = 2) -> str:
 
 
 def percent(share: float) -> str:
-    """`41 %`; `< 1 %` and `> 99 %` where rounding would claim none or all.
+    """Writes `41 %`; `< 1 %` and `> 99 %` where rounding would claim none or all.
 
     The spaces do not break, here and in `percent_range`.
     """
@@ -56,30 +56,30 @@ def percent(share: float) -> str:
 
 
 def percent_range(low: float, high: float) -> str:
-    """`37–46 %`."""
+    """Writes `37–46 %`."""
     if math.isnan(low) or math.isnan(high):
         return "–"
     return f"{100 * low:.0f}–{100 * high:.0f}\u00a0%"
 
 
 def estimate_label(share: float, low: float, high: float) -> str:
-    """`41 % (37–46 %)`: an estimate of a share with its interval, both kept to 0 to 100 %."""
+    """Writes `41 % (37–46 %)`: an estimate of a share and its interval, within 0 and 100 %."""
     low, high = max(0.0, low), min(1.0, max(0.0, high))
     return f"{percent(max(0.0, share))} ({percent_range(low, high)})"
 
 
 def names_label(*names: str | None) -> str:
-    """`learning rate and depth`: hyperparameters in words; None is left out."""
+    """Writes `learning rate and depth`: hyperparameters in words; None is left out."""
     return " and ".join(name.replace("_", " ") for name in names if name)
 
 
 def capitalized(text: str) -> str:
-    """With a capital letter at the beginning, the rest as it is."""
+    """Returns the text with a capital letter at the beginning, the rest as it is."""
     return text[:1].upper() + text[1:]
 
 
 def points(difference: float) -> str:
-    """A difference of shares in percentage points, with its sign: `+12`, `−3`, `+0.4`, `0`."""
+    """Writes a difference of shares in percentage points: `+12`, `−3`, `+0.4`, `0`."""
     if math.isnan(difference):
         return "–"
     rounded = round(100 * difference)
@@ -89,5 +89,5 @@ def points(difference: float) -> str:
 
 
 def count_label(number: int, noun: str) -> str:
-    """`1 trial`, `1,024 trials`."""
+    """Writes `1 trial`, `1,024 trials`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -35,13 +35,15 @@ class Comparison:
         left_out: Trials of each study outside of what both have.
         differences: What else differs between the studies (task, network, steps of the metric),
             as (name, before, after).
-        thresholds: Thresholds of the verdicts that differ, as of `changed_thresholds`.
-        verdicts: As of `compare_verdicts`.
-        pairs: As of `compare_pairs`.
-        changes: As of `changed_pairs`.
-        maps: As of `compare_regions`, of the most telling pairs.
-        learning_rates: As of `compare_learning_rates`; None unless both vary the learning rate.
-        importance: As of `compare_importance`.
+        thresholds: Thresholds of the verdicts that differ, as `changed_thresholds`
+            returns them.
+        verdicts: Shares of the verdicts, as `compare_verdicts` returns them.
+        pairs: The same trials in both, as `compare_pairs` returns them.
+        changes: Verdicts of these that changed, as `changed_pairs` returns them.
+        maps: Cells of the most telling pairs, as `compare_regions` returns them.
+        learning_rates: As `compare_learning_rates` returns them; None unless both vary the
+            learning rate.
+        importance: As `compare_importance` returns it.
     """
 
     shared: Shared
@@ -99,7 +101,7 @@ def _differences(before: pd.DataFrame, after: pd.DataFrame) -> list[tuple[str, s
         (name.replace("_", " "), str(before.attrs.get(name)), str(after.attrs.get(name)))
         for name in names
     ]
-    return [one for one in stated if one[1] != one[2]]
+    return [row for row in stated if row[1] != row[2]]
 
 
 def _maps(shared: Shared) -> tuple[pd.DataFrame, ...]:

@@ -16,7 +16,7 @@ _SHOWN = ("trials", "stable", "largest", "largest_high")
 
 
 def compare_learning_rates(shared: Shared, by: Sequence[str]) -> pd.DataFrame:
-    """The largest learning rate that trains, by cell of common hyperparameters, in both studies.
+    """Compares the largest learning rate that trains, by cell of common hyperparameters.
 
     Args:
         shared: The two studies; both vary `learning_rate`.
@@ -38,9 +38,9 @@ def compare_learning_rates(shared: Shared, by: Sequence[str]) -> pd.DataFrame:
         table = sides[0].merge(sides[1], on=keys, how="outer", suffixes=("_before", "_after"))
     else:
         table = sides[0].add_suffix("_before").join(sides[1].add_suffix("_after"))
-    for place, one in enumerate(divided):
-        order = pd.CategoricalDtype(list(one.labels), ordered=True)
-        table[keys[place]] = table[keys[place]].astype("str").astype(order)
+    for key, column in zip(keys, divided, strict=True):
+        order = pd.CategoricalDtype(list(column.labels), ordered=True)
+        table[key] = table[key].astype("str").astype(order)
     if keys:
         table = table.sort_values(keys, ignore_index=True)
     table = table[(table["trials_before"] > 0) | (table["trials_after"] > 0)]
@@ -53,20 +53,21 @@ def compare_learning_rates(shared: Shared, by: Sequence[str]) -> pd.DataFrame:
 
 
 def _side(joint: pd.DataFrame, which: np.ndarray, divided: Sequence[Cells]) -> pd.DataFrame:
-    names = [one.name for one in divided]
+    names = [column.name for column in divided]
     trials = joint.loc[which, ["learning_rate", "verdict"]].reset_index(drop=True)
     stated: dict[str, object] = {"learning_rate": {}}
-    for one in divided:
+    for column in divided:
         # Labels as choices: the cells are then the same for both studies.
-        labels = np.array([*one.labels, ""], dtype=object)[one.index[which]]
-        trials[one.name] = pd.Series(np.where(one.index[which] < 0, None, labels), dtype="str")
-        stated[one.name] = {"kind": "choice", "choices": list(one.labels)}
+        index = column.index[which]
+        labels = np.array([*column.labels, ""], dtype=object)[index]
+        trials[column.name] = pd.Series(np.where(index < 0, None, labels), dtype="str")
+        stated[column.name] = {"kind": "choice", "choices": list(column.labels)}
     trials.attrs = {"hyperparameters": stated}
     return largest_learning_rate(trials, names)[[*names, *_SHOWN]]
 
 
 def compare_importance(shared: Shared) -> pd.DataFrame:
-    """How much each common hyperparameter matters for stability in both studies.
+    """Compares how much each common hyperparameter matters for stability in both studies.
 
     Returns:
         `hyperparameter`; `importance`, `low`, `high` (share of the variance and its interval, see

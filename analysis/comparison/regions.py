@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from analysis.comparison.space import Shared
-from analysis.space.cells import cells, ordered_labels
+from analysis.space.cells import Cells, cells, ordered_labels
 from analysis.stats.differences import newcombe_interval
 from analysis.stats.intervals import CONFIDENCE
 
@@ -14,13 +18,13 @@ from analysis.stats.intervals import CONFIDENCE
 def compare_regions(
     shared: Shared, x: str, y: str | None = None, *, confidence: float = CONFIDENCE
 ) -> pd.DataFrame:
-    """One row a cell of one or two common hyperparameters, with its trials in both studies.
+    """Compares the cells of one or two common hyperparameters, one row each, in both studies.
 
     Args:
         shared: The two studies.
         x: A hyperparameter that both have.
         y: Another one; without it, the cells of `x` alone.
-        confidence: Of the intervals of single cells.
+        confidence: Two-sided, of the interval of each cell, and of `evidence` in all, in (0, 1).
 
     Returns:
         `x`, `y` (ordered labels), their edges `x_low`, `x_high`, `y_low`, `y_high`,
@@ -36,32 +40,10 @@ def compare_regions(
     joint = shared.joint
     columns = cells(joint, x)
     rows = cells(joint, y) if y is not None else None
+    counts = _counts(shared, columns, rows)
     height = 1 if rows is None else len(rows.labels)
-    places = columns.index * height + (0 if rows is None else rows.index)
-    known = (columns.index >= 0) & (True if rows is None else rows.index >= 0)
-    stable = (joint["verdict"] == "stable").to_numpy()
-    first = np.arange(len(joint)) < len(shared.before)
-    width = len(columns.labels) * height
-
-    def count(which: np.ndarray) -> np.ndarray:
-        return np.bincount(places[which & known], minlength=width)
-
-    before, before_stable = count(first), count(first & stable)
-    after, after_stable = count(~first), count(~first & stable)
-    low, high = newcombe_interval(
-        before_stable, before, after_stable, after, confidence=confidence
-    )
-    filled = (before > 0) & (after > 0)
-    strict = 1 - (1 - confidence) / max(int(filled.sum()), 1)
-    sure_low, sure_high = newcombe_interval(
-        before_stable, before, after_stable, after, confidence=strict
-    )
-    with np.errstate(invalid="ignore"):
-        shares = before_stable / before, after_stable / after
-    xs, ys = (
-        np.repeat(np.arange(width // height), height),
-        np.tile(np.arange(height), width // height),
-    )
+    xs = np.repeat(np.arange(len(columns.labels)), height)
+    ys = np.tile(np.arange(height), len(columns.labels))
     nothing = np.full(1, np.nan)
     frame = pd.DataFrame(
         {
@@ -71,17 +53,61 @@ def compare_regions(
             "x_high": columns.highs[xs],
             "y_low": (nothing if rows is None else rows.lows)[ys],
             "y_high": (nothing if rows is None else rows.highs)[ys],
-            "before_trials": before,
-            "before_stable": before_stable,
-            "before_share": shares[0],
-            "after_trials": after,
-            "after_stable": after_stable,
-            "after_share": shares[1],
-            "difference": shares[1] - shares[0],
-            "low": low,
-            "high": high,
-            "evidence": (sure_low > 0) | (sure_high < 0),
+            **_differences(counts, confidence),
         }
     )
     frame.attrs = {"x": x, "y": y}
     return frame
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Counts:
+    """Trials, and stable ones, of both studies in each cell [C]."""
+
+    before: NDArray[np.int64]
+    before_stable: NDArray[np.int64]
+    after: NDArray[np.int64]
+    after_stable: NDArray[np.int64]
+
+
+def _counts(shared: Shared, columns: Cells, rows: Cells | None) -> _Counts:
+    """Counts by cell, the cells of one x together."""
+    height = 1 if rows is None else len(rows.labels)
+    cell = columns.index * height + (0 if rows is None else rows.index)
+    known = (columns.index >= 0) & (True if rows is None else rows.index >= 0)
+    stable = (shared.joint["verdict"] == "stable").to_numpy()
+    first = np.arange(len(cell)) < len(shared.before)
+
+    def count(which: NDArray[np.bool_]) -> NDArray[np.int64]:
+        return np.bincount(cell[which & known], minlength=len(columns.labels) * height)
+
+    return _Counts(
+        before=count(first),
+        before_stable=count(first & stable),
+        after=count(~first),
+        after_stable=count(~first & stable),
+    )
+
+
+def _differences(counts: _Counts, confidence: float) -> dict[str, NDArray[Any]]:
+    """Returns the columns of counts, shares, and their difference with what it is worth."""
+    of = (counts.before_stable, counts.before, counts.after_stable, counts.after)
+    low, high = newcombe_interval(*of, confidence=confidence)
+    # Bonferroni over the cells that both studies fill: only these can show a change.
+    filled = int(((counts.before > 0) & (counts.after > 0)).sum())
+    strict = 1 - (1 - confidence) / max(filled, 1)
+    sure_low, sure_high = newcombe_interval(*of, confidence=strict)
+    with np.errstate(invalid="ignore"):
+        shares = counts.before_stable / counts.before, counts.after_stable / counts.after
+    return {
+        "before_trials": counts.before,
+        "before_stable": counts.before_stable,
+        "before_share": shares[0],
+        "after_trials": counts.after,
+        "after_stable": counts.after_stable,
+        "after_share": shares[1],
+        "difference": shares[1] - shares[0],
+        "low": low,
+        "high": high,
+        "evidence": (sure_low > 0) | (sure_high < 0),
+    }

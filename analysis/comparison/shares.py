@@ -13,7 +13,7 @@ from analysis.trials.counts import VERDICTS, verdict_counts
 
 
 def compare_verdicts(shared: Shared, *, confidence: float = CONFIDENCE) -> pd.DataFrame:
-    """Shares of each verdict in two studies, over what they share.
+    """Compares the shares of each verdict in two studies, over what they share.
 
     Returns:
         The five verdicts in their order: `verdict`, `before`, `after` (trials), `before_share`,
@@ -40,7 +40,7 @@ def compare_verdicts(shared: Shared, *, confidence: float = CONFIDENCE) -> pd.Da
 
 
 def paired_trials(shared: Shared) -> pd.DataFrame:
-    """Trials of the same hyperparameters and seed in both studies.
+    """Finds the trials of the same hyperparameters and seed in both studies.
 
     Hyperparameters that changed, or that one study lacks, are what is compared: they may differ.
     A combination that a study has more than once is no pair.
@@ -64,7 +64,7 @@ def _keys(trials: pd.DataFrame, names: tuple[str, ...]) -> pd.Series:
         if is_numeric(column):
             # Twelve digits: what a study file says and what a table holds are the same then.
             numbers = column.to_numpy(dtype=np.float64, na_value=np.nan)
-            columns[name] = pd.Series([f"{one:.12g}" for one in numbers], index=trials.index)
+            columns[name] = pd.Series([f"{number:.12g}" for number in numbers], index=trials.index)
         else:
             columns[name] = column.astype("object").where(column.notna(), None).map(repr)
     frame = pd.DataFrame(columns)
@@ -72,11 +72,11 @@ def _keys(trials: pd.DataFrame, names: tuple[str, ...]) -> pd.Series:
 
 
 def compare_pairs(pairs: pd.DataFrame, *, confidence: float = CONFIDENCE) -> pd.DataFrame:
-    """How often the same trials were stable before and after.
+    """Counts how often the same trials were stable before and after.
 
     Args:
-        pairs: As of `paired_trials`.
-        confidence: Of the interval.
+        pairs: What `paired_trials` returned.
+        confidence: Two-sided, in (0, 1).
 
     Returns:
         One row: `pairs`; stable in `both`, `only_before`, `only_after`, `neither`; `difference`
@@ -107,8 +107,11 @@ def compare_pairs(pairs: pd.DataFrame, *, confidence: float = CONFIDENCE) -> pd.
 
 
 def changed_pairs(pairs: pd.DataFrame) -> pd.DataFrame:
-    """How many of the same trials went from which verdict to which other: `before`, `after`,
-    `trials`, the most frequent change first."""
+    """Counts which verdicts of the same trials went to which others.
+
+    Returns:
+        `before`, `after`, `trials`, the most frequent change first.
+    """
     moved = pairs[pairs["verdict_before"] != pairs["verdict_after"]]
     counts = moved.groupby(["verdict_before", "verdict_after"]).size().rename("trials")
     frame = counts.reset_index().set_axis(["before", "after", "trials"], axis=1)

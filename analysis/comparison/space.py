@@ -21,7 +21,7 @@ SAME, PARTLY, CHANGED, ONLY_BEFORE, ONLY_AFTER = (
     "only before",
     "only after",
 )
-"""How a hyperparameter stands in two studies."""
+"""What becomes of a hyperparameter from one study to another."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,12 +30,12 @@ class Shared:
 
     Attributes:
         space: One row a hyperparameter: `hyperparameter`, its values `before` and `after` in
-            words, and how it stands, `status`: SAME; PARTLY shared, compared where both have it;
+            words, and its `status`: SAME; PARTLY shared, compared where both have it;
             CHANGED, where they have no value in common, so that it is itself what is compared;
             ONLY_BEFORE or ONLY_AFTER.
         before: Trials of the first study inside what is shared.
-        after: Trials of the second one, likewise. The `attrs` of both have one space, so that
-            cells of the same hyperparameter are the same.
+        after: Trials of the second study inside what is shared. The `attrs` of both have one
+            space, so that cells of the same hyperparameter are the same.
         common: Hyperparameters that are SAME or PARTLY shared.
     """
 
@@ -105,23 +105,22 @@ def _status(before: pd.DataFrame, after: pd.DataFrame, name: str) -> str:
 
 
 def _stated_alike(before: pd.DataFrame, after: pd.DataFrame, name: str) -> bool:
-    """Whether a range has the same ends; of choices, what was sampled decides."""
+    """Returns whether a range has the same ends; of choices, what was sampled decides."""
     if not (_range(before, name) and _range(after, name)):
         return True
     return _range(before, name) == _range(after, name)
 
 
 def _inside(trials: pd.DataFrame, other: pd.DataFrame, name: str) -> NDArray[np.bool_]:
-    """Which trials have a value that the other study could have had [N]."""
+    """Returns which trials have a value that the other study could have had [N]."""
     column = trials[name]
     if not is_numeric(column):
-        known = {str(one) for one in [*choices(other, name), *other[name].dropna().unique()]}
-        known |= {str(one) for one in other[name].dropna().unique()}
+        known = {str(value) for value in [*choices(other, name), *other[name].dropna().unique()]}
         return (column.astype("str").isin(known) | column.isna()).to_numpy()
     values = column.to_numpy(dtype=np.float64, na_value=np.nan)
     theirs = other[name].to_numpy(dtype=np.float64, na_value=np.nan)
     stated = _range(other, name)
-    listed = [float(str(one)) for one in choices(other, name)]
+    listed = [float(str(choice)) for choice in choices(other, name)]
     if stated is None:
         return np.isin(values, [*listed, *theirs[~np.isnan(theirs)]]) | np.isnan(values)
     low, high = stated
@@ -138,12 +137,12 @@ def _range(trials: pd.DataFrame, name: str) -> tuple[float, float] | None:
         return None
     values = trials[name].to_numpy(dtype=np.float64, na_value=np.nan)
     finite = values[np.isfinite(values)]
-    # Metadata that tells nothing: what was seen is a range if there is a lot of it.
+    # Without metadata, many different numbers are taken for a range.
     return (finite.min(), finite.max()) if np.unique(finite).size > 12 else None
 
 
 def _joint_entry(before: pd.DataFrame, after: pd.DataFrame, name: str) -> Mapping[str, object]:
-    """What both studies together would have stated: the overlap of ranges, all choices."""
+    """Returns what both studies together would have stated: the overlap of ranges, all choices."""
     first, second = _range(before, name), _range(after, name)
     if first is not None and second is not None:
         log = bool(entry(before, name).get("log")) or bool(entry(after, name).get("log"))
@@ -152,14 +151,14 @@ def _joint_entry(before: pd.DataFrame, after: pd.DataFrame, name: str) -> Mappin
     if first is None and second is None:
         listed = [*choices(before, name), *choices(after, name)]
         if listed:
-            stated = [NO_LIMIT if one == math.inf else one for one in dict.fromkeys(listed)]
+            stated = [NO_LIMIT if each == math.inf else each for each in dict.fromkeys(listed)]
             return {"kind": "choice", "choices": _ordered(stated)}
     return {}
 
 
 def _ordered(values: list[object]) -> list[object]:
-    numbers = [one for one in values if isinstance(one, (int, float))]
-    return [*sorted(numbers), *(one for one in values if one not in numbers)]
+    numbers = [value for value in values if isinstance(value, (int, float))]
+    return [*sorted(numbers), *(value for value in values if value not in numbers)]
 
 
 def _words(trials: pd.DataFrame, name: str) -> str:
@@ -171,4 +170,4 @@ def _words(trials: pd.DataFrame, name: str) -> str:
     listed = choices(trials, name) or sorted(trials[name].dropna().unique().tolist())
     if len(listed) > 12:
         return f"{value_label(listed[0])} to {value_label(listed[-1])}"
-    return ", ".join(value_label(one) for one in listed) or "not applicable"
+    return ", ".join(value_label(value) for value in listed) or "not applicable"

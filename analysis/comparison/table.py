@@ -11,24 +11,35 @@ from analysis.stats.intervals import CONFIDENCE
 from analysis.trials.records import records
 
 
-def comparison_table(found: Comparison) -> pd.DataFrame:
-    """Every difference as one row of one table.
+def comparison_table(comparison: Comparison) -> pd.DataFrame:
+    """Lists every difference as one row of one table.
 
     Returns:
         `what` is compared ("verdict", "cell", "largest learning rate", "importance", "same
-        trials"), of which `name`, at which place (`x_name`, `x`, `y_name`, `y`); the values
+        trials"), of which `name`, in which cell (`x_name`, `x`, `y_name`, `y`); the values
         `before` and `after` and the trials they rest on; `difference` (for learning rates the
         factor) with its interval `low`, `high`, and whether it is `evidence` of a change.
     """
+    rows = _verdict_rows(comparison)
+    for table in comparison.maps:
+        rows += _cell_rows(table)
+    rows += _edge_rows(comparison)
+    columns = ["what", "name", "x_name", "x", "y_name", "y", "before", "after"]
+    columns += ["before_trials", "after_trials", "difference", "low", "high", "evidence"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _verdict_rows(comparison: Comparison) -> list[dict[str, object]]:
+    """Returns the shares of the verdicts, and of being stable among the same trials."""
     rows: list[dict[str, object]] = []
     sizes = {
-        "before_trials": len(found.shared.before),
-        "after_trials": len(found.shared.after),
+        "before_trials": len(comparison.shared.before),
+        "after_trials": len(comparison.shared.after),
     }
-    for row in records(found.verdicts):
-        counted = {"before": row["before_share"], "after": row["after_share"]}
-        rows.append({"what": "verdict", "name": row["verdict"], **_told(row), **sizes, **counted})
-    for row in records(found.pairs):
+    for row in records(comparison.verdicts):
+        shares = {"before": row["before_share"], "after": row["after_share"]}
+        rows.append({"what": "verdict", "name": row["verdict"], **_change(row), **sizes, **shares})
+    for row in records(comparison.pairs):
         if row["pairs"]:
             pairs = {"before_trials": row["pairs"], "after_trials": row["pairs"]}
             shares = {
@@ -36,35 +47,36 @@ def comparison_table(found: Comparison) -> pd.DataFrame:
                 "after": (row["both"] + row["only_after"]) / row["pairs"],
                 "evidence": row["p_value"] < 1 - CONFIDENCE,
             }
-            rows.append({"what": "same trials", "name": "stable", **_told(row), **pairs, **shares})
-    for table in found.maps:
-        for row in records(table):
             rows.append(
-                {
-                    "what": "cell",
-                    "name": "stable",
-                    "x_name": table.attrs["x"],
-                    "x": row["x"],
-                    "y_name": table.attrs["y"],
-                    "y": row["y"],
-                    "before": row["before_share"],
-                    "after": row["after_share"],
-                    "before_trials": row["before_trials"],
-                    "after_trials": row["after_trials"],
-                    **_told(row),
-                }
+                {"what": "same trials", "name": "stable", **_change(row), **pairs, **shares}
             )
-    rows += _edge_rows(found)
-    columns = ["what", "name", "x_name", "x", "y_name", "y", "before", "after"]
-    columns += ["before_trials", "after_trials", "difference", "low", "high", "evidence"]
-    return pd.DataFrame(rows, columns=columns)
+    return rows
 
 
-def _told(row: dict[str, Any]) -> dict[str, object]:
+def _cell_rows(table: pd.DataFrame) -> list[dict[str, object]]:
+    return [
+        {
+            "what": "cell",
+            "name": "stable",
+            "x_name": table.attrs["x"],
+            "x": row["x"],
+            "y_name": table.attrs["y"],
+            "y": row["y"],
+            "before": row["before_share"],
+            "after": row["after_share"],
+            "before_trials": row["before_trials"],
+            "after_trials": row["after_trials"],
+            **_change(row),
+        }
+        for row in records(table)
+    ]
+
+
+def _change(row: dict[str, Any]) -> dict[str, object]:
     return {name: row.get(name) for name in ("difference", "low", "high", "evidence")}
 
 
-def _edge_rows(found: Comparison) -> list[dict[str, object]]:
+def _edge_rows(comparison: Comparison) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = [
         {
             "what": "importance",
@@ -74,20 +86,20 @@ def _edge_rows(found: Comparison) -> list[dict[str, object]]:
             "difference": row["difference"],
             "evidence": row["evidence"],
         }
-        for row in records(found.importance)
+        for row in records(comparison.importance)
     ]
-    table = found.learning_rates
+    table = comparison.learning_rates
     if table is None:
         return rows
-    by = [name for name in table.columns if name in found.shared.common]
+    by = [name for name in table.columns if name in comparison.shared.common]
     for row in records(table):
-        place = {f"{axis}_name": name for axis, name in zip("xy", by, strict=False)}
-        place |= {axis: row[name] for axis, name in zip("xy", by, strict=False)}
+        cell = {f"{axis}_name": name for axis, name in zip("xy", by, strict=False)}
+        cell |= {axis: row[name] for axis, name in zip("xy", by, strict=False)}
         rows.append(
             {
                 "what": "largest learning rate",
                 "name": "learning_rate",
-                **place,
+                **cell,
                 "before": row["largest_before"],
                 "after": row["largest_after"],
                 "before_trials": row["trials_before"],

@@ -28,14 +28,14 @@ def error_rises(
     sets: Sequence[Sequence[int]],
     rng: np.random.Generator,
 ) -> tuple[Floats, Floats, NDArray[np.int64]]:
-    """How much worse held-out trials are predicted once values are exchanged among them.
+    """Measures how much worse held-out trials are predicted once values are exchanged among them.
 
     Args:
         known: Hyperparameters of N trials.
         stable: 1 for a stable trial, else 0 [N].
         group: Configuration of each trial [N], from 0; one is never split over folds.
-        sets: S sets of places in `known` that are exchanged together.
-        rng: Of the folds and the exchanges.
+        sets: S sets of indices of `known` that are exchanged together.
+        rng: Divides into folds and exchanges.
 
     Returns:
         Rise of each trial's squared error by set [N, S], the error itself [N], its fold [N].
@@ -61,12 +61,15 @@ def error_rises(
 
 
 def _exchanged(data: Floats, columns: Sequence[int], order: NDArray[np.int64]) -> Floats:
-    """The trials with other trials' values; where the first column does not apply, none comes."""
+    """Exchanges values among trials; one to which the first column does not apply gets none."""
     changed = data.copy()
     has = np.flatnonzero(~np.isnan(data[:, columns[0]]))
     if len(columns) > 1 and len(has) == len(data):
+        # An owner that all trials have takes along what exists for some of its values only.
         changed[:, columns] = data[order][:, columns]
         return changed
+    # Values go only among trials to which the hyperparameter applies: a momentum is exchanged
+    # among trials that have one, and its absence stays where it is.
     for column in columns:
         has = np.flatnonzero(~np.isnan(data[:, column]))
         changed[has, column] = data[order[np.isin(order, has)], column]
@@ -74,7 +77,7 @@ def _exchanged(data: Floats, columns: Sequence[int], order: NDArray[np.int64]) -
 
 
 def _ranks(coordinate: Coordinate) -> Floats:
-    """Numbers by rank, which trees cannot tell from themselves, so that +inf is one too."""
+    """Returns ranks of numbers, by which trees split alike, so that +inf is a number too."""
     values = coordinate.values
     if coordinate.names is not None:
         return values

@@ -1,4 +1,4 @@
-"""Which hyperparameters, and which pairs of them, tell most about stability."""
+"""Which hyperparameters, and which pairs of them, say most about stability."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from analysis.trials.counts import check_verdicts
 
 
 def telling_hyperparameters(trials: pd.DataFrame) -> pd.DataFrame:
-    """How much each varied hyperparameter alone tells about whether a trial is stable.
+    """Measures how much each varied hyperparameter alone says about whether a trial is stable.
 
     Args:
         trials: Trials table.
@@ -28,7 +28,7 @@ def telling_hyperparameters(trials: pd.DataFrame) -> pd.DataFrame:
 
 
 def telling_pairs(trials: pd.DataFrame, n: int = 4) -> pd.DataFrame:
-    """The n pairs of varied hyperparameters that tell most about whether a trial is stable.
+    """Finds the n pairs of varied hyperparameters that say most about whether a trial is stable.
 
     The measure is the mutual information between the cell of a pair (the cells of its map) and
     the indicator of `stable`. Finer cells share more information with anything by accident, so
@@ -37,11 +37,11 @@ def telling_pairs(trials: pd.DataFrame, n: int = 4) -> pd.DataFrame:
 
     Args:
         trials: Trials table.
-        n: Number of pairs.
+        n: Number of pairs, >= 1.
 
     Returns:
         The most telling first: `x`, `y`, `share` (of the uncertainty about `stable` that the
-        cell removes beyond accident: near 0 when it tells nothing, near 1 when it decides and
+        cell removes beyond accident: near 0 when it says nothing, near 1 when it decides and
         the cells are well filled),
         `information` and `by_chance` (nats), `beyond_singles` (share beyond the larger of the
         two single ones). Empty if fewer than two hyperparameters vary.
@@ -57,9 +57,9 @@ def telling_pairs(trials: pd.DataFrame, n: int = 4) -> pd.DataFrame:
     rows = []
     for x, y in combinations(names, 2):
         joint = codes[x] * (codes[y].max() + 1) + codes[y]
-        told = _information(joint, stable)
-        beyond = told["share"] - max(single[x], single[y])
-        rows.append({"x": x, "y": y, **told, "beyond_singles": beyond})
+        information = _information(joint, stable)
+        beyond = information["share"] - max(single[x], single[y])
+        rows.append({"x": x, "y": y, **information, "beyond_singles": beyond})
     return _ranked(rows, ["x", "y"], ["beyond_singles"]).head(n)
 
 

@@ -61,12 +61,12 @@ class Importances:
 def stability_importance(
     trials: pd.DataFrame, *, confidence: float = CONFIDENCE, seed: int = 0
 ) -> pd.DataFrame:
-    """The share of the variance of being stable that goes with each hyperparameter.
+    """Estimates the share of the variance of being stable that goes with each hyperparameter.
 
     Args:
         trials: Trials table.
-        confidence: Of the intervals.
-        seed: Of the folds, the exchanges, and the sample where there are more trials than used.
+        confidence: Two-sided, of the intervals, in (0, 1).
+        seed: Seeds the folds, the exchanges, and the sample of more than `SAMPLE` trials, >= 0.
 
     Returns:
         The most important first: `x`, `importance` (total-effect Sobol index: shares of
@@ -84,7 +84,7 @@ def stability_importance(
 def stability_interactions(
     trials: pd.DataFrame, *, confidence: float = CONFIDENCE, seed: int = 0
 ) -> pd.DataFrame:
-    """The share of the variance of being stable in which two hyperparameters act together.
+    """Estimates the share of that variance in which two hyperparameters act together.
 
     Arguments, `attrs` and errors as `stability_importance`.
 
@@ -100,7 +100,7 @@ def stability_interactions(
 def importances(
     trials: pd.DataFrame, *, confidence: float = CONFIDENCE, seed: int = 0
 ) -> Importances:
-    """Both tables, fitted once; see `stability_importance` and `stability_interactions`.
+    """Computes both tables from one fit; see `stability_importance` and `stability_interactions`.
 
     Trials that a sampler placed at the boundary are left out: shares are of the space.
     """
@@ -120,29 +120,33 @@ def importances(
     rises, errors, fold = error_rises(known, stable, group, list(sets.values()), rng)
     variance = float(stable.mean() * (1 - stable.mean()))
     attrs |= {"explained": 1 - float(errors.mean()) / variance, "reason": ""}
-    shares = {name: rises[:, place] / (2 * variance) for place, name in enumerate(sets)}
+    # For independent values E[(f(X) - f(X'))^2] / 2 is the variance that goes with what differs.
+    shares = {name: rises[:, column] / (2 * variance) for column, name in enumerate(sets)}
     spread = _Spread(group=group, fold=fold, confidence=confidence)
     single = [{"x": name[0], **spread.of(shares[name])} for name in sets if len(name) == 1]
-    pairs = []
-    for name in (one for one in sets if len(one) == 2):
-        first, second = name
-        together = shares[(first,)] + shares[(second,)] - shares[name]
-        inner = spread.of(together)
-        pairs.append(
-            {
-                "x": first,
-                "y": second,
-                **spread.of(shares[name]),
-                "interaction": inner["importance"],
-                "interaction_low": inner["low"],
-                "interaction_high": inner["high"],
-            }
-        )
+    pairs = [_pair(name, shares, spread) for name in sets if len(name) == 2]
     return _tables(single, pairs, attrs)
 
 
+def _pair(
+    name: tuple[str, ...], shares: Mapping[tuple[str, ...], Floats], spread: _Spread
+) -> dict[str, object]:
+    """Returns the importance of two hyperparameters, and the part in which they act together."""
+    first, second = name
+    # Trial by trial, so that what the three exchanges have in common cancels.
+    inner = spread.of(shares[(first,)] + shares[(second,)] - shares[name])
+    return {
+        "x": first,
+        "y": second,
+        **spread.of(shares[name]),
+        "interaction": inner["importance"],
+        "interaction_low": inner["low"],
+        "interaction_high": inner["high"],
+    }
+
+
 def _sampled(trials: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """At most `SAMPLE` trials, whole configurations."""
+    """Returns at most `SAMPLE` trials, whole configurations."""
     if len(trials) <= SAMPLE:
         return trials
     group = configuration_codes(trials)
@@ -163,12 +167,13 @@ def _hopeless(stable: Floats, known: Sequence[Coordinate], group: NDArray[np.int
 
 
 def _sets(known: Sequence[Coordinate]) -> dict[tuple[str, ...], list[int]]:
-    """What is exchanged: by name, or names, the columns; those that exist by a value go along."""
-    place = {each.name: number for number, each in enumerate(known)}
+    """Returns the columns to exchange together, by the one or two names they stand for."""
+    index = {each.name: number for number, each in enumerate(known)}
     owned = dependents(known)
-    columns = {name: [place[name], *(place[one] for one in owned[name])] for name in place}
-    sets: dict[tuple[str, ...], list[int]] = {(name,): columns[name] for name in place}
-    for x, y in combinations(place, 2):
+    # What exists only for some values of a hyperparameter goes along with it.
+    columns = {name: [index[name], *(index[other] for other in owned[name])] for name in index}
+    sets: dict[tuple[str, ...], list[int]] = {(name,): columns[name] for name in index}
+    for x, y in combinations(index, 2):
         if y not in owned[x] and x not in owned[y]:
             sets[(x, y)] = list(dict.fromkeys([*columns[x], *columns[y]]))
     return sets
@@ -183,14 +188,16 @@ class _Spread:
     confidence: float
 
     def of(self, contributions: Floats) -> dict[str, float]:
-        """Mean, and the interval from the spread over configurations or over folds, the wider."""
+        """Returns the mean, and its interval: of configurations or of folds, the wider one."""
         from scipy.stats import t
 
         mean = float(contributions.mean())
+        # Seeds of one configuration are one observation: variance of a mean of clusters.
         sums = np.bincount(self.group, weights=contributions - mean)
         within = float(np.square(sums).sum()) / len(contributions) ** 2
-        folds = [float(contributions[self.fold == one].mean()) for one in range(FOLDS)]
-        # The folds' models share most of their trials: Nadeau and Bengio's larger variance.
+        folds = [float(contributions[self.fold == number].mean()) for number in range(FOLDS)]
+        # The folds' models share most of their trials: Nadeau and Bengio's larger variance, with
+        # 1 / F + (test trials / training trials) for 1 / F.
         between = float(np.var(folds, ddof=1)) * (1 / FOLDS + 1 / (FOLDS - 1))
         half = float(t.ppf(0.5 + self.confidence / 2, 2 * FOLDS)) * math.sqrt(max(within, between))
         return {"importance": mean, "low": mean - half, "high": mean + half}

@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 RESAMPLES = 500
 
 LEAST = 10
-"""With fewer configurations, a bootstrap would say nothing but what was seen."""
+"""With fewer configurations, a bootstrap would say nothing but what was observed."""
 
 _BLOCKS = 200
 
@@ -33,7 +33,7 @@ def learning_rate_sensitivity(
     confidence: float = CONFIDENCE,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Mean over learning rates of min(loss, loss at initialization), less the best loss.
+    """Computes the mean over learning rates of min(loss, initial loss), less the best loss.
 
     The loss at a learning rate is the mean of the trials in its cell (the cells of its map, of
     equal width in the logarithm, so that the mean is over learning rates and not over trials),
@@ -42,11 +42,12 @@ def learning_rate_sensitivity(
 
     Args:
         trials: Trials table; `loss_final`, `loss_initial` and `configuration` are read.
-        by: Hyperparameters, by each of which on its own it is told; by default `LIMITS_BY`, as
-            far as they vary.
+        by: Hyperparameters, by each of which on its own it is reported; by default `LIMITS_BY`,
+            as far as they vary.
         learning_rate: Column of the learning rate.
-        confidence: Of the intervals: percentiles of a bootstrap over configurations.
-        seed: Of the bootstrap.
+        confidence: Two-sided, of the intervals, which are percentiles of a bootstrap over
+            configurations, in (0, 1).
+        seed: Seeds the bootstrap, >= 0.
 
     Returns:
         First a row of all trials, then one row a cell of each of `by`: `by` ("" for all),
@@ -70,9 +71,9 @@ def learning_rate_sensitivity(
     rng = np.random.default_rng(seed)
     rows = []
     for name in (None, *names):
-        found = None if name is None else cells(trials, name)
-        for place, label in enumerate(("",) if found is None else found.labels):
-            inside = known if found is None else known & (found.index == place)
+        divided = None if name is None else cells(trials, name)
+        for index, label in enumerate(("",) if divided is None else divided.labels):
+            inside = known if divided is None else known & (divided.index == index)
             low, middle, high = _interval(
                 loss[inside],
                 rate.index[inside],
@@ -94,7 +95,7 @@ def learning_rate_sensitivity(
 
 
 def clamped_loss(trials: pd.DataFrame) -> Floats:
-    """min(final loss, loss at initialization) of each trial [N]; a lost loss counts as initial."""
+    """Returns min(final, initial loss) by trial [N]; a missing final loss counts as initial."""
     final = trials["loss_final"].to_numpy(dtype=np.float64, na_value=np.nan)
     initial = trials["loss_initial"].to_numpy(dtype=np.float64, na_value=np.nan)
     return np.fmin(final, initial)
@@ -122,6 +123,7 @@ def _interval(
     whole = _sensitivity(totals.sum(axis=0)[None], counts.sum(axis=0)[None])[0]
     if number < LEAST:
         return math.nan, float(whole), math.nan
+    # A resample takes each block as often as it is drawn: sums of losses are linear in that.
     drawn = rng.multinomial(number, np.full(number, 1 / number), size=RESAMPLES)
     many = _sensitivity(drawn @ totals, drawn @ counts)
     low, high = np.nanquantile(many, [(1 - confidence) / 2, (1 + confidence) / 2])
@@ -129,7 +131,7 @@ def _interval(
 
 
 def _sensitivity(totals: Floats, counts: Floats) -> Floats:
-    """From sums and numbers of losses by cell [B, C]: the sensitivity of each resample [B]."""
+    """Returns the sensitivity of each resample [B]: sums and numbers of losses are [B, C]."""
     filled = counts > 0
     means = np.where(filled, totals / np.maximum(counts, 1), np.nan)
     best = np.where(filled, means, np.inf).min(axis=1)

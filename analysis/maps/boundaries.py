@@ -22,7 +22,7 @@ def largest_learning_rate(
     learning_rate: str = "learning_rate",
     confidence: float = CONFIDENCE,
 ) -> pd.DataFrame:
-    """Where learning rates stop training, and start to, by cell of other hyperparameters.
+    """Finds where learning rates stop training, and start to, by cell of other hyperparameters.
 
     `largest` is observed: the largest learning rate of a stable trial, for at least one setting
     of the hyperparameters that vary besides. The true edge may lie higher: `largest_high` is the
@@ -30,15 +30,15 @@ def largest_learning_rate(
     found without a model: were stable trials as frequent up to an edge u as below, then the s
     stable ones could be any s of the m trials up to u, and the k highest would all have failed
     with probability C(m - k, s) / C(m, s). The first u at which that is at most 1 - confidence
-    is the bound; there may be none (+inf): too few failures were seen above. Only the trials from
-    the smallest stable one on count, itself left out, since below it none was seen to train.
+    is the bound; there may be none (+inf): too few trials failed above. Only the trials from
+    the smallest stable one on count, itself left out, since below it none trained.
     `smallest` and `smallest_low` are the same from the other side.
 
     Args:
         trials: Trials table.
-        by: Hyperparameters whose cells are looked at one by one; may be empty.
+        by: Hyperparameters whose cells are examined one by one; may be empty.
         learning_rate: Column of the learning rate, > 0.
-        confidence: One-sided, of each of the two bounds.
+        confidence: One-sided, of each of the two bounds, in (0, 1).
 
     Returns:
         One row a combination of cells, in their order, unobserved ones included: a column for
@@ -63,8 +63,8 @@ def largest_learning_rate(
         rows.append(_window(rates[inside], stable[inside], confidence))
     frame = pd.DataFrame(rows)
     labels = _labels(groups)
-    for place, group in enumerate(groups):
-        frame.insert(place, group.name, labels[place])
+    for column, group in enumerate(groups):
+        frame.insert(column, group.name, labels[column])
     frame.attrs = {"by": list(by), "learning_rate": learning_rate, "confidence": confidence}
     return frame
 
@@ -72,6 +72,7 @@ def largest_learning_rate(
 def _window(
     rates: NDArray[np.float64], stable: NDArray[np.bool_], confidence: float
 ) -> dict[str, float]:
+    """Returns the counts, the extremes of the stable learning rates, and their bounds."""
     counted: dict[str, float] = {"trials": rates.size, "stable": int(stable.sum())}
     if not stable.any():
         edges = ("smallest_low", "smallest", "largest", "largest_high")
@@ -93,21 +94,22 @@ def _window(
     }
 
 
-def _failures_needed(others: int, stable: int, level: float, seen: int) -> int | None:
-    """How many failures in a row beyond the last stable trial rule out more of the same.
+def _failures_needed(others: int, stable: int, level: float, failures: int) -> int | None:
+    """Returns how many failures in a row beyond the last stable trial rule out more of the same.
 
     Args:
         others: Trials inside the window, the stable one at its other end left out.
         stable: Stable ones among these.
         level: Probability up to which a run of failures counts as no accident.
-        seen: Failures there are.
+        failures: Number of failures beyond it.
 
     Returns:
-        The least number k with C(m - k, s) / C(m, s) <= level, m = others + k; None if k > seen.
+        The least number k with C(m - k, s) / C(m, s) <= level, m = others + k; None if k >
+        failures.
     """
     if stable == 0:
         return None
-    for run in range(1, seen + 1):
+    for run in range(1, failures + 1):
         total = others + run
         # log C(m - k, s) - log C(m, s); m - k = others, which holds all s stable trials.
         accident = (
@@ -122,9 +124,9 @@ def _failures_needed(others: int, stable: int, level: float, seen: int) -> int |
 
 
 def _labels(groups: Sequence[Cells]) -> list[pd.Series]:
-    """The labels of each group in each row, the last group's changing fastest."""
+    """Returns the labels of each group in each row, the last group's changing fastest."""
     shape = [len(group.labels) for group in groups]
     return [
-        ordered_labels(group.labels, np.indices(shape)[place].ravel())
-        for place, group in enumerate(groups)
+        ordered_labels(group.labels, np.indices(shape)[axis].ravel())
+        for axis, group in enumerate(groups)
     ]

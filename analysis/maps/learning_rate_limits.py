@@ -21,7 +21,7 @@ from analysis.stats.intervals import CONFIDENCE
 Floats = NDArray[np.float64]
 
 LIMITS_BY = ("depth", "activation", "initialization", "clip_norm")
-"""The limits are told by each of these, as far as they vary."""
+"""The limits are reported by each of these, as far as they vary."""
 
 _COLUMNS = ("smallest", "largest")
 
@@ -33,16 +33,16 @@ def learning_rate_limits(
     learning_rate: str = "learning_rate",
     confidence: float = CONFIDENCE,
 ) -> pd.DataFrame:
-    """The smallest and the largest learning rate at which at least half of the trials are stable.
+    """Estimates the learning rates between which at least half of the trials are stable.
 
     Half of all trials, whatever else varied in them, by the smoothed map of learning rate and one
     other hyperparameter. The intervals are the posterior's, two-sided, each by itself. That the
     half is of trials, and not that any trained at all, is what makes the limits estimable from
-    both sides; `largest_learning_rate` tells the extremes at which any trial trained.
+    both sides; `largest_learning_rate` reports the extremes at which any trial trained.
 
     Args:
         trials: Trials table.
-        by: Hyperparameters, by each of which on its own the limits are told; by default
+        by: Hyperparameters, by each of which on its own the limits are reported; by default
             `LIMITS_BY`, as far as they vary.
         learning_rate: Column of the learning rate, > 0.
         confidence: Two-sided, of each interval.
@@ -67,18 +67,18 @@ def learning_rate_limits(
     rows = []
     for name in (None, *names):
         fitted = smooth_map(trials, learning_rate, name)
-        found = None if name is None else cells(trials, name)
-        places = np.zeros(1) if found is None else _centers(fitted.prior.y, found)
-        limits = window_limits(fitted, places, confidence)
-        for place in range(len(places)):
-            inside = np.full(len(trials), True) if found is None else found.index == place
+        divided = None if name is None else cells(trials, name)
+        centers = np.zeros(1) if divided is None else _centers(fitted.prior.y, divided)
+        limits = window_limits(fitted, centers, confidence)
+        for index in range(len(centers)):
+            inside = np.full(len(trials), True) if divided is None else divided.index == index
             rows.append(
                 {
                     "by": name or "",
-                    "value": "" if found is None else found.labels[place],
+                    "value": "" if divided is None else divided.labels[index],
                     "trials": int(inside.sum()),
                     "stable": int(stable[inside].sum()),
-                    **{key: values[place] for key, values in limits.items()},
+                    **{key: values[index] for key, values in limits.items()},
                 }
             )
     frame = pd.DataFrame(rows)
@@ -89,11 +89,11 @@ def learning_rate_limits(
     return frame
 
 
-def _centers(axis: Axis, found: Cells) -> Floats:
-    """Where along the axis each cell lies."""
+def _centers(axis: Axis, divided: Cells) -> Floats:
+    """Returns where along the axis each cell lies."""
     if axis.names:
-        return np.arange(len(found.labels), dtype=np.float64)
-    low, high = axis.position(found.lows), axis.position(found.highs)
+        return np.arange(len(divided.labels), dtype=np.float64)
+    low, high = axis.position(divided.lows), axis.position(divided.highs)
     middle = (low + high) / 2
     if not axis.is_range and len(axis.levels):
         # Of a bin of whole numbers, the level next to its middle.
@@ -101,34 +101,33 @@ def _centers(axis: Axis, found: Cells) -> Floats:
     return np.asarray(middle, dtype=np.float64)
 
 
-def window_limits(fitted: Smooth, places: Floats, confidence: float) -> dict[str, Floats]:
-    """Limits and their intervals [Y] at positions of the map's second axis [Y].
+def window_limits(fitted: Smooth, y_at: Floats, confidence: float) -> dict[str, Floats]:
+    """Computes limits and their intervals [Y] at positions of the map's second axis [Y].
 
     Returns:
         `reached`, `smallest`, `largest` and their intervals, as in `learning_rate_limits`.
     """
     axis = fitted.prior.x
     at = np.linspace(0.0, 1.0, FINE) if axis.is_range else axis.levels
-    drawn = fitted.draws(at, places)
+    drawn = fitted.draws(at, y_at)
     # The window around the rate that is most probably stable: a draw may well be positive in
     # some far corner where there are few trials.
     best = drawn.mean(axis=0).argmax(axis=0)
+    # From there up, and, on the axis turned round, down.
     upper = _until(at, drawn, best)
     lower = -_until(-at[::-1], drawn[:, ::-1], len(at) - 1 - best)
     tails = [(1 - confidence) / 2, 0.5, (1 + confidence) / 2]
-    table: dict[str, Floats] = {
-        "reached": (drawn[:, best, np.arange(len(places))] > 0).mean(axis=0)
-    }
+    table: dict[str, Floats] = {"reached": (drawn[:, best, np.arange(len(y_at))] > 0).mean(axis=0)}
     for name, values in zip(_COLUMNS, (lower, upper), strict=True):
         # No interpolation: between a number and infinity there is none.
         low, middle, high = np.quantile(values, tails, axis=0, method="inverted_cdf")
-        for key, found in ((name, middle), (f"{name}_low", low), (f"{name}_high", high)):
-            table[key] = _rates(axis, found)
+        for key, ends in ((name, middle), (f"{name}_low", low), (f"{name}_high", high)):
+            table[key] = _rates(axis, ends)
     return table
 
 
 def _until(at: Floats, drawn: Floats, start: NDArray[np.int64]) -> Floats:
-    """Up to where each draw is positive without a break [S, Y], from given places [Y] on.
+    """Returns up to where each draw is positive without a break [S, Y], from given indices [Y] on.
 
     +inf if it still is at the end, -inf if it is not at the start; straight between grid points.
     """
@@ -141,12 +140,12 @@ def _until(at: Floats, drawn: Floats, start: NDArray[np.int64]) -> Floats:
     here, there = drawn[draw, after - 1, row], drawn[draw, after, row]
     with np.errstate(invalid="ignore", divide="ignore"):
         part = np.clip(here / (here - there), 0.0, 1.0)
-    place = at[after - 1] + part * (at[after] - at[after - 1])
-    place = np.where(first == len(at), np.inf, place)
-    return np.where(first == start, -np.inf, place)
+    end = at[after - 1] + part * (at[after] - at[after - 1])
+    end = np.where(first == len(at), np.inf, end)
+    return np.where(first == start, -np.inf, end)
 
 
-def _rates(axis: Axis, places: Floats) -> Floats:
-    rates = axis.value(np.where(np.isfinite(places), places, 0.0))
-    beyond = np.where(places > 0, np.inf, 0.0 if axis.low > 0 else -math.inf)
-    return np.where(np.isfinite(places), rates, beyond)
+def _rates(axis: Axis, positions: Floats) -> Floats:
+    rates = axis.value(np.where(np.isfinite(positions), positions, 0.0))
+    beyond = np.where(positions > 0, np.inf, 0.0 if axis.low > 0 else -math.inf)
+    return np.where(np.isfinite(positions), rates, beyond)

@@ -22,7 +22,7 @@ def stability_regions(
     bins: int | None = None,
     confidence: float = CONFIDENCE,
 ) -> pd.DataFrame:
-    """One row a cell of two hyperparameters, also where no trial fell.
+    """Counts the trials in each cell of two hyperparameters, also where no trial fell.
 
     Args:
         trials: Trials table.
@@ -31,7 +31,7 @@ def stability_regions(
         where: Only trials with these values (or lists of values), by hyperparameter. The cells
             stay those of all trials, so that maps of different selections compare.
         bins: Bins of a range, see `analysis.space.cells.cells`.
-        confidence: Of the intervals.
+        confidence: Two-sided, of the intervals, in (0, 1).
 
     Returns:
         `x`, `y` (ordered labels of the cell), `x_low`, `x_high`, `y_low`, `y_high` (its edges,
@@ -61,7 +61,7 @@ def _everything(trials: int) -> Cells:
 
 
 def _count(columns: Cells, rows: Cells, verdicts: np.ndarray, inside: np.ndarray) -> np.ndarray:
-    """Trials by cell and verdict [C_x * C_y, V], the cells of one x together."""
+    """Counts trials by cell and verdict [C_x * C_y, V], the cells of one x together."""
     width = len(columns.labels) * len(rows.labels)
     cell = columns.index * len(rows.labels) + rows.index
     return np.stack(

@@ -24,7 +24,7 @@ CRITICAL_AXES = ("weight_std", "bias_std", "init_gain")
 def theory_lines(
     trials: pd.DataFrame, x: str, y: str, *, where: Mapping[str, object] | None = None
 ) -> pd.DataFrame:
-    """Where theory puts the edge of stability on the map of two hyperparameters.
+    """Returns where theory puts the edge of stability on the map of two hyperparameters.
 
     - "trainable depth", on maps with `depth`: 6 depth scales xi = 1 / |ln chi|, where
       chi^(depth - 1) = R^2 is read from `predicted_ratio`.
@@ -43,7 +43,7 @@ def theory_lines(
 
     Returns:
         One row a line and cell, where theory says anything: `line` (as above), `on` (the
-        hyperparameter whose values they are), `cell` (position of the cell of the other one),
+        hyperparameter whose values they are), `cell` (index of the cell of the other one),
         `value` (may lie beyond the map), `low`, `high` (quartiles; of the critical line, the
         cells' middles it lies between), `trials`.
 
@@ -75,12 +75,12 @@ def theory_lines(
 
 
 def _log_chi(trials: pd.DataFrame) -> Floats:
-    """ln chi of each trial [N] as theory has it, from R^2 = chi^(depth - 1); NaN if silent."""
+    """Returns ln chi of each trial [N] as theory has it, from R^2 = chi^(depth - 1)."""
     ratio = np.clip(_column(trials, "predicted_ratio"), RESOLVED, 1 / RESOLVED)
     depth = _column(trials, "depth")
     with np.errstate(invalid="ignore", divide="ignore"):
-        found = 2 * np.log(ratio) / (depth - 1)
-    return np.where(depth > 1, found, np.nan)
+        log_chi = 2 * np.log(ratio) / (depth - 1)
+    return np.where(depth > 1, log_chi, np.nan)
 
 
 def _column(trials: pd.DataFrame, name: str) -> Floats:
@@ -97,31 +97,32 @@ def _medians(
         own = values[(index == cell) & ~np.isnan(values)]
         if len(own):
             low, middle, high = np.quantile(own, [0.25, 0.5, 0.75], method="inverted_cdf")
-            found = {"value": middle, "low": low, "high": high, "trials": len(own)}
-            rows.append({"line": line, "on": on, "cell": cell, **found})
+            quartiles = {"value": middle, "low": low, "high": high, "trials": len(own)}
+            rows.append({"line": line, "on": on, "cell": cell, **quartiles})
     return rows
 
 
 def _critical(
-    on: str, along: Cells, place: NDArray[np.int64], index: NDArray[np.int64], log_chi: Floats
+    on: str, along: Cells, column: NDArray[np.int64], index: NDArray[np.int64], log_chi: Floats
 ) -> list[dict[str, object]]:
-    """The first change of sign along the axis, in each cell of the other one."""
+    """Finds the first change of sign along the axis, in each cell of the other one."""
     rows: list[dict[str, object]] = []
     with np.errstate(invalid="ignore", divide="ignore"):
         middles = np.where(
             along.lows > 0, np.sqrt(along.lows * along.highs), (along.lows + along.highs) / 2
         )
     for cell in range(int(index.max(initial=-1)) + 1):
-        own = (index == cell) & ~np.isnan(log_chi) & (place >= 0)
-        seen = np.unique(place[own])
-        medians = np.array([np.median(log_chi[own & (place == one)]) for one in seen])
+        own = (index == cell) & ~np.isnan(log_chi) & (column >= 0)
+        filled = np.unique(column[own])
+        medians = np.array([np.median(log_chi[own & (column == each)]) for each in filled])
         change = np.flatnonzero((medians[:-1] < 0) & (medians[1:] >= 0))
         if not len(change):
             continue
         at = change[0]
-        low, high = middles[seen[at]], middles[seen[at + 1]]
+        low, high = middles[filled[at]], middles[filled[at + 1]]
+        # Where ln chi is 0 if it goes straight, in the logarithm of a positive hyperparameter.
         part = -medians[at] / (medians[at + 1] - medians[at])
         value = low * (high / low) ** part if low > 0 else low + part * (high - low)
-        found = {"value": value, "low": low, "high": high, "trials": int(own.sum())}
-        rows.append({"line": "critical line", "on": on, "cell": cell, **found})
+        ends = {"value": value, "low": low, "high": high, "trials": int(own.sum())}
+        rows.append({"line": "critical line", "on": on, "cell": cell, **ends})
     return rows

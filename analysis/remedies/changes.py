@@ -49,7 +49,7 @@ class Change:
 
 
 def changes(coordinate: Coordinate) -> Iterator[Change]:
-    """All changes of one hyperparameter: between each two values, or steps along a range."""
+    """Yields all changes of one hyperparameter: between any two values, or steps along a range."""
     if coordinate.names is None and coordinate.levels is None:
         yield from _steps(coordinate)
         return
@@ -58,16 +58,16 @@ def changes(coordinate: Coordinate) -> Iterator[Change]:
     )
     frequent = np.argsort(-numbers, kind="stable")[:MOST_VALUES]
     kept = np.sort(frequent[numbers[frequent] >= MIN_TRIALS])
-    rows = {place: np.flatnonzero(coordinate.values == values[place]) for place in kept}
-    for one in kept:
-        for other in kept:
-            if one != other:
+    rows = {index: np.flatnonzero(coordinate.values == values[index]) for index in kept}
+    for before in kept:
+        for after in kept:
+            if before != after:
                 yield Change(
                     name=coordinate.name,
-                    before=_text(coordinate, values[one]),
-                    after=_text(coordinate, values[other]),
-                    source=rows[one],
-                    target=rows[other],
+                    before=_text(coordinate, values[before]),
+                    after=_text(coordinate, values[after]),
+                    source=rows[before],
+                    target=rows[after],
                 )
 
 
@@ -90,6 +90,7 @@ def _steps(coordinate: Coordinate) -> Iterator[Change]:
     rows = np.flatnonzero(finite)
     for size, text in steps:
         for shift, word in ((size, words[0]), (-size, words[1])):
+            # Trials that the step would move off the range have nothing to be compared with.
             inside = (scale[rows] + shift >= low) & (scale[rows] + shift <= high)
             reached = (scale[rows] - shift >= low) & (scale[rows] - shift <= high)
             yield Change(

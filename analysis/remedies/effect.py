@@ -1,7 +1,13 @@
-"""The effect of a change on pairs of trials, and how surely it is known."""
+"""The effect of a change on pairs of trials, and how well it is known.
+
+Of n pairs, b failed before and are stable after ("healed" in the tables), c were stable and fail
+after ("undone"). The net effect is (b - c) / n over all pairs, and (b - c) / failing over those
+that failed.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from statistics import NormalDist
 
 import numpy as np
@@ -21,11 +27,11 @@ def net_interval(
     shrink: float = 1.0,
     confidence: float = CONFIDENCE,
 ) -> tuple[float, float]:
-    """Interval of (healed - undone) / failing, where pairs are trials before and after a change.
+    """Returns an interval of (healed - undone) / failing over pairs of trials around a change.
 
     A trial near the boundary fails with one seed and not with another, so that some failures
-    heal by themselves. As many undo themselves: a change that does nothing heals as many as it
-    undoes, and only the difference counts.
+    disappear by themselves. As many appear: a change that does nothing fixes as many trials as it
+    breaks, and only the difference counts.
 
     Args:
         healed: Pairs that failed before and are stable after.
@@ -34,7 +40,7 @@ def net_interval(
         pairs: All pairs, also those that were stable before and stayed so.
         shrink: What the pairs count for, in (0, 1]: independent ones over all. A trial or a
             configuration that is in several pairs is no new evidence each time.
-        confidence: Two-sided.
+        confidence: Two-sided, in (0, 1).
 
     Returns:
         Lower and upper bound, in [-1, 1].
@@ -50,12 +56,15 @@ def net_interval(
 
 
 def chance_probability(healed: float, undone: float, *, shrink: float = 1.0) -> float:
-    """Probability that a change which does nothing heals so many more, or fewer, than it undoes.
+    """Returns the probability that luck alone makes healed and undone differ by so much.
 
     Args:
         healed: As in `net_interval`.
-        undone: Likewise.
-        shrink: Likewise.
+        undone: As in `net_interval`.
+        shrink: As in `net_interval`.
+
+    Returns:
+        A two-sided p-value, in [0, 1].
 
     References:
         McNemar, Note on the sampling error of the difference between correlated proportions,
@@ -66,16 +75,20 @@ def chance_probability(healed: float, undone: float, *, shrink: float = 1.0) -> 
     more, fewer = shrink * max(healed, undone), shrink * min(healed, undone)
     if more <= fewer:
         return 1.0
-    # At least `more` of `more + fewer` fair coins.
+    # P(at least k of n fair coins) = I_{1/2}(k, n - k + 1), with k = more and n = more + fewer.
     return min(1.0, 2 * float(betainc(more, fewer + 1, 0.5)))
 
 
 def discoveries(probabilities: NDArray[np.float64], *, false_share: float) -> NDArray[np.bool_]:
-    """Which of many effects are no luck, so that about this share of them at most is.
+    """Picks out of many effects those that are no luck, of which about this share at most is.
 
     Args:
-        probabilities: Of each under luck alone [R].
-        false_share: Share of the discoveries that may be false, on average.
+        probabilities: p-value of each effect [R].
+        false_share: Share of the discoveries that may be false, on average, in (0, 1).
+
+    Returns:
+        Whether each effect is a discovery [R]: all up to the largest rank r with p_r <=
+        false_share r / R.
 
     References:
         Benjamini, Hochberg, Controlling the false discovery rate, JRSS B 1995.
@@ -83,13 +96,21 @@ def discoveries(probabilities: NDArray[np.float64], *, false_share: float) -> ND
     order = np.argsort(probabilities)
     ranks = np.arange(1, len(probabilities) + 1)
     passed = np.flatnonzero(probabilities[order] <= false_share * ranks / max(1, len(ranks)))
-    found = np.zeros(len(probabilities), dtype=bool)
-    found[order[: passed[-1] + 1 if passed.size else 0]] = True
-    return found
+    discovered = np.zeros(len(probabilities), dtype=bool)
+    discovered[order[: passed[-1] + 1 if passed.size else 0]] = True
+    return discovered
 
 
 def _tango(b: float, c: float, n: float, z: float) -> tuple[float, float]:
-    """Bounds of the difference (b - c) / n of paired proportions; fractions are fine."""
+    """Returns Tango's bounds of the difference (b - c) / n of paired proportions.
+
+    They are where the score
+
+        (b - c - n delta) / sqrt(n (2 q + delta (1 - delta)))
+
+    passes z and -z; q, the likeliest probability of "undone" given delta, is the larger root of
+    2 n q^2 + ((2 n - b + c) delta - b - c) q - c delta (1 - delta) = 0.
+    """
 
     def score(delta: float) -> float:
         first, second = 2 * n, -b - c + (2 * n - b + c) * delta
@@ -103,8 +124,8 @@ def _tango(b: float, c: float, n: float, z: float) -> tuple[float, float]:
     return _where(score, z, -1.0, estimate), _where(score, -z, estimate, 1.0)
 
 
-def _where(score, wanted: float, low: float, high: float) -> float:  # type: ignore[no-untyped-def]
-    """Where the falling score passes a value."""
+def _where(score: Callable[[float], float], wanted: float, low: float, high: float) -> float:
+    """Returns where the falling score passes a value, by bisection."""
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
         low, high = (middle, high) if score(middle) > wanted else (low, middle)
@@ -112,7 +133,7 @@ def _where(score, wanted: float, low: float, high: float) -> float:  # type: ign
 
 
 def independent_share(before: NDArray[np.int64], after: NDArray[np.int64]) -> float:
-    """Independent pairs over all, at worst: as if what two pairs share decided both of them.
+    """Returns independent pairs over all, at worst: as if what pairs share decided all of them.
 
     Args:
         before: Configuration of the first trial of each pair.
@@ -121,6 +142,8 @@ def independent_share(before: NDArray[np.int64], after: NDArray[np.int64]) -> fl
     References:
         Kish, Survey sampling, 1965 (the effective number of weighted or clustered units).
     """
+    # Kish: of clusters of sizes u the effective number is (sum u)^2 / sum u^2, sum u being all
+    # pairs.
     shares = []
     for side in (before, after):
         uses = np.unique(side, return_counts=True)[1].astype(np.float64)

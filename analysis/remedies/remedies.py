@@ -58,27 +58,28 @@ def remedies(
     confidence: float = CONFIDENCE,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """What single changes of hyperparameters do to failing trials, by paired comparison.
+    """Measures what single changes of hyperparameters do to failing trials, by paired comparison.
 
     Names and listed numbers are compared two by two; ranges are moved by a factor 10 or 3, or by
     a quarter of their width. `analysis.remedies.pairing` says how pairs are found.
 
     Args:
         trials: Trials table.
-        importance: Of `stability_importance` of these trials, if it is there already.
-        confidence: Of the intervals.
-        seed: Of what is drawn where there are many trials.
+        importance: What `stability_importance` returned for these trials; computed if None.
+        confidence: Two-sided, of the intervals, in (0, 1); 1 - confidence is also the share of the
+            `sure` rows that may be luck.
+        seed: Seeds what is drawn where there are many trials, >= 0.
 
     Returns:
-        The surest first, one row a change and verdict that it may heal: `hyperparameter`, `from`
-        ("any" for a step), `to`, `verdict` ("any": all failures); numbers of `pairs`, of pairs
-        `failing` with that verdict before the change, of these `healed`, stable after it;
-        `undone`, stable before and failing with that verdict after; `harmed`, stable before and
-        not after, whatever the verdict. `share` is (healed - undone) / failing: the failures
-        mended beyond those that another seed would mend as well; its interval `low`, `high`;
-        `sure`, whether it is above 0 beyond what luck makes of so many comparisons (of the sure
-        ones about 5 % are luck, at most); `method`, "paired" or "matched". `attrs`: `reason` why
-        it is empty (""), and `caliper`.
+        The largest lower bound first, one row a change and verdict that it may fix:
+        `hyperparameter`, `from` ("any" for a step), `to`, `verdict` ("any": all failures); numbers
+        of `pairs`, of pairs `failing` with that verdict before the change, of these `healed`,
+        stable after it; `undone`, stable before and failing with that verdict after; `harmed`,
+        stable before and not after, whatever the verdict. `share` is (healed - undone) / failing:
+        the failures fixed beyond those that another seed would fix as well; its interval `low`,
+        `high`; `sure`, whether it is above 0 beyond what luck makes of so many comparisons (of the
+        sure ones about 5 % are luck, at most); `method`, "paired" or "matched". `attrs`: `reason`
+        why it is empty (""), and `caliper`.
 
     Raises:
         AnalysisError: If a verdict is unknown.
@@ -105,9 +106,9 @@ def _hopeless(trials: pd.DataFrame, known: Sequence[Coordinate]) -> str:
     if not stable.size:
         return "There are no trials."
     if stable.all():
-        return "Every trial was stable: there is nothing to mend."
+        return "Every trial was stable: there is nothing to fix."
     if not stable.any():
-        return "No trial was stable, so that no change is known to mend one."
+        return "No trial was stable, so that no change is known to fix one."
     return "" if known else "No hyperparameter varied, so that nothing was changed."
 
 
@@ -117,14 +118,16 @@ def _paired(
     weights: Mapping[str, float],
     seed: int,
 ) -> Iterator[tuple[Change, Pairs]]:
-    """All changes with their pairs."""
+    """Yields all changes with their pairs."""
     owned = dependents(known)
     seeds = pd.factorize(trials["seed"])[0] if "seed" in trials else None
     codes = setting_codes(known, seed)
     everything = sum(codes.values(), np.zeros(len(trials), dtype=np.int64))
     for each in known:
-        # What exists only for some values changes along with them.
-        others = [one for one in known if one is not each and one.name not in owned[each.name]]
+        # What exists only for some values changes along with them: its codes are taken off too.
+        others = [
+            other for other in known if other is not each and other.name not in owned[each.name]
+        ]
         along = [codes[each.name], *(codes[name] for name in owned[each.name])]
         settings = everything - sum(along, np.zeros_like(everything))
         # Drawn settings hardly ever come twice, and then there is no need to look.
@@ -176,8 +179,8 @@ def _frame(rows: list[dict[str, Any]], reason: str, confidence: float) -> pd.Dat
         row["low"], row["high"] = net_interval(*counts, shrink=shrink, confidence=confidence)
         probabilities.append(chance_probability(row["healed"], row["undone"], shrink=shrink))
     sure = discoveries(np.array(probabilities, dtype=np.float64), false_share=1 - confidence)
-    for row, one in zip(rows, sure, strict=True):
-        row["sure"] = bool(one) and row["low"] > 0
+    for row, discovered in zip(rows, sure, strict=True):
+        row["sure"] = bool(discovered) and row["low"] > 0
     frame = pd.DataFrame(rows, columns=list(_COLUMNS)).astype(_COLUMNS)
     frame = frame.sort_values("low", ascending=False, kind="stable", ignore_index=True)
     frame.attrs.update({"reason": reason, "caliper": CALIPER, "confidence": confidence})

@@ -35,13 +35,13 @@ class Condition:
     names: tuple[str, ...] | None = None
 
     def holds(self, coordinate: Coordinate) -> NDArray[np.bool_]:
-        """For which trials it holds [N]."""
+        """Returns for which trials it holds [N]; one that lacks the hyperparameter is inside."""
         values = coordinate.values
         if self.names is None:
             return np.isnan(values) | ((values >= self.low) & (values <= self.high))
         known = coordinate.names or ()
-        places = [known.index(name) for name in self.names if name in known]
-        return np.isnan(values) | np.isin(values, places)
+        inside = [known.index(name) for name in self.names if name in known]
+        return np.isnan(values) | np.isin(values, inside)
 
     def __str__(self) -> str:
         name = self.name.replace("_", " ")
@@ -67,11 +67,11 @@ class Box:
     conditions: tuple[Condition, ...]
 
     def holds(self, known: Iterable[Coordinate], trials: int) -> NDArray[np.bool_]:
-        """Which of the trials lie inside [N].
+        """Returns which of the trials lie inside [N].
 
         Args:
             known: Coordinates of the trials, at least those of the conditions.
-            trials: Their number N.
+            trials: Number of trials N, which no coordinate says if there is no condition.
         """
         by_name = {each.name: each for each in known}
         inside = np.ones(trials, dtype=bool)
@@ -80,14 +80,14 @@ class Box:
         return inside
 
     def to_dict(self) -> dict[str, object]:
-        """JSON values: a list of names, or `low` and `high` (either may be missing) of numbers.
+        """Returns JSON values: a list of names, or `low` and `high` (either may be missing).
 
         A limit that must be off is `NO_LIMIT`, which lies above all numbers.
         """
-        found: dict[str, object] = {}
+        stated: dict[str, object] = {}
         for each in self.conditions:
             if each.names is not None:
-                found[each.name] = list(each.names)
+                stated[each.name] = list(each.names)
                 continue
             # +inf is no bound above, but below it is one: the limit must be off.
             bounds: dict[str, object] = {}
@@ -95,28 +95,28 @@ class Box:
                 bounds["low"] = NO_LIMIT if each.low == math.inf else _plain(each.low)
             if each.high < math.inf:
                 bounds["high"] = _plain(each.high)
-            found[each.name] = bounds
-        return found
+            stated[each.name] = bounds
+        return stated
 
     def to_json(self) -> str:
-        """The same as one line, equal for equal boxes; the column `where` of `safe_regions`."""
+        """Returns `to_dict` as one line, equal for equal boxes; `where` of `safe_regions`."""
         return json.dumps(self.to_dict(), ensure_ascii=False)
 
     @classmethod
     def from_dict(cls, given: Mapping[str, Any]) -> Box:
-        """From what `to_dict` gave, or a person wrote.
+        """Makes a box from what `to_dict` returned, or a person wrote.
 
         Raises:
             AnalysisError: If a condition is neither a list of names nor bounds.
         """
-        return cls(conditions=tuple(_condition(name, one) for name, one in given.items()))
+        return cls(conditions=tuple(_condition(name, stated) for name, stated in given.items()))
 
     def __str__(self) -> str:
         return ", ".join(str(each) for each in self.conditions) or "everything that was searched"
 
 
 def inside_box(trials: pd.DataFrame, box: Box | Mapping[str, Any]) -> pd.Series:
-    """Which trials lie inside a box: booleans with the index of the trials.
+    """Returns which trials lie inside a box: booleans with the index of the trials.
 
     Args:
         trials: Trials table.
@@ -132,9 +132,11 @@ def inside_box(trials: pd.DataFrame, box: Box | Mapping[str, Any]) -> pd.Series:
 
 def _condition(name: str, given: object) -> Condition:
     if isinstance(given, (list, tuple)) and given:
-        return Condition(name=name, names=tuple(str(one) for one in given))
+        return Condition(name=name, names=tuple(str(value) for value in given))
     if isinstance(given, Mapping) and given and set(given) <= {"low", "high"}:
-        bounds = {side: math.inf if one == NO_LIMIT else float(one) for side, one in given.items()}
+        bounds = {
+            side: math.inf if bound == NO_LIMIT else float(bound) for side, bound in given.items()
+        }
         return Condition(
             name=name, low=bounds.get("low", -math.inf), high=bounds.get("high", math.inf)
         )

@@ -31,8 +31,8 @@ class Judge:
         known: Coordinates of the trials that judge, N of them.
         stable: Which of them were stable [N].
         fresh: Which of them no earlier box covers [N].
-        measured: Number of trials that will measure, over N.
-        confidence: Of one bound.
+        measured: Number of trials that will measure, over N, > 0.
+        confidence: One-sided confidence of one bound, in (0, 1).
         target: More purity than this is not worth a smaller box.
     """
 
@@ -44,38 +44,40 @@ class Judge:
     target: float
 
     def score(self, box: Box) -> tuple[float, float]:
-        """The bound to expect, at most the target; then the stable trials it adds."""
+        """Returns the bound to expect, at most the target, and the stable trials that it adds."""
         inside = box.holds(self.known, len(self.stable))
         trials, stable = int(inside.sum()), int((inside & self.stable).sum())
         faces = sum(
             1 if each.names is not None else np.isfinite(each.low) + np.isfinite(each.high)
             for each in box.conditions
         )
+        # The bound of Clopper and Pearson that as many trials as will measure would give, with as
+        # many stable as the search saw, less what its faces kept out by luck.
         sober = max(0.0, stable - OPTIMISM * faces) * self.measured
         bound = exact_lower_bound(sober, trials * self.measured, confidence=self.confidence)
         added = float((inside & self.stable & self.fresh).sum())
         return min(float(bound), self.target), added * PER_CONDITION ** len(box.conditions)
 
-    def better(self, one: tuple[float, float], other: tuple[float, float]) -> bool:
-        """Whether a box of the first score is to be preferred to one of the second."""
-        if abs(one[0] - other[0]) > TOLERANCE:
-            return one[0] > other[0]
-        return one[1] > other[1]
+    def better(self, first: tuple[float, float], second: tuple[float, float]) -> bool:
+        """Returns whether a box of the first score is to be preferred to one of the second."""
+        if abs(first[0] - second[0]) > TOLERANCE:
+            return first[0] > second[0]
+        return first[1] > second[1]
 
 
 def best_box(boxes: Sequence[Box], judge: Judge) -> Box | None:
-    """The best of the boxes without the conditions that do not matter; None if there is none."""
+    """Returns the best box without the conditions that do not matter; None if there is no box."""
     best: tuple[Box, tuple[float, float]] | None = None
     for box in boxes:
         score = judge.score(box)
         if best is None or judge.better(score, best[1]):
             best = box, score
     while best is not None:
-        simpler = [(one, judge.score(one)) for one in fewer_faces(best[0]) if one.conditions]
+        simpler = [(box, judge.score(box)) for box in fewer_faces(best[0]) if box.conditions]
         # The bound may not suffer: a face less is a larger box, which adds by itself.
-        simpler = [each for each in simpler if each[1][0] >= best[1][0] - TOLERANCE]
-        simpler = [each for each in simpler if judge.better(each[1], best[1])]
+        simpler = [scored for scored in simpler if scored[1][0] >= best[1][0] - TOLERANCE]
+        simpler = [scored for scored in simpler if judge.better(scored[1], best[1])]
         if not simpler:
             break
-        best = max(simpler, key=lambda each: each[1])
+        best = max(simpler, key=lambda scored: scored[1])
     return None if best is None else best[0]

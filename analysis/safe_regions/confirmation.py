@@ -15,7 +15,7 @@ _COLUMNS = ["box", "where", "trials", "stable", "share", "low", "high", "promise
 
 
 def load_confirmation(study: str | Path, *, home: str | Path | None = None) -> pd.DataFrame | None:
-    """The fresh trials of all boxes that were confirmed; None if there are none.
+    """Loads the fresh trials of all boxes that were confirmed; None if there are none.
 
     Args:
         study: Name or folder of the study.
@@ -37,12 +37,12 @@ def load_confirmation(study: str | Path, *, home: str | Path | None = None) -> p
 def confirmed_regions(
     boxes: pd.DataFrame, confirmation: pd.DataFrame, *, confidence: float = CONFIDENCE
 ) -> pd.DataFrame:
-    """What fresh trials said of boxes; a box without any is left out.
+    """Measures boxes on fresh trials; a box without any is left out.
 
     Args:
-        boxes: Of `safe_regions`.
-        confirmation: Of `load_confirmation`.
-        confidence: Of the Wilson interval.
+        boxes: What `safe_regions` returned; `box` and `where` are read.
+        confirmation: What `load_confirmation` returned.
+        confidence: Two-sided, of the Wilson intervals, in (0, 1).
 
     Returns:
         One row a box: `box`, `where`, number of fresh `trials`, how many were `stable`, their

@@ -14,7 +14,7 @@ from analysis.space.coordinates import Coordinate
 from analysis.stats.intervals import exact_lower_bound
 
 LEAST_PURITY = 0.5
-"""A box is safe if trials in it are surely more often stable than not."""
+"""A box is safe if trials in it are stable at least half of the time, with confidence."""
 
 NEARLY_AS_SURE = 0.05
 """Of boxes whose bounds differ by less, the larger one is the better advice."""
@@ -30,17 +30,18 @@ def measured(
     *,
     confidence: float,
 ) -> list[Row]:
-    """The rows of `safe_regions`, of the boxes that hold any trial.
+    """Measures boxes on trials held out: the rows of `safe_regions`, of boxes that hold any trial.
 
     Args:
         boxes: Found without these trials.
         known: Coordinates of the trials held out, N of them.
         stable: Which of them were stable [N].
-        group: Their configurations [N].
-        confidence: That all bounds hold together.
+        group: Configuration of each of them [N].
+        confidence: Probability that all bounds hold together, one-sided, in (0, 1).
     """
     first = np.zeros(len(stable), dtype=bool)
     first[np.unique(group, return_index=True)[1]] = True
+    # Bonferroni: each of B bounds may fail with probability (1 - confidence) / B.
     each = 1 - (1 - confidence) / max(1, len(boxes))
     rows = []
     for box in boxes:
@@ -69,18 +70,21 @@ def measured(
 
 
 def worth_showing(rows: Sequence[Row], stable_share: float) -> tuple[list[Row], str]:
-    """The boxes that are surely safe and say something, the one to recommend first; why if none.
+    """Picks the boxes that are reliably safe and say something, the one to recommend first.
 
     Args:
-        rows: Of `measured`.
-        stable_share: Of all trials: a box no purer than that says nothing.
+        rows: What `measured` returned.
+        stable_share: Share of stable trials among all: a box no purer than that says nothing.
+
+    Returns:
+        Their rows, and "" or, if there are none, the reason in a sentence.
     """
     kept = [
         row for row in rows if row["low"] >= LEAST_PURITY and row["purity"] > stable_share + 1e-9
     ]
     if kept:
-        surest = max(row["low"] for row in kept)
-        kept.sort(key=lambda row: (row["low"] < surest - NEARLY_AS_SURE, -row["coverage"]))
+        highest = max(row["low"] for row in kept)
+        kept.sort(key=lambda row: (row["low"] < highest - NEARLY_AS_SURE, -row["coverage"]))
         return kept, ""
     if not rows:
         return [], "No box of hyperparameters held more stable trials than the rest."
@@ -91,7 +95,7 @@ def _not_sure(best: Mapping[str, Any]) -> str:
     held = count_label(best["trials"], "trial")
     was = "was" if best["stable"] == 1 else "were"
     return (
-        f"No box is surely safe. The best that was found is {best['box']}: of {held} held out in "
+        f"No box is reliably safe. The best one is {best['box']}: of {held} held out in "
         f"it, {best['stable']} {was} stable, so that its purity may be as low as "
-        f"{percent(best['low'])}. More trials would tell."
+        f"{percent(best['low'])}. More trials would decide it."
     )

@@ -1,4 +1,10 @@
-"""Boxes of the search space in which trials are stable, and how surely."""
+"""Boxes of the search space in which trials are stable, and with which bound.
+
+1. Configurations are split in two: one part searches, the other only measures.
+2. Boxes are grown one after another in the searching part (`search.trajectory`), and the best of
+   each trajectory is chosen and simplified (`choosing.best_box`).
+3. The other part gives each chosen box its bound (`measuring.measured`).
+"""
 
 from __future__ import annotations
 
@@ -61,7 +67,7 @@ def safe_regions(
     held_out: float = 0.5,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Boxes of hyperparameters in which trials are stable, each with a bound that it keeps.
+    """Finds boxes of hyperparameters in which trials are stable, each with a bound that it keeps.
 
     The configurations are split at random, all seeds of one on the same side. Boxes are grown,
     chosen, simplified and rounded on one part; the other one only measures those that were
@@ -74,9 +80,9 @@ def safe_regions(
         trials: Trials table; `configuration` and `design` are used where they are there.
         target: A purity beyond which a larger box is preferred to a purer one.
         boxes: Boxes at most; by default 1 to 3, by the number of configurations.
-        confidence: That all bounds hold together, one-sided.
-        held_out: Share of the configurations that measure.
-        seed: Of the split.
+        confidence: Probability that all bounds hold together, one-sided, in (0, 1).
+        held_out: Share of the configurations that measure, in (0, 1).
+        seed: Seeds the split, and the sample of searched trials where there are many, >= 0.
 
     Returns:
         The recommended box first: `box` in words; of the trials held out the number `trials`
@@ -95,11 +101,7 @@ def safe_regions(
         Friedman, Fisher, Bump hunting in high-dimensional data, Statistics and Computing 1999.
         Clopper, Pearson, The use of confidence or fiducial limits, Biometrika 1934.
     """
-    if not (0 < held_out < 1 and 0 < target < 1):
-        raise ValueError(
-            f"`0 < held_out < 1` and `0 < target < 1` must hold, but got held_out={held_out}, "
-            f"target={target}."
-        )
+    _check_shares(held_out, target)
     trials = uniform_trials(trials)
     check_verdicts(trials)
     stable = (trials["verdict"] == "stable").to_numpy()
@@ -108,48 +110,63 @@ def safe_regions(
     attrs: dict[str, object] = {"target": target, "confidence": confidence, "measured": 0}
     attrs["stable_share"] = float(stable.mean()) if stable.size else math.nan
     attrs |= {"searched": 0, "held_out": 0}
-    reason = _hopeless(stable, number, varied(trials))
-    if reason:
+    if reason := _hopeless(stable, number, varied(trials)):
         return _frame([], attrs | {"reason": reason})
     rng = np.random.default_rng(seed)
-    measures = rng.permutation(number) < round(held_out * number)
-    search, measure = np.flatnonzero(~measures[group]), np.flatnonzero(measures[group])
-    attrs |= {"searched": len(search), "held_out": len(measure)}
-    known = coordinates(trials)
+    search, measure = _split(group, number, held_out, rng)
     most = boxes or (1 if number < 200 else 2 if number < 1000 else 3)
-    judge_rows = _some(search, JUDGED, rng)
-    found = _chosen(
-        [each.of(judge_rows) for each in known],
-        stable[judge_rows],
+    known = coordinates(trials)
+    chosen = _searched(
+        known,
+        stable,
+        search,
         rng=rng,
         most=most,
-        ratio=len(measure) / len(judge_rows),
+        measuring=len(measure),
         confidence=1 - (1 - confidence) / most,
         target=target,
     )
-    forced, order = only_seen(trials), [each.name for each in known]
-    found = list(dict.fromkeys(with_conditions(box, forced, order) for box in found))
-    rows = measured(
-        found,
-        [each.of(measure) for each in known],
-        stable[measure],
-        group[measure],
-        confidence=confidence,
-    )
-    attrs["measured"] = len(found)
+    chosen = _without_unseen(chosen, trials, known)
+    held = [each.of(measure) for each in known]
+    rows = measured(chosen, held, stable[measure], group[measure], confidence=confidence)
     kept, reason = worth_showing(rows, float(stable.mean()))
+    attrs |= {"searched": len(search), "held_out": len(measure), "measured": len(chosen)}
     return _frame(kept, attrs | {"reason": reason})
 
 
+def _check_shares(held_out: float, target: float) -> None:
+    if not (0 < held_out < 1 and 0 < target < 1):
+        raise ValueError(
+            f"`0 < held_out < 1` and `0 < target < 1` must hold, but got held_out={held_out}, "
+            f"target={target}."
+        )
+
+
+def _split(
+    group: Rows, configurations: int, held_out: float, rng: np.random.Generator
+) -> tuple[Rows, Rows]:
+    """Returns the rows that search and those that measure, each configuration on one side."""
+    measures = rng.permutation(configurations) < round(held_out * configurations)
+    return np.flatnonzero(~measures[group]), np.flatnonzero(measures[group])
+
+
+def _without_unseen(
+    boxes: Sequence[Box], trials: pd.DataFrame, known: Sequence[Coordinate]
+) -> list[Box]:
+    """Returns the boxes, each once, without the names that no trial had."""
+    forced, order = only_seen(trials), [each.name for each in known]
+    return list(dict.fromkeys(with_conditions(box, forced, order) for box in boxes))
+
+
 def _hopeless(stable: NDArray[np.bool_], configurations: int, names: Sequence[str]) -> str:
-    """Why there is no point in a search; "" if there is one."""
+    """Says why there is no point in a search; "" if there is one."""
     if not stable.size:
         return "There are no trials."
     if not stable.any():
         return "No trial was stable, so that no part of what was searched is known to be safe."
     if stable.all():
         return (
-            "Every trial was stable, so that nothing here tells where the safe region ends; "
+            "Every trial was stable, so that nothing here shows where the safe region ends; "
             "widen the ranges to find its edge."
         )
     if not names:
@@ -166,21 +183,35 @@ def _some(rows: Rows, most: int, rng: np.random.Generator) -> Rows:
     return rows if len(rows) <= most else np.sort(rng.choice(rows, most, replace=False))
 
 
-def _chosen(
+def _searched(
     known: Sequence[Coordinate],
     stable: NDArray[np.bool_],
+    search: Rows,
     *,
     rng: np.random.Generator,
     most: int,
-    ratio: float,
+    measuring: int,
     confidence: float,
     target: float,
 ) -> list[Box]:
-    """Boxes one after another, each grown from the trials that those before do not cover."""
+    """Grows boxes one after another, each from the trials that those before do not cover.
+
+    Args:
+        known: Coordinates of all trials.
+        stable: Which of them were stable [N].
+        search: Rows of those that search.
+        rng: Chooses among them where there are many.
+        most: Boxes at most, >= 1.
+        measuring: Number of trials that will measure.
+        confidence: One-sided, of each box's bound.
+        target: Purity beyond which a larger box is preferred to a purer one.
+    """
+    judges = _some(search, JUDGED, rng)
+    known, stable = [each.of(judges) for each in known], stable[judges]
     grown = _some(np.arange(len(stable)), SEARCHED, rng)
     axes = [sliced(each.of(grown)) for each in known]
     fresh = np.ones(len(stable), dtype=bool)
-    found: list[Box] = []
+    boxes: list[Box] = []
     for _ in range(most):
         left = fresh[grown]
         share = stable[grown][left].mean() if left.any() else 0.0
@@ -190,16 +221,16 @@ def _chosen(
             known=known,
             stable=stable,
             fresh=fresh,
-            measured=ratio,
+            measured=measuring / len(judges),
             confidence=confidence,
             target=target,
         )
         box = best_box(trajectory(axes, stable[grown], left), judge)
         if box is None or judge.score(box)[1] < _ADDS * stable.sum():
             break
-        found.append(box)
+        boxes.append(box)
         fresh = fresh & ~box.holds(known, len(stable))
-    return found
+    return boxes
 
 
 def _frame(rows: list[Row], attrs: dict[str, object]) -> pd.DataFrame:

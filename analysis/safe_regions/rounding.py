@@ -1,4 +1,7 @@
-"""Edges of a box as numbers that people remember, moved inward only."""
+"""Edges of a box as numbers that people remember, moved inward only.
+
+Outward would take in trials that no search has vouched for.
+"""
 
 from __future__ import annotations
 
@@ -22,12 +25,12 @@ _STEPS = (20.0, 50.0, 200.0, 1000.0)
 
 
 def inward(low: float, high: float, coordinate: Coordinate) -> tuple[float, float]:
-    """The edges moved inward to the coarsest readable numbers that keep most trials inside.
+    """Moves edges inward to the coarsest readable numbers that keep most trials inside.
 
     Args:
         low: Smallest number inside, or -inf.
         high: Largest number inside, or +inf.
-        coordinate: A range of numbers; +inf among them is no number.
+        coordinate: A range of numbers; +inf among them, an absent limit, is not counted.
 
     Returns:
         The new edges, between the old ones; the old ones where none would do.
@@ -47,7 +50,7 @@ Way = tuple[Callable[[float], float], Callable[[float], float]]
 
 
 def _ways(coordinate: Coordinate, values: np.ndarray) -> Iterator[Way]:
-    """Ways to round up and down, the coarsest first."""
+    """Yields ways to round up and down, the coarsest first."""
     if coordinate.whole:
         yield (lambda low: float(math.ceil(low))), (lambda high: float(math.floor(high)))
     elif coordinate.log:

@@ -1,4 +1,4 @@
-"""Growing boxes: PRIM's peeling and pasting, with every face of the box set anew at each turn.
+"""Growing boxes: PRIM's peeling and pasting, with every face of the box set again at each step.
 
 PRIM peels a thin slice at a time and never gets a slice back but by pasting at the end. Here a
 purity tau rises in small steps from the study's own share of stable trials. At each, the box is
@@ -6,6 +6,14 @@ the one with the largest sum of (stable - tau), found by coordinate ascent: give
 all other hyperparameters, the best interval (or set of names) of one is found exactly, so that
 peeling and pasting are one move. As tau rises, the boxes shrink from everything to the purest
 part, which is PRIM's trajectory.
+
+With y_i = 1 for a stable trial, slice k of a hyperparameter is worth
+
+    w_k = sum of (y_i - tau) over the trials in it that all other conditions let in
+
+and the best interval from slice a to b has the largest w_a + ... + w_b less `cut` for each of its
+ends that is a face, which Kadane's scan finds in one pass; of names the best set is those with w_k
+>= 0. A box gains by a move as much as this sum grows, so that the ascent ends.
 
 References:
     Friedman, Fisher, Bump hunting in high-dimensional data, Statistics and Computing 1999.
@@ -29,7 +37,7 @@ BINS = 64
 """Slices of a range: a face of a box may lie between any two."""
 
 PURITIES = 16
-"""Steps of tau."""
+"""Steps of tau, even in its logit."""
 
 _PURIST = 0.997
 _LEAST_CUT = (1.5, 0.01)
@@ -44,9 +52,9 @@ class Sliced:
     """One hyperparameter in slices, K of them.
 
     Attributes:
-        coordinate: Its values of N trials.
+        coordinate: The hyperparameter, of N trials.
         codes: Slice of each trial [N]; K where it does not apply.
-        lows: Smallest number in each slice [K]; of names their places.
+        lows: Smallest number in each slice [K]; of names their indices.
         highs: Largest number in each slice [K].
     """
 
@@ -57,7 +65,7 @@ class Sliced:
 
     @property
     def slices(self) -> int:
-        """K."""
+        """Number of slices K."""
         return len(self.lows)
 
 
@@ -67,10 +75,11 @@ def sliced(coordinate: Coordinate) -> Sliced:
     known = ~np.isnan(values)
     distinct = np.unique(values[known])
     if coordinate.names is None and coordinate.levels is None and distinct.size > BINS:
-        places = np.linspace(0, distinct.size, BINS, endpoint=False).astype(np.int64)
+        starts = np.linspace(0, distinct.size, BINS, endpoint=False).astype(np.int64)
+        # "none" is a slice of its own: a limit that is off is no large number.
         if distinct[-1] == math.inf:
-            places = np.append(places, distinct.size - 1)
-        starts = np.unique(places)
+            starts = np.append(starts, distinct.size - 1)
+        starts = np.unique(starts)
     else:
         starts = np.arange(distinct.size)
     codes = np.full(values.size, starts.size, dtype=np.int64)
@@ -80,22 +89,24 @@ def sliced(coordinate: Coordinate) -> Sliced:
 
 
 def trajectory(axes: Sequence[Sliced], stable: NDArray[np.bool_], left: Inside) -> list[Box]:
-    """Boxes from nearly everything to the purest part, each different from the one before.
+    """Grows boxes from nearly everything to the purest part, each different from those before.
 
     Args:
-        axes: The hyperparameters, J of them, of N trials.
+        axes: The hyperparameters of N trials, J of them.
         stable: Which trials were stable [N].
         left: Which trials count [N]: those that no earlier box covers.
     """
     y = stable[left].astype(np.float64)
     share = float(y.mean())
     codes = [axis.codes[left] for axis in axes]
+    # Slices that the box lets in, by hyperparameter; the last is "does not apply", always let in.
     allowed = [np.ones(axis.slices + 1, dtype=bool) for axis in axes]
     cut = max(_LEAST_CUT[0], _LEAST_CUT[1] * float(y.sum()))
-    odds = [math.log(one / (1 - one)) for one in (min(share + 0.02, 0.99), _PURIST)]
+    odds = [math.log(tau / (1 - tau)) for tau in (min(share + 0.02, 0.99), _PURIST)]
     boxes: list[Box] = []
     for logit in np.linspace(odds[0], odds[1], PURITIES):
         tau = 1 / (1 + math.exp(-logit))
+        # From the box of the tau before: it is nearly the best already.
         _ascend(axes, codes, y, tau, cut, allowed)
         box = _box(axes, allowed)
         if box.conditions and box not in boxes:
@@ -112,6 +123,8 @@ def _ascend(
     allowed: list[Inside],
 ) -> None:
     """Changes one hyperparameter's slices at a time, where it gains most, until nothing gains."""
+    # How many conditions each trial breaks: those that break none but the one of axis j count for
+    # axis j's slices, without looking at the other axes again.
     outside = np.stack([~ok[code] for ok, code in zip(allowed, codes, strict=True)])
     broken = outside.sum(axis=0, dtype=np.int16)
     for _ in range(8 * len(axes)):
@@ -145,16 +158,18 @@ def _value(worth: NDArray[np.float64], slices: Inside, cut: float, axis: Sliced)
 def _best_slices(
     worth: NDArray[np.float64], count: NDArray[np.int64], cut: float, *, ordered: bool
 ) -> Inside:
-    """The slices of the largest worth, less what their faces cost; an interval where ordered."""
+    """Returns the slices of the largest worth, less what faces cost; an interval where ordered."""
     size = len(worth)
     everything = np.ones(size, dtype=bool)
     if not ordered:
+        # Names that no trial had are kept out: nothing is known of them.
         kept = (worth >= 0) & (count > 0)
         if not kept.any():
             kept = np.arange(size) == int(np.where(count > 0, worth, -np.inf).argmax())
         return kept if worth[kept].sum() - cut > worth.sum() else everything
     sums = np.append(0.0, np.cumsum(worth))
-    # low[i]: where the best interval that ends before i begins.
+    # Kadane's scan: the interval [start, end) is worth sums[end] - sums[start], less a cut for
+    # each face, so that for each end the cheapest start so far is the best.
     best, start, end = sums[size], 0, size
     lowest, lowest_at = math.inf, 0
     for stop in range(1, size + 1):
@@ -170,8 +185,8 @@ def _best_slices(
 
 
 def _box(axes: Sequence[Sliced], allowed: Sequence[Inside]) -> Box:
-    found = [_condition(axis, ok[:-1]) for axis, ok in zip(axes, allowed, strict=True)]
-    return Box(conditions=tuple(one for one in found if one is not None))
+    conditions = [_condition(axis, ok[:-1]) for axis, ok in zip(axes, allowed, strict=True)]
+    return Box(conditions=tuple(each for each in conditions if each is not None))
 
 
 def _condition(axis: Sliced, slices: Inside) -> Condition | None:
@@ -179,8 +194,7 @@ def _condition(axis: Sliced, slices: Inside) -> Condition | None:
         return None
     name, names = axis.coordinate.name, axis.coordinate.names
     if names is not None:
-        places = [int(place) for place in axis.lows[slices]]
-        return Condition(name=name, names=tuple(names[place] for place in places))
+        return Condition(name=name, names=tuple(names[int(index)] for index in axis.lows[slices]))
     first, last = int(slices.argmax()), len(slices) - 1 - int(slices[::-1].argmax())
     low = -math.inf if first == 0 else float(axis.lows[first])
     high = math.inf if last == len(slices) - 1 else float(axis.highs[last])
@@ -190,16 +204,15 @@ def _condition(axis: Sliced, slices: Inside) -> Condition | None:
 
 
 def fewer_faces(box: Box) -> list[Box]:
-    """The boxes with one face less: a bound, or all names, of one hyperparameter."""
-    found = []
-    for place, each in enumerate(box.conditions):
-        rest = (*box.conditions[:place], *box.conditions[place + 1 :])
-        found.append(Box(conditions=rest))
+    """Returns the boxes with one face less: a bound, or all names, of one hyperparameter."""
+    boxes = []
+    for index, each in enumerate(box.conditions):
+        before, after = box.conditions[:index], box.conditions[index + 1 :]
+        boxes.append(Box(conditions=(*before, *after)))
         if each.names is None and not math.isinf(each.low) and not math.isinf(each.high):
             for side in (
                 Condition(name=each.name, low=each.low),
                 Condition(name=each.name, high=each.high),
             ):
-                kept = (*box.conditions[:place], side, *box.conditions[place + 1 :])
-                found.append(Box(conditions=kept))
-    return found
+                boxes.append(Box(conditions=(*before, side, *after)))
+    return boxes

@@ -1,4 +1,4 @@
-"""Names that the study file lists and no trial had: no box may speak for them."""
+"""Names that the study file lists and no trial had: no box may include them."""
 
 from __future__ import annotations
 
@@ -11,21 +11,22 @@ from analysis.space.axes import choices, is_numeric, varied
 
 
 def only_seen(trials: pd.DataFrame) -> list[Condition]:
-    """Conditions that keep out names which the study file lists and no trial had."""
-    found = []
+    """Returns conditions that keep out names which the study file lists and no trial had."""
+    conditions = []
     for name in varied(trials):
         if is_numeric(trials[name]):
             continue
-        listed = [str(one) for one in choices(trials, name)]
-        seen = {str(one) for one in trials[name].dropna().unique()}
-        if set(listed) - seen:
-            names = [*(one for one in listed if one in seen), *sorted(seen - set(listed))]
-            found.append(Condition(name=name, names=tuple(names)))
-    return found
+        listed = [str(choice) for choice in choices(trials, name)]
+        occurring = {str(value) for value in trials[name].dropna().unique()}
+        if set(listed) - occurring:
+            names = [value for value in listed if value in occurring]
+            names += sorted(occurring - set(listed))
+            conditions.append(Condition(name=name, names=tuple(names)))
+    return conditions
 
 
 def with_conditions(box: Box, forced: Sequence[Condition], order: Sequence[str]) -> Box:
-    """The box with further conditions on hyperparameters that it leaves free, in file order."""
+    """Adds conditions on hyperparameters that a box leaves free, in file order."""
     held = {each.name for each in box.conditions}
     more = [each for each in forced if each.name not in held]
     conditions = sorted([*box.conditions, *more], key=lambda each: order.index(each.name))

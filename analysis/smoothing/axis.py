@@ -28,13 +28,13 @@ class Axis:
     Attributes:
         name: The hyperparameter; "" for no hyperparameter, whose only position is 0.
         names: Whether its values are names, any two of which are equally near.
-        labels: Of the levels [L]; empty for a range.
+        labels: Readable names of the levels [L]; empty for a range.
         levels: Positions of the levels [L]; empty for a range.
         low: Smallest number.
         high: Largest finite number.
         log: Whether positions are linear in the logarithm.
         top: Position of +inf ("none"), one level beyond the largest number.
-        positions: Of each trial [N]; NaN where the hyperparameter does not apply.
+        positions: Position of each trial [N]; NaN where the hyperparameter does not apply.
     """
 
     name: str
@@ -60,30 +60,30 @@ class Axis:
         return np.linspace(0.0, max(1.0, np.nanmax(self.positions, initial=1.0)), _NODES)
 
     def position(self, values: ArrayLike) -> Floats:
-        """Positions of numbers; those beyond the range are outside of [0, 1]."""
+        """Returns the positions of numbers; those beyond the range are outside of [0, 1]."""
         numbers = np.asarray(values, dtype=np.float64)
         with np.errstate(invalid="ignore", divide="ignore"):
             if self.low == self.high:
-                place = np.where(np.isnan(numbers), np.nan, 0.0)
+                positions = np.where(np.isnan(numbers), np.nan, 0.0)
             elif self.log:
-                place = np.log(numbers / self.low) / math.log(self.high / self.low)
+                positions = np.log(numbers / self.low) / math.log(self.high / self.low)
             else:
-                place = (numbers - self.low) / (self.high - self.low)
-        return np.where(np.isposinf(numbers), self.top, place)
+                positions = (numbers - self.low) / (self.high - self.low)
+        return np.where(np.isposinf(numbers), self.top, positions)
 
     def value(self, positions: ArrayLike) -> Floats:
-        """Numbers at positions."""
-        place = np.asarray(positions, dtype=np.float64)
+        """Returns the numbers at positions."""
+        part = np.asarray(positions, dtype=np.float64)
         if self.log and self.low < self.high:
-            numbers = self.low * (self.high / self.low) ** place
+            numbers = self.low * (self.high / self.low) ** part
         else:
-            numbers = self.low + (self.high - self.low) * place
-        unlimited = (place >= self.top - 1e-9) & (self.top > 1)
+            numbers = self.low + (self.high - self.low) * part
+        unlimited = (part >= self.top - 1e-9) & (self.top > 1)
         return np.asarray(np.where(unlimited, np.inf, numbers))
 
 
 def axis(trials: pd.DataFrame, name: str | None) -> Axis:
-    """The axis of a hyperparameter; of None, one on which all trials are at the same place.
+    """Makes the axis of a hyperparameter; of None, one on which all trials lie at 0.
 
     A range runs from end to end as the study file states it. Of listed numbers (and of ranges of
     which the file says nothing) that scale is taken, linear or logarithmic, on which they lie
@@ -96,21 +96,21 @@ def axis(trials: pd.DataFrame, name: str | None) -> Axis:
         return _levels("", ("",), np.zeros(1), np.zeros(len(trials)), names=True)
     stated = entry(trials, name)
     if not is_numeric(trials[name]):
-        found = cells(trials, name)
-        places = np.where(found.index < 0, np.nan, found.index.astype(np.float64))
-        return _levels(
-            name, found.labels, np.arange(len(found.labels), dtype=np.float64), places, names=True
-        )
+        named = cells(trials, name)
+        positions = np.where(named.index < 0, np.nan, named.index.astype(np.float64))
+        levels = np.arange(len(named.labels), dtype=np.float64)
+        return _levels(name, named.labels, levels, positions, names=True)
     values = trials[name].to_numpy(dtype=np.float64, na_value=np.nan)
-    listed = np.array([float(str(one)) for one in choices(trials, name)], dtype=np.float64)
+    listed = np.array([float(str(choice)) for choice in choices(trials, name)], dtype=np.float64)
     numbers = np.unique(np.concatenate([values[~np.isnan(values)], listed]))
     finite = numbers[np.isfinite(numbers)]
     ends = [float(stated[key]) for key in ("low", "high") if key in stated]  # type: ignore[arg-type]
     low = min([*finite.tolist()[:1], *ends], default=0.0)
     high = max([*finite.tolist()[-1:], *ends], default=low)
     log = bool(stated.get("log", _is_even_in_log(finite))) and low > 0
+    # "none" lies one average step beyond the largest number: near the loosest limit, but no limit.
     gap = 1 / max(len(finite) - 1, 2)
-    found_axis = Axis(
+    numeric = Axis(
         name=name,
         names=False,
         labels=(),
@@ -121,12 +121,12 @@ def axis(trials: pd.DataFrame, name: str | None) -> Axis:
         top=1 + gap if low < high else 1.0,
         positions=np.empty(0),
     )
-    places = found_axis.position(values)
+    positions = numeric.position(values)
     if stated.get("kind") == "range" and not _is_whole(finite) or len(numbers) > MAX_LEVELS:
-        return replace(found_axis, positions=places)
+        return replace(numeric, positions=positions)
     labels = tuple(number_label(number, digits=4) for number in numbers)
-    levels = found_axis.position(numbers)
-    return replace(found_axis, labels=labels, levels=levels, positions=places)
+    levels = numeric.position(numbers)
+    return replace(numeric, labels=labels, levels=levels, positions=positions)
 
 
 def _levels(
@@ -154,5 +154,6 @@ def _is_even_in_log(numbers: Floats) -> bool:
         return False
     if len(numbers) > MAX_LEVELS:
         return is_log({}, float(numbers[0]), float(numbers[-1]))
+    # The smallest step over the largest: 1 if numbers are evenly spaced.
     linear, log = np.diff(numbers), np.diff(np.log(numbers))
     return bool(log.min() / log.max() > linear.min() / linear.max() * (1 + 1e-9))

@@ -1,4 +1,10 @@
-"""A Gaussian process on a grid, as few independent basis functions."""
+"""A Gaussian process on a grid, as few independent basis functions.
+
+A kernel over nodes is U diag(l) U'. At points with kernel C to the nodes, the functions C U
+diag(l)^-1/2 have products that sum to the kernel (Nystroem), and the largest l carry nearly all of
+it. The kernel of two axes is a product, so that its functions are products of one function of
+each.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +31,7 @@ class Basis:
     Attributes:
         x: Functions of x at the grid's points [X, I]; their size carries the prior's.
         y: Functions of y [Y, J].
-        pairs: Which products are kept, as positions in the flattened [I, J] table [R].
+        pairs: Which products are kept, as indices of the flattened [I, J] table [R].
     """
 
     x: Floats
@@ -33,34 +39,36 @@ class Basis:
     pairs: NDArray[np.int64]
 
     def at(self, x: Floats, y: Floats) -> Basis:
-        """The same functions at other points, [X', I] and [Y', J]."""
+        """Returns the same functions at other points, [X', I] and [Y', J]."""
         return Basis(x=x, y=y, pairs=self.pairs)
 
     def logits(self, coefficients: Floats) -> Floats:
-        """The logit on the grid [..., X, Y] of coefficients [..., R]."""
+        """Returns the logit on the grid [..., X, Y] of coefficients [..., R]."""
         table = np.zeros((*coefficients.shape[:-1], self.x.shape[1] * self.y.shape[1]))
         table[..., self.pairs] = coefficients
         table = table.reshape(*coefficients.shape[:-1], self.x.shape[1], self.y.shape[1])
         return np.asarray(self.x @ table @ self.y.T)
 
     def rows(self, x: NDArray[np.int64], y: NDArray[np.int64]) -> Floats:
-        """Each basis function at some grid points [P, R]."""
+        """Evaluates each basis function at some grid points [P, R]."""
         i, j = np.divmod(self.pairs, self.y.shape[1])
         return self.x[x][:, i] * self.y[y][:, j]
 
     def project(self, grid: Floats) -> Floats:
-        """Sum over the grid of each basis function times these values [X, Y] -> [R]."""
+        """Sums each basis function times these values [X, Y] over the grid -> [R]."""
         return np.asarray((self.x.T @ grid @ self.y).ravel()[self.pairs])
 
     def gram(self, weights: Floats) -> Floats:
-        """Weighted sums over the grid of products of two basis functions [R, R]."""
+        """Sums products of two basis functions over the grid, weighted [R, R]."""
+        # sum_xy w_xy X_xa X_xc Y_yb Y_yd as two small products: over x first, then over y, of the
+        # squares [X, I^2] and [Y, J^2]; then the pairs (a, b) and (c, d) are put together.
         i, j = self.x.shape[1], self.y.shape[1]
         table = _squares(self.x).T @ weights @ _squares(self.y)
         table = table.reshape(i, i, j, j).transpose(0, 2, 1, 3).reshape(i * j, i * j)
         return table[np.ix_(self.pairs, self.pairs)]
 
     def variances(self, covariance: Floats) -> Floats:
-        """Variance of the logit on the grid [X, Y] from that of the coefficients [R, R]."""
+        """Returns the logit's variance on the grid [X, Y] from that of coefficients [R, R]."""
         i, j = self.x.shape[1], self.y.shape[1]
         table = np.zeros((i * j, i * j))
         table[np.ix_(self.pairs, self.pairs)] = covariance
@@ -69,7 +77,7 @@ class Basis:
 
 
 def product_basis(x: Floats, y: Floats, scale: float) -> Basis:
-    """The largest products of functions of x [X, I] and y [Y, J], times `scale`."""
+    """Keeps the largest products of functions of x [X, I] and y [Y, J], times `scale`."""
     size = np.outer((x**2).mean(axis=0), (y**2).mean(axis=0)).ravel()
     order = np.argsort(-size, kind="stable")[:_LARGEST_PRODUCT]
     pairs = np.sort(order[size[order] >= _SMALLEST_SHARE * size[order[0]]])
@@ -77,11 +85,11 @@ def product_basis(x: Floats, y: Floats, scale: float) -> Basis:
 
 
 def functions(kernel: Floats, cross: Floats) -> Floats:
-    """Functions [G, I] at points G whose products sum to the kernel.
+    """Returns functions [G, I] at points G whose products sum to the kernel.
 
     Args:
-        kernel: Of nodes with each other [N, N].
-        cross: Of the points with the nodes [G, N].
+        kernel: Kernel of the N nodes with each other [N, N].
+        cross: Kernel of the points with the nodes [G, N].
     """
     values, vectors = np.linalg.eigh(kernel)
     values, vectors = values[::-1], vectors[:, ::-1]

@@ -34,7 +34,7 @@ class Counts:
         trials: Weighted number of trials [X, Y].
         successes: Weighted number of stable trials [X, Y].
         column: Grid point along x of each trial [N]; -1 if it is left out.
-        row: Along y, likewise.
+        row: Grid point along y of each trial [N]; -1 if it is left out.
     """
 
     x: Axis
@@ -54,7 +54,7 @@ def count(trials: pd.DataFrame, x: str, y: str | None, *, weights: Floats) -> Co
         trials: Trials table; `verdict` and the two hyperparameters are read.
         x: A hyperparameter.
         y: Another, or None.
-        weights: Of each trial [N], >= 0; one of weight 0 is left out.
+        weights: What each trial counts for [N], >= 0; one of weight 0 is left out.
     """
     along, up = axis(trials, x), axis(trials, y)
     inside = np.isfinite(along.positions) & np.isfinite(up.positions) & (weights > 0)
@@ -89,18 +89,18 @@ def _spread(index: NDArray[np.int64], inside: NDArray[np.bool_]) -> NDArray[np.i
 
 
 def _grid(axis: Axis, inside: NDArray[np.bool_], bins: int) -> tuple[Floats, NDArray[np.int64]]:
-    """Grid points of an axis and the point of each trial inside."""
-    places = axis.positions[inside]
+    """Returns the grid points of an axis and the point of each trial inside."""
+    positions = axis.positions[inside]
     if not axis.is_range:
-        nearest = np.abs(places[:, None] - axis.levels[None, :]).argmin(axis=1)
+        nearest = np.abs(positions[:, None] - axis.levels[None, :]).argmin(axis=1)
         return axis.levels, nearest.astype(np.int64)
-    different, index = np.unique(places, return_inverse=True)
+    different, index = np.unique(positions, return_inverse=True)
     if len(different) <= bins:
         return (different, index) if len(different) else (np.array([0.5]), index)
     # "none" lies alone beyond the range.
     edge = np.linspace(0.0, 1.0, bins + 1)
-    part = np.clip(np.searchsorted(edge, places, side="right") - 1, 0, bins - 1)
-    part = np.where(places > 1 + 1e-9, bins, part)
+    part = np.clip(np.searchsorted(edge, positions, side="right") - 1, 0, bins - 1)
+    part = np.where(positions > 1 + 1e-9, bins, part)
     used, index = np.unique(part, return_inverse=True)
     size = np.bincount(index)
-    return np.bincount(index, places) / size, index.astype(np.int64)
+    return np.bincount(index, positions) / size, index.astype(np.int64)

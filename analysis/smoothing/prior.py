@@ -27,9 +27,11 @@ LIKENESS = (0.5, 1.5)
 class Prior:
     """The kernel scale^2 k_x(x, x') k_y(y, y') over two axes.
 
-    On a range k is Matern's of smoothness 5/2: less smooth than the usual squared exponential, so
-    that a plateau may end in a step. Between names it is one number: near 1 they are pooled, near
-    0 each stands for itself. Its parameters are unbounded numbers, normal a priori [H].
+    On a range k is Matern's of smoothness 5/2, (1 + r + r^2 / 3) exp(-r) with r = sqrt(5) distance
+    / length: less smooth than the usual squared exponential, so that a plateau may end in a step.
+    Between names it is one number: near 1 they are pooled, near 0 each stands for itself. Its
+    parameters are unbounded numbers, normal a priori [H]: ln of the scale, then for each axis with
+    more than one node ln of the length, or the logit of the names' correlation.
 
     Attributes:
         x: First axis.
@@ -45,12 +47,12 @@ class Prior:
 
     @property
     def mean(self) -> Floats:
-        """Of the parameters [H]."""
+        """Prior means of the parameters [H]."""
         return np.array([SCALE[0], *(_parameter(axis)[0] for axis in self._free)])
 
     @property
     def deviation(self) -> Floats:
-        """Standard deviations of the parameters [H]."""
+        """Prior standard deviations of the parameters [H]."""
         return np.array([SCALE[1], *(_parameter(axis)[1] for axis in self._free)])
 
     @property
@@ -58,11 +60,11 @@ class Prior:
         return [axis for axis in (self.x, self.y) if len(axis.nodes) > 1]
 
     def basis(self, parameters: Floats) -> Basis:
-        """Basis functions on the grid."""
+        """Returns the basis functions on the grid."""
         return self.basis_at(parameters, self.x_at, self.y_at)
 
     def basis_at(self, parameters: Floats, x_at: Floats, y_at: Floats) -> Basis:
-        """The same basis functions, in the same order, at other points."""
+        """Returns the same basis functions, in the same order, at other points."""
         rest = list(parameters[1:])
         tables = []
         for axis, grid, points in ((self.x, self.x_at, x_at), (self.y, self.y_at, y_at)):
@@ -73,6 +75,8 @@ class Prior:
             )
         (own_x, other_x), (own_y, other_y) = tables
         scale = math.exp(parameters[0])
+        # Which products are kept is decided on the prior's own grid, so that coefficients fitted
+        # there mean the same functions at any other points.
         return product_basis(own_x, own_y, scale).at(scale * other_x, other_y)
 
 

@@ -19,7 +19,7 @@ from analysis.stats.intervals import CONFIDENCE
 Floats = NDArray[np.float64]
 
 POINTS = 8
-"""A cell of a range is averaged over so many places."""
+"""A cell of a range is averaged over so many positions."""
 
 _TAILS = np.linspace(0.0, 1.0, 21)
 
@@ -35,7 +35,7 @@ def smoothed_regions(
     confidence: float = CONFIDENCE,
     fitted: Smooth | None = None,
 ) -> pd.DataFrame:
-    """The cells of `stability_regions` with a smoothed probability of `stable` in each.
+    """Adds to the cells of `stability_regions` a smoothed probability of `stable`.
 
     Neighbouring cells inform each other, so that the smoothed interval is narrower than Wilson's
     where the map is smooth, and that a cell without a trial has one (a wide one, unless trials
@@ -48,8 +48,8 @@ def smoothed_regions(
         where: Only trials with these values (or lists of values), by hyperparameter.
         weights: See `smooth_map`.
         bins: Bins of a range, see `analysis.space.cells.cells`.
-        confidence: Of the intervals, each by itself.
-        fitted: What `smooth_map` found for the same arguments, to save finding it again.
+        confidence: Confidence of each interval by itself, in (0, 1).
+        fitted: What `smooth_map` returned for the same arguments, to save fitting again.
 
     Returns:
         As `stability_regions`, with `smoothed` (posterior mean) and its interval `smoothed_low`,
@@ -57,27 +57,28 @@ def smoothed_regions(
         0 or 1 where nothing speaks against it.
 
     Raises:
-        AnalysisError: As `smooth_map`.
+        AnalysisError: If a hyperparameter or verdict is unknown, or a weight is negative.
     """
     fitted = fitted or smooth_map(trials, x, y, where=where, weights=weights)
     table = stability_regions(trials, x, y, where=where, bins=bins, confidence=confidence)
     if table.empty:
         return table.assign(smoothed=[], smoothed_low=[], smoothed_high=[])
-    columns = _places(fitted.prior.x, cells(trials, x, bins=bins))
-    rows = _places(fitted.prior.y, cells(trials, y, bins=bins)) if y else [np.zeros(1)]
+    columns = _positions(fitted.prior.x, cells(trials, x, bins=bins))
+    rows = _positions(fitted.prior.y, cells(trials, y, bins=bins)) if y else [np.zeros(1)]
     drawn = expit(fitted.draws(np.concatenate(columns), np.concatenate(rows)))
     drawn = _averaged(_averaged(drawn, columns, 1), rows, 2).reshape(len(drawn), -1)
     low, high = shortest_interval(drawn, confidence)
-    found = table.assign(smoothed=drawn.mean(axis=0), smoothed_low=low, smoothed_high=high)
-    found.attrs = table.attrs
-    return found
+    smoothed = table.assign(smoothed=drawn.mean(axis=0), smoothed_low=low, smoothed_high=high)
+    smoothed.attrs = table.attrs
+    return smoothed
 
 
 def shortest_interval(drawn: Floats, confidence: float) -> tuple[Floats, Floats]:
-    """The shortest interval [C] of probabilities with this share of the draws [S, C].
+    """Returns the shortest interval [C] of probabilities with this share of the draws [S, C].
 
     One that leaves out no draw at one end is taken to reach 0, or 1.
     """
+    # All intervals of this confidence: the share that is left out below goes from none to all.
     outside = (1 - confidence) * _TAILS
     lows = np.quantile(drawn, outside, axis=0)
     highs = np.quantile(drawn, outside + confidence, axis=0)
@@ -87,25 +88,26 @@ def shortest_interval(drawn: Floats, confidence: float) -> tuple[Floats, Floats]
     return lows[best, each], highs[best, each]
 
 
-def _places(axis: Axis, found: Cells) -> list[Floats]:
-    """Positions over which each cell is averaged."""
+def _positions(axis: Axis, divided: Cells) -> list[Floats]:
+    """Returns the positions over which each cell is averaged."""
     if axis.names:
-        return [np.array([float(place)]) for place in range(len(found.labels))]
-    places = []
-    for low, high in zip(axis.position(found.lows), axis.position(found.highs), strict=True):
+        return [np.array([float(level)]) for level in range(len(divided.labels))]
+    positions = []
+    for low, high in zip(axis.position(divided.lows), axis.position(divided.highs), strict=True):
         if axis.is_range:
             part = (np.arange(POINTS) + 0.5) / POINTS if high > low else np.zeros(1)
-            places.append(low + (high - low) * part)
+            positions.append(low + (high - low) * part)
         else:
             inside = (axis.levels >= low - 1e-9) & (axis.levels < high - 1e-9)
             levels = axis.levels[inside]
-            places.append(levels if len(levels) else np.array([(low + high) / 2]))
-    return places
+            positions.append(levels if len(levels) else np.array([(low + high) / 2]))
+    return positions
 
 
-def _averaged(drawn: Floats, places: list[Floats], dimension: int) -> Floats:
-    starts = np.cumsum([0, *(len(part) for part in places[:-1])])
-    sizes = np.array([len(part) for part in places], dtype=np.float64)
+def _averaged(drawn: Floats, positions: list[Floats], dimension: int) -> Floats:
+    """Returns the mean of the logits' probabilities over each cell along one dimension."""
+    starts = np.cumsum([0, *(len(part) for part in positions[:-1])])
+    sizes = np.array([len(part) for part in positions], dtype=np.float64)
     shape = [1, 1, 1]
     shape[dimension] = -1
     return np.asarray(np.add.reduceat(drawn, starts, axis=dimension) / sizes.reshape(shape))

@@ -1,4 +1,16 @@
-"""Draws from the posterior itself, starting from its normal approximation."""
+"""Draws from the posterior itself, starting from its normal approximation.
+
+In coordinates z in which the approximation is standard normal, beta = mean + L'^-1 z, the
+posterior is N(z; 0, I) times
+
+    w(z) = L(y | beta) N(beta; 0, I) / N(z; 0, I)
+
+so that elliptical slice sampling leaves it unchanged, with w in the place of the likelihood:
+
+    level       ln w(z) - Exp(1), below which no step may end
+    ellipse     z cos(angle) + z' sin(angle), z' another standard normal draw
+    shrinking   an angle that fails becomes an end of the bracket around 0, where z itself lies
+"""
 
 from __future__ import annotations
 
@@ -16,14 +28,14 @@ _SHRINKS = 12
 
 
 def sharpen(
-    found: Posterior,
+    normal: Posterior,
     basis: Basis,
     successes: Floats,
     trials: Floats,
     number: int,
     rng: np.random.Generator,
 ) -> Floats:
-    """Coefficients [S, R] drawn from the normal posterior and moved towards the true one.
+    """Draws coefficients [S, R] from the normal posterior and moves them towards the true one.
 
     Where every trial was stable, the true posterior of the logit is skewed: it goes far up and
     ends at about 0, while a normal one of the same variance goes below. Each draw takes a few
@@ -31,11 +43,11 @@ def sharpen(
     those of the normal one.
 
     Args:
-        found: The normal posterior.
+        normal: The normal posterior.
         basis: Prior of the logit on the grid of the counts.
         successes: Stable trials [X, Y].
         trials: All trials [X, Y].
-        number: Of draws S.
+        number: Number of draws S, >= 0.
         rng: Source of randomness.
 
     References:
@@ -43,12 +55,12 @@ def sharpen(
         Nishihara, Murray, Adams, Parallel MCMC with generalized elliptical slice sampling, JMLR
         2014.
     """
-    rank = len(found.mean)
+    rank = len(normal.mean)
     # In coordinates in which the normal posterior is standard.
     state = rng.standard_normal((number, rank))
     if not number or not trials.any():
-        return found.draw(state)
-    likelihood = _Likelihood(found, basis, successes, trials)
+        return normal.draw(state)
+    likelihood = _Likelihood(normal, basis, successes, trials)
     value = likelihood(state)
     for _ in range(STEPS):
         other = rng.standard_normal((number, rank))
@@ -66,27 +78,30 @@ def sharpen(
             active = active[~fine]
             if not len(active):
                 break
+            # A bracket that has not found a way in after all shrinks leaves its draw where it is.
             back = angle[active] < 0
             low[active[back]] = angle[active[back]]
             high[active[~back]] = angle[active[~back]]
             angle[active] = rng.uniform(low[active], high[active])
-    return found.draw(state)
+    return normal.draw(state)
 
 
 class _Likelihood:
-    """Log of the true over the normal posterior, but for a constant, of standard states [S, R]."""
+    """ln w of standard states z [S, R], but for a constant."""
 
-    def __init__(self, found: Posterior, basis: Basis, successes: Floats, trials: Floats) -> None:
-        self._found, self._basis = found, basis
+    def __init__(self, normal: Posterior, basis: Basis, successes: Floats, trials: Floats) -> None:
+        self._normal, self._basis = normal, basis
         self._at = np.nonzero(trials > 0)
         self._s, self._n = successes[self._at], trials[self._at]
+        # With few occupied points it is cheaper to evaluate the basis there than on the whole
+        # grid.
         cells = self._basis.x.shape[0] * self._basis.y.shape[0]
         self._rows: Floats | None = None
         if len(self._s) * 8 < cells:
             self._rows = basis.rows(*self._at)
 
     def __call__(self, state: Floats) -> Floats:
-        beta = self._found.draw(state)
+        beta = self._normal.draw(state)
         if self._rows is not None:
             logit = beta @ self._rows.T
         else:

@@ -27,7 +27,7 @@ def smooth_map(
     weights: str | NDArray[np.float64] | None = None,
     seed: int = 0,
 ) -> Smooth:
-    """The probability of `stable` as a smooth function of one or two hyperparameters.
+    """Fits the probability of `stable` as a smooth function of one or two hyperparameters.
 
     The logit is a Gaussian process: Matern 5/2 along numbers (on the scale, linear or log, of the
     study file), one correlation between names. Its posterior under the binomial counts is found
@@ -35,7 +35,7 @@ def smooth_map(
     averaged over, as the study's design has it.
 
     Trials of one configuration share all hyperparameters, also those that the map averages over,
-    so that they tell less than as many configurations would. Where there are any, their
+    so that they say less than as many configurations would. Where there are any, their
     correlation beyond the map is estimated, and each trial counts 1 / (1 + (m - 1) correlation),
     m the trials of its configuration.
 
@@ -48,10 +48,11 @@ def smooth_map(
             design that is not uniform in what the map averages over. Only ratios count; together
             they are worth (sum w)^2 / sum w^2 trials (Kish). Trials with a missing weight are
             left out.
-        seed: Of the numerical integration and of the posterior draws.
+        seed: Seeds the numerical integration and the posterior draws, >= 0.
 
     Raises:
-        AnalysisError: If a hyperparameter is unknown, a verdict is, or a weight is negative.
+        AnalysisError: If a hyperparameter or verdict is unknown, there is no column `weights`, or
+            a weight is negative or not finite.
 
     References:
         Rasmussen, Williams, Gaussian processes for machine learning, 2006, chapter 3.
@@ -60,6 +61,7 @@ def smooth_map(
     check_verdicts(trials)
     weight = _given(trials, weights) * matches(trials, where)
     if weight.any():
+        # Kish: scaled so that their sum is the effective number of trials.
         weight = weight * weight.sum() / (weight**2).sum()
     members = _members(trials, weight)
     if members.max(initial=1) > 1:
@@ -82,7 +84,7 @@ def _given(trials: pd.DataFrame, weights: str | Floats | None) -> Floats:
 
 
 def _members(trials: pd.DataFrame, weight: Floats) -> Floats:
-    """How many of the weighted trials each trial's configuration has [N]."""
+    """Counts the weighted trials of each trial's configuration [N]."""
     code = configuration_codes(trials)
     return np.bincount(code, weight > 0)[code].astype(np.float64)
 
@@ -90,7 +92,8 @@ def _members(trials: pd.DataFrame, weight: Floats) -> Floats:
 def _correlation(
     trials: pd.DataFrame, x: str, y: str | None, weight: Floats, members: Floats, seed: int
 ) -> float:
-    """Correlation of two trials of one configuration beyond what the map explains, in [0, 1]."""
+    """Estimates the correlation of two trials of a configuration beyond the map, in [0, 1]."""
+    # A configuration counts as one trial here: seeds that agree must not make their own cell.
     alone = np.where(weight > 0, weight / np.maximum(members, 1), 0.0)
     counts = count(trials, x, y, weights=alone)
     quick = fit(counts, seed=seed, rounds=QUICK)
@@ -103,6 +106,7 @@ def _correlation(
     residual = (stable - expected) / spread
     code, _ = pd.factorize(trials["configuration"][inside])
     number = np.bincount(code)
+    # Sum over pairs i != j of one configuration of r_i r_j, as (sum r)^2 - sum r^2.
     together = np.bincount(code, residual) ** 2 - np.bincount(code, residual**2)
     pairs = float((number * (number - 1)).sum())
     variance = float((residual**2).mean()) if len(residual) else 0.0

@@ -19,7 +19,7 @@ from analysis.stats.intervals import CONFIDENCE
 Floats = NDArray[np.float64]
 
 SURE = ("stable", "boundary", "failing")
-"""What the map says of a place: more than half stable for sure, unclear, fewer for sure."""
+"""What the map says of a position: more than half stable, unclear, or fewer, with confidence."""
 
 
 def smoothed_surface(
@@ -33,7 +33,7 @@ def smoothed_surface(
     confidence: float = CONFIDENCE,
     fitted: Smooth | None = None,
 ) -> pd.DataFrame:
-    """The smoothed probability of `stable` and the boundary's band on a fine grid.
+    """Evaluates the probability of `stable` and the boundary's band on a fine grid.
 
     Args:
         trials: Trials table.
@@ -42,27 +42,27 @@ def smoothed_surface(
         where: Only trials with these values (or lists of values), by hyperparameter.
         bins: Bins of a range, see `analysis.space.cells.cells`.
         parts: Into how many parts each bin is divided, along x and along y.
-        confidence: Of the band as a whole.
-        fitted: What `smooth_map` found for the same arguments, to save finding it again.
+        confidence: Posterior probability that the whole boundary lies in the band, in (0, 1).
+        fitted: What `smooth_map` returned for the same arguments, to save fitting again.
 
     Returns:
-        One row a place, those of one x together: `x`, `y` (labels of the cell it is in),
+        One row a grid point, those of one x together: `x`, `y` (labels of the cell it is in),
         `x_place`, `y_place` (in cells: the first cell reaches from -0.5 to 0.5), `probability`
         (posterior mean), `sure` (one of `SURE`; "boundary" is the band of `boundary_band`).
         `attrs`: `x`, `y`, `confidence`.
 
     Raises:
-        AnalysisError: As `smooth_map`.
+        AnalysisError: If a hyperparameter or verdict is unknown.
     """
     fitted = fitted or smooth_map(trials, x, y, where=where)
     columns = cells(trials, x, bins=bins)
     rows = cells(trials, y, bins=bins) if y is not None else None
     x_cell, x_place, x_at = _fine(fitted.prior.x, columns, parts[0])
     y_cell, y_place, y_at = _fine(fitted.prior.y, rows, parts[1])
-    found = doubt(fitted, confidence=confidence, x_at=x_at, y_at=y_at)
+    unclear = doubt(fitted, confidence=confidence, x_at=x_at, y_at=y_at)
     probability = expit(fitted.draws(x_at, y_at)).mean(axis=0).ravel()
-    score = found.score.ravel()
-    sure = np.where(np.abs(score) <= found.limit, 1, np.where(score > 0, 0, 2))
+    score = unclear.score.ravel()
+    sure = np.where(np.abs(score) <= unclear.limit, 1, np.where(score > 0, 0, 2))
     frame = pd.DataFrame(
         {
             "x": ordered_labels(columns.labels, np.repeat(x_cell, len(y_cell))),
@@ -78,40 +78,44 @@ def smoothed_surface(
 
 
 def surface_shares(surface: pd.DataFrame) -> dict[str, float]:
-    """Shares of a map's area by what it says of them, one for each of `SURE`.
+    """Returns the shares of a map's area by what it says of them, one for each of `SURE`.
 
     Args:
-        surface: As of `smoothed_surface`.
+        surface: What `smoothed_surface` returned.
     """
     area = np.ones(len(surface))
     for axis in ("x_place", "y_place"):
-        places, index = np.unique(surface[axis].to_numpy(), return_inverse=True)
-        area *= np.diff(part_edges(places))[index]
+        middles, index = np.unique(surface[axis].to_numpy(), return_inverse=True)
+        area *= np.diff(part_edges(middles))[index]
     total = pd.Series(area).groupby(surface["sure"].to_numpy()).sum() / area.sum()
     return {name: float(total.get(name, 0.0)) for name in SURE}
 
 
-def part_edges(places: Floats) -> Floats:
-    """Edges [C + 1] between the middles [C] of parts that adjoin; the first begins at -0.5."""
+def part_edges(middles: Floats) -> Floats:
+    """Returns edges [C + 1] of parts that adjoin, from their middles [C]; the first is -0.5."""
     edges = [-0.5]
-    for place in places:
-        edges.append(2 * place - edges[-1])
+    # Each part reaches as far beyond its middle as it begins before it.
+    for middle in middles:
+        edges.append(2 * middle - edges[-1])
     return np.array(edges)
 
 
-def _fine(axis: Axis, found: Cells | None, parts: int) -> tuple[NDArray[np.int64], Floats, Floats]:
-    """Of each part of each cell: the cell, its middle in cells, its position on the axis."""
-    if found is None:
+def _fine(
+    axis: Axis, divided: Cells | None, parts: int
+) -> tuple[NDArray[np.int64], Floats, Floats]:
+    """Returns the cell of each part, its middle in cells, and its position on the axis."""
+    if divided is None:
         return np.zeros(1, dtype=np.int64), np.zeros(1), np.zeros(1)
     if axis.names:
-        each = np.arange(len(found.labels))
+        each = np.arange(len(divided.labels))
         return each, each.astype(np.float64), each.astype(np.float64)
-    cell, place, at = [], [], []
-    low, high = axis.position(found.lows), axis.position(found.highs)
-    for number in range(len(found.labels)):
-        divided = parts if high[number] > low[number] else 1
-        part = (np.arange(divided) + 0.5) / divided
-        cell.append(np.full(divided, number))
-        place.append(number - 0.5 + part)
+    cell, middle, at = [], [], []
+    low, high = axis.position(divided.lows), axis.position(divided.highs)
+    for number in range(len(divided.labels)):
+        # A single number has no width to divide.
+        pieces = parts if high[number] > low[number] else 1
+        part = (np.arange(pieces) + 0.5) / pieces
+        cell.append(np.full(pieces, number))
+        middle.append(number - 0.5 + part)
         at.append(low[number] + (high[number] - low[number]) * part)
-    return np.concatenate(cell), np.concatenate(place), np.concatenate(at)
+    return np.concatenate(cell), np.concatenate(middle), np.concatenate(at)

@@ -14,25 +14,25 @@ from study.tables.encoding import NO_LIMIT
 from study.tables.schema import TRIAL_FIGURES, TRIAL_IDENTITY, TRIAL_LABELS
 
 WIDE = 50.0
-"""See `is_log`."""
+"""Numbers that span a larger factor count as logarithmic where the study file says nothing."""
 
 _OTHER_COLUMNS = {column.name for column in (*TRIAL_IDENTITY, *TRIAL_LABELS, *TRIAL_FIGURES)}
 
 
 def hyperparameters(trials: pd.DataFrame) -> list[str]:
-    """Names of the hyperparameter columns, in the order of the study file."""
+    """Returns the names of the hyperparameter columns, in the order of the study file."""
     stated = [name for name in _space(trials) if name in trials.columns]
     rest = [name for name in trials.columns if name not in _OTHER_COLUMNS and name not in stated]
     return [*stated, *rest]
 
 
 def varied(trials: pd.DataFrame) -> list[str]:
-    """Names of the hyperparameters with more than one value among the trials."""
+    """Returns the names of the hyperparameters with more than one value among the trials."""
     return [name for name in hyperparameters(trials) if trials[name].nunique() > 1]
 
 
 def entry(trials: pd.DataFrame, name: str) -> Mapping[str, object]:
-    """What the study file said about a hyperparameter: `{}` if the metadata does not tell.
+    """Returns what the study file said about a hyperparameter; `{}` if the metadata say nothing.
 
     Raises:
         AnalysisError: If the trials have no such hyperparameter.
@@ -44,7 +44,7 @@ def entry(trials: pd.DataFrame, name: str) -> Mapping[str, object]:
 
 
 def choices(trials: pd.DataFrame, name: str) -> list[object]:
-    """The choices of a hyperparameter in file order, typed as its column; [] for a range."""
+    """Returns the choices in file order, typed as the column; [] for a range."""
     stated = entry(trials, name).get("choices", [])
     if not isinstance(stated, list):
         return []
@@ -57,24 +57,24 @@ def choices(trials: pd.DataFrame, name: str) -> list[object]:
 
 
 def is_numeric(values: pd.Series) -> bool:
-    """Whether a column holds numbers (switches are names)."""
+    """Returns whether a column holds numbers (switches are names)."""
     return pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
 
 
 def is_log(stated: Mapping[str, object], low: float, high: float) -> bool:
-    """Whether ratios of a hyperparameter's numbers, rather than differences, are alike.
+    """Returns whether ratios of a hyperparameter's numbers, rather than differences, are alike.
 
     Args:
-        stated: What the study file says of it, see `entry`. Where that tells nothing, numbers
+        stated: What the study file says of it, see `entry`. Where that says nothing, numbers
             that span more than a factor of `WIDE` are taken to.
-        low: Its smallest number.
-        high: Its largest finite number.
+        low: The hyperparameter's smallest number.
+        high: The hyperparameter's largest finite number.
     """
     return low > 0 and bool(stated.get("log", high / low > WIDE))
 
 
 def matches(trials: pd.DataFrame, where: Mapping[str, object] | None) -> NDArray[np.bool_]:
-    """Which trials have the given values [N].
+    """Returns which trials have the given values [N].
 
     Args:
         trials: Trials table.

@@ -28,7 +28,8 @@ class Cells:
         name: The hyperparameter.
         labels: C readable labels, all different.
         lows: Lower edges [C]; of a single number the number itself, NaN for names.
-        highs: Upper edges [C], likewise; a value on an edge belongs to the cell above it.
+        highs: Upper edges [C], the same for a single number or a name; a value on an edge belongs
+            to the cell above it.
         index: Cell of each trial [N]; -1 where the hyperparameter does not apply.
     """
 
@@ -40,7 +41,7 @@ class Cells:
 
 
 def ordered_labels(labels: Sequence[str], positions: NDArray[np.int64]) -> pd.Series:
-    """The labels at these positions, as a categorical that keeps their order."""
+    """Returns the labels at these positions, as a categorical that keeps their order."""
     dtype = pd.CategoricalDtype(list(labels), ordered=True)
     return pd.Series(pd.Categorical.from_codes(positions, dtype=dtype))
 
@@ -53,7 +54,7 @@ def cells(trials: pd.DataFrame, name: str, *, bins: int | None = None) -> Cells:
     absence of a limit (+inf) is a last cell "none".
 
     Args:
-        trials: Trials table; its attributes, where there are any, tell choices and ranges.
+        trials: Trials table; its attributes, where there are any, state choices and ranges.
         name: A hyperparameter.
         bins: Bins of a range; by default few for few trials (3 for 10, 8 for 500, 12 for many).
 
@@ -66,9 +67,11 @@ def cells(trials: pd.DataFrame, name: str, *, bins: int | None = None) -> Cells:
     stated = entry(trials, name)
     column = trials[name]
     if not is_numeric(column):
-        return _names(name, column.astype("str"), [str(one) for one in choices(trials, name)])
+        return _names(
+            name, column.astype("str"), [str(choice) for choice in choices(trials, name)]
+        )
     values = column.to_numpy(dtype=np.float64, na_value=np.nan)
-    listed = [float(str(one)) for one in choices(trials, name)]
+    listed = [float(str(choice)) for choice in choices(trials, name)]
     distinct = np.unique(values[np.isfinite(values)])
     whole = bool(np.all(distinct == np.round(distinct)))
     if listed or distinct.size <= 1 or (whole and distinct.size <= MAX_CATEGORIES):
@@ -82,15 +85,16 @@ def cells(trials: pd.DataFrame, name: str, *, bins: int | None = None) -> Cells:
 def _names(name: str, values: pd.Series, listed: list[str]) -> Cells:
     codes, distinct = pd.factorize(values)
     labels = tuple(dict.fromkeys([*listed, *sorted(set(distinct) - set(listed))]))
-    position = np.array([*(labels.index(one) for one in distinct), -1])
+    # A last entry for the code -1 of trials to which it does not apply.
+    position = np.array([*(labels.index(value) for value in distinct), -1])
     index = position[codes]
     missing = np.full(len(labels), np.nan)
     return Cells(name=name, labels=labels, lows=missing, highs=missing, index=index)
 
 
 def _numbers(name: str, values: NDArray[np.float64], listed: list[float]) -> Cells:
-    seen = sorted(set(values[~np.isnan(values)].tolist()) - set(listed))
-    numbers = np.array(list(dict.fromkeys([*listed, *seen])), dtype=np.float64)
+    others = sorted(set(values[~np.isnan(values)].tolist()) - set(listed))
+    numbers = np.array(list(dict.fromkeys([*listed, *others])), dtype=np.float64)
     index = np.full(values.size, -1, dtype=np.int64)
     for position, number in enumerate(numbers):
         index[values == number] = position
@@ -134,7 +138,7 @@ def _edges(
 
 
 def _bins_of_decades(decades: int, wanted: int) -> int:
-    """A number of bins whose edges fall on powers of ten, as near as possible to `wanted`."""
+    """Returns how many bins, near `wanted`, have edges on powers of ten."""
     candidates = [decades * parts for parts in (1, 2, 3)]
     candidates += [decades // parts for parts in (2, 3, 4) if decades % parts == 0]
     return min(candidates, key=lambda number: abs(math.log(number / wanted)))

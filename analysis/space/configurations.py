@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 
 def configuration_codes(trials: pd.DataFrame) -> NDArray[np.int64]:
-    """Number of the configuration of each trial [N], from 0 without gaps.
+    """Returns the number of the configuration of each trial [N], from 0 without gaps.
 
     Args:
         trials: Trials table; without a column `configuration` each trial is one of its own.

@@ -22,7 +22,7 @@ class Coordinate:
 
     Attributes:
         name: The hyperparameter.
-        values: Its numbers [N], +inf where a limit is switched off; of names, their places in
+        values: Its numbers [N], +inf where a limit is switched off; of names, their indices in
             `names`; NaN where the hyperparameter does not apply.
         names: The names that occur or that the study file lists, in its order; None for numbers.
         levels: The numbers that occur, ascending, where they are few or listed; else None.
@@ -43,7 +43,7 @@ class Coordinate:
         return self.names is None
 
     def of(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> Coordinate:
-        """The same of some of the trials."""
+        """Returns the same coordinate of some of the trials."""
         return Coordinate(
             name=self.name,
             values=self.values[rows],
@@ -55,10 +55,10 @@ class Coordinate:
 
 
 def coordinates(trials: pd.DataFrame, names: Iterable[str] | None = None) -> list[Coordinate]:
-    """The hyperparameters that vary (or those named) as coordinates.
+    """Returns the hyperparameters that vary (or those named) as coordinates.
 
     Args:
-        trials: Trials table; its attributes, where there are any, tell choices and ranges.
+        trials: Trials table; its attributes, where there are any, state choices and ranges.
         names: Hyperparameters; by default all with more than one value.
 
     Raises:
@@ -70,7 +70,7 @@ def coordinates(trials: pd.DataFrame, names: Iterable[str] | None = None) -> lis
 def _coordinate(trials: pd.DataFrame, name: str) -> Coordinate:
     stated, column = entry(trials, name), trials[name]
     if not is_numeric(column):
-        return _of_names(name, column, [str(one) for one in choices(trials, name)])
+        return _of_names(name, column, [str(choice) for choice in choices(trials, name)])
     values = column.to_numpy(dtype=np.float64, na_value=np.nan)
     distinct = np.unique(values[~np.isnan(values)])
     finite = distinct[np.isfinite(distinct)]
@@ -87,13 +87,13 @@ def _coordinate(trials: pd.DataFrame, name: str) -> Coordinate:
 
 
 def _of_names(name: str, column: pd.Series, listed: list[str]) -> Coordinate:
-    codes, found = pd.factorize(column)
-    texts = [_text(one) for one in found]
+    codes, distinct = pd.factorize(column)
+    texts = [_text(value) for value in distinct]
     names = [*dict.fromkeys([*listed, *sorted(set(texts) - set(listed))])]
-    # A last place, for the code -1 of trials to which it does not apply.
-    places = np.array([names.index(one) for one in texts] + [math.nan])
+    # A last entry, for the code -1 of trials to which it does not apply.
+    indices = np.array([names.index(text) for text in texts] + [math.nan])
     return Coordinate(
-        name=name, values=places[codes], names=tuple(names), levels=None, log=False, whole=True
+        name=name, values=indices[codes], names=tuple(names), levels=None, log=False, whole=True
     )
 
 

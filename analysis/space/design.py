@@ -16,7 +16,8 @@ STABLE = "stable"
 
 
 def uniform_trials(trials: pd.DataFrame) -> pd.DataFrame:
-    """The trials that are a uniform sample of the space: all, unless a sampler went elsewhere.
+    """Returns the trials that are a uniform sample of the space: all, unless a sampler went
+    elsewhere.
 
     Args:
         trials: Trials table; `design` is read where there is one.
@@ -35,7 +36,7 @@ def uniform_trials(trials: pd.DataFrame) -> pd.DataFrame:
 
 
 def trials_by_design(trials: pd.DataFrame) -> pd.DataFrame:
-    """Where the trials went: one row a design, the space-filling first.
+    """Counts where the trials went: one row a design, the space-filling first.
 
     Args:
         trials: Trials table; `design` and `verdict` are read.

@@ -33,29 +33,29 @@ class NameSets:
 
 
 def name_sets(trials: pd.DataFrame, column: str, known: Iterable[str]) -> NameSets:
-    """The sets in a column; a table without the column, or a null, records nothing.
+    """Reads the sets in a column; a table without the column, or a null, records nothing.
 
     There are few different sets among any number of trials, so that each is taken apart once.
 
     Args:
         trials: Trials table.
-        column: Its name, "flags" or "alarms".
+        column: Name of the column, "flags" or "alarms".
         known: Names that are listed in any case.
     """
     if column not in trials.columns:
         index, texts = np.full(len(trials), -1, dtype=np.int64), []
     else:
-        codes, found = pd.factorize(trials[column])
-        index, texts = codes.astype(np.int64), [str(text) for text in found]
+        codes, distinct = pd.factorize(trials[column])
+        index, texts = codes.astype(np.int64), [str(text) for text in distinct]
     sets = [{name for name in text.split(",") if name} for text in texts]
     listed = list(known)
     names = [*listed, *sorted(set().union(*sets) - set(listed))]
-    holds = np.array([[name in one for name in names] for one in sets], dtype=bool)
+    holds = np.array([[name in members for name in names] for members in sets], dtype=bool)
     return NameSets(names=tuple(names), index=index, holds=holds.reshape(len(sets), len(names)))
 
 
 def has_name(trials: pd.DataFrame, sets: NameSets, name: str, *, what: str) -> pd.Series:
-    """Whether each row's set holds a name: nullable booleans with the index of the trials.
+    """Returns whether each row's set holds a name: nullable booleans with the index of the trials.
 
     Raises:
         AnalysisError: If nothing goes by that name.

@@ -1,4 +1,4 @@
-"""Whether the smoothed probabilities mean what they say: on trials that the model did not see."""
+"""Whether the smoothed probabilities mean what they say, on trials that the model has not seen."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class Brier:
 
     Attributes:
         trials: Held-out trials, all of them once.
-        model: Of the smoothed map.
-        base: Of the share of stable trials among the others, whatever the hyperparameters.
+        model: Score of the smoothed map.
+        base: Score of the share of stable trials among the others, whatever the hyperparameters.
         skill: 1 - model / base: 1 is perfect, 0 no better than the share; NaN if base is 0.
     """
 
@@ -46,7 +46,7 @@ def held_out_probabilities(
     folds: int = FOLDS,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """The smoothed probability of each trial, by a map that was fitted without its fold.
+    """Predicts each trial by a smoothed map that was fitted without its fold.
 
     Seeds of one configuration are in one fold: they would give each other away.
 
@@ -55,15 +55,15 @@ def held_out_probabilities(
         x: A hyperparameter of the map.
         y: Another one, or None.
         where: Only trials with these values (or lists of values), by hyperparameter.
-        folds: Number of folds.
-        seed: Of the division into folds.
+        folds: Number of folds, >= 2.
+        seed: Seeds the division into folds, >= 0.
 
     Returns:
         One row a trial on the map: `trial`, `fold`, `probability`, `base` (share of stable
         trials in the other folds), `stable`. Empty with fewer than `LEAST` configurations.
 
     Raises:
-        AnalysisError: As `smooth_map`.
+        AnalysisError: If a hyperparameter or verdict is unknown.
     """
     chosen = matches(trials, where)
     whole = count(trials, x, y, weights=chosen.astype(np.float64))
@@ -94,7 +94,7 @@ def held_out_probabilities(
 
 
 def brier_scores(held_out: pd.DataFrame) -> Brier | None:
-    """Brier scores of what `held_out_probabilities` gave; None without any.
+    """Scores what `held_out_probabilities` returned; None without any.
 
     References:
         Brier, Verification of forecasts expressed in terms of probability, 1950.
@@ -111,12 +111,12 @@ def brier_scores(held_out: pd.DataFrame) -> Brier | None:
 def reliability(
     held_out: pd.DataFrame, *, bins: int = 10, confidence: float = CONFIDENCE
 ) -> pd.DataFrame:
-    """How often trials were stable of which the map had said so with about this probability.
+    """Compares predicted probabilities with how often trials were stable, bin by bin.
 
     Args:
-        held_out: Of `held_out_probabilities`.
-        bins: Of equal width in the probability.
-        confidence: Of the intervals.
+        held_out: What `held_out_probabilities` returned.
+        bins: Number of bins of equal width in the probability, >= 1.
+        confidence: Two-sided, of the Wilson intervals, in (0, 1).
 
     Returns:
         One row a bin that has trials: its ends `from`, `to`; `trials`, `stable`; the mean
@@ -124,10 +124,10 @@ def reliability(
     """
     edges = np.linspace(0, 1, bins + 1)
     predicted = held_out["probability"].to_numpy(dtype=np.float64)
-    place = np.clip(np.searchsorted(edges, predicted, side="right") - 1, 0, bins - 1)
-    number = np.bincount(place, minlength=bins)
-    stable = np.bincount(place, held_out["stable"].to_numpy(dtype=np.float64), minlength=bins)
-    sums = np.bincount(place, predicted, minlength=bins)
+    row = np.clip(np.searchsorted(edges, predicted, side="right") - 1, 0, bins - 1)
+    number = np.bincount(row, minlength=bins)
+    stable = np.bincount(row, held_out["stable"].to_numpy(dtype=np.float64), minlength=bins)
+    sums = np.bincount(row, predicted, minlength=bins)
     low, high = wilson_interval(stable, number, confidence=confidence)
     filled = np.maximum(number, 1)
     frame = pd.DataFrame(

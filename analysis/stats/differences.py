@@ -18,23 +18,26 @@ def newcombe_interval(
     *,
     confidence: float = CONFIDENCE,
 ) -> tuple[Floats, Floats]:
-    """Newcombe's interval of the difference of two probabilities, after minus before.
+    """Returns Newcombe's interval of the difference of two probabilities, after minus before.
 
-    It joins the two Wilson intervals (his method 10, without continuity correction), stays
-    inside [-1, 1] and is never of zero width.
+    It joins the Wilson intervals (l_1, u_1) and (l_2, u_2) of the two shares p_1 and p_2 (his
+    method 10, without continuity correction), stays inside [-1, 1] and is never of zero width:
+
+        low = p_2 - p_1 - sqrt((p_2 - l_2)^2 + (u_1 - p_1)^2)
+        high = p_2 - p_1 + sqrt((u_2 - p_2)^2 + (p_1 - l_1)^2)
 
     Args:
         before: Successes among the first trials, any shape.
-        of_before: First trials.
+        of_before: Number of first trials.
         after: Successes among the second, other trials.
-        of_after: Second trials.
+        of_after: Number of second trials.
         confidence: Two-sided, in (0, 1).
 
     Returns:
         Lower and upper bounds, of the broadcast shape; NaN where one of the two has no trials.
 
     Raises:
-        ValueError: As `wilson_interval`.
+        ValueError: If there are more successes than trials, or `0 < confidence < 1` does not hold.
 
     References:
         Newcombe, Interval estimation for the difference between independent proportions,
@@ -46,6 +49,7 @@ def newcombe_interval(
         p_1 = np.asarray(before, float) / np.asarray(of_before, float)
         p_2 = np.asarray(after, float) / np.asarray(of_after, float)
     difference = p_2 - p_1
+    # The difference is lowest if the second share lies low and the first one high.
     low = difference - np.sqrt((p_2 - low_2) ** 2 + (high_1 - p_1) ** 2)
     high = difference + np.sqrt((high_2 - p_2) ** 2 + (p_1 - low_1) ** 2)
     return low, high
@@ -54,9 +58,10 @@ def newcombe_interval(
 def newcombe_paired_interval(
     both: int, only_before: int, only_after: int, neither: int, *, confidence: float = CONFIDENCE
 ) -> tuple[float, float]:
-    """Newcombe's interval of the difference of two probabilities seen in the same pairs.
+    """Returns Newcombe's interval of the difference of two probabilities of the same pairs.
 
-    Pairs that agree make it narrower (his method 10 for paired data).
+    As `newcombe_interval`, with - 2 phi a b under each root for its two terms a and b: pairs that
+    agree, phi > 0, make it narrower (his method 10 for paired data).
 
     Args:
         both: Pairs with success before and after.
@@ -96,7 +101,11 @@ def newcombe_paired_interval(
 
 
 def _correlation(both: int, only_before: int, only_after: int, neither: int) -> float:
-    """Phi of the pairs, with the continuity correction of the paper where it is positive."""
+    """Returns phi of the pairs, with the paper's continuity correction where it is positive.
+
+    With e, f, g, h pairs of both, before, after, neither: phi = (e h - f g) / sqrt((e + f) (g + h)
+    (e + g) (f + h)), its numerator less N / 2 but not below 0 where it is positive.
+    """
     sums = (both + only_before) * (only_after + neither) * (both + only_after)
     sums *= only_before + neither
     if not sums:
@@ -109,7 +118,7 @@ def _correlation(both: int, only_before: int, only_after: int, neither: int) -> 
 
 
 def mcnemar(only_before: int, only_after: int) -> float:
-    """Exact two-sided p-value of McNemar's test that neither side succeeds more often.
+    """Returns McNemar's exact two-sided p-value, under which neither side succeeds more often.
 
     Pairs in which both sides agree say nothing, so that only the others count.
 

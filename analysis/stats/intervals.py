@@ -8,13 +8,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 CONFIDENCE = 0.95
-"""Of every interval in tables, figures and the report."""
+"""Confidence of every interval in tables, figures and the report."""
 
 
 def wilson_interval(
     successes: ArrayLike, trials: ArrayLike, *, confidence: float = CONFIDENCE
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Wilson's score interval of a binomial probability.
+    """Returns Wilson's score interval of a binomial probability.
+
+    With the share p of n trials and the normal quantile z its ends are
+
+        (p + z^2 / 2n +- z sqrt(p (1 - p) / n + z^2 / 4n^2)) / (1 + z^2 / n)
 
     It stays inside [0, 1], is never of zero width, and covers close to its nominal confidence
     also for the few trials of one cell, where the textbook (Wald) interval does not.
@@ -53,19 +57,22 @@ def wilson_interval(
 def exact_lower_bound(
     successes: ArrayLike, trials: ArrayLike, *, confidence: float = CONFIDENCE
 ) -> NDArray[np.float64]:
-    """Clopper and Pearson's exact one-sided lower bound of a binomial probability.
+    """Returns Clopper and Pearson's exact one-sided lower bound of a binomial probability.
 
-    It is below the probability in at least the stated share of samples, whatever the probability
-    and the number of trials are. For what is promised, where Wilson's interval, right on average,
-    would promise too much half of the time.
+    It is the quantile 1 - confidence of Beta(k, n - k + 1), and below the probability in at least
+    the stated share of samples, whatever the probability and the number of trials are. For what is
+    promised, where Wilson's interval, right on average, would promise too much half of the time.
 
     Args:
-        successes: Numbers, any shape; fractions are interpolated.
-        trials: Of a shape that broadcasts with `successes`.
+        successes: Number of successes, any shape; fractions are interpolated.
+        trials: Number of trials, of a shape that broadcasts with `successes`.
         confidence: One-sided, in (0, 1).
 
     Returns:
         Bounds of the broadcast shape; 0 without successes, also without trials.
+
+    Raises:
+        ValueError: If `0 <= successes <= trials` or `0 < confidence < 1` does not hold.
 
     References:
         Clopper, Pearson, The use of confidence or fiducial limits, Biometrika 1934.

@@ -12,11 +12,11 @@ VERDICTS: tuple[str, ...] = ("stable", "exploding", "vanishing", "oscillating", 
 
 
 def verdict_counts(trials: pd.DataFrame, *, confidence: float = CONFIDENCE) -> pd.DataFrame:
-    """Number and share of trials by verdict.
+    """Counts trials by verdict, with their shares.
 
     Args:
         trials: Trials table; only `verdict` is read.
-        confidence: Of the intervals.
+        confidence: Two-sided, of the Wilson intervals, in (0, 1).
 
     Returns:
         Always the five verdicts in their fixed order, with `verdict`, `trials`, `share` (of all

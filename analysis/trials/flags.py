@@ -1,4 +1,4 @@
-"""What else was noticed in trials, beside their verdict."""
+"""Flags: what else was noticed in trials, beside their verdict."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from study.tables.schema import FLAGS
 
 
 def has_flag(trials: pd.DataFrame, name: str) -> pd.Series:
-    """Which trials have a flag, for example ``trials[has_flag(trials, "catapult")]``.
+    """Returns which trials have a flag, for example ``trials[has_flag(trials, "catapult")]``.
 
     Args:
         trials: Trials table; only `flags` is read.
@@ -28,11 +28,11 @@ def has_flag(trials: pd.DataFrame, name: str) -> pd.Series:
 
 
 def flag_counts(trials: pd.DataFrame, *, confidence: float = CONFIDENCE) -> pd.DataFrame:
-    """Number and share of trials by flag and verdict; a trial may have several flags.
+    """Counts trials by flag and verdict, with their shares; a trial may have several flags.
 
     Args:
         trials: Trials table; `flags` and `verdict` are read.
-        confidence: Of the intervals.
+        confidence: Two-sided, of the Wilson intervals, in (0, 1).
 
     Returns:
         One row a flag, in the order of the schema: `flag`, `trials` that have it, their `share`
@@ -61,8 +61,8 @@ def flag_counts(trials: pd.DataFrame, *, confidence: float = CONFIDENCE) -> pd.D
             "share": share,
             "low": low,
             "high": high,
-            **{verdict: with_flag[:, place] for place, verdict in enumerate(VERDICTS)},
-            **{f"{verdict}_share": shares[:, place] for place, verdict in enumerate(VERDICTS)},
+            **{verdict: with_flag[:, column] for column, verdict in enumerate(VERDICTS)},
+            **{f"{verdict}_share": shares[:, column] for column, verdict in enumerate(VERDICTS)},
         }
     )
     frame.attrs = {"recorded": recorded, "not_recorded": len(trials) - recorded}
@@ -70,7 +70,7 @@ def flag_counts(trials: pd.DataFrame, *, confidence: float = CONFIDENCE) -> pd.D
 
 
 def count_by_set(sets: NameSets, trials: pd.DataFrame) -> np.ndarray:
-    """Recorded trials by set of names and verdict [S, V]."""
+    """Counts recorded trials by set of names and verdict [S, V]."""
     verdict = pd.Categorical(trials["verdict"], categories=list(VERDICTS)).codes.astype(np.int64)
     cell = sets.index * len(VERDICTS) + verdict
     size = len(sets.holds) * len(VERDICTS)

@@ -20,7 +20,7 @@ REGIME = "gradscape.regime"
 
 
 def has_alarm(trials: pd.DataFrame, rule: str) -> pd.Series:
-    """In which trials a published rule would have fired.
+    """Returns in which trials a published rule would have fired.
 
     Args:
         trials: Trials table; only `alarms` is read.
@@ -36,7 +36,7 @@ def has_alarm(trials: pd.DataFrame, rule: str) -> pd.Series:
 
 
 def rule_agreement(trials: pd.DataFrame, *, confidence: float = CONFIDENCE) -> pd.DataFrame:
-    """How each published rule does against the verdicts, which are taken for the truth.
+    """Compares each published rule with the verdicts, which are taken for the truth.
 
     A rule is after the failures of one verdict or, "any", after all. It fires or not once a
     trial; where what it looks at was not measured, it does not. Trials whose alarms were not
@@ -44,7 +44,7 @@ def rule_agreement(trials: pd.DataFrame, *, confidence: float = CONFIDENCE) -> p
 
     Args:
         trials: Trials table; `alarms`, `verdict` and, for the last row, the regimes are read.
-        confidence: Of the intervals.
+        confidence: Two-sided, of the Wilson intervals, in (0, 1).
 
     Returns:
         One row a rule, then `ANY_RULE` and `REGIME`: `rule`; the verdict it is `after`; `fired`,
@@ -62,7 +62,7 @@ def rule_agreement(trials: pd.DataFrame, *, confidence: float = CONFIDENCE) -> p
     by_set = count_by_set(sets, trials)
     of, fired = by_set.sum(axis=0), sets.holds.T.astype(np.int64) @ by_set
     after = [ALARMS.get(name, "any") for name in sets.names]
-    wanted = np.array([[_is_after(one, verdict) for verdict in VERDICTS] for one in after])
+    wanted = np.array([[_is_after(target, verdict) for verdict in VERDICTS] for target in after])
     failed = np.array([verdict != "stable" for verdict in VERDICTS])
     stable = ~failed
     frame = pd.DataFrame(
@@ -87,7 +87,7 @@ def rule_agreement(trials: pd.DataFrame, *, confidence: float = CONFIDENCE) -> p
 
 
 def rule_kappa(trials: pd.DataFrame) -> pd.DataFrame:
-    """How far two rules fire in the same trials, beyond what chance would bring: Cohen's kappa.
+    """Measures how far two rules fire in the same trials beyond chance: Cohen's kappa.
 
     Kappa rather than the share of common alarms, because two rules that fire nearly always, or
     nearly never, agree by chance.
@@ -109,17 +109,18 @@ def rule_kappa(trials: pd.DataFrame) -> pd.DataFrame:
     total = number.sum()
     with np.errstate(invalid="ignore", divide="ignore"):
         both = holds.T @ (number[:, None] * holds) / total
-        one = np.diag(both)
-        observed = 1 - one[:, None] - one[None, :] + 2 * both
-        by_chance = np.outer(one, one) + np.outer(1 - one, 1 - one)
+        single = np.diag(both)
+        # Both fire or neither does: P(AB) + P(not A, not B) = 1 - P(A) - P(B) + 2 P(AB).
+        observed = 1 - single[:, None] - single[None, :] + 2 * both
+        by_chance = np.outer(single, single) + np.outer(1 - single, 1 - single)
         kappa = (observed - by_chance) / (1 - by_chance)
-    varies = (one > 0) & (one < 1)
+    varies = (single > 0) & (single < 1)
     kappa[~np.outer(varies, varies)] = np.nan
     return pd.DataFrame(kappa, index=list(sets.names), columns=list(sets.names))
 
 
 def _with_summaries(trials: pd.DataFrame) -> NameSets:
-    """The alarms, with `ANY_RULE` and `REGIME` as two further names."""
+    """Returns the alarms, with `ANY_RULE` and `REGIME` as two further names."""
     sets = name_sets(trials, "alarms", ALARMS)
     unhealthy = np.zeros(len(trials), dtype=bool)
     for column in ("regime_initial", "regime_final"):

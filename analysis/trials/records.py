@@ -8,5 +8,5 @@ import pandas as pd
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Each row as a dict of its values by column name, in order."""
+    """Returns each row as a dict of its values by column name, in order."""
     return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]

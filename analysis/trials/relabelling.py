@@ -1,4 +1,4 @@
-"""What changes when stored trials are labelled anew with other thresholds."""
+"""What changes when stored trials are labelled again with other thresholds."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ class Relabelling:
     """Labels of the same trials before and after.
 
     Attributes:
-        thresholds: As of `changed_thresholds`.
-        verdicts: As of `changed_verdicts`.
+        thresholds: Thresholds that differ, as `changed_thresholds` returns them.
+        verdicts: Verdicts that differ, as `changed_verdicts` returns them.
         changed: Number of trials whose verdict changed.
     """
 
@@ -40,7 +40,7 @@ def relabelling(stored: pd.DataFrame, trials: pd.DataFrame) -> Relabelling:
 
 
 def changed_thresholds(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
-    """The thresholds that differ between the metadata (`attrs`) of two trials tables.
+    """Compares the thresholds in the metadata (`attrs`) of two trials tables.
 
     Returns:
         `threshold`, `before`, `after`, in the order of `after`; NaN for one that is not stated.
@@ -54,11 +54,11 @@ def changed_thresholds(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFram
 
 
 def changed_verdicts(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
-    """How many trials went from which verdict to which other one.
+    """Counts how many trials went from which verdict to which other one.
 
     Args:
         before: Trials table; it may have further trials.
-        after: The same trials under other labels.
+        after: Trials table of the same trials under other labels.
 
     Returns:
         `before`, `after`, `trials`, the most frequent change first; no row if nothing changed.

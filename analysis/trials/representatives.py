@@ -22,7 +22,7 @@ _COMPARED = 20_000
 
 
 def representative_trials(trials: pd.DataFrame, n: int = 3) -> pd.DataFrame:
-    """Up to n trials of each verdict that differ in how they came to it, the most frequent first.
+    """Picks up to n trials of each verdict that differ in how they came to it.
 
     Trials of a verdict went the same way if they agree in outcome, cause, and gradient regime at
     initialization and at the end. Each frequent way is represented by its medoid (see
@@ -53,18 +53,18 @@ def representative_trials(trials: pd.DataFrame, n: int = 3) -> pd.DataFrame:
         order = np.argsort(-counts, kind="stable")[:n]
         # Of very many ways none may be frequent.
         frequent = order[counts[order] >= _RARE * mine.size]
-        for place in frequent if frequent.size else order[:1]:
-            alike = np.flatnonzero(way == ways[place])
+        for index in frequent if frequent.size else order[:1]:
+            alike = np.flatnonzero(way == ways[index])
             alike = alike[:: -(-alike.size // _COMPARED)]
             row = typical_trials(trials.iloc[alike]).reindex(columns=list(COLUMNS))
-            chosen.append(row.assign(alike=int(counts[place]), of=mine.size))
+            chosen.append(row.assign(alike=int(counts[index]), of=mine.size))
     if not chosen:
         return pd.DataFrame(columns=list(COLUMNS))
     return pd.concat(chosen, ignore_index=True).astype({name: "str" for name in WAY})
 
 
 def _ways(trials: pd.DataFrame) -> NDArray[np.int64]:
-    """Number of each trial's verdict and way [N], in alphabetical order of these."""
+    """Numbers each trial's verdict and way [N], in alphabetical order of these."""
     way = np.zeros(len(trials), dtype=np.int64)
     for column in trials.reindex(columns=["verdict", *WAY]).items():
         codes, names = pd.factorize(column[1], sort=True)

@@ -24,11 +24,11 @@ GROUPS = ("activation", "initialization")
 
 
 def regime_agreement(trials: pd.DataFrame, *, confidence: float = CONFIDENCE) -> pd.DataFrame:
-    """Predicted against observed gradient regime at initialization.
+    """Compares the predicted with the observed gradient regime at initialization.
 
     Args:
         trials: Trials table; `predicted_regime` and `regime_initial` are read.
-        confidence: Of the intervals.
+        confidence: Two-sided, of the Wilson intervals, in (0, 1).
 
     Returns:
         One row a predicted regime, always all of `REGIMES`: `predicted`; `trials` of which it was
@@ -50,7 +50,7 @@ def regime_agreement(trials: pd.DataFrame, *, confidence: float = CONFIDENCE) ->
         {
             "predicted": list(REGIMES),
             "trials": counts.sum(axis=1),
-            **{name: counts[:, place] for place, name in enumerate(REGIMES)},
+            **{name: counts[:, column] for column, name in enumerate(REGIMES)},
             **_agreement(np.diag(counts), counts.sum(axis=1), confidence),
         }
     )
@@ -62,7 +62,7 @@ def regime_agreement(trials: pd.DataFrame, *, confidence: float = CONFIDENCE) ->
 
 
 def ratio_errors(trials: pd.DataFrame) -> pd.Series:
-    """ln(observed / predicted) of the delta ratio R at initialization, signed, by trial.
+    """Returns ln(observed / predicted) of the ratio R at initialization, signed, by trial.
 
     Args:
         trials: Trials table; `predicted_ratio` and `delta_ratio_initial` are read.
@@ -82,13 +82,13 @@ def ratio_errors(trials: pd.DataFrame) -> pd.Series:
 def theory_agreement(
     trials: pd.DataFrame, by: Sequence[str] | None = None, *, confidence: float = CONFIDENCE
 ) -> pd.DataFrame:
-    """How far theory and observation agree, by group of trials.
+    """Measures how far theory and observation agree, by group of trials.
 
     Args:
         trials: Trials table.
         by: Hyperparameters that make the groups; by default `GROUPS`, as far as they vary. Empty
             for one row of all trials.
-        confidence: Of the intervals.
+        confidence: Two-sided, of the Wilson intervals, in (0, 1).
 
     Returns:
         One row a group in which theory speaks: its values; `trials` with a predicted and an
@@ -124,15 +124,15 @@ def theory_agreement(
     )
     frame.insert(frame.shape[1] - 1, "error_p90", groups["_size"].quantile(0.9))
     agreement = _agreement(frame["agreeing"], frame["trials"], confidence)
-    for place, (name, values) in enumerate(agreement.items()):
-        frame.insert(2 + place, name, values)
+    for column, (name, values) in enumerate(agreement.items(), start=2):
+        frame.insert(column, name, values)
     return frame.reset_index(drop=not names)
 
 
 def learning_rate_agreement(
     trials: pd.DataFrame, edges: Sequence[float] = (1.0,), *, confidence: float = CONFIDENCE
 ) -> pd.DataFrame:
-    """How many trials explode below and above the largest learning rate that theory allows.
+    """Counts trials that explode below and above the largest learning rate of theory.
 
     The limit is that of a quadratic with the sharpness measured at step 0, so that it is known
     only where sharpness was measured. Above it a network may train all the same: its loss rises
@@ -142,12 +142,15 @@ def learning_rate_agreement(
         trials: Trials table; `learning_rate`, `predicted_max_learning_rate`, `verdict` are read.
         edges: Where one row ends and the next begins, in learning rate over limit, > 0,
             rising; a trial on an edge counts above it, since the limit itself is not stable.
-        confidence: Of the intervals.
+        confidence: Two-sided, of the Wilson intervals, in (0, 1).
 
     Returns:
         One row an interval of learning rate over limit: its ends `from`, `to`; `trials` in it,
         those `exploding` and those `stable`; `share` exploding with its Wilson interval `low`,
         `high` (NaN without trials). `attrs`: number `silent` of trials without a limit.
+
+    Raises:
+        ValueError: If `edges` are not > 0 or do not rise.
 
     References:
         Lewkowycz et al., The large learning rate phase of deep learning, 2020 (catapult).
@@ -183,11 +186,11 @@ def learning_rate_agreement(
 
 
 def largest_disagreements(trials: pd.DataFrame, n: int = 10) -> pd.DataFrame:
-    """The trials whose ratio R at initialization is farthest from the predicted one.
+    """Returns the trials whose ratio R at initialization is farthest from the predicted one.
 
     Args:
         trials: Trials table.
-        n: So many at most.
+        n: Number of trials at most, >= 0.
 
     Returns:
         The farthest first, ties by trial: `trial`, `ratio_error` (see `ratio_errors`),
@@ -204,7 +207,7 @@ def largest_disagreements(trials: pd.DataFrame, n: int = 10) -> pd.DataFrame:
 
 
 def _regimes(trials: pd.DataFrame, column: str) -> NDArray[np.int64]:
-    """Position in `REGIMES` of each trial's regime [N]; -1 where there is none."""
+    """Returns the index in `REGIMES` of each trial's regime [N]; -1 where there is none."""
     if column not in trials.columns:
         return np.full(len(trials), -1, dtype=np.int64)
     values = trials[column]

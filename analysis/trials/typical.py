@@ -24,7 +24,7 @@ _LINEAR = ("metric_best", "clipped_fraction", "dead_fraction", "saturated_fracti
 
 
 def typical_trials(trials: pd.DataFrame) -> pd.DataFrame:
-    """The medoid of each verdict: the trial with the least total distance to the others of it.
+    """Picks the medoid of each verdict: the trial with the least total distance to its others.
 
     Distances are absolute differences summed over the figures of a trial (losses, gradient norms,
     delta ratios, update ratio, clipped, dead and saturated fractions), magnitudes as logarithms,
@@ -56,7 +56,7 @@ def typical_trials(trials: pd.DataFrame) -> pd.DataFrame:
 
 
 def _standardized(trials: pd.DataFrame) -> NDArray[np.float64]:
-    """Features [N, F] in units of their interquartile range; missing ones lie at the median."""
+    """Returns features [N, F] in interquartile ranges; missing ones lie at the median."""
     columns = []
     for name in (*_LOGARITHMIC, *_LINEAR):
         if name not in trials.columns:
@@ -76,9 +76,11 @@ def _standardized(trials: pd.DataFrame) -> NDArray[np.float64]:
 
 
 def _total_distance(features: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Sum of L1 distances of each row to all rows [N], in N log N by sorting each feature."""
+    """Sums the L1 distances of each row to all rows [N], in N log N by sorting each feature."""
     number = features.shape[0]
     total = np.zeros(number)
+    # To all smaller values x_j a value x is (rank x - sum of x_j) away, to the larger ones the
+    # same from above.
     for column in features.T:
         order = np.argsort(column, kind="stable")
         ordered = column[order]

@@ -42,7 +42,7 @@ def test_on_a_grid_every_number_is_that_of_its_pairs():
     assert (tight["healed"], tight["undone"], tight["harmed"]) == (8, 0, 2)
 
 
-def test_the_surest_remedy_comes_first():
+def test_the_most_certain_remedy_comes_first():
     first = remedies(grid()).iloc[0]
     assert (first["hyperparameter"], first["from"], first["to"]) == ("clip_norm", "none", "1")
     assert first["sure"]
@@ -80,7 +80,7 @@ def drawn(number, seed, *, effect=0.0, bias=0.0):
     before, after = (1 / (1 + np.exp(-odds - shift)) for shift in (0.0, effect))
     stable = rng.random(number) < np.where(is_b, after, before)
     trials["verdict"] = np.where(stable, "stable", "exploding")
-    # Of the trials that fail with A, those that B mends, less those that it breaks by chance.
+    # Of the trials that fail with A, those that B fixes, less those that it breaks by chance.
     truth = np.sum((1 - before) * after - before * (1 - after)) / np.sum(1 - before)
     return trials, truth
 
@@ -120,7 +120,7 @@ def test_a_change_that_does_nothing_is_found_to_do_nothing(bias):
     assert bias == 0 or rates["B"] < rates["A"] - 0.3
 
 
-def test_a_smaller_learning_rate_mends_what_explodes():
+def test_a_smaller_learning_rate_fixes_what_explodes():
     trials, _ = drawn(2000, 0)
     row = row_of(remedies(trials), "learning_rate", "any", "a factor 10 smaller")
     assert row["share"] > 0.4 and row["sure"] and 5 * row["undone"] < row["healed"]
@@ -145,7 +145,7 @@ def test_a_conditional_hyperparameter_goes_along_with_its_owner():
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"verdict": "stable"}, "nothing to mend"),
+        ({"verdict": "stable"}, "nothing to fix"),
         ({"verdict": "stalled"}, "No trial was stable"),
         ({"depth": 1, "clip_norm": 1.0, "learning_rate": 1.0}, "No hyperparameter varied"),
     ],
