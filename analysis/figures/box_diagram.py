@@ -39,10 +39,10 @@ class _Part:
 def box_diagram(
     trials: pd.DataFrame, box: Box | Mapping[str, Any], *, theme: Theme = LIGHT
 ) -> go.Figure:
-    """One row a condition of the box: the whole axis in grey, what is inside in colour.
+    """Draws one row a condition of a box: the whole axis in grey, what is inside in colour.
 
     Args:
-        trials: Trials table; tells how far the axes reach.
+        trials: Trials table; it decides how far the axes reach.
         box: A box, or its dict, as `json.loads` gives it from the column `where` of
             `safe_regions`.
         theme: Colours.
@@ -67,18 +67,18 @@ def box_diagram(
 
 
 def _segments(coordinate: Coordinate, condition: Condition) -> list[_Part]:
-    """Values as stretches of equal length."""
+    """Draws values as stretches of equal length."""
     if coordinate.names is not None:
         values = list(coordinate.names)
-        inside = [one in (condition.names or ()) for one in values]
+        inside = [value in (condition.names or ()) for value in values]
     else:
         levels = coordinate.levels if coordinate.levels is not None else np.zeros(0)
-        values = [number_label(float(one), digits=3) for one in levels]
-        inside = [condition.low <= one <= condition.high for one in levels]
+        values = [number_label(float(level), digits=3) for level in levels]
+        inside = [condition.low <= level <= condition.high for level in levels]
     size = len(values)
     return [
-        _Part(start=place / size, end=(place + 1) / size, inside=held, label=value)
-        for place, (value, held) in enumerate(zip(values, inside, strict=True))
+        _Part(start=index / size, end=(index + 1) / size, inside=held, label=value)
+        for index, (value, held) in enumerate(zip(values, inside, strict=True))
     ]
 
 
@@ -116,7 +116,7 @@ def _parts(figure: go.Figure, row: int, parts: Sequence[_Part], theme: Theme) ->
 
 
 def _ends(trials: pd.DataFrame, coordinate: Coordinate) -> tuple[float, float]:
-    """How far the axis reaches: as the study file says, else as the trials do."""
+    """Returns how far the axis reaches: as the study file says, else as the trials do."""
     finite = coordinate.values[np.isfinite(coordinate.values)]
     stated = entry(trials, coordinate.name)
     low, high = stated.get("low"), stated.get("high")
@@ -134,10 +134,10 @@ def _range(
     *,
     log: bool,
 ) -> None:
-    """A range: its ends in grey below, the edges of what is inside above."""
+    """Draws a range: its ends in grey below, the edges of what is inside above."""
     low, high = max(condition.low, ends[0]), min(condition.high, ends[1])
-    places = [_place(one, ends, log=log) for one in (low, high)]
-    for start, end, color in ((0, 1, theme.grid), (*places, VERDICT_COLORS["stable"])):
+    positions = [_position(edge, ends, log=log) for edge in (low, high)]
+    for start, end, color in ((0, 1, theme.grid), (*positions, VERDICT_COLORS["stable"])):
         figure.add_shape(
             type="rect",
             x0=start,
@@ -148,43 +148,45 @@ def _range(
             line={"width": 0},
             layer="below",
         )
-    texts = [number_label(one, digits=3) for one in (low, high)]
-    if places[1] - places[0] < _NARROW:
-        _text(figure, row, [sum(places) / 2], [f"{texts[0]}–{texts[1]}"], theme.text, above=True)
+    texts = [number_label(edge, digits=3) for edge in (low, high)]
+    if positions[1] - positions[0] < _NARROW:
+        _text(
+            figure, row, [sum(positions) / 2], [f"{texts[0]}–{texts[1]}"], theme.text, above=True
+        )
     else:
-        _text(figure, row, places, texts, theme.text, above=True)
+        _text(figure, row, positions, texts, theme.text, above=True)
     # An edge at the axis' end says the same.
     grey = [
         (end, number_label(end, digits=2))
         for end, edge in zip(ends, (low, high), strict=True)
         if end != edge
     ]
-    at = [_place(end, ends, log=log) for end, _ in grey]
+    at = [_position(end, ends, log=log) for end, _ in grey]
     _text(figure, row, at, [text for _, text in grey], theme.muted, above=False)
 
 
 def _text(
     figure: go.Figure,
     row: int,
-    places: Sequence[float],
+    positions: Sequence[float],
     texts: Sequence[str],
     color: str,
     *,
     above: bool,
 ) -> None:
-    for place, text in zip(places, texts, strict=True):
+    for position, text in zip(positions, texts, strict=True):
         figure.add_annotation(
-            x=place,
+            x=position,
             y=row - 0.12 if above else row + 0.12,
             text=text,
             showarrow=False,
-            xanchor="left" if place < 0.06 else "right" if place > 0.94 else "center",
+            xanchor="left" if position < 0.06 else "right" if position > 0.94 else "center",
             yanchor="bottom" if above else "top",
             font={"size": 11, "color": color},
         )
 
 
-def _place(value: float, ends: tuple[float, float], *, log: bool) -> float:
+def _position(value: float, ends: tuple[float, float], *, log: bool) -> float:
     low, high = ends
     if log:
         value, low, high = math.log(value), math.log(low), math.log(high)

@@ -1,4 +1,4 @@
-"""The axes of maps whose places are cells of two hyperparameters."""
+"""The axes of maps over the cells of two hyperparameters."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _MAX_EDGE_LABELS = 6
 
 
 def map_height(rows: int) -> int:
-    """Of a map with so many rows of cells, in CSS pixels."""
+    """Returns the height of a map with so many rows of cells, in CSS pixels."""
     return 86 + max(34 * rows, 60)
 
 
 def probability_bar(theme: Theme) -> dict[str, object]:
-    """The scale beside a map of the probability of `stable`."""
+    """Returns the scale beside a map of the probability of `stable`."""
     return {
         "title": {
             "text": "probability of stable",
@@ -41,8 +41,9 @@ def set_cell_axes(figure: go.Figure, regions: pd.DataFrame) -> None:
 
     Args:
         figure: The map.
-        regions: Categories `x` and `y` with their edges, names in `attrs`, as of
-            `analysis.stability_regions`; of a map of one hyperparameter the only y is "".
+        regions: Categories `x` and `y` with their edges, names in `attrs`, as
+            `analysis.stability_regions` returns them; of a map of one hyperparameter the only y is
+            "".
     """
     for axis, update in (("x", figure.update_xaxes), ("y", figure.update_yaxes)):
         labels = list(regions[axis].cat.categories)
@@ -55,17 +56,18 @@ def set_cell_axes(figure: go.Figure, regions: pd.DataFrame) -> None:
         )
 
 
-def place_text(names: Sequence[str], row: Mapping[str, object]) -> str:
-    """Where a cell lies, for hovering; `names` of x and y, the row with its labels."""
-    place = f"{names[0]} {literal(row['x'])}"
-    return place if row["y"] == "" else f"{place}<br>{names[1]} {literal(row['y'])}"
+def cell_text(names: Sequence[str], row: Mapping[str, object]) -> str:
+    """Says where a cell lies, for hovering; `names` of x and y, the row with its labels."""
+    text = f"{names[0]} {literal(row['x'])}"
+    return text if row["y"] == "" else f"{text}<br>{names[1]} {literal(row['y'])}"
 
 
 def _ticks(labels: Sequence[str], regions: pd.DataFrame, axis: str) -> dict[str, object]:
-    """Ticks of an axis of cells: at the edges of bins that adjoin, else in the middle of cells.
+    """Returns ticks of an axis of cells: at the edges of bins that adjoin, else in the middle of
+    cells.
 
     Args:
-        labels: Of the cells, in their order.
+        labels: Labels of the cells, in their order.
         regions: With the labels' column and its edges, `<axis>_low` and `<axis>_high`.
         axis: "x" or "y".
     """
@@ -78,13 +80,14 @@ def _ticks(labels: Sequence[str], regions: pd.DataFrame, axis: str) -> dict[str,
         texts = [literal(label, limit=16) for label in labels]
         return {**ticks, "tickvals": list(range(len(labels))), "ticktext": texts}
     edges = [*lows[:bins], highs[bins - 1]]
+    # Every so many edges, so that the last edge is labelled too.
     stride = math.ceil(bins / (_MAX_EDGE_LABELS - 1))
     stride = next(step for step in range(stride, bins + 1) if bins % step == 0)
-    places = [place - 0.5 for place in range(0, bins + 1, stride)]
+    at = [edge - 0.5 for edge in range(0, bins + 1, stride)]
     texts = [number_label(edge) for edge in edges[::stride]]
     rest = range(bins, len(labels))
     return {
         **ticks,
-        "tickvals": [*places, *rest],
-        "ticktext": [*texts, *(literal(labels[place], limit=16) for place in rest)],
+        "tickvals": [*at, *rest],
+        "ticktext": [*texts, *(literal(labels[cell], limit=16) for cell in rest)],
     }

@@ -13,7 +13,7 @@ FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'Liberat
 
 
 def literal(text: object, *, limit: int | None = None) -> str:
-    """Text that plotly shows as it is: it would take `<b>` or `<a href>` for markup.
+    """Escapes text so that plotly shows it as it is: `<b>` or `<a href>` would be markup.
 
     Args:
         text: Any text that a person wrote.
@@ -26,25 +26,25 @@ def literal(text: object, *, limit: int | None = None) -> str:
 
 
 def title(name: str) -> str:
-    """A hyperparameter's name as an axis title."""
+    """Returns a hyperparameter's name as an axis title."""
     return literal(name.replace("_", " "), limit=40)
 
 
-def row_headers(figure: go.Figure, places: Mapping[str, float], theme: Theme) -> None:
-    """Headers within a figure of rows, at the left.
+def row_headers(figure: go.Figure, heights: Mapping[str, float], theme: Theme) -> None:
+    """Writes headers within a figure of rows, at the left.
 
     Args:
         figure: The figure.
-        places: Vertical place by text, which plotly takes literally.
+        heights: Position along y by text, which plotly is to show literally.
         theme: Colours.
     """
-    for text, place in places.items():
+    for text, height in heights.items():
         figure.add_annotation(
             text=f"<b>{literal(text, limit=40)}</b>",
             x=0,
             xref="paper",
             xanchor="left",
-            y=place,
+            y=height,
             yanchor="middle",
             showarrow=False,
             font={"size": 12, "color": theme.text},
@@ -52,11 +52,11 @@ def row_headers(figure: go.Figure, places: Mapping[str, float], theme: Theme) ->
 
 
 def new_figure(theme: Theme, *, height: int) -> go.Figure:
-    """An empty figure on a transparent ground; its width is that of its place.
+    """Makes an empty figure on a transparent ground, as wide as the page lets it be.
 
     Args:
         theme: Colours.
-        height: In CSS pixels.
+        height: Height in CSS pixels.
     """
     axis = {
         "gridcolor": theme.grid,

@@ -15,29 +15,23 @@ BAR = {"light": "#2f6db3", "dark": "#6fa3da"}
 
 
 def importance_bars(table: pd.DataFrame, *, theme: Theme = LIGHT) -> go.Figure:
-    """One bar a hyperparameter, or pair, with its interval.
+    """Draws one bar a hyperparameter, or pair, with its interval.
 
     Args:
-        table: As of `analysis.stability_importance` (`importance`, `low`, `high`), or of
+        table: What `analysis.stability_importance` returned (`importance`, `low`, `high`), or
             `analysis.stability_interactions` (`interaction`, ...).
         theme: Colours.
     """
     pairs = "interaction" in table.columns
     value = "interaction" if pairs else "importance"
     low, high = (f"{value}_low", f"{value}_high") if pairs else ("low", "high")
-    rows = records(table)
-    names = [
-        literal(
-            " × ".join(str(row[key]).replace("_", " ") for key in (("x", "y") if pairs else "x")),
-            limit=30,
-        )
-        for row in rows
-    ]
+    names = _names(table, ("x", "y") if pairs else ("x",))
+    # Noise can push an estimate below 0, where no bar of a share can go.
     shown = table[value].clip(lower=0)
-    figure = new_figure(theme, height=86 + 30 * max(1, len(rows)))
+    figure = new_figure(theme, height=86 + 30 * max(1, len(table)))
     figure.add_bar(
         x=shown,
-        y=list(range(len(rows))),
+        y=list(range(len(table))),
         orientation="h",
         width=0.6,
         marker={"color": BAR[theme.name]},
@@ -53,21 +47,32 @@ def importance_bars(table: pd.DataFrame, *, theme: Theme = LIGHT) -> go.Figure:
         hovertext=[
             f"<b>{name}</b><br>{percent(max(0.0, row[value]))} "
             f"({percent(max(0.0, row[low]))} to {percent(max(0.0, row[high]))})"
-            for name, row in zip(names, rows, strict=True)
+            for name, row in zip(names, records(table), strict=True)
         ],
         hoverinfo="text",
     )
-    widest = max(0.05, float(table[high].max()) if len(rows) else 1.0)
+    _label(figure, names, float(table[high].max()) if len(table) else 1.0)
+    return figure
+
+
+def _names(table: pd.DataFrame, columns: tuple[str, ...]) -> list[str]:
+    return [
+        literal(" × ".join(str(row[column]).replace("_", " ") for column in columns), limit=30)
+        for row in records(table)
+    ]
+
+
+def _label(figure: go.Figure, names: list[str], largest: float) -> None:
+    """Labels the axes; the first bar is at the top."""
     figure.update_xaxes(
-        range=[0, widest * 1.06],
+        range=[0, max(0.05, largest) * 1.06],
         tickformat=".0%",
         title_text="share of the variance of being stable",
     )
     figure.update_yaxes(
-        tickvals=list(range(len(rows))),
+        tickvals=list(range(len(names))),
         ticktext=names,
-        range=[len(rows) - 0.4, -0.6],
+        range=[len(names) - 0.4, -0.6],
         showgrid=False,
         ticks="",
     )
-    return figure

@@ -25,7 +25,7 @@ def layer_heatmap(
     theme: Theme = LIGHT,
     colorbar: bool = True,
 ) -> go.Figure:
-    """Root mean square of delta (the loss gradient by the pre-activation) by layer and step.
+    """Draws the rms of delta (the loss gradient by the pre-activation) by layer and step.
 
     The input is at the bottom, so that gradients run downwards; colour is the logarithm, on
     cividis, which every colour vision orders alike. Values that were not finite carry a cross,
@@ -65,24 +65,33 @@ def layer_heatmap(
         showscale=colorbar,
         colorbar=_scale(low, high, theme),
     )
-    for found, symbol, color in (
-        (zero, "circle-open", "#ffffff"),
-        (broken, "x", theme.text),
-    ):
-        y, x = np.nonzero(found)
-        figure.add_scatter(
-            x=x,
-            y=np.array(numbers)[y],
-            mode="markers",
-            marker={"symbol": symbol, "size": 6, "color": color, "line": {"width": 1}},
-            hoverinfo="skip",
-        )
+    _mark(figure, zero, numbers, "circle-open", "#ffffff")
+    _mark(figure, broken, numbers, "x", theme.text)
+    _label(figure, numbers, steps)
+    return figure
+
+
+def _mark(
+    figure: go.Figure, cells: NDArray[np.bool_], numbers: list[int], symbol: str, color: str
+) -> None:
+    y, x = np.nonzero(cells)
+    figure.add_scatter(
+        x=x,
+        y=np.array(numbers)[y],
+        mode="markers",
+        marker={"symbol": symbol, "size": 6, "color": color, "line": {"width": 1}},
+        hoverinfo="skip",
+    )
+
+
+def _label(figure: go.Figure, numbers: list[int], steps: list[int]) -> None:
+    """Labels the axes: a few of the steps, which lie evenly, and a few of the layers."""
     stride = max(1, math.ceil(len(steps) / _MAX_STEP_LABELS))
     shown = list(range(0, len(steps), stride))
     figure.update_xaxes(
         title_text="step",
         tickvals=shown,
-        ticktext=[f"{steps[place]:,}" for place in shown],
+        ticktext=[f"{steps[index]:,}" for index in shown],
         range=[-0.5, max(len(steps), 1) - 0.5],
         showgrid=False,
     )
@@ -94,7 +103,6 @@ def layer_heatmap(
         tick0=1,
         showgrid=False,
     )
-    return figure
 
 
 def delta_decades(layers: pd.DataFrame) -> tuple[float, float]:
@@ -115,7 +123,7 @@ def delta_decades(layers: pd.DataFrame) -> tuple[float, float]:
 def _grid(
     layers: pd.DataFrame, numbers: list[int], steps: list[int]
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Delta by layer and step [L, S], NaN where there is none, and where there is a row."""
+    """Returns delta by layer and step [L, S], NaN for none, and where there is a row."""
     row = np.searchsorted(numbers, layers["layer"].to_numpy())
     column = np.searchsorted(steps, layers["step"].to_numpy())
     delta = np.full((len(numbers), len(steps)), np.nan)
@@ -152,11 +160,11 @@ def _hover(
     names: list[str],
 ) -> list[list[str]]:
     def text(row: int, column: int) -> str:
-        place = f"layer {numbers[row]} ({literal(names[row], limit=40)}), step {steps[column]:,}"
+        cell = f"layer {numbers[row]} ({literal(names[row], limit=40)}), step {steps[column]:,}"
         if not there[row, column]:
-            return f"{place}<br>not recorded"
+            return f"{cell}<br>not recorded"
         value = delta[row, column]
         size = "not finite" if not math.isfinite(value) else f"{value:.2e}" if value else "zero"
-        return f"{place}<br><b>delta {size}</b>"
+        return f"{cell}<br><b>delta {size}</b>"
 
     return [[text(row, column) for column in range(len(steps))] for row in range(len(numbers))]

@@ -25,13 +25,13 @@ _ROW = 19
 def learning_rate_by_depth(
     boundaries: pd.DataFrame, trials: pd.DataFrame | None = None, *, theme: Theme = LIGHT
 ) -> go.Figure:
-    """One row a cell: the learning rates from the smallest to the largest that trained.
+    """Draws one row a cell: the learning rates from the smallest to the largest that trained.
 
     A thin line leads on to where the study rules out that more would train, or, ending in an
     arrow, on without end where it does not.
 
     Args:
-        boundaries: As of `analysis.largest_learning_rate`.
+        boundaries: What `analysis.largest_learning_rate` returned.
         trials: With them, each trial is a mark in its row (up to `MAX_POINTS`).
         theme: Colours.
     """
@@ -65,14 +65,14 @@ def learning_rate_by_depth(
 
 
 def _rows(boundaries: pd.DataFrame) -> list[float]:
-    """Vertical place of each row: grouped by all but the first hyperparameter, a header each."""
+    """Returns the height of each row, grouped by all but the first hyperparameter."""
     groups = _group_texts(boundaries)
     order = sorted(range(len(groups)), key=lambda i: (groups.index(groups[i]), i))
-    places, place, last = [0.0] * len(groups), -1.0, None
+    heights, height, last = [0.0] * len(groups), -1.0, None
     for i in order:
-        place += 1 if groups[i] == last or not groups[i] else 2.2 if last is not None else 2
-        places[i], last = place, groups[i]
-    return places
+        height += 1 if groups[i] == last or not groups[i] else 2.2 if last is not None else 2
+        heights[i], last = height, groups[i]
+    return heights
 
 
 def _group_texts(boundaries: pd.DataFrame) -> list[str]:
@@ -86,8 +86,8 @@ def _limits(boundaries: pd.DataFrame, trials: pd.DataFrame | None) -> tuple[floa
     if trials is not None:
         rates = trials[boundaries.attrs["learning_rate"]]
         values = np.concatenate([values, rates.to_numpy(dtype=np.float64, na_value=np.nan)])
-    seen = values[np.isfinite(values) & (values > 0)]
-    return (float(seen.min()), float(seen.max())) if seen.size else (1e-4, 1.0)
+    shown = values[np.isfinite(values) & (values > 0)]
+    return (float(shown.min()), float(shown.max())) if shown.size else (1e-4, 1.0)
 
 
 def _trials(
@@ -98,14 +98,14 @@ def _trials(
     theme: Theme,
 ) -> None:
     by = boundaries.attrs["by"]
-    place_of = {
-        tuple(row[name] for name in by): place
-        for row, place in zip(records(boundaries), rows, strict=True)
+    height_of = {
+        tuple(row[name] for name in by): height
+        for row, height in zip(records(boundaries), rows, strict=True)
     }
     columns = [cells(trials, name) for name in by]
     labels = [np.array([*column.labels, None], dtype=object)[column.index] for column in columns]
     keys = list(zip(*labels, strict=True)) if by else [()] * len(trials)
-    y = np.array([place_of.get(key, np.nan) for key in keys])
+    y = np.array([height_of.get(key, np.nan) for key in keys])
     rates = trials[boundaries.attrs["learning_rate"]].to_numpy(dtype=np.float64, na_value=np.nan)
     stable = (trials["verdict"] == "stable").to_numpy()
     for kind, symbol, size, color in (
@@ -131,16 +131,16 @@ def _bands(figure: go.Figure, boundaries: pd.DataFrame, rows: list[float]) -> No
 def _beyond(
     figure: go.Figure, boundaries: pd.DataFrame, rows: list[float], end: float, theme: Theme
 ) -> None:
-    """From the largest learning rate that trained to its bound, or dotted to the figure's end."""
-    high, places = boundaries["largest_high"].to_numpy(), np.array(rows)
+    """Draws a line from the largest rate that trained to its bound, or dotted to the end."""
+    high, heights = boundaries["largest_high"].to_numpy(), np.array(rows)
     ends = np.stack([boundaries["largest"].to_numpy(), np.minimum(high, end)], axis=1)
     line = {"color": theme.text, "width": 1.3}
     bounded, unbounded = np.isfinite(high), np.isposinf(high)
-    _lines(figure, ends[bounded], places[bounded], line)
-    _lines(figure, ends[unbounded], places[unbounded], {**line, "dash": "dot"})
+    _lines(figure, ends[bounded], heights[bounded], line)
+    _lines(figure, ends[unbounded], heights[unbounded], {**line, "dash": "dot"})
     figure.add_scatter(
         x=ends[unbounded, 1],
-        y=places[unbounded],
+        y=heights[unbounded],
         mode="markers",
         marker={"symbol": "triangle-right", "size": 7, "color": theme.text},
         hoverinfo="skip",
@@ -151,7 +151,7 @@ def _beyond(
 def _largest(
     figure: go.Figure, boundaries: pd.DataFrame, rows: list[float], middle: float, theme: Theme
 ) -> None:
-    """A stroke at the largest learning rate that trained; pointing at it tells the row."""
+    """Draws a stroke at the largest learning rate that trained; hovering over it shows the row."""
     trained = boundaries["stable"].to_numpy() > 0
     figure.add_scatter(
         x=np.where(trained, boundaries["largest"], middle),
@@ -169,13 +169,14 @@ def _largest(
 
 
 def _lines(
-    figure: go.Figure, ends: np.ndarray, places: np.ndarray, line: Mapping[str, object]
+    figure: go.Figure, ends: np.ndarray, heights: np.ndarray, line: Mapping[str, object]
 ) -> None:
-    """Horizontal lines from ends[:, 0] to ends[:, 1], one a place, in one trace."""
-    gap = np.full(len(places), np.nan)
+    """Draws horizontal lines from ends[:, 0] to ends[:, 1], one a row, in one trace."""
+    # A missing point ends each line.
+    gap = np.full(len(heights), np.nan)
     figure.add_scatter(
         x=np.column_stack([ends, gap]).ravel(),
-        y=np.column_stack([places, places, gap]).ravel(),
+        y=np.column_stack([heights, heights, gap]).ravel(),
         mode="lines",
         line=dict(line),
         hoverinfo="skip",
@@ -183,23 +184,23 @@ def _lines(
 
 
 def _headers(boundaries: pd.DataFrame, rows: list[float]) -> dict[str, float]:
-    """Places of the groups' names, above the first row of each."""
+    """Returns the heights of the groups' names, above the first row of each."""
     first: dict[str, float] = {}
-    for text, place in zip(_group_texts(boundaries), rows, strict=True):
-        first[text] = min(place, first.get(text, math.inf))
-    return {text: place - 1 for text, place in first.items() if text}
+    for text, height in zip(_group_texts(boundaries), rows, strict=True):
+        first[text] = min(height, first.get(text, math.inf))
+    return {text: height - 1 for text, height in first.items() if text}
 
 
 def _hover(row: Mapping[str, Any], by: list[str]) -> str:
-    place = ", ".join(f"{literal(name)} {literal(row[name])}" for name in by)
+    cell = ", ".join(f"{literal(name)} {literal(row[name])}" for name in by)
     counted = f"{row['stable']} of {row['trials']} trials stable"
     if not row["stable"]:
-        return f"<b>{place}</b><br>{counted}"
+        return f"<b>{cell}</b><br>{counted}"
     bound = "no bound: too few trials above"
     if math.isfinite(row["largest_high"]):
         bound = f"ruled out above {number_label(row['largest_high'])}"
     return (
-        f"<b>{place}</b><br>trains from {number_label(row['smallest'])} to "
+        f"<b>{cell}</b><br>trains from {number_label(row['smallest'])} to "
         f"{number_label(row['largest'])}<br>{bound} ({row['failed_above']} failed above)"
         f"<br>{counted}"
     )

@@ -18,37 +18,57 @@ _ROW = 21
 
 
 def learning_rate_limits(limits: pd.DataFrame, *, theme: Theme = LIGHT) -> go.Figure:
-    """One row a cell: a bar from the smallest to the largest limit, and their intervals as lines.
+    """Draws one row a cell: a bar from the smallest to the largest limit, and their intervals as
+    lines.
 
     An interval or a bar that goes on beyond the learning rates that were tried ends in an arrow.
     Where no learning rate reaches one half it is said in words, with how likely one does.
 
     Args:
-        limits: As of `analysis.maps.learning_rate_limits`.
+        limits: What `analysis.learning_rate_limits` returned.
         theme: Colours.
     """
-    places = _places(limits)
-    figure = new_figure(theme, height=76 + _ROW * (1 + int(places.max(initial=0))))
+    heights = _heights(limits)
+    figure = new_figure(theme, height=76 + _ROW * (1 + int(heights.max(initial=0))))
     ends = _ends(limits)
     bars = limits["largest"].to_numpy() > limits["smallest"].to_numpy()
     low, high = (np.clip(limits[name].to_numpy(), *ends) for name in ("smallest", "largest"))
     color = translucent(VERDICT_COLORS["stable"], 0.4)
-    _segments(figure, low[bars], high[bars], places[bars], {"color": color, "width": 11})
+    _segments(figure, low[bars], high[bars], heights[bars], {"color": color, "width": 11})
     nowhere = (limits["largest"] <= 0).to_numpy() | np.isinf(limits["smallest"]).to_numpy()
     for name, shift in (("smallest", -0.14), ("largest", 0.14)):
-        _interval(figure, limits[~nowhere], name, places[~nowhere] + shift, ends, theme)
-    _words(figure, limits[nowhere], places[nowhere], ends, theme)
+        _interval(figure, limits[~nowhere], name, heights[~nowhere] + shift, ends, theme)
+    _words(figure, limits[nowhere], heights[nowhere], ends, theme)
     middle = math.sqrt(ends[0] * ends[1])
+    _hover_marks(figure, limits, np.where(bars, np.sqrt(low * high), middle), heights)
+    _label(figure, limits, heights, ends, theme)
+    return figure
+
+
+def _hover_marks(
+    figure: go.Figure, limits: pd.DataFrame, x: np.ndarray, heights: np.ndarray
+) -> None:
+    """Adds an invisible mark to each row, which shows the row's numbers on hovering."""
     figure.add_scatter(
-        x=np.where(bars, np.sqrt(low * high), middle),
-        y=places,
+        x=x,
+        y=heights,
         mode="markers",
         marker={"size": 16, "color": "rgba(0,0,0,0)"},
         hovertext=[limits_text(row) for row in records(limits)],
         hoverinfo="text",
     )
-    first = dict(zip(reversed(list(limits["by"])), reversed(places), strict=True))
-    headers = {name.replace("_", " "): place - 1 for name, place in first.items() if name}
+
+
+def _label(
+    figure: go.Figure,
+    limits: pd.DataFrame,
+    heights: np.ndarray,
+    ends: tuple[float, float],
+    theme: Theme,
+) -> None:
+    """Labels axes and rows, with a header above the first row of each hyperparameter."""
+    first = dict(zip(reversed(list(limits["by"])), reversed(heights), strict=True))
+    headers = {name.replace("_", " "): height - 1 for name, height in first.items() if name}
     row_headers(figure, headers, theme)
     figure.update_xaxes(
         type="log",
@@ -58,19 +78,17 @@ def learning_rate_limits(limits: pd.DataFrame, *, theme: Theme = LIGHT) -> go.Fi
         tickformat="~g",
         exponentformat="power",
     )
-    values = [literal(row["value"] or "all trials", limit=18) for row in records(limits)]
     figure.update_yaxes(
-        range=[places.max(initial=0) + 0.7, -0.7],
-        tickvals=places,
-        ticktext=values,
+        range=[heights.max(initial=0) + 0.7, -0.7],
+        tickvals=heights,
+        ticktext=[literal(row["value"] or "all trials", limit=18) for row in records(limits)],
         showgrid=False,
         ticks="",
     )
-    return figure
 
 
 def limits_text(row: dict[str, Any]) -> str:
-    """A row of `learning_rate_limits` in words, for hovering."""
+    """Puts a row of `learning_rate_limits` in words, for hovering."""
     name = f"{row['by'].replace('_', ' ')} {row['value']}".strip() or "all trials"
     return (
         f"<b>{literal(name)}</b>, {row['stable']} of {row['trials']} stable"
@@ -79,7 +97,7 @@ def limits_text(row: dict[str, Any]) -> str:
 
 
 def limit_label(row: dict[str, Any], name: str) -> str:
-    """A limit and its interval: `0.03 (0.01 to 0.1)`; where it is beyond what was tried, so."""
+    """Writes a limit and its interval, `0.03 (0.01 to 0.1)`, or that there is none."""
     if row["largest"] <= 0 or math.isinf(row["smallest"]):
         return "nowhere half"
     ends = [_rate(row[f"{name}_{end}"]) for end in ("low", "high")]
@@ -92,33 +110,33 @@ def _rate(value: float) -> str:
     return "above all" if math.isinf(value) else number_label(value)
 
 
-def _places(limits: pd.DataFrame) -> np.ndarray:
-    """Vertical place of each row; each hyperparameter begins with a header."""
-    places, place, last = [], -1.0, ""
+def _heights(limits: pd.DataFrame) -> np.ndarray:
+    """Returns the height of each row; each hyperparameter begins with a header."""
+    heights, height, last = [], -1.0, ""
     for name in limits["by"]:
-        place += 1 if name == last else 2.1
-        places.append(place)
+        height += 1 if name == last else 2.1
+        heights.append(height)
         last = name
-    return np.array(places)
+    return np.array(heights)
 
 
 def _ends(limits: pd.DataFrame) -> tuple[float, float]:
     names = [f"{name}{end}" for name in ("smallest", "largest") for end in ("", "_low", "_high")]
     values = limits[names].to_numpy(dtype=np.float64).ravel()
-    seen = values[np.isfinite(values) & (values > 0)]
+    shown = values[np.isfinite(values) & (values > 0)]
     tried = limits.attrs.get("tried")
     if tried is not None:
-        seen = np.append(seen, tried)
-    return (float(seen.min()), float(seen.max())) if seen.size else (1e-4, 1.0)
+        shown = np.append(shown, tried)
+    return (float(shown.min()), float(shown.max())) if shown.size else (1e-4, 1.0)
 
 
 def _segments(
-    figure: go.Figure, low: np.ndarray, high: np.ndarray, places: np.ndarray, line: dict[str, Any]
+    figure: go.Figure, low: np.ndarray, high: np.ndarray, heights: np.ndarray, line: dict[str, Any]
 ) -> None:
-    gap = np.full(len(places), np.nan)
+    gap = np.full(len(heights), np.nan)
     figure.add_scatter(
         x=np.column_stack([low, high, gap]).ravel(),
-        y=np.column_stack([places, places, gap]).ravel(),
+        y=np.column_stack([heights, heights, gap]).ravel(),
         mode="lines",
         line=line,
         hoverinfo="skip",
@@ -129,7 +147,7 @@ def _interval(
     figure: go.Figure,
     limits: pd.DataFrame,
     name: str,
-    places: np.ndarray,
+    heights: np.ndarray,
     ends: tuple[float, float],
     theme: Theme,
 ) -> None:
@@ -138,7 +156,7 @@ def _interval(
         figure,
         np.clip(low, *ends),
         np.clip(high, *ends),
-        places,
+        heights,
         {"color": theme.text, "width": 1.5},
     )
     value = limits[name].to_numpy()
@@ -149,7 +167,7 @@ def _interval(
     ):
         figure.add_scatter(
             x=at[where],
-            y=places[where],
+            y=heights[where],
             mode="markers",
             marker={"symbol": symbol, "size": size, "color": theme.text, "line": {"width": 2}},
             hoverinfo="skip",
@@ -160,15 +178,18 @@ def _interval(
 def _words(
     figure: go.Figure,
     limits: pd.DataFrame,
-    places: np.ndarray,
+    heights: np.ndarray,
     ends: tuple[float, float],
     theme: Theme,
 ) -> None:
     figure.add_scatter(
-        x=np.full(len(places), ends[0]),
-        y=places,
+        x=np.full(len(heights), ends[0]),
+        y=heights,
         mode="text",
-        text=[f"nowhere half (somewhere: chance of {percent(one)})" for one in limits["reached"]],
+        text=[
+            f"nowhere half (somewhere: chance of {percent(chance)})"
+            for chance in limits["reached"]
+        ],
         textposition="middle right",
         textfont={"size": 11, "color": theme.muted},
         hoverinfo="skip",

@@ -11,11 +11,11 @@ _PARTS = ((1.0, 2.0, 5.0), (1.0, 3.0), (1.0,))
 
 
 def log_axis(low: float, high: float) -> dict[str, object]:
-    """Settings of an axis between two exponents of ten.
+    """Returns the settings of an axis between two exponents of ten.
 
     Args:
-        low: Exponent of its lower end.
-        high: Exponent of its upper end.
+        low: Exponent of the lower end.
+        high: Exponent of the upper end.
     """
     ticks = _ticks(low, high)
     labels = [number_label(tick) for tick in ticks]
@@ -23,7 +23,7 @@ def log_axis(low: float, high: float) -> dict[str, object]:
 
 
 def _ticks(low: float, high: float) -> list[float]:
-    """As many as may be: at 1, 2 and 5 of each decade, at 1 and 3, or at every so many powers."""
+    """Returns up to 5 ticks: at 1, 2 and 5 of each decade, at 1 and 3, or at powers of ten."""
     decades = range(math.floor(low), math.ceil(high) + 1)
     for parts in _PARTS:
         ticks = [part * 10.0**decade for decade in decades for part in parts]

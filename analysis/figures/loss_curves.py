@@ -18,11 +18,11 @@ from analysis.trials.records import records
 _ENDED_EARLY = ("nonfinite", "diverged")
 
 _HIGHEST = 1e6
-"""Trials are retired at this multiple of their first loss."""
+"""Diverged trials stop at this multiple of their first loss."""
 
 
 def loss_curves(steps: pd.DataFrame, trials: pd.DataFrame, *, theme: Theme = LIGHT) -> go.Figure:
-    """Loss over first loss by step, one line a trial, in the colour of its verdict.
+    """Draws loss over first loss by step, one line a trial, in the colour of its verdict.
 
     Args:
         steps: Rows of the steps table.
@@ -53,7 +53,7 @@ def loss_curves(steps: pd.DataFrame, trials: pd.DataFrame, *, theme: Theme = LIG
 
 
 def _curve(trial: Mapping[str, Any], step: np.ndarray, loss: np.ndarray) -> go.Scatter:
-    """One trial's line; a cross ends it where it broke."""
+    """Draws one trial's line; a cross ends it where it broke."""
     failed = trial["outcome"] in _ENDED_EARLY
     return go.Scatter(
         x=step + 1,

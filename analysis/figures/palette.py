@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 VERDICT_COLORS: dict[str, str] = {
-    # Okabe and Ito, Color universal design, 2008: told apart with every colour vision.
+    # Okabe and Ito, Color universal design, 2008: distinct with every colour vision.
     "stable": "#009E73",
     "exploding": "#D55E00",
     "vanishing": "#0072B2",
@@ -89,7 +89,7 @@ DARK = Theme(
 
 
 def color_at(scale: ColorScale, position: float) -> str:
-    """The colour of a scale at a position in [0, 1], as #rrggbb."""
+    """Returns the colour of a scale at a position in [0, 1], as #rrggbb."""
     position = min(max(position, 0.0), 1.0)
     for (low, first), (high, second) in zip(scale[:-1], scale[1:], strict=True):
         if position <= high:
@@ -100,7 +100,7 @@ def color_at(scale: ColorScale, position: float) -> str:
 
 
 def ink_on(color: str) -> str:
-    """Black or white, whichever reads better on the colour (WCAG 2.2 relative luminance)."""
+    """Returns black or white, whichever reads better on the colour (WCAG 2.2 luminance)."""
     linear = [
         (v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4)
         for v in (part / 255 for part in _rgb(color))
@@ -110,7 +110,7 @@ def ink_on(color: str) -> str:
 
 
 def translucent(color: str, opacity: float) -> str:
-    """The colour as rgba()."""
+    """Returns the colour as rgba()."""
     red, green, blue = _rgb(color)
     return f"rgba({red},{green},{blue},{opacity:g})"
 

@@ -16,7 +16,7 @@ MAX_POINTS = 3000
 
 
 def predicted_ratio(trials: pd.DataFrame, *, theme: Theme = LIGHT) -> go.Figure:
-    """R = rms(delta_1) / rms(delta_L) at initialization against its prediction, log axes.
+    """Draws R = rms(delta_1) / rms(delta_L) at initialization against its prediction, log axes.
 
     On the diagonal both agree. Dotted lines are the thresholds of the regimes, where the table's
     metadata states them: outside of them gradients vanish or explode.
@@ -61,7 +61,7 @@ def _marks(verdict: str, both: np.ndarray, trial: np.ndarray) -> go.Scatter:
 
 
 def _decades(both: np.ndarray) -> tuple[dict[str, object], list[float]]:
-    """One log axis for both, over whole decades, at least the three around 1; and its ends."""
+    """Returns one log axis for both, over three whole decades or more, and its ends."""
     logs = np.log10(both) if both.size else np.zeros(1)
     low, high = min(np.floor(logs.min()), -2.0), max(np.ceil(logs.max()), 1.0)
     axis = {

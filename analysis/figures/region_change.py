@@ -18,13 +18,13 @@ _MAX_NUMBERED_CELLS = 12
 
 
 def region_change(cells: pd.DataFrame, *, theme: Theme = LIGHT) -> go.Figure:
-    """Heat map of the difference of the shares, after minus before.
+    """Draws a heat map of the difference of the shares, after minus before.
 
     Each cell holds its difference in percentage points; a frame marks those that changed with
     evidence. Cells that one of the studies has no trial in stay empty, with a dot.
 
     Args:
-        cells: As of `analysis.comparison.compare_regions`.
+        cells: What `analysis.comparison.compare_regions` returned.
         theme: Colours; brown is less stable than before, green more.
     """
     xs, ys = list(cells["x"].cat.categories), list(cells["y"].cat.categories)
@@ -50,17 +50,17 @@ def region_change(cells: pd.DataFrame, *, theme: Theme = LIGHT) -> go.Figure:
             x=x,
             y=y,
             mode="text",
-            text=["·" if math.isnan(one) else points(one) for one in difference],
-            textfont={"size": 11, "color": [_ink(one, theme) for one in difference]},
+            text=["·" if math.isnan(change) else points(change) for change in difference],
+            textfont={"size": 11, "color": [_ink(change, theme) for change in difference]},
             hoverinfo="skip",
         )
-    for place in np.flatnonzero(cells["evidence"].to_numpy()):
+    for row in np.flatnonzero(cells["evidence"].to_numpy()):
         figure.add_shape(
             type="rect",
-            x0=x[place] - 0.46,
-            x1=x[place] + 0.46,
-            y0=y[place] - 0.44,
-            y1=y[place] + 0.44,
+            x0=x[row] - 0.46,
+            x1=x[row] + 0.46,
+            y0=y[row] - 0.44,
+            y1=y[row] + 0.44,
             line={"color": theme.text, "width": 2},
         )
     set_cell_axes(figure, cells)
@@ -77,8 +77,8 @@ def _hover(cells: pd.DataFrame) -> list[str]:
     x, y = (literal(cells.attrs[axis] or "", limit=40) for axis in ("x", "y"))
     texts = []
     for row in records(cells):
-        place = f"{x} {literal(row['x'], limit=40)}"
-        place += f"<br>{y} {literal(row['y'], limit=40)}" if y else ""
+        cell = f"{x} {literal(row['x'], limit=40)}"
+        cell += f"<br>{y} {literal(row['y'], limit=40)}" if y else ""
         sides = [
             f"{side}: {row[f'{side}_stable']} of {row[f'{side}_trials']} stable"
             f" ({percent(row[f'{side}_share'])})"
@@ -90,5 +90,5 @@ def _hover(cells: pd.DataFrame) -> list[str]:
         if not math.isnan(row["difference"]):
             interval = f"{points(row['low'])} to {points(row['high'])}"
             change = f"<br><b>{points(row['difference'])} points</b> (95 % interval {interval})"
-        texts.append("<br>".join([place, *sides]) + change)
+        texts.append("<br>".join([cell, *sides]) + change)
     return texts

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from analysis.figures.cell_axes import map_height, place_text, probability_bar, set_cell_axes
+from analysis.figures.cell_axes import cell_text, map_height, probability_bar, set_cell_axes
 from analysis.figures.frame import literal, new_figure
 from analysis.figures.palette import LIGHT, Theme, color_at, ink_on
 from analysis.labels import count_label, percent, percent_range
@@ -20,13 +20,13 @@ MAX_NUMBERED_CELLS = 15
 
 
 def region_map(regions: pd.DataFrame, *, theme: Theme = LIGHT, colorbar: bool = True) -> go.Figure:
-    """Heat map of the probability of `stable`, with the number of trials in each cell.
+    """Draws a heat map of the probability of `stable`, with the number of trials in each cell.
 
     Cells without a trial stay empty; the interval and the verdicts of a cell are in its hover
     text.
 
     Args:
-        regions: As of `analysis.stability_regions`.
+        regions: What `analysis.stability_regions` returned.
         theme: Colours.
         colorbar: Whether to show the scale beside the map.
     """
@@ -75,13 +75,13 @@ def _hover(regions: pd.DataFrame) -> list[str]:
     names = [literal(regions.attrs.get(axis) or axis) for axis in ("x", "y")]
     texts = []
     for row in records(regions):
-        place = place_text(names, row)
+        cell = cell_text(names, row)
         if not row["trials"]:
-            texts.append(f"{place}<br><b>no trial</b>")
+            texts.append(f"{cell}<br><b>no trial</b>")
             continue
         verdicts = ", ".join(f"{row[name]} {name}" for name in VERDICTS if row[name])
         texts.append(
-            f"{place}<br><b>{percent(row['probability'])} stable</b> "
+            f"{cell}<br><b>{percent(row['probability'])} stable</b> "
             f"(95 % interval {percent_range(row['low'], row['high'])})"
             f"<br>{count_label(row['trials'], 'trial')}: {verdicts}"
         )

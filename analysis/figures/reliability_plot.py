@@ -12,10 +12,10 @@ from analysis.trials.records import records
 
 
 def reliability_plot(bins: pd.DataFrame, *, theme: Theme = LIGHT) -> go.Figure:
-    """One mark a bin of predicted probability; on the diagonal both agree.
+    """Draws one mark a bin of predicted probability; on the diagonal both agree.
 
     Args:
-        bins: As of `analysis.reliability`.
+        bins: What `analysis.reliability` returned.
         theme: Colours.
     """
     figure = new_figure(theme, height=330)

@@ -1,6 +1,8 @@
-"""What single changes mend, with intervals: a forest plot."""
+"""What single changes fix, with intervals: a forest plot."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -16,9 +18,9 @@ _LABEL = 46
 
 
 def remedy_forest(table: pd.DataFrame, *, theme: Theme = LIGHT) -> go.Figure:
-    """One row a change: the share of the failures that it mends and its interval.
+    """Draws one row a change: the share of the failures that it fixes, with its interval.
 
-    The mark has the colour of the verdict that it heals.
+    The mark has the colour of the verdict that it fixes.
 
     Args:
         table: Rows of `analysis.remedies`, as many as are to be drawn.
@@ -27,50 +29,59 @@ def remedy_forest(table: pd.DataFrame, *, theme: Theme = LIGHT) -> go.Figure:
     figure = new_figure(theme, height=64 + _ROW * max(1, len(table)))
     low = min(0.0, float(table["low"].min()) if len(table) else 0.0)
     figure.add_vline(x=0, line={"color": theme.muted, "width": 1, "dash": "dot"})
-    for place, row in enumerate(records(table)):
-        color = VERDICT_COLORS.get(row["verdict"], theme.text)
-        figure.add_scatter(
-            x=[row["share"]],
-            y=[place],
-            mode="markers",
-            marker={"size": 11, "color": color, "line": {"width": 1, "color": theme.paper}},
-            error_x={
-                "type": "data",
-                "symmetric": False,
-                "array": [row["high"] - row["share"]],
-                "arrayminus": [row["share"] - row["low"]],
-                "color": theme.text,
-                "thickness": 1.4,
-                "width": 5,
-            },
-            hovertext=[_hover(row)],
-            hoverinfo="text",
-        )
-        figure.add_annotation(
-            x=0,
-            xref="paper",
-            xanchor="left",
-            y=place - 0.22,
-            yanchor="bottom",
-            text=f"<b>{literal(change_label(row), limit=_LABEL)}</b><br>{_of(row)}",
-            align="left",
-            showarrow=False,
-            # Not crossed by the line of no effect.
-            bgcolor=theme.paper,
-            borderpad=1,
-            font={"size": 12, "color": theme.text},
-        )
+    for height, row in enumerate(records(table)):
+        _effect(figure, height, row, theme)
+        _name(figure, height, row, theme)
     figure.update_xaxes(
         range=[low - 0.04, 1.04],
         tickformat=".0%",
-        title_text="share of these failures that is mended",
+        title_text="share of these failures that is fixed",
     )
     figure.update_yaxes(range=[len(table) - 0.4, -0.85], visible=False)
     return figure
 
 
+def _effect(figure: go.Figure, height: int, row: dict[str, Any], theme: Theme) -> None:
+    color = VERDICT_COLORS.get(row["verdict"], theme.text)
+    figure.add_scatter(
+        x=[row["share"]],
+        y=[height],
+        mode="markers",
+        marker={"size": 11, "color": color, "line": {"width": 1, "color": theme.paper}},
+        error_x={
+            "type": "data",
+            "symmetric": False,
+            "array": [row["high"] - row["share"]],
+            "arrayminus": [row["share"] - row["low"]],
+            "color": theme.text,
+            "thickness": 1.4,
+            "width": 5,
+        },
+        hovertext=[_hover(row)],
+        hoverinfo="text",
+    )
+
+
+def _name(figure: go.Figure, height: int, row: dict[str, Any], theme: Theme) -> None:
+    """Writes the change above its mark, at the left."""
+    figure.add_annotation(
+        x=0,
+        xref="paper",
+        xanchor="left",
+        y=height - 0.22,
+        yanchor="bottom",
+        text=f"<b>{literal(change_label(row), limit=_LABEL)}</b><br>{_of(row)}",
+        align="left",
+        showarrow=False,
+        # Not crossed by the line of no effect.
+        bgcolor=theme.paper,
+        borderpad=1,
+        font={"size": 12, "color": theme.text},
+    )
+
+
 def change_label(row: dict[str, object]) -> str:
-    """`clip norm: none → 1`, `learning rate: a factor 10 smaller`."""
+    """Writes a change in words: `clip norm: none → 1`, `learning rate: a factor 10 smaller`."""
     name = str(row["hyperparameter"]).replace("_", " ")
     if row["from"] == "any":
         return f"{name}: {row['to']}"
@@ -84,7 +95,7 @@ def _of(row: dict[str, object]) -> str:
 def _hover(row: dict[str, object]) -> str:
     return (
         f"<b>{literal(change_label(row))}</b><br>{row['healed']} of {row['failing']} "
-        f"{row['verdict'] if row['verdict'] != 'any' else 'failing'} trials healed, "
+        f"{row['verdict'] if row['verdict'] != 'any' else 'failing'} trials fixed, "
         f"{row['undone']} undone<br>{percent(float(str(row['share'])))} "
         f"({percent(float(str(row['low'])))} to {percent(float(str(row['high'])))})"
     )

@@ -13,10 +13,12 @@ from analysis.trials.records import records
 
 
 def settling_curve(settling: pd.DataFrame, *, theme: Theme = LIGHT) -> go.Figure:
-    """Mean change of the probability of stable by the number of trials; `SETTLED` is dotted.
+    """Draws the mean change of the probability of stable by the number of trials.
+
+    What counts as settled, `SETTLED`, is dotted.
 
     Args:
-        settling: As of `analysis.map_settling`.
+        settling: What `analysis.map_settling` returned.
         theme: Colours.
     """
     figure = new_figure(theme, height=260)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from analysis.figures.cell_axes import map_height, place_text, probability_bar, set_cell_axes
+from analysis.figures.cell_axes import cell_text, map_height, probability_bar, set_cell_axes
 from analysis.figures.frame import literal, new_figure
 from analysis.figures.palette import LIGHT, Theme
 from analysis.labels import number_label, percent, percent_range
@@ -30,22 +30,22 @@ def smoothed_map(
     theme: Theme = LIGHT,
     colorbar: bool = True,
 ) -> go.Figure:
-    """Heat map of the smoothed probability of `stable`; the band of its boundary is hatched.
+    """Draws the smoothed probability of `stable` as a heat map, the boundary's band hatched.
 
     Args:
-        surface: As of `analysis.smoothed_surface`.
-        regions: As of `analysis.smoothed_regions`: the cells, for ticks and hover texts.
-        theory: As of `analysis.maps.theory_lines`.
+        surface: What `analysis.smoothed_surface` returned.
+        regions: What `analysis.smoothed_regions` returned: the cells, for ticks and hover texts.
+        theory: What `analysis.theory_lines` returned; None or empty draws none.
         theme: Colours.
         colorbar: Whether to show the scale beside the map.
     """
     xs, ys = list(regions["x"].cat.categories), list(regions["y"].cat.categories)
     figure = new_figure(theme, height=map_height(len(ys)))
-    x_place, y_place = surface["x_place"].unique(), surface["y_place"].unique()
-    shape = (len(x_place), len(y_place))
+    x_middles, y_middles = surface["x_place"].unique(), surface["y_place"].unique()
+    shape = (len(x_middles), len(y_middles))
     figure.add_heatmap(
-        x=_edges(x_place),
-        y=_edges(y_place),
+        x=_edges(x_middles),
+        y=_edges(y_middles),
         z=np.round(surface["probability"].to_numpy().reshape(shape).T, 3),
         zmin=0,
         zmax=1,
@@ -63,13 +63,13 @@ def smoothed_map(
     return figure
 
 
-def _edges(places: np.ndarray) -> np.ndarray:
+def _edges(middles: np.ndarray) -> np.ndarray:
     # Rounded: so many digits would double the page's size.
-    return np.round(part_edges(places), 4)
+    return np.round(part_edges(middles), 4)
 
 
 def _band(figure: go.Figure, surface: pd.DataFrame, shape: tuple[int, int], theme: Theme) -> None:
-    """Hatched runs of each row, and the outline of all."""
+    """Draws hatched runs of each row, and the outline of all."""
     inside = (surface["sure"] == "boundary").to_numpy().reshape(shape).T
     if not inside.any():
         return
@@ -113,9 +113,10 @@ def _band(figure: go.Figure, surface: pd.DataFrame, shape: tuple[int, int], them
 def _outline(
     inside: np.ndarray, x: np.ndarray, y: np.ndarray
 ) -> tuple[list[float | None], list[float | None]]:
-    """The sides that parts of the band do not share with another part, as line segments."""
+    """Returns the sides of parts of the band that no two parts share, as line segments."""
     xs: list[float | None] = []
     ys: list[float | None] = []
+    # A side belongs to the outline where the band is on one side of it alone.
     padded = np.pad(inside, 1)
     for row, column in zip(*np.nonzero(padded[1:, 1:-1] != padded[:-1, 1:-1]), strict=True):
         xs += [x[column], x[column + 1], None]
@@ -129,24 +130,25 @@ def _outline(
 def _theory(figure: go.Figure, lines: pd.DataFrame, regions: pd.DataFrame, theme: Theme) -> None:
     for (line, on), rows in lines.groupby(["line", "on"], sort=False):
         axis = "x" if on == regions.attrs.get("x") else "y"
-        places = _place(rows["value"].to_numpy(dtype=np.float64), regions, axis)
+        positions = _positions(rows["value"].to_numpy(dtype=np.float64), regions, axis)
         across: list[float | None] = []
         along: list[float | None] = []
         texts: list[str] = []
         last = None
-        for row, place in zip(records(rows), places, strict=True):
-            if not math.isfinite(place):
+        for row, position in zip(records(rows), positions, strict=True):
+            if not math.isfinite(position):
                 continue
             text = (
                 f"{line}, as theory has it: {number_label(row['value'])}"
                 f"<br>half of {row['trials']} trials: {number_label(row['low'])} to "
                 f"{number_label(row['high'])}"
             )
+            # A cell of which theory says nothing interrupts the line.
             if last is not None and row["cell"] != last + 1:
                 across, along, texts = [*across, None], [*along, None], [*texts, ""]
             last = row["cell"]
             across += [row["cell"] - 0.5, row["cell"] + 0.5]
-            along += [place, place]
+            along += [position, position]
             texts += [text, text]
         x, y = (along, across) if axis == "x" else (across, along)
         figure.add_scatter(
@@ -165,8 +167,8 @@ def _theory(figure: go.Figure, lines: pd.DataFrame, regions: pd.DataFrame, theme
     )
 
 
-def _place(values: np.ndarray, regions: pd.DataFrame, axis: str) -> np.ndarray:
-    """Where numbers lie along an axis of cells; NaN beyond it."""
+def _positions(values: np.ndarray, regions: pd.DataFrame, axis: str) -> np.ndarray:
+    """Returns where numbers lie along an axis of cells; NaN beyond it."""
     table = regions.drop_duplicates(axis).sort_values(axis)
     lows, highs = table[f"{axis}_low"].to_numpy(), table[f"{axis}_high"].to_numpy()
     finite = np.isfinite(lows) & np.isfinite(highs)
@@ -175,21 +177,21 @@ def _place(values: np.ndarray, regions: pd.DataFrame, axis: str) -> np.ndarray:
         return np.full(len(values), np.nan)
     bins = bool((lows < highs).any())
     known = np.append(lows, highs[-1]) if bins else lows
-    places = np.arange(len(known)) - (0.5 if bins else 0.0)
+    positions = np.arange(len(known)) - (0.5 if bins else 0.0)
     if not bins and len(known) > 1:
         # Half a cell is left at both ends of a list of numbers.
         known = np.concatenate([[known[0] ** 1.5 / known[1] ** 0.5], known])
         known = np.append(known, known[-1] ** 1.5 / known[-2] ** 0.5)
-        places = np.concatenate([[-0.5], places, [places[-1] + 0.5]])
+        positions = np.concatenate([[-0.5], positions, [positions[-1] + 0.5]])
     if (known > 0).all():
         known, values = np.log(known), np.log(np.maximum(values, 1e-300))
     if (np.diff(known) <= 0).any():
         return np.full(len(values), np.nan)
-    return np.interp(values, known, places, left=np.nan, right=np.nan)
+    return np.interp(values, known, positions, left=np.nan, right=np.nan)
 
 
 def _cells(figure: go.Figure, regions: pd.DataFrame, width: int, height: int) -> None:
-    """Invisible cells that tell their numbers when pointed at."""
+    """Draws invisible cells that show their numbers on hovering."""
     texts = np.array(_hover(regions), dtype=object).reshape(width, height).T
     figure.add_heatmap(
         x=list(range(width)),
@@ -206,10 +208,10 @@ def _hover(regions: pd.DataFrame) -> list[str]:
     names = [literal(regions.attrs.get(axis) or axis) for axis in ("x", "y")]
     texts = []
     for row in records(regions):
-        place = place_text(names, row)
+        cell = cell_text(names, row)
         interval = percent_range(row["smoothed_low"], row["smoothed_high"])
         texts.append(
-            f"{place}<br><b>{percent(row['smoothed'])} stable</b>, smoothed "
+            f"{cell}<br><b>{percent(row['smoothed'])} stable</b>, smoothed "
             f"(95 % interval {interval})<br>{row['stable']} of {row['trials']} trials were"
         )
     return texts

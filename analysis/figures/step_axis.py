@@ -6,7 +6,7 @@ _MARKS = (0, 1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000, 100_000, 300_
 
 
 def step_axis(last: int) -> dict[str, object]:
-    """Settings of an axis on which step s lies at s + 1, so that step 0 has a place.
+    """Returns the settings of an axis on which step s lies at s + 1, so that step 0 is on it.
 
     Args:
         last: The last step that is drawn.

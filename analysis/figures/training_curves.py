@@ -15,14 +15,14 @@ from analysis.figures.step_axis import step_axis
 def training_curves(
     steps: pd.DataFrame, *, verdict: str = "stalled", theme: Theme = LIGHT
 ) -> go.Figure:
-    """Loss of each recorded step, and below it |update| / |parameters|, both on log axes.
+    """Draws the loss of each recorded step, below it |update| / |parameters|, both on log axes.
 
     Where one of the two was not finite its line ends with a cross at the last finite value;
-    zeros and negative losses have no place on a log axis and leave gaps.
+    zeros and negative losses cannot lie on a log axis and leave gaps.
 
     Args:
         steps: Rows of one trial of the steps table.
-        verdict: Of the trial; its colour is the line's.
+        verdict: The trial's verdict, whose colour the lines have.
         theme: Colours.
     """
     figure = new_figure(theme, height=300)
@@ -31,18 +31,18 @@ def training_curves(
     color = VERDICT_COLORS[verdict]
     shared = step_axis(int(step.max()) if step.size else 1)
     upper, lower = [0.56, 1.0], [0.0, 0.44]
-    for place, (column, name, domain) in enumerate(
+    for number, (column, name, domain) in enumerate(
         (("loss", "loss", upper), ("update_ratio", "update ratio", lower)), start=1
     ):
         values = rows[column].to_numpy(dtype=np.float64, na_value=np.nan)
-        figure.add_trace(_line(step, values, name, color, axis="" if place == 1 else "2"))
+        figure.add_trace(_line(step, values, name, color, axis="" if number == 1 else "2"))
         axis = figure.layout.yaxis.to_plotly_json() | {
             "domain": domain,
             "title": {"text": name, "font": {"size": 12, "color": theme.muted}},
-            "anchor": "x" if place == 1 else "x2",
+            "anchor": "x" if number == 1 else "x2",
             **_span(values),
         }
-        figure.update_layout({"yaxis" if place == 1 else "yaxis2": axis})
+        figure.update_layout({"yaxis" if number == 1 else "yaxis2": axis})
     figure.update_xaxes(shared)
     base = figure.layout.xaxis.to_plotly_json()
     figure.update_layout(
@@ -74,7 +74,7 @@ def _line(step: np.ndarray, values: np.ndarray, name: str, color: str, *, axis: 
 
 
 def _span(values: np.ndarray) -> dict[str, object]:
-    """A range of at least a decade, so that a flat line looks flat."""
+    """Returns a range of at least a decade, so that a flat line looks flat."""
     drawn = np.log10(values[np.isfinite(values) & (values > 0)])
     low, high = (float(drawn.min()), float(drawn.max())) if drawn.size else (-0.5, 0.5)
     spare = max(0.0, 1.0 - (high - low)) / 2 + 0.06 * max(high - low, 1.0)

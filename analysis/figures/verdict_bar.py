@@ -12,10 +12,10 @@ from analysis.trials.records import records
 
 
 def verdict_bar(counts: pd.DataFrame, *, theme: Theme = LIGHT) -> go.Figure:
-    """Share of the trials by verdict, with Wilson intervals.
+    """Draws the share of the trials by verdict, with Wilson intervals.
 
     Args:
-        counts: As of `analysis.verdict_counts`.
+        counts: What `analysis.verdict_counts` returned.
         theme: Colours.
     """
     figure = new_figure(theme, height=40 + 38 * len(counts))

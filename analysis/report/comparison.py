@@ -46,40 +46,40 @@ def write_comparison(
         str(trials.attrs.get("study") or Path(given).name)
         for trials, given in ((first, before), (second, after))
     ]
-    found = compare_studies(first, second)
+    comparison = compare_studies(first, second)
     folder = Path(out) if out is not None else study_folder(after, home=home) / "compare"
     created = datetime.now(UTC)
     with filling(folder) as scratch:
-        comparison_table(found).to_csv(scratch / "comparison.csv", index=False)
-        summary = _summary(found, names, created)
+        comparison_table(comparison).to_csv(scratch / "comparison.csv", index=False)
+        summary = _summary(comparison, names, created)
         write_text(scratch / "comparison.json", json.dumps(summary, indent=2, allow_nan=False))
-        write_text(scratch / PAGE, comparison_page(found, names, created))
+        write_text(scratch / PAGE, comparison_page(comparison, names, created))
     return folder / PAGE
 
 
-def _summary(found: Comparison, names: list[str], created: datetime) -> object:
+def _summary(comparison: Comparison, names: list[str], created: datetime) -> object:
     return plain_json(
         {
             "comparison_version": COMPARISON_VERSION,
             "created": created.isoformat(timespec="seconds"),
-            "before": {"study": names[0], "trials": len(found.shared.before)},
-            "after": {"study": names[1], "trials": len(found.shared.after)},
-            "left_out": {"before": found.left_out[0], "after": found.left_out[1]},
+            "before": {"study": names[0], "trials": len(comparison.shared.before)},
+            "after": {"study": names[1], "trials": len(comparison.shared.after)},
+            "left_out": {"before": comparison.left_out[0], "after": comparison.left_out[1]},
             "confidence": CONFIDENCE,
-            "space": found.shared.space,
+            "space": comparison.shared.space,
             "differences": [
                 {"name": name, "before": before, "after": after}
-                for name, before, after in found.differences
+                for name, before, after in comparison.differences
             ],
-            "thresholds": found.thresholds,
-            "verdicts": found.verdicts,
-            "same_trials": {**records(found.pairs)[0], "changes": found.changes},
+            "thresholds": comparison.thresholds,
+            "verdicts": comparison.verdicts,
+            "same_trials": {**records(comparison.pairs)[0], "changes": comparison.changes},
             "maps": [
                 {"x": table.attrs["x"], "y": table.attrs["y"], "cells": table}
-                for table in found.maps
+                for table in comparison.maps
             ],
-            "learning_rates": found.learning_rates,
-            "importance": found.importance,
+            "learning_rates": comparison.learning_rates,
+            "importance": comparison.importance,
             "versions": library_versions(),
         }
     )

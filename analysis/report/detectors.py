@@ -1,4 +1,4 @@
-"""What detectors are called and mean, as people read it."""
+"""Names and meanings of detectors, as people read them."""
 
 from __future__ import annotations
 
@@ -41,6 +41,6 @@ CAUSE_MEANINGS: Mapping[str, str] = MappingProxyType(
 
 
 def rule_label(rule: str) -> str:
-    """`sagemaker.dead_relu` as "SageMaker Debugger: dead relu"."""
+    """Writes `sagemaker.dead_relu` as "SageMaker Debugger: dead relu"."""
     source, _, name = rule.partition(".")
     return f"{RULE_SOURCES.get(source, source)}: {name.replace('_', ' ')}" if name else source

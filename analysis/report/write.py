@@ -57,13 +57,14 @@ def write_report(
         home: The home folder; by default `GRADSCAPE_HOME`, else `./gradscape`.
         out: Folder to write into; by default `report` in the study's folder, and
             `report-relabelled` if `trials` are given, so that the study's own report stays.
-        trials: Trials of the study that were labelled anew (`study.verdicts.relabel_study`). The
+        trials: Trials of the study that were labelled again (`study.verdicts.relabel_study`). The
             report is made of them, and says what differs from the stored ones. Nothing that is
             stored changes.
         maps: Pairs of hyperparameters to draw maps of (one alone: None as the second), instead
             of the most telling ones.
         where: Value, or list of values, by hyperparameter that the trials of these maps have.
-        given_up: Trials that infrastructure let not finish, by reason, which no table knows.
+        given_up: Number of trials that failed for reasons of the infrastructure, by reason, which
+            no table has.
         tables: "auto" writes trials, and steps and layers as far as their size makes sense
             (`CSV_ROWS`, `PARQUET_ROWS`), "all" whatever their size, "trials" these alone.
         figures: Formats of the images of the page's figures, "png" and "svg"; none by default.
@@ -103,7 +104,7 @@ def _write(
     figures_of: Collection[str] | None,
     on_stage: Callable[[str], None],
 ) -> tuple[set[str], list[str]]:
-    """Everything into an empty folder; gives the files' names and what a person should know."""
+    """Writes everything into an empty folder; returns the files' names and notices."""
     created = datetime.now(UTC)
     plan, images = _write_files(folder, evidence, tables, formats, figures_of, on_stage)
     notices = [images.notice] if images.notice else []
@@ -134,9 +135,9 @@ def _write_files(
     figures_of: Collection[str] | None,
     on_stage: Callable[[str], None],
 ) -> tuple[tuple[TableFiles, ...], Images]:
-    """Tables are streamed, and images drawn by a browser, beside what works out the sections."""
+    """Streams tables, and has a browser draw images, beside what computes the sections."""
     stop = threading.Event()
-    # Only libraries that are loaded can be told how many threads to have.
+    # Only libraries that are loaded can be limited in their threads.
     import_module("sklearn.utils")
     # The sections' work comes in small pieces, for which further threads mostly wait, spinning on
     # the core that streams the tables.
@@ -151,8 +152,8 @@ def _write_files(
                     on_stage(section.title or "counting trials")
                     view = evidence.of(section.view)
                     if figures_of is None or section.name in figures_of:
-                        for one in pictures_of(view):
-                            writer.add(one)
+                        for drawn in pictures_of(view):
+                            writer.add(drawn)
                 on_stage("writing tables and images")
                 write_derived(folder, evidence)
                 return streaming.result(), writer.finish()
@@ -161,7 +162,7 @@ def _write_files(
 
 
 def written_files(folder: Path) -> set[str]:
-    """What an earlier report in this folder says that it wrote; nothing if there is none."""
+    """Returns what an earlier report in this folder says that it wrote, if there is one."""
     try:
         files = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))["files"]
     except (OSError, ValueError, KeyError, TypeError):
@@ -172,7 +173,7 @@ def written_files(folder: Path) -> set[str]:
 def remove(folder: Path, names: Iterable[str]) -> None:
     """Removes files that this report no longer has; never anything outside its folder."""
     for name in names:
-        place = PurePosixPath(name)
-        if len(place.parts) > 2 or place.is_absolute() or ".." in place.parts:
+        path = PurePosixPath(name)
+        if len(path.parts) > 2 or path.is_absolute() or ".." in path.parts:
             continue
-        (folder / place).unlink(missing_ok=True)
+        (folder / path).unlink(missing_ok=True)

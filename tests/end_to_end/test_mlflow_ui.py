@@ -16,7 +16,7 @@ from selenium.webdriver.remote.webdriver import WebDriver
 from selenium.webdriver.support.wait import WebDriverWait
 
 from analysis import load_trials
-from analysis.report.sections.explanations import run_link
+from analysis.report.page.trial_card import run_link
 from study.tracking import default_tracking_uri
 from tests.support.browser import browser, save_full_page, set_viewport, severe_messages
 from tests.support.driver import Command, gradscape, left_of

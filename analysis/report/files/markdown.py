@@ -10,7 +10,7 @@ _BREAK = "\N{ZERO WIDTH SPACE}"
 
 
 def plain(text: object) -> str:
-    """Anybody's text as part of a line of Markdown, read as these characters and no others.
+    """Escapes anybody's text as part of a line of Markdown, read as these characters.
 
     Markup and HTML are made harmless; an address, a mention of a user and the number of an issue
     make no links.

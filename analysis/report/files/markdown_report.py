@@ -21,15 +21,15 @@ def render_text(
     created: datetime,
     version: str,
 ) -> str:
-    """The sections' texts under their titles; a section without text is left to the page.
+    """Joins the sections' texts under their titles; one without text is left to the page.
 
     Args:
-        evidence: Of the report.
+        evidence: What the report shows.
         images: Image files by the id of the page's figure. The first figure of a section is
             shown, the others are linked.
         left_out: What the report's folder lacks, in sentences.
-        created: Stands at the end.
-        version: Of gradscape, likewise.
+        created: When it was made, in UTC, for the last line.
+        version: gradscape's version, for the last line.
     """
     lines = [f"# {plain(evidence.study)} – stability report", "", _head(evidence), ""]
     for section in SECTIONS:
@@ -38,7 +38,7 @@ def render_text(
             continue
         lines += [f"## {section.title}", ""] if section.title else []
         lines += [text, "", *_shown(evidence.of(section.view), images)]
-    lines += [f"Left out: {plain(one)}.\n" for one in left_out]
+    lines += [f"Left out: {plain(sentence)}.\n" for sentence in left_out]
     lines.append(
         f"The whole report: `index.html`. Made by gradscape {plain(version)} on "
         f"{created:%Y-%m-%d}."
@@ -58,7 +58,7 @@ def _head(evidence: Evidence) -> str:
 
 
 def _shown(view: object, images: Mapping[str, Sequence[str]]) -> list[str]:
-    drawn = [one for one in pictures_of(view) if images.get(one.id)]
+    drawn = [each for each in pictures_of(view) if images.get(each.id)]
     if not drawn:
         return []
     first, *rest = drawn
@@ -66,6 +66,6 @@ def _shown(view: object, images: Mapping[str, Sequence[str]]) -> list[str]:
     paths = sorted(images[first.id])
     lines = [f"![{plain(first.alt)}]({paths[0]})", ""]
     if rest:
-        links = [f"[{plain(one.id)}]({sorted(images[one.id])[0]})" for one in rest]
+        links = [f"[{plain(each.id)}]({sorted(images[each.id])[0]})" for each in rest]
         lines += [f"More figures: {', '.join(links)}.", ""]
     return lines

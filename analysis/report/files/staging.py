@@ -16,7 +16,7 @@ PAGE = "index.html"
 
 @contextmanager
 def filling(folder: Path) -> Iterator[Path]:
-    """Gives an empty folder to write into, whose files then replace those of `folder`.
+    """Yields an empty folder to write into, whose files then replace those of `folder`.
 
     They are moved one by one, the page last; if writing fails, none is. Other files of `folder`
     are left alone.

@@ -22,7 +22,7 @@ SUMMARY_VERSION = 2
 
 
 def summarize(evidence: Evidence, *, created: datetime) -> dict[str, object]:
-    """The report's numbers as plain JSON values; what is not finite is null.
+    """Collects the report's numbers as plain JSON values; what is not finite is null.
 
     Args:
         evidence: What the report shows.
@@ -53,7 +53,7 @@ def summarize(evidence: Evidence, *, created: datetime) -> dict[str, object]:
 
 
 def plain_json(value: object) -> object:
-    """The value as JSON has it: tables as lists of rows, what is not finite as null."""
+    """Converts a value to what JSON has: tables to lists of rows, what is not finite to null."""
     if isinstance(value, pd.DataFrame):
         return plain_json(records(value))
     if isinstance(value, Mapping):

@@ -9,13 +9,13 @@ _LIBRARIES = ("pandas", "numpy", "pyarrow", "scikit-learn", "plotly")
 
 
 def library_versions() -> dict[str, str]:
-    """Versions of gradscape, Python and the libraries that the numbers depend on."""
+    """Returns the versions of gradscape, Python and the libraries that numbers depend on."""
     libraries = {name: version(name) for name in _LIBRARIES}
     return {"gradscape": gradscape_version(), "python": platform.python_version(), **libraries}
 
 
 def gradscape_version() -> str:
-    """The installed version; "unknown" when run from sources that are not installed."""
+    """Returns the installed version; "unknown" when run from sources that are not installed."""
     try:
         return version("gradscape")
     except PackageNotFoundError:

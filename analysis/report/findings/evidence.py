@@ -16,7 +16,7 @@ from analysis.safe_regions.confirmation import load_confirmation
 from analysis.trials.relabelling import Relabelling, relabelling
 from study.tables import TableStore
 
-Found = TypeVar("Found")
+Finding = TypeVar("Finding")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -27,13 +27,14 @@ class Evidence:
         study: The study's name.
         trials: Trials table; its `attrs` are the study's metadata.
         store: The study's tables, of which steps and layers are read when they are needed.
-        relabelled: What changed, if the trials were labelled anew; else None.
+        relabelled: What changed, if the trials were labelled again; else None.
         maps: Pairs of hyperparameters of which maps were asked for (one alone: None as the
             second); empty if the report is to choose.
         where: Values, or lists of values, that the trials of these maps must have.
-        given_up: Trials that infrastructure let not finish, by reason; no table knows them.
+        given_up: Number of trials that failed for reasons of the infrastructure, by reason; no
+            table has them.
         fresh: Trials that were trained to confirm a safe region; None without any, or if the
-            trials were labelled anew, as these were not.
+            trials were labelled again, as these were not.
     """
 
     study: str
@@ -44,20 +45,22 @@ class Evidence:
     where: Mapping[str, object] = field(default_factory=dict)
     given_up: Mapping[str, int] = field(default_factory=dict)
     fresh: pd.DataFrame | None = None
-    _found: dict[Callable[..., Any], object] = field(default_factory=dict, init=False, repr=False)
+    _computed: dict[Callable[..., Any], object] = field(
+        default_factory=dict, init=False, repr=False
+    )
 
-    def of(self, find: Callable[[Evidence], Found]) -> Found:
-        """What `find` finds in this evidence; worked out once, however many sections ask."""
-        if find not in self._found:
-            self._found[find] = find(self)
-        return cast(Found, self._found[find])
+    def of(self, find: Callable[[Evidence], Finding]) -> Finding:
+        """Returns `find` of this evidence, computed once however many sections ask."""
+        if find not in self._computed:
+            self._computed[find] = find(self)
+        return cast(Finding, self._computed[find])
 
     def steps(self, trials: Sequence[int]) -> pd.DataFrame:
-        """Rows of the steps table of these trials."""
+        """Returns the rows of the steps table of these trials."""
         return series_frame(self.store, "steps", trials)
 
     def layers(self, trials: Sequence[int]) -> pd.DataFrame:
-        """Rows of the layers table of these trials."""
+        """Returns the rows of the layers table of these trials."""
         return series_frame(self.store, "layers", trials)
 
     @property
@@ -80,10 +83,10 @@ def gather(
     Args:
         study: Name or folder of the study.
         home: The home folder.
-        trials: Trials of the study labelled anew, instead of those that are stored.
+        trials: Trials of the study labelled again, instead of those that are stored.
         maps: Maps that were asked for.
         where: Values that the trials of these maps must have.
-        given_up: Trials that infrastructure let not finish, by reason.
+        given_up: Number of trials that failed for reasons of the infrastructure, by reason.
 
     Raises:
         StudyNotFound: If there is no such study.

@@ -24,27 +24,27 @@ BOUNDARY_BY = ("depth", "activation")
 
 
 def counts(evidence: Evidence) -> pd.DataFrame:
-    """Trials by verdict."""
+    """Counts trials by verdict."""
     return verdict_counts(evidence.trials)
 
 
 def uniform(evidence: Evidence) -> pd.DataFrame:
-    """The trials that shares of the space may be taken from."""
+    """Returns the trials that shares of the space may be taken from."""
     return uniform_trials(evidence.trials)
 
 
 def importance(evidence: Evidence) -> pd.DataFrame:
-    """How much each varied hyperparameter tells about stability."""
+    """Measures how much each varied hyperparameter says about stability."""
     return telling_hyperparameters(evidence.of(uniform))
 
 
 def pairs(evidence: Evidence) -> pd.DataFrame:
-    """The most telling pairs."""
+    """Returns the most telling pairs."""
     return telling_pairs(evidence.of(uniform), PAIRS)
 
 
 def regions(evidence: Evidence) -> tuple[pd.DataFrame, ...]:
-    """One table of cells for each map."""
+    """Returns one table of cells for each map."""
     trials, chosen = evidence.of(uniform), evidence.of(pairs)
     asked: list[tuple[str, str | None]] = list(evidence.maps)
     if not asked and chosen.empty:
@@ -55,7 +55,7 @@ def regions(evidence: Evidence) -> tuple[pd.DataFrame, ...]:
 
 
 def boundaries(evidence: Evidence) -> pd.DataFrame | None:
-    """Limits of the learning rate and sensitivity to it; None if the learning rate is fixed."""
+    """Computes limits of the learning rate and sensitivity to it; None if it is fixed."""
     trials = evidence.of(uniform)
     if "learning_rate" not in varied(trials) or not is_numeric(trials["learning_rate"]):
         return None
@@ -66,7 +66,7 @@ def boundaries(evidence: Evidence) -> pd.DataFrame | None:
 
 
 def windows(evidence: Evidence) -> pd.DataFrame | None:
-    """Learning rates of which any trained; None if the learning rate does not vary."""
+    """Computes the learning rates that trained; None if the learning rate does not vary."""
     trials = evidence.of(uniform)
     axes = varied(trials)
     if "learning_rate" not in axes:
@@ -76,7 +76,7 @@ def windows(evidence: Evidence) -> pd.DataFrame | None:
 
 
 def _oriented(trials: pd.DataFrame, first: str, second: str) -> tuple[str, str]:
-    """Ranges lie along the page, choices with long labels up it; the learning rate along."""
+    """Puts ranges along the page, choices with long labels up it, the learning rate along."""
 
     def along(name: str) -> tuple[bool, bool, int]:
         longest = max(len(label) for label in cells(trials, name).labels)

@@ -46,7 +46,7 @@ class Predictions:
 
 
 def predictions(evidence: Evidence) -> Predictions:
-    """Theory against observation, of all trials."""
+    """Compares theory and observation in all trials."""
     trials = evidence.trials
     predicted = trials.reindex(columns=["predicted_regime", "predicted_ratio"])
     return Predictions(

@@ -19,8 +19,8 @@ class SmoothedMap:
 
     Attributes:
         x: Hyperparameter along the map.
-        y: Up the map, or None.
-        fitted: The smooth map.
+        y: Hyperparameter up the map, or None.
+        fitted: The smoothed map.
         regions: `smoothed_regions`.
         surface: `smoothed_surface`.
         band: `boundary_band`; None if `x` holds names.
@@ -37,7 +37,7 @@ class SmoothedMap:
 
 
 def smoothed_maps(evidence: Evidence) -> tuple[SmoothedMap, ...]:
-    """Every map of the page, in the order of `regions`."""
+    """Smooths every map of the page, in the order of `regions`."""
     return tuple(_smoothed(evidence, table) for table in evidence.of(regions))
 
 

@@ -29,7 +29,7 @@ class ChangeMap:
 
 @dataclass(frozen=True, kw_only=True)
 class Head:
-    """What is compared; `space` has the hyperparameters that do not stand alike in both."""
+    """What is compared; `space` has the hyperparameters that are not the same in both."""
 
     before: str
     after: str
@@ -68,32 +68,32 @@ class Edges:
     importance: list[dict[str, Any]]
 
 
-def comparison_page(found: Comparison, names: list[str], created: datetime) -> str:
-    """The whole page as one self-contained HTML text; `names` are those of the studies."""
+def comparison_page(comparison: Comparison, names: list[str], created: datetime) -> str:
+    """Renders the page as one self-contained HTML text; `names` are those of the studies."""
     chapters = [
-        chapter("comparison_head", "", _head(found, names)),
-        chapter("comparison_verdicts", "Verdicts", _verdicts(found)),
-        chapter("comparison_regions", "Regions that changed", _regions(found)),
-        chapter("comparison_edges", "Learning rates and importance", _edges(found)),
+        chapter("comparison_head", "", _head(comparison, names)),
+        chapter("comparison_verdicts", "Verdicts", _verdicts(comparison)),
+        chapter("comparison_regions", "Regions that changed", _regions(comparison)),
+        chapter("comparison_edges", "Learning rates and importance", _edges(comparison)),
     ]
     title = f"{names[0]} and {names[1]} – comparison of two studies"
     return assemble(title, chapters, created=created, version=gradscape_version())
 
 
-def _head(found: Comparison, names: list[str]) -> Head:
-    space = records(found.shared.space)
+def _head(comparison: Comparison, names: list[str]) -> Head:
+    space = records(comparison.shared.space)
     return Head(
         before=names[0],
         after=names[1],
-        trials=(len(found.shared.before), len(found.shared.after)),
-        left_out=found.left_out,
-        stable=records(found.verdicts)[0],
+        trials=(len(comparison.shared.before), len(comparison.shared.after)),
+        left_out=comparison.left_out,
+        stable=records(comparison.verdicts)[0],
         space=[row for row in space if row["status"] != "same"],
         alike=[row["hyperparameter"] for row in space if row["status"] == "same"],
-        differences=found.differences,
+        differences=comparison.differences,
         thresholds=[
             (row["threshold"], *(_stated(row[side]) for side in ("before", "after")))
-            for row in records(found.thresholds)
+            for row in records(comparison.thresholds)
         ],
     )
 
@@ -102,15 +102,15 @@ def _stated(value: float) -> str:
     return "not stated" if math.isnan(value) else number_label(value, digits=4)
 
 
-def _verdicts(found: Comparison) -> Verdicts:
-    table = found.verdicts
-    of = (len(found.shared.before), len(found.shared.after))
+def _verdicts(comparison: Comparison) -> Verdicts:
+    table = comparison.verdicts
+    of = (len(comparison.shared.before), len(comparison.shared.after))
     spoken = "; ".join(
         f"{row['verdict']} {percent(row['before_share'])} before, "
         f"{percent(row['after_share'])} after"
         for row in records(table)
     )
-    pairs = records(found.pairs)[0]
+    pairs = records(comparison.pairs)[0]
     return Verdicts(
         rows=records(table),
         figure=picture(
@@ -121,13 +121,13 @@ def _verdicts(found: Comparison) -> Verdicts:
             "intervals.",
         ),
         pairs=pairs if pairs["pairs"] else None,
-        changes=records(found.changes),
+        changes=records(comparison.changes),
     )
 
 
-def _regions(found: Comparison) -> Regions:
+def _regions(comparison: Comparison) -> Regions:
     maps = []
-    for place, table in enumerate(found.maps):
+    for number, table in enumerate(comparison.maps):
         names = [name.replace("_", " ") for name in (table.attrs["x"], table.attrs["y"]) if name]
         changed = [_cell(table, row) for row in records(table[table["evidence"]])]
         title = " and ".join(names)
@@ -135,16 +135,16 @@ def _regions(found: Comparison) -> Regions:
             ChangeMap(
                 title=capitalized(title),
                 changed=changed,
-                figure=_map(table, place, names, changed),
+                figure=_map(table, number, names, changed),
             )
         )
     return Regions(maps=maps)
 
 
-def _map(table: pd.DataFrame, place: int, names: list[str], changed: list[str]) -> Picture:
+def _map(table: pd.DataFrame, number: int, names: list[str], changed: list[str]) -> Picture:
     compared = int((table["before_trials"].gt(0) & table["after_trials"].gt(0)).sum())
     return picture(
-        f"change-{place}",
+        f"change-{number}",
         lambda theme: region_change(table, theme=theme),
         alt=f"Heat map of the change in the share of stable trials by {' and '.join(names)}. "
         + ("; ".join(changed) if changed else "No cell changed with evidence."),
@@ -154,23 +154,27 @@ def _map(table: pd.DataFrame, place: int, names: list[str], changed: list[str]) 
 
 
 def _cell(table: pd.DataFrame, row: dict[str, Any]) -> str:
-    place = f"{table.attrs['x'].replace('_', ' ')} {row['x']}"
+    cell = f"{table.attrs['x'].replace('_', ' ')} {row['x']}"
     if table.attrs["y"]:
-        place += f", {table.attrs['y'].replace('_', ' ')} {row['y']}"
+        cell += f", {table.attrs['y'].replace('_', ' ')} {row['y']}"
     before, after = (
         f"{row[f'{side}_stable']} of {row[f'{side}_trials']} ({percent(row[f'{side}_share'])})"
         for side in ("before", "after")
     )
-    return f"{place}: stable in {before} before, {after} after"
+    return f"{cell}: stable in {before} before, {after} after"
 
 
-def _edges(found: Comparison) -> Edges:
-    table = found.learning_rates
-    by = [] if table is None else [one for one in table.columns if one in found.shared.common]
+def _edges(comparison: Comparison) -> Edges:
+    table = comparison.learning_rates
+    by = (
+        []
+        if table is None
+        else [name for name in table.columns if name in comparison.shared.common]
+    )
     return Edges(
         by=by,
         rates=None if table is None else [_rate(row, by) for row in records(table)],
-        importance=[_importance(row) for row in records(found.importance)],
+        importance=[_importance(row) for row in records(comparison.importance)],
     )
 
 
@@ -192,7 +196,7 @@ def _rate(row: dict[str, Any], by: list[str]) -> dict[str, Any]:
         sides[f"{side}_high"] = "–" if none else bound
     factor = row["factor"]
     return {
-        "place": [row[name] for name in by],
+        "cell": [row[name] for name in by],
         **sides,
         "factor": "–" if math.isnan(factor) else f"× {number_label(factor)}",
         "evidence": row["evidence"],

@@ -30,13 +30,13 @@ class Chapter:
 def render_page(
     evidence: Evidence, *, created: datetime, version: str, left_out: Sequence[str] = ()
 ) -> str:
-    """The whole page as one self-contained HTML text: styles, scripts and figures inside.
+    """Renders the page as one self-contained HTML text: styles, scripts and figures inside.
 
     Args:
         evidence: What to show.
-        created: Stands at the page's end.
-        version: Of gradscape, likewise.
-        left_out: What its folder lacks and why, in sentences; stand there too.
+        created: When it was made, in UTC, for the page's end.
+        version: gradscape's version, for the page's end.
+        left_out: What its folder lacks and why, in sentences, for the page's end.
     """
     chapters = []
     for section in SECTIONS:
@@ -51,8 +51,8 @@ def chapter(name: str, title: str, view: object) -> Chapter:
     """Fills the template of a section.
 
     Args:
-        name: Of the template, and of the anchor on the page.
-        title: As it stands in the contents; "" for the page's head.
+        name: Name of the template, and of the anchor on the page.
+        title: Title in the contents; "" for the page's head.
         view: What the template shows.
     """
     template = _environment().get_template(f"{name}.html")
@@ -67,14 +67,14 @@ def assemble(
     version: str,
     left_out: Sequence[str] = (),
 ) -> str:
-    """One self-contained page of these chapters.
+    """Assembles one self-contained page of these chapters.
 
     Args:
-        title: Of the browser's tab.
-        chapters: In their order, the head first.
-        created: Stands at the page's end.
-        version: Of gradscape, likewise.
-        left_out: What its folder lacks and why, in sentences; stand there too.
+        title: Title of the browser's tab.
+        chapters: The chapters in their order, the head first.
+        created: When it was made, in UTC, for the page's end.
+        version: gradscape's version, for the page's end.
+        left_out: What its folder lacks and why, in sentences, for the page's end.
     """
     return (
         _environment()
@@ -114,7 +114,7 @@ def _environment() -> jinja2.Environment:
 
 
 def _gradient(scale: ColorScale) -> Markup:
-    return Markup(", ".join(f"{color} {100 * place:g}%" for place, color in scale))
+    return Markup(", ".join(f"{color} {100 * position:g}%" for position, color in scale))
 
 
 def _resource(name: str) -> Markup:

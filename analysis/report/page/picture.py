@@ -18,7 +18,7 @@ class Picture:
     Attributes:
         id: Unique on the page.
         data: JSON `{"light": figure, "dark": figure}`, safe inside a script element.
-        height: In CSS pixels, so that the page does not jump when it is drawn.
+        height: Height in CSS pixels, so that the page does not jump when it is drawn.
         alt: What is to be seen, for those who do not see it.
         caption: Plain text below the figure; may be empty.
         figure: The light one as images have it.

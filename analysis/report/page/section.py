@@ -11,27 +11,27 @@ from analysis.report.findings.evidence import Evidence
 
 
 def no_tables(evidence: Evidence) -> Mapping[str, pd.DataFrame]:
-    """No CSV file."""
+    """Returns no CSV file."""
     return {}
 
 
 def no_summary(evidence: Evidence) -> Mapping[str, object]:
-    """No field of summary.json."""
+    """Returns no field of summary.json."""
     return {}
 
 
 def no_text(evidence: Evidence) -> str:
-    """Nothing in report.md."""
+    """Returns nothing for report.md."""
     return ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """One section of the report. What several of these functions need is found by `evidence.of`.
+    """One section of the report. What several functions need is computed once by `evidence.of`.
 
     Attributes:
-        name: Of its template, `templates/<name>.html`, and of its anchor.
-        title: As it stands in the contents; "" for the page's head.
+        name: Name of its template, `templates/<name>.html`, and of its anchor.
+        title: Title in the contents; "" for the page's head.
         view: What the template shows, as a frozen dataclass; None leaves the section out.
         tables: CSV files by name, as far as they hold anything. An index that has a name is
             written too.

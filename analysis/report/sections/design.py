@@ -26,11 +26,11 @@ class Design:
 
 
 def design(evidence: Evidence) -> Design | None:
-    """None for other samplers."""
-    found = {row["design"]: row for row in records(evidence.of(_by_design))}
-    if not {SPACE_FILLING, BOUNDARY} <= found.keys():
+    """Collects where trials went; None for other samplers."""
+    by_design = {row["design"]: row for row in records(evidence.of(_by_design))}
+    if not {SPACE_FILLING, BOUNDARY} <= by_design.keys():
         return None
-    filling, boundary = found[SPACE_FILLING], found[BOUNDARY]
+    filling, boundary = by_design[SPACE_FILLING], by_design[BOUNDARY]
     low, high = wilson_interval(filling["stable"], filling["trials"])
     return Design(
         filling=filling["trials"],

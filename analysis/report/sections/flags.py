@@ -37,9 +37,9 @@ class Flags:
 
 
 def flags(evidence: Evidence) -> Flags:
-    """Trials by flag and verdict."""
+    """Collects trials by flag and verdict."""
     table = evidence.of(_flags)
-    found = records(table)
+    rows = records(table)
     return Flags(
         recorded=table.attrs["recorded"],
         not_recorded=table.attrs["not_recorded"],
@@ -52,10 +52,10 @@ def flags(evidence: Evidence) -> Flags:
                 share=row["share"],
                 by_verdict=[row[verdict] for verdict in VERDICTS],
             )
-            for row in found
+            for row in rows
             if row["trials"]
         ],
-        missing=[_name(row["flag"]) for row in found if not row["trials"]],
+        missing=[_name(row["flag"]) for row in rows if not row["trials"]],
     )
 
 

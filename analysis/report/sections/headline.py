@@ -43,7 +43,7 @@ class Headline:
 
 
 def headline(evidence: Evidence) -> Headline:
-    """The study, the share of stable trials, and what varied."""
+    """Collects the study, the share of stable trials, and what varied."""
     trials = evidence.trials
     stable = evidence.of(counts).iloc[0]
     axes = varied(trials)
@@ -60,7 +60,7 @@ def headline(evidence: Evidence) -> Headline:
         counts=records(evidence.of(counts)),
         varied=[AxisRow(name=name, values=_values(trials, name)) for name in axes],
         fixed=[
-            AxisRow(name=name, values=_seen(trials, name))
+            AxisRow(name=name, values=_observed(trials, name))
             for name in hyperparameters(trials)
             if name not in axes
         ],
@@ -72,18 +72,18 @@ def _values(trials: pd.DataFrame, name: str) -> str:
     stated = entry(trials, name)
     listed = stated.get("choices")
     if isinstance(listed, list):
-        return ", ".join("none" if one is None else value_label(one) for one in listed)
+        return ", ".join("none" if each is None else value_label(each) for each in listed)
     if "low" in stated and "high" in stated:
         scale = ", log scale" if stated.get("log") else ""
         return f"{value_label(stated['low'])} to {value_label(stated['high'])}{scale}"
-    return _seen(trials, name)
+    return _observed(trials, name)
 
 
-def _seen(trials: pd.DataFrame, name: str) -> str:
-    seen = sorted(trials[name].dropna().unique().tolist())
-    if len(seen) > 8:
-        return f"{value_label(seen[0])} to {value_label(seen[-1])}"
-    return ", ".join(value_label(one) for one in seen) or "not applicable"
+def _observed(trials: pd.DataFrame, name: str) -> str:
+    values = sorted(trials[name].dropna().unique().tolist())
+    if len(values) > 8:
+        return f"{value_label(values[0])} to {value_label(values[-1])}"
+    return ", ".join(value_label(value) for value in values) or "not applicable"
 
 
 def _summary(evidence: Evidence) -> dict[str, object]:
@@ -97,7 +97,7 @@ def _markdown(evidence: Evidence) -> str:
     lost = sum(evidence.given_up.values())
     reasons = "; ".join(f"{plain(why)} ({count})" for why, count in evidence.given_up.items())
     verb = "has" if lost == 1 else "have"
-    return f"{count_label(lost, 'further trial')} {verb} no verdict, given up: {reasons}."
+    return f"{count_label(lost, 'further trial')} {verb} no verdict, failed: {reasons}."
 
 
 SECTION = Section(name="headline", title="", view=headline, summary=_summary, text=_markdown)

@@ -25,8 +25,8 @@ from analysis.stats.calibration import (
 class Honesty:
     """Counts behind the page; `median_cell` is the median number of trials in a map's cells.
 
-    `lost`: trials that infrastructure let not finish, (reason, number). `brier`: of the map
-    `mapped`, on trials that its model did not see, in `folds` folds; None with too few.
+    `lost`: trials that failed for reasons of the infrastructure, (reason, number). `brier`: of the
+    map `mapped`, on trials that its model did not see, in `folds` folds; None with too few.
     """
 
     trials: int
@@ -46,7 +46,7 @@ class Honesty:
 
 
 def held_out(evidence: Evidence) -> pd.DataFrame:
-    """Held-out probabilities of the first map; empty if there is none."""
+    """Predicts held-out trials by the first map; empty if there is none."""
     drawn = evidence.of(regions)
     if not drawn:
         return pd.DataFrame({"probability": [], "base": [], "stable": []})
@@ -55,7 +55,7 @@ def held_out(evidence: Evidence) -> pd.DataFrame:
 
 
 def honesty(evidence: Evidence) -> Honesty:
-    """How much evidence there is."""
+    """Collects how much evidence there is."""
     trials = evidence.trials
     seeds = trials.groupby("configuration")["seed"].nunique()
     sizes = [number for table in evidence.of(regions) for number in table["trials"]]
@@ -94,8 +94,8 @@ def _mapped(evidence: Evidence) -> str:
 
 
 def _tables(evidence: Evidence) -> dict[str, pd.DataFrame]:
-    found = evidence.of(held_out)
-    return {} if found.empty else {"reliability.csv": reliability(found)}
+    predicted = evidence.of(held_out)
+    return {} if predicted.empty else {"reliability.csv": reliability(predicted)}
 
 
 def _summary(evidence: Evidence) -> dict[str, object]:

@@ -35,7 +35,7 @@ class LimitRow:
 class WindowRow:
     """The learning rates that trained in one cell, as texts."""
 
-    place: list[str]
+    cell: list[str]
     stable: str
     smallest: str
     largest: str
@@ -59,29 +59,13 @@ class LearningRates:
 
 
 def learning_rates(evidence: Evidence) -> LearningRates:
-    """Limits and windows of learning rates that train."""
+    """Collects limits and windows of learning rates that train."""
     limits, table = evidence.of(boundaries), evidence.of(windows)
     if table is None or limits is None:
         return LearningRates(
             limits=[], limits_figure=None, by=[], rows=[], figure=None, shows_trials=False
         )
     by = table.attrs["by"]
-    rows = []
-    for row in records(table):
-        trained = row["stable"] > 0
-        high = row["largest_high"]
-        ruled_out = number_label(high) if math.isfinite(high) else "not bounded"
-        rows.append(
-            WindowRow(
-                place=[str(row[name]) for name in by],
-                stable=f"{row['stable']} of {row['trials']}",
-                smallest=number_label(row["smallest"]) if trained else "–",
-                largest=number_label(row["largest"]) if trained else "–",
-                ruled_out=ruled_out if trained else "–",
-                failed_above=str(row["failed_above"]) if trained else "–",
-            )
-        )
-    names = names_label(*by)
     return LearningRates(
         limits=[_limit(row) for row in records(limits)],
         limits_figure=picture(
@@ -91,14 +75,32 @@ def learning_rates(evidence: Evidence) -> LearningRates:
             "stable, with intervals; the table below has the same numbers.",
         ),
         by=[name.replace("_", " ") for name in by],
-        rows=rows,
+        rows=[_window(row, by) for row in records(table)],
         shows_trials=len(evidence.of(uniform)) <= MAX_POINTS,
-        figure=picture(
-            "learning-rates",
-            lambda theme: learning_rate_by_depth(table, evidence.of(uniform), theme=theme),
-            alt=f"Learning rates of stable trials{' by ' + names if names else ''}; "
-            "the table below has the same numbers.",
-        ),
+        figure=_windows_figure(evidence, table, names_label(*by)),
+    )
+
+
+def _windows_figure(evidence: Evidence, table: pd.DataFrame, names: str) -> Picture:
+    return picture(
+        "learning-rates",
+        lambda theme: learning_rate_by_depth(table, evidence.of(uniform), theme=theme),
+        alt=f"Learning rates of stable trials{' by ' + names if names else ''}; "
+        "the table below has the same numbers.",
+    )
+
+
+def _window(row: dict[str, Any], by: list[str]) -> WindowRow:
+    trained = row["stable"] > 0
+    high = row["largest_high"]
+    ruled_out = number_label(high) if math.isfinite(high) else "not bounded"
+    return WindowRow(
+        cell=[str(row[name]) for name in by],
+        stable=f"{row['stable']} of {row['trials']}",
+        smallest=number_label(row["smallest"]) if trained else "–",
+        largest=number_label(row["largest"]) if trained else "–",
+        ruled_out=ruled_out if trained else "–",
+        failed_above=str(row["failed_above"]) if trained else "–",
     )
 
 
@@ -120,8 +122,11 @@ def _limit(row: dict[str, Any]) -> LimitRow:
 
 
 def _tables(evidence: Evidence) -> dict[str, pd.DataFrame]:
-    found = {"boundaries.csv": evidence.of(boundaries), "learning_rates.csv": evidence.of(windows)}
-    return {name: table for name, table in found.items() if table is not None}
+    tables = {
+        "boundaries.csv": evidence.of(boundaries),
+        "learning_rates.csv": evidence.of(windows),
+    }
+    return {name: table for name, table in tables.items() if table is not None}
 
 
 def _summary(evidence: Evidence) -> dict[str, object]:

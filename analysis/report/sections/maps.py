@@ -1,4 +1,4 @@
-"""Region maps of pairs of hyperparameters: what was seen, and what it says once smoothed."""
+"""Region maps of pairs of hyperparameters: as observed, and smoothed."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ FEW = 5
 
 @dataclass(frozen=True, kw_only=True)
 class RegionMap:
-    """One map; `share` is what its pair tells, None if the pair was asked for, or is single."""
+    """One map; `share` is what its pair says, None if the pair was asked for, or is single."""
 
     title: str
     share: float | None
@@ -60,7 +60,7 @@ class Maps:
 
 
 def maps(evidence: Evidence) -> Maps:
-    """Maps of the most telling pairs; of single hyperparameters where no two vary."""
+    """Draws maps of the most telling pairs; of single hyperparameters where no two vary."""
     drawn = evidence.of(smoothed_maps)
     shares: list[float | None] = evidence.of(pairs)["share"].tolist()
     if evidence.maps or not shares:
@@ -68,11 +68,11 @@ def maps(evidence: Evidence) -> Maps:
     stable = int(evidence.of(counts)["trials"].iloc[0])
     return Maps(
         maps=[
-            _map(number, one, share)
-            for number, (one, share) in enumerate(zip(drawn, shares, strict=True))
+            _map(number, smoothed, share)
+            for number, (smoothed, share) in enumerate(zip(drawn, shares, strict=True))
         ],
         one_sided=stable in (0, len(evidence.trials)),
-        thin=_median_filled([one.regions for one in drawn]) < FEW,
+        thin=_median_filled([each.regions for each in drawn]) < FEW,
         where=_where(evidence.where),
         chosen=int(matches(evidence.trials, evidence.where).sum()),
     )
@@ -82,7 +82,7 @@ def _where(where: Mapping[str, object]) -> str:
     parts = []
     for name, wanted in where.items():
         values = wanted if isinstance(wanted, (list, tuple)) else [wanted]
-        choices = " or ".join(value_label(one) for one in values)
+        choices = " or ".join(value_label(value) for value in values)
         parts.append(f"{name.replace('_', ' ')} {choices}")
     return ", ".join(parts)
 
@@ -92,9 +92,9 @@ def _median_filled(maps: list[pd.DataFrame]) -> float:
     return median(filled) if filled else math.inf
 
 
-def _map(number: int, one: SmoothedMap, share: float | None) -> RegionMap:
-    table = one.regions
-    names = [name.replace("_", " ") for name in (one.x, one.y) if name]
+def _map(number: int, smoothed: SmoothedMap, share: float | None) -> RegionMap:
+    table = smoothed.regions
+    names = [name.replace("_", " ") for name in (smoothed.x, smoothed.y) if name]
     empty = int((table["trials"] == 0).sum())
     notes = ["As observed."]
     notes += [f"{empty} of {len(table)} cells have no trial."] if empty else []
@@ -106,8 +106,8 @@ def _map(number: int, one: SmoothedMap, share: float | None) -> RegionMap:
         title=capitalized(title),
         share=share,
         best=_best(table),
-        sure=_sure(one.surface),
-        theory=_theory(one),
+        sure=_sure(smoothed.surface),
+        theory=_theory(smoothed),
         raw=picture(
             f"map-{number}",
             lambda theme: region_map(table, theme=theme, colorbar=False),
@@ -119,27 +119,29 @@ def _map(number: int, one: SmoothedMap, share: float | None) -> RegionMap:
         smoothed=picture(
             f"map-{number}-smoothed",
             lambda theme: smoothed_map(
-                one.surface, table, one.theory, theme=theme, colorbar=False
+                smoothed.surface, table, smoothed.theory, theme=theme, colorbar=False
             ),
-            alone=lambda theme: smoothed_map(one.surface, table, one.theory, theme=theme),
-            alt=f"The same map smoothed, with the band of its boundary. {_sure(one.surface)}",
+            alone=lambda theme: smoothed_map(
+                smoothed.surface, table, smoothed.theory, theme=theme
+            ),
+            alt=f"The same map smoothed, with the band of its boundary. {_sure(smoothed.surface)}",
             caption="Smoothed. Hatched: the boundary of 50 % lies in here, all of it, with 95 %.",
         ),
     )
 
 
 def _best(table: pd.DataFrame) -> str:
-    """The cell whose lower bound is highest: many trials count, not only a high share."""
+    """Returns the cell whose lower bound is highest: many trials count, not only a high share."""
     tried = table[table["stable"] > 0]
     if tried.empty:
         return "No cell has a stable trial."
     best = records(tried)[int(tried["low"].to_numpy().argmax())]
-    places = [f"{table.attrs['x'].replace('_', ' ')} {best['x']}"]
+    cell = [f"{table.attrs['x'].replace('_', ' ')} {best['x']}"]
     if table.attrs["y"]:
-        places.append(f"{table.attrs['y'].replace('_', ' ')} {best['y']}")
+        cell.append(f"{table.attrs['y'].replace('_', ' ')} {best['y']}")
     interval = percent_range(best["low"], best["high"])
     return (
-        f"Surest cell: {', '.join(places)}, where {best['stable']} of {best['trials']} "
+        f"Most reliable cell: {', '.join(cell)}, where {best['stable']} of {best['trials']} "
         f"{'was' if best['trials'] == 1 else 'were'} stable "
         f"({percent(best['probability'])}, interval {interval})."
     )
@@ -149,18 +151,20 @@ def _sure(surface: pd.DataFrame) -> str:
     shares = surface_shares(surface)
     if shares["boundary"] == 1.0:
         return (
-            "Nowhere on this map is it sure which of stable and failing trials are more frequent."
+            "Nowhere on this map is it certain which of stable and failing trials are more "
+            "frequent."
         )
     return (
-        f"Stable trials are surely more frequent in {percent(shares['stable'])} of the map, "
-        f"failing ones in {percent(shares['failing'])}; in {percent(shares['boundary'])} it is "
-        "unclear."
+        f"With 95 % confidence stable trials are more frequent in {percent(shares['stable'])} of "
+        f"the map, failing ones in {percent(shares['failing'])}; in "
+        f"{percent(shares['boundary'])} it "
+        "is unclear."
     )
 
 
-def _theory(one: SmoothedMap) -> str:
-    """Which lines theory draws, in words; "" where it draws none."""
-    lines = set(one.theory["line"]) if len(one.theory) else set()
+def _theory(smoothed: SmoothedMap) -> str:
+    """Says which lines theory draws; "" where it draws none."""
+    lines = set(smoothed.theory["line"]) if len(smoothed.theory) else set()
     words = {
         "trainable depth": "the depth that signals reach at initialization (6 depth scales)",
         "largest learning rate": "the largest learning rate that a quadratic as sharp as the loss "
@@ -171,7 +175,7 @@ def _theory(one: SmoothedMap) -> str:
 
 
 def _named(tables: list[pd.DataFrame]) -> pd.DataFrame:
-    """Tables of several maps as one, led by the names of the hyperparameters."""
+    """Joins the tables of several maps, led by the names of the hyperparameters."""
     named = [
         table.assign(x_name=table.attrs["x"], y_name=table.attrs["y"]).astype(
             {name: "str" for name in ("x", "y") if name in table.columns}
@@ -187,8 +191,8 @@ def _tables(evidence: Evidence) -> dict[str, pd.DataFrame]:
     drawn = evidence.of(smoothed_maps)
     tables: dict[str, pd.DataFrame] = {}
     if drawn:
-        tables["regions.csv"] = _named([one.regions for one in drawn])
-    bands = [one.band for one in drawn if one.band is not None and len(one.band)]
+        tables["regions.csv"] = _named([each.regions for each in drawn])
+    bands = [each.band for each in drawn if each.band is not None and len(each.band)]
     if bands:
         tables["boundary_bands.csv"] = _named(bands)
     return tables
@@ -198,18 +202,16 @@ def _summary(evidence: Evidence) -> dict[str, object]:
     drawn = evidence.of(smoothed_maps)
     return {
         "pairs": evidence.of(pairs),
-        "maps": [{"x": one.x, "y": one.y, **surface_shares(one.surface)} for one in drawn],
+        "maps": [{"x": each.x, "y": each.y, **surface_shares(each.surface)} for each in drawn],
         "where": dict(evidence.where),
     }
 
 
 def _text(evidence: Evidence) -> str:
-    lines = []
-    for one in evidence.of(smoothed_maps):
-        lines.append(
-            f"- **{names_label(one.x, one.y)}**: {_best(one.regions)} {_sure(one.surface)}"
-        )
-    return "\n".join(lines)
+    return "\n".join(
+        f"- **{names_label(each.x, each.y)}**: {_best(each.regions)} {_sure(each.surface)}"
+        for each in evidence.of(smoothed_maps)
+    )
 
 
 SECTION = Section(

@@ -21,7 +21,7 @@ class Methods:
 
 
 def methods(evidence: Evidence) -> Methods:
-    """Thresholds and versions; the text is the template's."""
+    """Collects thresholds and versions; the text is the template's."""
     thresholds = evidence.metadata.get("thresholds")
     stated = thresholds if isinstance(thresholds, dict) else {}
     return Methods(

@@ -45,10 +45,10 @@ class RuleRow:
 
 @dataclass(frozen=True, kw_only=True)
 class KappaRow:
-    """One rule's agreement with each of the others, as texts; its own stands at `place`."""
+    """One rule's agreement with each of the others, as texts; its own is number `column`."""
 
     number: int
-    place: int
+    column: int
     name: str
     values: list[str]
 
@@ -66,7 +66,7 @@ class PublishedRules:
 
 
 def published_rules(evidence: Evidence) -> PublishedRules:
-    """Each rule's recall and false alarms."""
+    """Collects each rule's recall and false alarms."""
     rules = evidence.of(_rules)
     return PublishedRules(
         recorded=rules.attrs["recorded"],
@@ -93,16 +93,16 @@ def published_rules(evidence: Evidence) -> PublishedRules:
 
 def _kappa(kappa: pd.DataFrame) -> list[KappaRow]:
     names = list(kappa.index)
-    varying = [place for place, name in enumerate(names) if not math.isnan(kappa[name][name])]
+    varying = [index for index, name in enumerate(names) if not math.isnan(kappa[name][name])]
     table = kappa.to_numpy()[varying][:, varying]
     return [
         KappaRow(
-            number=place + 1,
-            place=position,
-            name=" ".join(part for part in (_source(names[place]), _name(names[place])) if part),
+            number=index + 1,
+            column=column,
+            name=" ".join(part for part in (_source(names[index]), _name(names[index])) if part),
             values=[f"{round(value, 2) + 0:.2f}".replace("-", "−") for value in row],
         )
-        for position, (place, row) in enumerate(zip(varying, table, strict=True), start=1)
+        for column, (index, row) in enumerate(zip(varying, table, strict=True), start=1)
     ]
 
 

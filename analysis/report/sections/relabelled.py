@@ -1,4 +1,4 @@
-"""What other thresholds changed, if the trials were labelled anew."""
+"""What other thresholds changed, if the trials were labelled again."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class Relabelled:
 
 
 def relabelled(evidence: Evidence) -> Relabelled | None:
-    """Which thresholds changed, and which verdicts with them."""
-    found = evidence.relabelled
-    if found is None:
+    """Collects which thresholds changed, and which verdicts with them; None if none did."""
+    changes = evidence.relabelled
+    if changes is None:
         return None
     return Relabelled(
         trials=len(evidence.trials),
-        changed=found.changed,
+        changed=changes.changed,
         thresholds=[
             (
                 row["threshold"],
@@ -36,23 +36,25 @@ def relabelled(evidence: Evidence) -> Relabelled | None:
                     for value in (row["before"], row["after"])
                 ),
             )
-            for row in records(found.thresholds)
+            for row in records(changes.thresholds)
         ],
-        verdicts=[(row["before"], row["after"], row["trials"]) for row in records(found.verdicts)],
+        verdicts=[
+            (row["before"], row["after"], row["trials"]) for row in records(changes.verdicts)
+        ],
     )
 
 
 def _summary(evidence: Evidence) -> dict[str, object]:
-    found = evidence.relabelled
-    if found is None:
+    changes = evidence.relabelled
+    if changes is None:
         return {"relabelled": None}
     return {
         "relabelled": {
-            "trials": found.changed,
-            "thresholds": found.thresholds,
-            "verdicts": found.verdicts,
+            "trials": changes.changed,
+            "thresholds": changes.thresholds,
+            "verdicts": changes.verdicts,
         }
     }
 
 
-SECTION = Section(name="relabelled", title="Labelled anew", view=relabelled, summary=_summary)
+SECTION = Section(name="relabelled", title="Labelled again", view=relabelled, summary=_summary)

@@ -1,4 +1,4 @@
-"""What would mend failing trials: single changes, with what they do to pairs of trials."""
+"""What would fix failing trials: single changes, with what they do to pairs of trials."""
 
 from __future__ import annotations
 
@@ -40,42 +40,43 @@ class RemedyRow:
 
 @dataclass(frozen=True, kw_only=True)
 class Remedies:
-    """The surest changes of each verdict; `reason` where there is none, `compared` in all."""
+    """The most certain changes by verdict; `reason` where there is none, `compared` in all."""
 
     rows: list[RemedyRow]
     figure: Picture | None
     reason: str
     compared: int
     matched: bool
-    unmended: list[str]
+    unfixed: list[str]
 
 
 def find(evidence: Evidence) -> pd.DataFrame:
-    """All changes."""
+    """Measures all changes."""
     return remedies(evidence.trials, importance=evidence.of(importance_of).single)
 
 
 def shown(table: pd.DataFrame) -> pd.DataFrame:
-    """The surest remedies of each failing verdict, those of the most frequent failures first."""
+    """Picks the most certain remedies of each failing verdict, in the order of verdicts."""
     helps = table[table["sure"] & (table["verdict"] != ANY)]
-    # Of 32 to 2, 32 to 4 and 32 to 8 the surest says it; of one hyperparameter two rows do.
+    # Of 32 to 2, 32 to 4 and 32 to 8 the most certain one says it; of one hyperparameter two do.
     helps = helps.drop_duplicates(["verdict", "hyperparameter", "from"])
     helps = helps.groupby(["verdict", "hyperparameter"], sort=False).head(2)
     best = helps.groupby("verdict", sort=False).head(SHOWN)
-    order = {verdict: place for place, verdict in enumerate(VERDICTS)}
+    order = {verdict: rank for rank, verdict in enumerate(VERDICTS)}
     return best.sort_values(
-        "verdict", key=lambda one: one.map(order), kind="stable", ignore_index=True
+        "verdict", key=lambda column: column.map(order), kind="stable", ignore_index=True
     )
 
 
 def view(evidence: Evidence) -> Remedies:
-    """The surest remedies by verdict."""
+    """Collects the most certain remedies by verdict."""
     table = evidence.of(find)
     best = shown(table)
-    failing = [one for one in VERDICTS[1:] if (evidence.trials["verdict"] == one).any()]
+    occurring = set(evidence.trials["verdict"])
+    failing = [verdict for verdict in VERDICTS[1:] if verdict in occurring]
     reason = table.attrs["reason"]
     if not reason and best.empty:
-        reason = "No single change was surely seen to mend more failures than luck would."
+        reason = "No single change reliably fixed more failures than luck would."
     return Remedies(
         rows=[
             RemedyRow(
@@ -95,7 +96,7 @@ def view(evidence: Evidence) -> Remedies:
         reason=reason,
         compared=len(table),
         matched=bool((best["method"] == "matched").any()),
-        unmended=[one for one in failing if one not in set(best["verdict"])],
+        unfixed=[verdict for verdict in failing if verdict not in set(best["verdict"])],
     )
 
 
@@ -103,7 +104,7 @@ def _picture(best: pd.DataFrame) -> Picture:
     return picture(
         "remedy-forest",
         lambda theme: remedy_forest(best, theme=theme),
-        alt="Share of failing trials that each single change mends, with intervals; the table "
+        alt="Share of failing trials that each single change fixes, with intervals; the table "
         "below has the same numbers.",
     )
 
@@ -124,16 +125,16 @@ def _text(evidence: Evidence) -> str:
     if best.empty:
         return plain(view(evidence).reason)
     return "\n".join(
-        f"- {row['verdict']}: **{plain(change_label(row))}** mends {percent(row['share'])} "
+        f"- {row['verdict']}: **{plain(change_label(row))}** fixes {percent(row['share'])} "
         f"({percent_range(row['low'], row['high'])}; {row['healed']} of {row['failing']} pairs "
-        f"healed, {row['undone']} undone, {row['method']})"
+        f"fixed, {row['undone']} undone, {row['method']})"
         for row in records(best)
     )
 
 
 SECTION = Section(
     name="remedies",
-    title="What would mend it",
+    title="What would fix it",
     view=view,
     tables=_tables,
     summary=_summary,

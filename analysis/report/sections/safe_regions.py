@@ -40,7 +40,8 @@ class Region:
 class SafeRegions:
     """The boxes, the recommended one first; else the reason why there is none.
 
-    `confidence` that all bounds hold together; `seeds`: whether configurations have several.
+    `confidence`: probability that all bounds hold together; `seeds`: whether configurations have
+    several.
     """
 
     regions: list[Region]
@@ -61,7 +62,7 @@ class Findings:
 
 
 def find(evidence: Evidence) -> Findings:
-    """The safe regions of the evidence's trials."""
+    """Finds the safe regions of the evidence's trials."""
     boxes = safe_regions(evidence.trials)
     nothing = pd.DataFrame({"box": [], "verdict": [], "promised": []})
     return Findings(
@@ -71,14 +72,14 @@ def find(evidence: Evidence) -> Findings:
 
 
 def view(evidence: Evidence) -> SafeRegions:
-    """Boxes with figures."""
-    found = evidence.of(find)
-    attrs = found.boxes.attrs
-    confirmed = {row["where"]: row for row in records(found.confirmed)}
+    """Collects boxes with figures."""
+    findings = evidence.of(find)
+    attrs = findings.boxes.attrs
+    confirmed = {row["where"]: row for row in records(findings.confirmed)}
     return SafeRegions(
         regions=[
             _region(evidence.trials, number, row, confirmed.get(row["where"]))
-            for number, row in enumerate(records(found.boxes))
+            for number, row in enumerate(records(findings.boxes))
         ],
         reason=attrs["reason"],
         searched=attrs["searched"],
@@ -118,45 +119,45 @@ def _region(
 
 
 def _confirmed(row: dict[str, Any]) -> str:
-    seen = (
+    sentence = (
         f"Fresh trials in this region: {row['stable']} of {row['trials']} "
         f"{'was' if row['trials'] == 1 else 'were'} stable ({percent(row['share'])}, interval "
         f"{percent_range(row['low'], row['high'])}); promised was at least "
         f"{percent(row['promised'])}"
     )
     if not row["kept"]:
-        return f"{seen}. The promise did not hold: do not rely on this region."
+        return f"{sentence}. The promise did not hold: do not rely on this region."
     if row["share"] >= row["promised"]:
-        return f"{seen}. The promise held."
-    return f"{seen}. So few cannot refute the promise."
+        return f"{sentence}. The promise held."
+    return f"{sentence}. So few cannot refute the promise."
 
 
 def _tables(evidence: Evidence) -> dict[str, pd.DataFrame]:
-    found = evidence.of(find)
-    tables = {"safe_regions.csv": found.boxes}
-    if len(found.confirmed):
-        tables["confirmed_regions.csv"] = found.confirmed
+    findings = evidence.of(find)
+    tables = {"safe_regions.csv": findings.boxes}
+    if len(findings.confirmed):
+        tables["confirmed_regions.csv"] = findings.confirmed
     return tables
 
 
 def _summary(evidence: Evidence) -> dict[str, object]:
-    found = evidence.of(find)
-    boxes = [{**row, "where": json.loads(row["where"])} for row in records(found.boxes)]
-    confirmed = [{**row, "where": json.loads(row["where"])} for row in records(found.confirmed)]
-    attrs = {str(key): value for key, value in found.boxes.attrs.items()}
+    findings = evidence.of(find)
+    boxes = [{**row, "where": json.loads(row["where"])} for row in records(findings.boxes)]
+    confirmed = [{**row, "where": json.loads(row["where"])} for row in records(findings.confirmed)]
+    attrs = {str(key): value for key, value in findings.boxes.attrs.items()}
     return {"safe_regions": {**attrs, "boxes": boxes, "confirmed": confirmed}}
 
 
 def _text(evidence: Evidence) -> str:
-    found = evidence.of(find)
-    if found.boxes.empty:
-        return plain(found.boxes.attrs["reason"])
-    confirmed = {row["where"]: row for row in records(found.confirmed)}
+    findings = evidence.of(find)
+    if findings.boxes.empty:
+        return plain(findings.boxes.attrs["reason"])
+    confirmed = {row["where"]: row for row in records(findings.confirmed)}
     lines = []
-    for row in records(found.boxes):
+    for row in records(findings.boxes):
         held = count_label(row["trials"], "trial")
         text = (
-            f"- **{plain(row['box'])}**: surely {percent(row['low'])} stable or more "
+            f"- **{plain(row['box'])}**: with confidence {percent(row['low'])} stable or more "
             f"({row['stable']} of {held} held out of the search); it holds "
             f"{percent(row['coverage'])} of what was stable."
         )

@@ -28,7 +28,7 @@ class Settling:
 
 
 def settling(evidence: Evidence) -> Settling | None:
-    """None where there is no map, or there are too few trials for two."""
+    """Collects how the first map settled; None without a map, or with too few trials for two."""
     table = evidence.of(_changes)
     if table.empty:
         return None
@@ -46,26 +46,26 @@ def settling(evidence: Evidence) -> Settling | None:
 
 
 def _changes(evidence: Evidence) -> pd.DataFrame:
-    """`map_settling` of the first map; `attrs` name its hyperparameters."""
+    """Computes `map_settling` of the first map; `attrs` name its hyperparameters."""
     drawn = evidence.of(regions)
     if not drawn:
         return pd.DataFrame(columns=["trials", "before", "change"])
     x, y = drawn[0].attrs["x"], drawn[0].attrs["y"]
-    found = map_settling(evidence.trials, x, y, where=evidence.where)
-    found.attrs = {"x": x, "y": y}
-    return found
+    changes = map_settling(evidence.trials, x, y, where=evidence.where)
+    changes.attrs = {"x": x, "y": y}
+    return changes
 
 
 def _words(table: pd.DataFrame) -> str:
     last, settled = records(table)[-1], settled_at(table)
     name = capitalized(names_label(table.attrs["x"], table.attrs["y"]))
-    said = (
+    sentence = (
         f"{name}: from {last['before']:,} to {last['trials']:,} trials the probability of stable "
         f"changed by {percent(last['change'])} on average"
     )
     if settled is None:
-        return f"{said}; the map has not settled."
-    return f"{said}; settled since {settled:,} trials."
+        return f"{sentence}; the map has not settled."
+    return f"{sentence}; settled since {settled:,} trials."
 
 
 def _tables(evidence: Evidence) -> dict[str, pd.DataFrame]:

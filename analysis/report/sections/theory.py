@@ -31,7 +31,7 @@ class RegimeTable:
 class GroupRow:
     """Agreement in one group of trials, as texts; `bias` and the others are factors of R."""
 
-    place: list[str]
+    cell: list[str]
     trials: int
     agreement: str
     bias: str
@@ -87,41 +87,42 @@ class Theory:
 
 
 def theory(evidence: Evidence) -> Theory:
-    """Regimes, ratios and learning rates, predicted and observed."""
-    found = evidence.of(predictions)
-    overall = records(found.overall)
+    """Collects regimes, ratios and learning rates, predicted and observed."""
+    predicted = evidence.of(predictions)
+    overall = records(predicted.overall)
     ratios = int(overall[0]["ratios"]) if overall else 0
-    columns = [str(name) for name in found.groups.columns]
+    columns = [str(name) for name in predicted.groups.columns]
     by = columns[: columns.index("trials")]
     return Theory(
-        any=found.any,
-        silent=found.silent,
+        any=predicted.any,
+        silent=predicted.silent,
         overall=_group(overall[0], []) if overall else None,
         agreeing=int(overall[0]["agreeing"]) if overall else 0,
         ratios=ratios,
         drawn=min(ratios, MAX_POINTS),
-        regimes=_regimes(found),
+        regimes=_regimes(predicted),
         by=[name.replace("_", " ") for name in by],
-        groups=[_group(row, by) for row in records(found.groups)] if by else [],
-        rates=_rates(found),
-        far_off=[_trial(row) for row in records(found.disagreements)],
+        groups=[_group(row, by) for row in records(predicted.groups)] if by else [],
+        rates=_rates(predicted),
+        far_off=[_trial(row) for row in records(predicted.disagreements)],
         figure=_figure(evidence) if ratios else None,
     )
 
 
-def _regimes(found: Predictions) -> RegimeTable:
-    table = found.regimes
-    seen = [name for name in REGIMES if table[name].sum()]
+def _regimes(predicted: Predictions) -> RegimeTable:
+    table = predicted.regimes
+    observed = [name for name in REGIMES if table[name].sum()]
     rows = [row for row in records(table) if row["trials"]]
     return RegimeTable(
-        observed=seen, rows=[(row["predicted"], [row[name] for name in seen]) for row in rows]
+        observed=observed,
+        rows=[(row["predicted"], [row[name] for name in observed]) for row in rows],
     )
 
 
 def _group(row: dict[str, Any], by: list[str]) -> GroupRow:
     interval = percent_range(row["low"], row["high"])
     return GroupRow(
-        place=[value_label(row[name]) for name in by],
+        cell=[value_label(row[name]) for name in by],
         trials=int(row["trials"]),
         agreement=f"{percent(row['agreement'])} ({interval})" if row["trials"] else "–",
         bias=_factor(row["bias"]),
@@ -131,8 +132,8 @@ def _group(row: dict[str, Any], by: list[str]) -> GroupRow:
     )
 
 
-def _rates(found: Predictions) -> list[RateRow]:
-    table = found.learning_rates
+def _rates(predicted: Predictions) -> list[RateRow]:
+    table = predicted.learning_rates
     if not table["trials"].sum():
         return []
     return [
@@ -162,7 +163,7 @@ def _span(low: float, high: float) -> str:
 def _trial(row: dict[str, Any]) -> TrialRow:
     names = [name for name in ("depth", "width", *GROUPS) if name in row]
     predicted, observed = row["predicted_regime"], row["regime_initial"]
-    regimes = [one if isinstance(one, str) else "none" for one in (predicted, observed)]
+    regimes = [each if isinstance(each, str) else "none" for each in (predicted, observed)]
     return TrialRow(
         trial=int(row["trial"]),
         settings=", ".join(
@@ -178,7 +179,7 @@ def _trial(row: dict[str, Any]) -> TrialRow:
 
 
 def _factor(log: float) -> str:
-    """exp(log) as a factor: `×1.4`; "–" if there is none."""
+    """Writes exp(log) as a factor: `×1.4`; "–" if there is none."""
     return "–" if math.isnan(log) else f"×{number_label(math.exp(log))}"
 
 
@@ -195,23 +196,23 @@ def _figure(evidence: Evidence) -> Picture:
 
 
 def _tables(evidence: Evidence) -> dict[str, pd.DataFrame]:
-    found = evidence.of(predictions)
-    return {"theory.csv": found.groups} if found.any else {}
+    predicted = evidence.of(predictions)
+    return {"theory.csv": predicted.groups} if predicted.any else {}
 
 
 def _summary(evidence: Evidence) -> dict[str, object]:
-    found = evidence.of(predictions)
-    if not found.any:
+    predicted = evidence.of(predictions)
+    if not predicted.any:
         return {"theory": None}
-    overall = records(found.overall)
+    overall = records(predicted.overall)
     return {
         "theory": {
-            "silent": found.silent,
+            "silent": predicted.silent,
             "overall": overall[0] if overall else None,
-            "regimes": found.regimes,
-            "groups": found.groups,
-            "learning_rates": found.learning_rates,
-            "disagreements": found.disagreements,
+            "regimes": predicted.regimes,
+            "groups": predicted.groups,
+            "learning_rates": predicted.learning_rates,
+            "disagreements": predicted.disagreements,
         }
     }
 

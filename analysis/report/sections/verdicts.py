@@ -47,7 +47,7 @@ class Verdicts:
 
 
 def verdicts(evidence: Evidence) -> Verdicts:
-    """Trials by verdict."""
+    """Collects trials by verdict."""
     table = evidence.of(counts)
     rows = [
         VerdictRow(

@@ -39,16 +39,16 @@ class WhatMatters:
 
 
 def importance_of(evidence: Evidence) -> Importances:
-    """Importance of hyperparameters and of pairs."""
+    """Computes the importance of hyperparameters and of pairs."""
     return importances(evidence.trials)
 
 
 def view(evidence: Evidence) -> WhatMatters:
-    """Bars with intervals."""
-    found = evidence.of(importance_of)
-    attrs = found.single.attrs
-    together = found.pairs[found.pairs["interaction_low"] > 0].head(PAIRS)
-    drawn = found.single.head(SINGLE)
+    """Collects bars with intervals."""
+    both = evidence.of(importance_of)
+    attrs = both.single.attrs
+    together = both.pairs[both.pairs["interaction_low"] > 0].head(PAIRS)
+    drawn = both.single.head(SINGLE)
     return WhatMatters(
         single=None
         if drawn.empty
@@ -84,7 +84,7 @@ def _words(table: pd.DataFrame) -> str:
 
 
 def _both(evidence: Evidence) -> pd.DataFrame:
-    """Each hyperparameter's importance, and how much it tells by itself alone."""
+    """Joins each hyperparameter's importance and how much it says by itself alone."""
     alone = evidence.of(importance)
     if evidence.of(importance_of).single.empty:
         return alone.assign(importance=math.nan, low=math.nan, high=math.nan)
@@ -97,20 +97,20 @@ def _tables(evidence: Evidence) -> dict[str, pd.DataFrame]:
 
 
 def _summary(evidence: Evidence) -> dict[str, object]:
-    found = evidence.of(importance_of)
-    attrs = {str(key): value for key, value in found.single.attrs.items()}
+    both = evidence.of(importance_of)
+    attrs = {str(key): value for key, value in both.single.attrs.items()}
     return {
         "importance": evidence.of(_both),
         "importance_of": attrs,
-        "interactions": found.pairs,
+        "interactions": both.pairs,
     }
 
 
 def _text(evidence: Evidence) -> str:
-    found = evidence.of(importance_of)
-    if found.single.empty:
-        return plain(found.single.attrs["reason"])
-    return f"Share of the variance of being stable: {plain(_words(found.single.head(3)))}."
+    both = evidence.of(importance_of)
+    if both.single.empty:
+        return plain(both.single.attrs["reason"])
+    return f"Share of the variance of being stable: {plain(_words(both.single.head(3)))}."
 
 
 SECTION = Section(

@@ -1,4 +1,4 @@
-"""What the page says of safe regions, of what matters and of what would mend failures."""
+"""What the page says of safe regions, of what matters and of what would fix failures."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from analysis import load_trials, remedies, safe_regions, stability_importance, write_report
 from analysis.report.findings.evidence import gather
-from analysis.report.sections import remedies as mending
+from analysis.report.sections import remedies as fixing
 from analysis.report.sections import safe_regions as safety
 from analysis.report.sections import what_matters
 from tests.support.synthetic import synthetic_tables, write_study
@@ -51,13 +51,13 @@ def test_the_summary_has_the_recommended_box_as_values(home, written):
 def test_the_markdown_says_it_in_a_line_each(written):
     text = (written / "report.md").read_text()
     assert "## Where it is safe" in text and "learning rate 0.0" in text
-    assert "a factor 10 larger" in text and "## What would mend it" in text
+    assert "a factor 10 larger" in text and "## What would fix it" in text
 
 
 def test_only_sure_remedies_are_shown_and_none_twice(home):
-    best = mending.shown(remedies(load_trials("digits-mlp", home=home)))
+    best = fixing.shown(remedies(load_trials("digits-mlp", home=home)))
     assert not best.duplicated(["verdict", "hyperparameter", "from"]).any()
-    assert best.groupby("verdict").size().max() <= mending.SHOWN
+    assert best.groupby("verdict").size().max() <= fixing.SHOWN
     assert (best["low"] > 0).all()
 
 
@@ -65,11 +65,11 @@ def test_only_sure_remedies_are_shown_and_none_twice(home):
 def test_one_verdict_only_has_no_advice_and_says_why(tmp_path, verdict):
     write_study(tmp_path, synthetic_tables(40, verdict=verdict))
     evidence = gather("digits-mlp", home=tmp_path)
-    safe, what, mend = (one.view(evidence) for one in (safety, what_matters, mending))
+    safe, what, fix = (one.view(evidence) for one in (safety, what_matters, fixing))
     assert safe.regions == [] and safe.reason.endswith(".")
     assert what.single is None and what.reason.endswith(".")
-    assert mend.rows == [] and mend.reason.endswith(".")
-    for section in (safety.SECTION, what_matters.SECTION, mending.SECTION):
+    assert fix.rows == [] and fix.reason.endswith(".")
+    for section in (safety.SECTION, what_matters.SECTION, fixing.SECTION):
         assert section.text(evidence)
 
 

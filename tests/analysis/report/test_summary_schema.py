@@ -64,7 +64,7 @@ def test_studies_of_an_earlier_gradscape_have_them_too(schema, tmp_path):
     assert summary_of(tmp_path, schema)["flags"] is None
 
 
-def test_trials_labelled_anew_have_them_too(schema, tmp_path):
+def test_trials_labelled_again_have_them_too(schema, tmp_path):
     write_study(tmp_path, synthetic_tables(40))
     trials = load_trials("digits-mlp", home=tmp_path)
     trials.loc[np.flatnonzero(trials["verdict"] == "stable")[:3], "verdict"] = "stalled"

@@ -190,7 +190,7 @@ def test_a_study_of_one_hyperparameter(tmp_path):
     }
     words = page_of(synthetic_tables(60, space=space), tmp_path)
     assert "1 hyperparameter varied" in words.text
-    assert "Surest cell: learning rate" in words.text
+    assert "Most reliable cell: learning rate" in words.text
 
 
 def test_a_study_without_learning_rates_says_so(tmp_path):
@@ -296,7 +296,7 @@ def test_studies_of_before_these_were_recorded_say_so(tmp_path):
     assert words.text.count("Not recorded:") == 3
     summary = json.loads((page.parent / "summary.json").read_text())
     assert summary["theory"] is summary["flags"] is summary["published_rules"] is None
-    assert summary["relabelled"] is None and "Labelled anew" not in words.text
+    assert summary["relabelled"] is None and "Labelled again" not in words.text
     written = {path.name for path in page.parent.iterdir()}
     assert FILES - written == {
         "theory.csv",
@@ -324,7 +324,7 @@ def relabelled(home) -> pd.DataFrame:
     return trials
 
 
-def test_trials_that_were_labelled_anew(home, report, tmp_path):
+def test_trials_that_were_labelled_again(home, report, tmp_path):
     trials = relabelled(home)
     page = write_report("digits-mlp", home=home, out=tmp_path, trials=trials)
     words = Words(page.read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""`gradscape report` with other thresholds: trials are labelled anew, nothing is trained."""
+"""`gradscape report` with other thresholds: trials are labelled again, nothing is trained."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_other_thresholds_change_labels_and_nothing_that_is_stored(
     assert summary["relabelled"]["trials"] == int((new["verdict"] != stored["verdict"]).sum())
     assert summary["thresholds"]["stalled_progress"] == 0.97
     page = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
-    assert "labelled anew" in page
+    assert "labelled again" in page
 
 
 def test_python_writes_the_same_report(ran: Gradscape, tmp_path: Path) -> None:

@@ -1,0 +1,177 @@
+"""One trial as a card of the page: what happened in it, its settings, numbers and figures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import pandas as pd
+
+from analysis.figures import delta_decades, layer_heatmap, training_curves
+from analysis.labels import capitalized, count_label, number_label, value_label
+from analysis.report.detectors import CAUSE_MEANINGS, FLAG_MEANINGS, rule_label
+from analysis.report.page.picture import Picture, picture
+from analysis.space.axes import hyperparameters, varied
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """A name and its value, as texts; `varied` where the study varied it."""
+
+    name: str
+    value: str
+    varied: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """One trial that stands for `alike` of its verdict's; no figure of what was not recorded.
+
+    `rules`: published rules that would have fired. `link`: of its MLflow run; "" if the run is
+    in a data base, which no browser opens.
+    """
+
+    trial: int
+    alike: int
+    explanation: str
+    cause: str
+    flags: list[str]
+    rules: list[str]
+    settings: list[Setting]
+    figures: list[Setting]
+    mlflow_run_id: str
+    link: str
+    heatmap: Picture | None
+    curves: Picture | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Series:
+    """Steps and layers of the trials that have cards, and the MLflow server's address or ""."""
+
+    layers: pd.DataFrame
+    steps: pd.DataFrame
+    address: str
+
+
+def trial_card(
+    trials: pd.DataFrame, row: dict[str, Any], series: Series, *, trial: int, alike: int
+) -> Card:
+    """Makes the card of a trial.
+
+    Args:
+        trials: The trials that have cards, with their hyperparameters in `attrs`.
+        row: The trial's row of the trials table.
+        series: Steps and layers.
+        trial: The trial's number.
+        alike: Number of trials of its verdict that it stands for.
+    """
+    run = row["mlflow_run_id"]
+    run = run if isinstance(run, str) else ""
+    verdict = str(row["verdict"])
+    return Card(
+        trial=trial,
+        alike=alike,
+        explanation=capitalized(text_of(row.get("explanation"))),
+        cause=CAUSE_MEANINGS.get(text_of(row.get("cause")), ""),
+        flags=[
+            FLAG_MEANINGS.get(name) or name.replace("_", " ") for name in _names(row.get("flags"))
+        ],
+        rules=[rule_label(name) for name in _names(row.get("alarms"))],
+        settings=_settings(trials, row),
+        figures=_figures(row),
+        mlflow_run_id=run,
+        link=run_link(series.address, run),
+        heatmap=_heatmap(series.layers, trial),
+        curves=_curves(series.steps, trial, verdict),
+    )
+
+
+def run_link(address: str, run: str) -> str:
+    """Returns the address of a run's page on an MLflow server; "" where there is none."""
+    if not run or urlsplit(address).scheme not in ("http", "https"):
+        return ""
+    return f"{address.rstrip('/')}/#/runs/{quote(run, safe='')}"
+
+
+def _settings(trials: pd.DataFrame, row: Mapping[str, Any]) -> list[Setting]:
+    axes = varied(trials)
+    stated = hyperparameters(trials)
+    names = [*axes, *(name for name in stated if name not in axes)]
+    return [
+        Setting(name=name.replace("_", " "), value=value_label(row[name]), varied=name in axes)
+        for name in names
+        if not _missing(row[name])
+    ]
+
+
+def _figures(row: Mapping[str, Any]) -> list[Setting]:
+    shown = {
+        "outcome": row["outcome"],
+        "regime at initialization": row["regime_initial"],
+        "regime at the end": row["regime_final"],
+        "steps run": row["steps_run"],
+        "first loss": row["loss_initial"],
+        "final loss": row["loss_final"],
+        "delta ratio at step 0": row["delta_ratio_initial"],
+    }
+    return [
+        Setting(name=name, value=_figure(value), varied=False)
+        for name, value in shown.items()
+        if not _missing(value)
+    ]
+
+
+def _heatmap(layers: pd.DataFrame, trial: int) -> Picture | None:
+    rows = layers[layers["trial"] == trial]
+    if rows.empty:
+        return None
+    zero = int((rows["delta_rms"] == 0).sum())
+    broken = int((rows["delta_rms"].isna() | (rows["delta_rms"].abs() == math.inf)).sum())
+    notes = [f"A ring marks {count_label(zero, 'value')} of exactly zero."] if zero else []
+    notes += [f"A cross marks {count_label(broken, 'non-finite value')}."] if broken else []
+    first = rows[rows["step"] == rows["step"].min()].sort_values("layer")["delta_rms"].dropna()
+    ends = ""
+    if len(first) > 1:
+        ends = f" At the first step {number_label(first.iloc[0])} at the first layer and "
+        ends += f"{number_label(first.iloc[-1])} at the last."
+    decades = delta_decades(layers)
+    return picture(
+        f"layers-{trial}",
+        lambda theme: layer_heatmap(rows, decades=decades, theme=theme),
+        alt=f"Heat map of the gradient by layer and step of trial {trial}.{ends}",
+        caption=" ".join(["Size of the gradient by layer and step.", *notes]),
+    )
+
+
+def _curves(steps: pd.DataFrame, trial: int, verdict: str) -> Picture | None:
+    rows = steps[steps["trial"] == trial]
+    if rows.empty:
+        return None
+    return picture(
+        f"curves-{trial}",
+        lambda theme: training_curves(rows, verdict=verdict, theme=theme),
+        alt=f"Loss and update ratio by step of trial {trial}.",
+        caption="Loss, and the size of an update over that of the parameters.",
+    )
+
+
+def _names(value: object) -> list[str]:
+    return [name for name in text_of(value).split(",") if name]
+
+
+def text_of(value: object) -> str:
+    """Returns a cell's text; "" for a null."""
+    return value if isinstance(value, str) else ""
+
+
+def _figure(value: object) -> str:
+    # An infinite loss is no absent limit.
+    return "infinite" if value in (math.inf, -math.inf) else value_label(value, digits=3)
+
+
+def _missing(value: object) -> bool:
+    return value is None or (isinstance(value, float) and math.isnan(value))
