@@ -21,18 +21,18 @@ class StudyNotFound(AnalysisError):
     Args:
         name: The name that was asked for.
         known: Names of the studies that exist.
-        place: The folder that was searched.
+        folder: The folder that was searched.
     """
 
-    def __init__(self, name: str, known: Iterable[str], place: str) -> None:
+    def __init__(self, name: str, known: Iterable[str], folder: str) -> None:
         self.name = name
         self.known = nearest_first(name, known)
-        self.place = place
+        self.folder = folder
         studies = f"known: {', '.join(self.known)}" if self.known else "it has no studies yet"
-        super().__init__(f"unknown study {name!r} in {place}; {studies}")
+        super().__init__(f"unknown study {name!r} in {folder}; {studies}")
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (StudyNotFound, (self.name, self.known, self.place))
+        return (StudyNotFound, (self.name, self.known, self.folder))
 
 
 class FigureError(GradscapeError):

@@ -59,9 +59,9 @@ def chance_probability(healed: float, undone: float, *, shrink: float = 1.0) -> 
     """Returns the probability that luck alone makes healed and undone differ by so much.
 
     Args:
-        healed: As in `net_interval`.
-        undone: As in `net_interval`.
-        shrink: As in `net_interval`.
+        healed: Pairs that failed before and are stable after.
+        undone: Pairs that were stable before and fail in that way after.
+        shrink: What the pairs count for, in (0, 1]: independent ones over all.
 
     Returns:
         A two-sided p-value, in [0, 1].

@@ -77,7 +77,8 @@ def boundary_band(
         x: A hyperparameter that is a number.
         y: Another one, or None.
         where: Only trials with these values (or lists of values), by hyperparameter.
-        weights: See `smooth_map`.
+        weights: What each trial stands for [N], >= 0, or the column that says so; see
+            `smooth_map`.
         confidence: Posterior probability that the whole boundary lies in the band, in (0, 1).
         fitted: What `smooth_map` returned for the same arguments, to save fitting again.
 

@@ -45,7 +45,7 @@ class Component:
 
     Attributes:
         parameters: Amplitude and lengths as `Prior` has them [H].
-        posterior: Of the basis coefficients.
+        posterior: Normal posterior of the basis coefficients.
         weight: Share of the evidence, in (0, 1].
         draws: Coefficients drawn from it [S', R]; their number follows the weight.
     """

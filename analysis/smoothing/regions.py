@@ -46,7 +46,8 @@ def smoothed_regions(
         x: A hyperparameter.
         y: Another one; without it, the cells of `x` alone.
         where: Only trials with these values (or lists of values), by hyperparameter.
-        weights: See `smooth_map`.
+        weights: What each trial stands for [N], >= 0, or the column that says so; see
+            `smooth_map`.
         bins: Bins of a range, see `analysis.space.cells.cells`.
         confidence: Confidence of each interval by itself, in (0, 1).
         fitted: What `smooth_map` returned for the same arguments, to save fitting again.

@@ -42,7 +42,7 @@ class Acquisition:
 
     Args:
         features_MxF: Kernel features of the candidates.
-        posterior: Of the weights whose products with the features are the verdict's logits.
+        posterior: Posterior of the weights whose products with the features are logits.
         attention_M: Factor on what a trial at each candidate gains, > 0; None for all alike.
     """
 

@@ -96,7 +96,7 @@ class Encoder:
         axes: Distributions by name.
 
     Attributes:
-        axes: The same, sorted by name.
+        axes: Distributions, sorted by name.
         width: Number of columns.
         scales: Weight of each column in distances [width].
     """

@@ -31,7 +31,7 @@ class Batch:
 
     Args:
         settings: The candidates [M].
-        at_MxD: Their columns.
+        at_MxD: Columns of the candidates.
         acquisitions: One for each verdict whose boundary is mapped, with its weight, > 0.
         features: The kernel's features of points.
         cohort_key: Trials that agree in it are trained together; None if none are.

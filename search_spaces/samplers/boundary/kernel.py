@@ -145,8 +145,8 @@ def best_length(
         known_NxD: Columns of the known trials; a few hundred are enough.
         hits_N: Whether a trial has the verdict.
         lengths: Lengths to choose from, > 0.
-        pairs: As in `fourier_features`.
-        seed: As in `fourier_features`.
+        pairs: Number of directions, each with a cosine and a sine.
+        seed: Seeds the directions, >= 0.
     """
 
     def evidence(length: float) -> float:

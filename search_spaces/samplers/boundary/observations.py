@@ -26,7 +26,7 @@ class Observation:
 
     Attributes:
         number: The trial's number, >= 0.
-        params: Its hyperparameters as the sampler is to see them.
+        params: Hyperparameters as the sampler is to see them.
         label: None where only its value is known.
         value: NaN where it has none.
     """

@@ -36,7 +36,7 @@ class Schedule:
         """Returns what a configuration is for.
 
         Args:
-            configuration: Its number, >= 0.
+            configuration: Number of the configuration, >= 0.
         """
         if configuration < self.startup or configuration % self.every == 0:
             return SPACE_FILLING

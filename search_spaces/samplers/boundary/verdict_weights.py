@@ -20,7 +20,7 @@ def boundary_weights(
     Args:
         labels: Labels of the known trials; None counts for nothing.
         stable: The verdict that matters most.
-        stable_weight: Its weight, 0 to 1.
+        stable_weight: Weight of its boundary, 0 to 1.
 
     Returns:
         Weights > 0 by verdict; empty while all trials agree.
