@@ -8,7 +8,7 @@ import sys
 
 from analysis import boundary_band, largest_learning_rate, load_trials
 from analysis.figures import learning_rate_by_depth
-from analysis.maps import learning_rate_limits
+from analysis.maps.learning_rate_limits import learning_rate_limits
 
 STUDY = sys.argv[1] if len(sys.argv) > 1 else "digits-mlp"
 trials = load_trials(STUDY)

@@ -12,7 +12,7 @@ import pytest
 from analysis import smooth_map, smoothed_regions, smoothed_surface
 from analysis.figures import DARK, learning_rate_limits, reliability_plot, smoothed_map
 from analysis.figures.learning_rate_limits import limit_label
-from analysis.maps import theory_lines
+from analysis.maps.theory_lines import theory_lines
 from analysis.smoothing.surface import surface_shares
 from tests.analysis.smoothing.test_smoothing import study
 
