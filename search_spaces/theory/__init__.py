@@ -1,5 +1,6 @@
 """What theory says of a configuration before it is trained."""
 
+from search_spaces.theory.criticality import critical_weight_variance
 from search_spaces.theory.expectation import Expectation, Inputs
 from search_spaces.theory.initial_variances import Fans, InitialVariances, initial_variances
 from search_spaces.theory.limits import (
@@ -8,7 +9,7 @@ from search_spaces.theory.limits import (
     heavy_ball_limit,
     nesterov_limit,
 )
-from search_spaces.theory.mean_field import MeanField, critical_weight_variance, mean_field
+from search_spaces.theory.mean_field import MeanField, mean_field
 from search_spaces.theory.predict import THEORIES, predict
 
 __all__ = [

@@ -46,16 +46,16 @@ def gaussian_mean(function: Function, variance: float, kinks: Sequence[float] = 
 def gaussian_pair_mean(
     function: Function, variance: float, correlation: float, kinks: Sequence[float] = ()
 ) -> float:
-    """E[f(h_1) f(h_2)] for normal h_1, h_2 of mean 0, equal variance, and this correlation.
+    """Computes E[f(h_1) f(h_2)] for normal h_1, h_2 of mean 0 and equal variance.
 
     With |correlation| = c, h = sqrt(variance) (sqrt(c) z +- sqrt(1 - c) w): given z, h_1 and h_2
     are independent, so the mean is E_z[m(z) m(+-z)] of the smoothed m(z) = E_w[f(h)].
 
     Args:
-        function: As in `gaussian_mean`.
-        variance: >= 0.
-        correlation: From -1 to 1.
-        kinks: As in `gaussian_mean`.
+        function: f, elementwise, as in `gaussian_mean`.
+        variance: Variance of h_1 and of h_2, >= 0.
+        correlation: Correlation of h_1 and h_2, from -1 to 1.
+        kinks: Where f or a derivative of it jumps.
 
     Raises:
         ValueError: If the variance is negative or not finite, or the correlation out of range.
@@ -90,7 +90,7 @@ def _check_variance(variance: float) -> None:
 
 
 def _pieces(edges: Array, *, reach: float, rule: tuple[Array, Array]) -> tuple[Array, Array]:
-    """Nodes and weights of N(0, 1) over the pieces between edges along the last axis."""
+    """Returns nodes and weights of N(0, 1) over the pieces between edges on the last axis."""
     edges = np.sort(np.clip(edges, -reach, reach), axis=-1)
     if edges.ndim == 1:
         edges = np.unique(edges)

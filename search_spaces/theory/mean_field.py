@@ -1,8 +1,13 @@
 """Mean-field theory of wide random networks: how lengths, correlations and gradients travel.
 
 Layers are square and infinitely wide, h_l = W_l phi(h_{l-1}) + b_l, with weights of variance
-weight_variance / fan_in and biases of variance bias_variance. q is the mean square of a
-pre-activation h.
+sigma_w^2 / fan_in (weight_variance / fan_in here) and biases of variance sigma_b^2
+(bias_variance). q is the mean square of a pre-activation h, c the correlation of two inputs'; z,
+z_1, z_2 are standard normal, the latter with correlation c:
+
+    q_{l+1} = sigma_w^2 E[phi(sqrt(q_l) z)^2] + sigma_b^2
+    c_{l+1} = (sigma_w^2 E[phi(sqrt(q) z_1) phi(sqrt(q) z_2)] + sigma_b^2) / q_{l+1}
+    chi = sigma_w^2 E[phi'(sqrt(q) z)^2],   E[delta_l^2] = chi E[delta_{l+1}^2]
 
 References:
     Poole et al., Exponential Expressivity in Deep Neural Networks through Transient Chaos, NIPS
@@ -24,9 +29,10 @@ SMALLEST_LENGTH, LARGEST_LENGTH = 1e-12, 1e12
 """A fixed point outside of these counts as 0 or as infinity."""
 
 _TRAINABLE = 6.0
+"""Depth scales that signals reach: Schoenholz et al. 2017, section 5."""
+
 _ROUNDING = 1e-12
 """What differs by less is equal."""
-_LEAST_WEIGHT_VARIANCE, _LARGEST_WEIGHT_VARIANCE = 1e-2, 1e4
 _NEAR_ONE = 1 - 1e-7
 
 
@@ -59,7 +65,7 @@ class MeanField:
 
 @lru_cache(maxsize=4096)
 def mean_field(activation: str, weight_variance: float, bias_variance: float) -> MeanField:
-    """The theory of a network of this activation, for first pre-activations of length 1.
+    """Computes the theory of an activation, for first pre-activations of length 1.
 
     Raises:
         InputError: If the activation is unknown.
@@ -91,7 +97,7 @@ def mean_field(activation: str, weight_variance: float, bias_variance: float) ->
 def length_map(
     activation: str, weight_variance: float, bias_variance: float, length: float
 ) -> float:
-    """q of the next layer: weight_variance E[phi(sqrt(q) z)^2] + bias_variance.
+    """Maps q to that of the next layer: weight_variance E[phi(sqrt(q) z)^2] + bias_variance.
 
     References:
         Poole et al. 2016, eq. 3.
@@ -102,7 +108,7 @@ def length_map(
 
 
 def length_slope(activation: str, weight_variance: float, length: float) -> float:
-    """Derivative of the length map, weight_variance E[phi(h) phi'(h) h] / q.
+    """Returns the derivative of the length map, weight_variance E[phi(h) phi'(h) h] / q.
 
     By parts this is what Schoenholz et al. 2017, section 3, have, without a second derivative, so
     that it holds with kinks too.
@@ -113,11 +119,11 @@ def length_slope(activation: str, weight_variance: float, length: float) -> floa
 
 
 def chi(activation: str, weight_variance: float, length: float) -> float:
-    """weight_variance E[phi'(sqrt(q) z)^2]: chi_1 where q is the fixed point.
+    """Returns weight_variance E[phi'(sqrt(q) z)^2]: chi_1 where q is the fixed point.
 
     Args:
-        activation: Its name.
-        weight_variance: > 0.
+        activation: Name of the activation.
+        weight_variance: sigma_w^2, > 0.
         length: q >= 0; infinity stands for LARGEST_LENGTH.
 
     References:
@@ -129,7 +135,7 @@ def chi(activation: str, weight_variance: float, length: float) -> float:
 
 
 def fixed_length(activation: str, weight_variance: float, bias_variance: float) -> float:
-    """q*, to which the length map leads from q = 1; 0 or infinity where there is none.
+    """Returns q*, to which the length map leads from q = 1; 0 or infinity where there is none.
 
     The map rises with q, so that it leads to the nearest fixed point on the side it starts for.
 
@@ -146,6 +152,8 @@ def fixed_length(activation: str, weight_variance: float, bias_variance: float) 
     def growth(q: float) -> float:
         return length_map(activation, weight_variance, bias_variance, q) / q - 1
 
+    # Doubling or halving from q = 1 until growth changes its sign brackets the nearest fixed
+    # point.
     here, first = 1.0, growth(1.0)
     if abs(first) < _ROUNDING:
         return here
@@ -165,7 +173,7 @@ def correlation_map(
     length: float,
     correlation: float,
 ) -> float:
-    """Correlation of two inputs' pre-activations one layer on, both of length q.
+    """Maps the correlation of two inputs' pre-activations, both of length q, one layer on.
 
     It is divided by the next layer's length, which at the fixed point is q itself.
 
@@ -181,7 +189,7 @@ def correlation_map(
 def correlation_slope(
     activation: str, weight_variance: float, length: float, correlation: float
 ) -> float:
-    """Derivative of the correlation map at the fixed length (Schoenholz 2017, section 3)."""
+    """Returns the derivative of the correlation map at the fixed length."""
     phi = activation_named(activation)
     return weight_variance * gaussian_pair_mean(phi.derivative, length, correlation, phi.kinks)
 
@@ -203,36 +211,10 @@ def depth_scale(factor: float) -> float:
     return 1 / rate if rate > _ROUNDING else math.inf
 
 
-@lru_cache(maxsize=1024)
-def critical_weight_variance(activation: str, bias_variance: float) -> float | None:
-    """The least weight variance at which chi_1 passes 1, between vanishing and exploding.
-
-    For functions such as gelu, whose lengths either shrink to 0 or grow without end, chi_1 jumps
-    past 1 there.
-
-    Returns:
-        None if chi_1 passes 1 for no weight variance between 0.01 and 10,000.
-    """
-
-    def distance(weight_variance: float) -> float:
-        q = fixed_length(activation, weight_variance, bias_variance)
-        return math.log(max(chi(activation, weight_variance, q), 1e-300))
-
-    low = _LEAST_WEIGHT_VARIANCE
-    if distance(low) > 0:
-        return None
-    while low < _LARGEST_WEIGHT_VARIANCE:
-        high = low * 2
-        if distance(high) > 0:
-            return float(brentq(distance, low, high, xtol=1e-12, rtol=1e-12))
-        low = high
-    return None
-
-
 def _fixed_correlation(
     activation: str, weight_variance: float, bias_variance: float, q: float
 ) -> float:
-    """c*: 1 in the ordered phase, else the map's other fixed point, which is alone in [0, 1).
+    """Returns c*: 1 in the ordered phase, else the map's other fixed point, alone in [0, 1).
 
     The map is a power series with no negative coefficient, hence convex (Daniely et al., Toward
     Deeper Understanding of Neural Networks, NIPS 2016).
@@ -241,6 +223,7 @@ def _fixed_correlation(
     def growth(c: float) -> float:
         return correlation_map(activation, weight_variance, bias_variance, q, c) - c
 
+    # chi is the slope of the map at c = 1: up to 1 that fixed point attracts, and is the only one.
     if chi(activation, weight_variance, q) <= 1 or growth(_NEAR_ONE) >= 0:
         return 1.0
     if growth(0.0) <= _ROUNDING:

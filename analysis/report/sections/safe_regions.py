@@ -157,9 +157,9 @@ def _text(evidence: Evidence) -> str:
     for row in records(findings.boxes):
         held = count_label(row["trials"], "trial")
         text = (
-            f"- **{plain(row['box'])}**: with confidence {percent(row['low'])} stable or more "
-            f"({row['stable']} of {held} held out of the search); it holds "
-            f"{percent(row['coverage'])} of what was stable."
+            f"- **{plain(row['box'])}**: at least {percent(row['low'])} stable with "
+            f"{percent(findings.boxes.attrs['confidence'])} confidence ({row['stable']} of {held} "
+            f"held out of the search); it holds {percent(row['coverage'])} of what was stable."
         )
         fresh = confirmed.get(row["where"])
         lines.append(text if fresh is None else f"{text} {_confirmed(fresh)}")

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from search_spaces.theory.activations import ACTIVATIONS
+from search_spaces.theory.criticality import critical_weight_variance
 from search_spaces.theory.mean_field import (
     chi,
     correlation_map,
     correlation_slope,
-    critical_weight_variance,
     depth_scale,
     fixed_length,
     length_map,
