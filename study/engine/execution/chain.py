@@ -3,6 +3,15 @@
 The most studied networks are the simplest, and there the bookkeeping of autograd and vmap costs
 as much as the arithmetic. Here each layer is one batched product forward and two backward, and
 parameters of one shape lie in one block.
+
+Axes: K trials, B examples. Link l takes x_l to x_{l+1}:
+
+    h_l = x_l W_l^T + b_l    x_{l+1} = f_l(h_l), or h_l without an activation
+
+and with delta_l the loss gradient by h_l, a row for each example, backward is
+
+    dW_l = delta_l^T x_l    db_l = sum over the examples of delta_l
+    delta_{l-1} = (delta_l W_l) * f_{l-1}'(h_{l-1})
 """
 
 from __future__ import annotations
@@ -106,24 +115,33 @@ class ChainExecution:
         preactivations: Sequence[Tensor],
         observation: Observation | None,
     ) -> None:
-        """Fills the gradients; `values[l]` is the input of link l, `delta` of its output."""
+        """Fills the gradients of the mean losses.
+
+        Args:
+            delta: The loss gradient by the last link's output, (K, B, outputs).
+            values: x_l, the input of each link, (K, B, features), and the outputs.
+            preactivations: h_l, the output of each link before its activation.
+            observation: Shown each link's delta and activations, if any.
+        """
         for position in range(len(self._links) - 1, -1, -1):
             link, inputs = self._links[position], values[position]
             if observation is not None:
                 observation.delta(link.name).add(delta, stays=True)
                 if link.activation is not None:
                     observation.activation(link.name).add(values[position + 1], stays=True)
+            # dW_l and db_l
             torch.bmm(delta.transpose(1, 2), inputs, out=self._weight_gradients[position])
             torch.sum(delta, 1, out=self._bias_gradients[position])
             if position == 0:
-                return
+                return  # The gradient by the data is of no use.
+            # delta_{l-1}
             delta = torch.bmm(delta, self._weights[position])
             before = self._links[position - 1].activation
             if before is not None:
                 delta = before.gradient(delta, preactivations[position - 1], inputs)
 
     def _point(self) -> None:
-        """Views of the blocks by link, for parameters and for their gradients."""
+        """Points at each link's parameters and gradients, which are views of the blocks."""
         blocks, values = self.blocks, self.blocks.values
         gradients = [torch.empty_like(value) for value in values]
         self._gradients: Sequence[Tensor] = gradients

@@ -1,4 +1,8 @@
-"""Gated recurrent units."""
+"""Gated recurrent units.
+
+Axes: K trials, B examples, H units of a layer. Names: a_x is the pre-activation of gate x, s the
+sigmoid, * a product of elements, dx the loss gradient by x.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +44,12 @@ def gru(hyperparameters: Mapping[str, Any], task: Task) -> nn.Module:
 
 
 class GruCell(Cell):
-    """The pre-activation has four blocks: r, z, and both terms of n."""
+    """Defines the time step in terms of autograd.
+
+    Its pre-activation has four blocks of H numbers, (a_r, a_z, u, v): r multiplies the recurrent
+    term v = U_n h_{t-1} + b'_n of n and not u = W_n x_t + b_n, so these two cannot be added up
+    beforehand as the terms of r and z are.
+    """
 
     gates = 3
 
@@ -66,6 +75,8 @@ class GruCell(Cell):
         return (new + update.sigmoid() * (state[0] - new),)
 
     def joined_weight(self, inputs: nn.Linear, recurrent: nn.Linear) -> Tensor:
+        # Rows (a_r and a_z together; u; v) by columns (x_t, 1, h_{t-1}), with zeros where u does
+        # not depend on h_{t-1} nor v on x_t.
         features, units = inputs.in_features, recurrent.in_features
         pair_x, new_x = inputs.weight.split((2 * units, units))
         pair_h, new_h = recurrent.weight.split((2 * units, units))
@@ -81,7 +92,7 @@ class GruCell(Cell):
 
 
 class NormalizedGruCell(GruCell):
-    """Normalizes both maps."""
+    """Normalizes both maps: the pair (r, z) together, n by itself."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -100,7 +111,25 @@ class NormalizedGruCell(GruCell):
 
 
 class GruKernel:
-    """Implements `Kernel`; keeps r, z, n and the recurrent term of n."""
+    """Implements `Kernel`; keeps r, z, n and v, the recurrent term of n.
+
+    Forward, for each trial and example (Cho et al. 2014, with r where cuDNN and torch have it):
+
+        (a_r, a_z) = W x_t + b + U h_{t-1}    u = W_n x_t + b_n    v = U_n h_{t-1} + b'_n
+        r = s(a_r)    z = s(a_z)    n = tanh(u + r * v)
+        h_t = (1 - z) * n + z * h_{t-1} = n + z * (h_{t-1} - n)
+
+    Backward, from dh_t:
+
+        dz = dh_t * (h_{t-1} - n)    dn = dh_t * (1 - z)
+        du = dn * (1 - n^2)
+        dr = du * v    dv = du * r
+        da_x = dx * x * (1 - x) for x = r, z
+        dh_{t-1} = dh_t * z + what comes through the weights
+
+    The four blocks (da_r, da_z, du, dv) make up delta, (K, B, 4 H). The first term of dh_{t-1} is
+    left in `gradient` (`holds`), the scan adds the second.
+    """
 
     kept: tuple[int, ...] = (4,)
     holds = True
@@ -119,7 +148,9 @@ class GruKernel:
         blocks, pair, reset, update, new, new_h = now
         torch.bmm(joined, weight_KxIxG, out=blocks)
         torch.sigmoid_(pair)
+        # n replaces u
         torch.tanh_(new.addcmul_(reset, new_h))
+        # h_t = n + z * (h_{t-1} - n)
         torch.sub(_hidden_before(joined, hidden), new, out=hidden)
         hidden.mul_(update).add_(new)
 
@@ -138,29 +169,35 @@ class GruKernel:
     ) -> Tensor:
         _, pair, reset, update, new, new_h = now
         delta, by_pair, by_reset, by_update, by_new, by_new_h = carried
+        # dz = dh_t * (h_{t-1} - n)
         torch.sub(_hidden_before(joined, hidden), new, out=by_update)
         by_update *= gradient
+        # dh_t * z passes to h_{t-1} beside the weights; dn = dh_t - dh_t * z. Until dr is due its
+        # memory holds the product.
         torch.mul(gradient, update, out=by_reset)
         torch.sub(gradient, by_reset, out=by_new)
         gradient.copy_(by_reset)
+        # du = dn * (1 - n^2), then dr = du * v and dv = du * r
         _aten.tanh_backward.grad_input(by_new, new, grad_input=by_new)
         torch.mul(by_new, new_h, out=by_reset)
         torch.mul(by_new, reset, out=by_new_h)
+        # da_r = dr * r * (1 - r) and da_z = dz * z * (1 - z), which lie side by side
         _aten.sigmoid_backward.grad_input(by_pair, pair, grad_input=by_pair)
         return delta
 
 
 def _parts(blocks: Tensor) -> Sequence[Tensor]:
-    """All four blocks; r and z together, which take one operation; each block by itself."""
+    """Returns views of (..., 4 H): all; r and z, whose sigmoids are one operation; r, z, n, v."""
     return blocks, blocks.chunk(2, dim=-1)[0], *blocks.chunk(4, dim=-1)
 
 
 def _pair_and_new(three_gates: Tensor) -> tuple[Tensor, Tensor]:
-    """The blocks of r and z together, and that of n."""
+    """Splits (..., 3 H) into the blocks of r and z together and that of n."""
     units = three_gates.shape[-1] // 3
     pair, new = three_gates.split((2 * units, units), dim=-1)
     return pair, new
 
 
 def _hidden_before(joined: Tensor, hidden: Tensor) -> Tensor:
+    """Returns h_{t-1}, the last H numbers of the joined input (x_t, 1, h_{t-1})."""
     return joined[:, :, joined.shape[2] - hidden.shape[2] :]

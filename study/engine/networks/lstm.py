@@ -1,4 +1,8 @@
-"""Long short-term memory."""
+"""Long short-term memory.
+
+Axes: K trials, B examples, H units of a layer. Names: a_x is the pre-activation of gate x, s the
+sigmoid, * a product of elements, dx the loss gradient by x.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +16,10 @@ from study.engine.networks.recurrence import Cell, RecurrentNetwork, State, is_n
 from study.engine.tasks.task import Task
 
 FORGET_GATE = 1
-"""Its place among the gates of the weights, stacked as in torch: input, forget, cell, output."""
+"""Its index among the gates of the weights, stacked as in torch: input, forget, cell, output."""
 
 MEMORY = 6
-"""Place of c_t among the parts of what is kept."""
+"""Index of c_t among the parts that `LstmKernel.parts` returns."""
 
 _aten = torch.ops.aten
 
@@ -48,7 +52,7 @@ def lstm(hyperparameters: Mapping[str, Any], task: Task) -> nn.Module:
 
 
 class LstmCell(Cell):
-    """The state is (h, c)."""
+    """Defines the time step in terms of autograd; its state is (h, c)."""
 
     gates = 4
     states = 2
@@ -64,7 +68,7 @@ class LstmCell(Cell):
         return out_gate.sigmoid() * self.read(memory).tanh(), memory
 
     def read(self, memory: Tensor) -> Tensor:
-        """What the output gate sees of the memory."""
+        """Returns the memory as it goes into h_t: itself here, normalized in the subclass."""
         return memory
 
 
@@ -95,7 +99,25 @@ class NormalizedLstmCell(LstmCell):
 
 
 class LstmKernel:
-    """Implements `Kernel`; keeps the four gates, c_t and tanh(c_t)."""
+    """Implements `Kernel`; keeps the four gates, c_t and tanh(c_t).
+
+    Forward, for each trial and example (Gers et al. 2000):
+
+        (a_i, a_f, a_g, a_o) = W x_t + b + U h_{t-1}
+        i = s(a_i)    f = s(a_f)    g = tanh(a_g)    o = s(a_o)
+        c_t = f * c_{t-1} + i * g
+        h_t = o * tanh(c_t)
+
+    Backward, from dh_t and from what the time step after has left of dc_t:
+
+        do = dh_t * tanh(c_t)
+        dc_t += dh_t * o * (1 - tanh(c_t)^2)
+        di = dc_t * g    df = dc_t * c_{t-1}    dg = dc_t * i
+        da_x = dx * x * (1 - x) for x = i, f, o    da_g = dg * (1 - g^2)
+        dc_{t-1} = dc_t * f
+
+    The four da make up delta, (K, B, 4 H); dh_{t-1} = U^T delta is the scan's.
+    """
 
     kept: tuple[int, ...] = (4, 1, 1)
     holds = False
@@ -112,13 +134,16 @@ class LstmKernel:
         before: Sequence[Tensor] | None,
     ) -> None:
         blocks, pair, in_gate, forget_gate, candidate, out_gate, memory, memory_tanh = now
+        # The gates replace their pre-activations: the backward pass needs the gates only.
         torch.bmm(joined, weight_KxIxG, out=blocks)
         torch.sigmoid_(pair)
         torch.tanh_(candidate)
         torch.sigmoid_(out_gate)
+        # c_t = i * g + f * c_{t-1}; c_0 is zero.
         torch.mul(in_gate, candidate, out=memory)
         if before is not None:
             memory.addcmul_(forget_gate, before[MEMORY])
+        # h_t = o * tanh(c_t)
         torch.tanh(memory, out=memory_tanh)
         torch.mul(out_gate, memory_tanh, out=hidden)
 
@@ -138,22 +163,27 @@ class LstmKernel:
     ) -> Tensor:
         _, pair, in_gate, forget_gate, candidate, out_gate, _, memory_tanh = now
         delta, by_pair, by_in, by_forget, by_candidate, by_out, by_memory, spare = carried
+        # do = dh_t * tanh(c_t), then da_o = do * o * (1 - o)
         torch.mul(gradient, memory_tanh, out=by_out)
         _aten.sigmoid_backward.grad_input(by_out, out_gate, grad_input=by_out)
+        # dc_t = f_{t+1} * dc_{t+1} + dh_t * o * (1 - tanh(c_t)^2); the first term is carried
         torch.mul(gradient, out_gate, out=spare)
         by_memory += _aten.tanh_backward.grad_input(spare, memory_tanh, grad_input=spare)
+        # di = dc_t * g and df = dc_t * c_{t-1}, then da_i and da_f, which lie side by side
         torch.mul(by_memory, candidate, out=by_in)
         if before is None:
             by_forget.zero_()
         else:
             torch.mul(by_memory, before[MEMORY], out=by_forget)
         _aten.sigmoid_backward.grad_input(by_pair, pair, grad_input=by_pair)
+        # dg = dc_t * i, then da_g = dg * (1 - g^2)
         torch.mul(by_memory, in_gate, out=by_candidate)
         _aten.tanh_backward.grad_input(by_candidate, candidate, grad_input=by_candidate)
+        # dc_{t-1} = dc_t * f, carried to the time step before
         by_memory *= forget_gate
         return delta
 
 
 def _parts(blocks: Tensor) -> Sequence[Tensor]:
-    """All four blocks; the first two gates together, which take one operation; each block."""
+    """Returns views of (..., 4 H): all; i and f, whose sigmoids are one operation; i, f, g, o."""
     return blocks, blocks.chunk(2, dim=-1)[0], *blocks.chunk(4, dim=-1)

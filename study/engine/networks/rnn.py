@@ -1,4 +1,7 @@
-"""The simple recurrent network."""
+"""The simple recurrent network.
+
+Axes: K trials, B examples, H units of a layer.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +40,7 @@ def rnn(hyperparameters: Mapping[str, Any], task: Task) -> nn.Module:
 
 
 class RnnCell(Cell):
-    """h_t = activation(pre-activation), the latter normalized if asked for."""
+    """Defines h_t = activation(pre-activation), the latter normalized if asked for."""
 
     gates = 1
 
@@ -58,14 +61,18 @@ class RnnCell(Cell):
 
 
 class RnnKernel:
-    """Implements `Kernel`. Pre-activations are kept only where the activation leaves them."""
+    """Implements `Kernel` for h_t = activation(a), a = W x_t + b + U h_{t-1}.
+
+    Backward: da = dh_t * activation'(a), which is delta, (K, B, H). Where the activation
+    overwrites a, its derivative is a function of h_t (tanh: 1 - h_t^2), and a is not kept.
+    """
 
     holds = False
 
     def __init__(self, activation: Activation) -> None:
         self._activation = activation
-        trial = torch.zeros(1)
-        self._overwrites = activation.function(trial) is trial
+        example = torch.zeros(1)
+        self._overwrites = activation.function(example) is example
         self.kept: tuple[int, ...] = () if self._overwrites else (1,)
 
     def parts(self, kept: Sequence[Tensor]) -> Sequence[Tensor]:

@@ -38,12 +38,12 @@ OPTIMIZERS: dict[str, RuleFactory] = {
 def make_optimizer(
     hyperparameters: Sequence[Mapping[str, Any]], *, device: torch.device, dtype: torch.dtype
 ) -> Optimizer:
-    """The optimizer that the trials of a cohort share, with each trial's own settings.
+    """Makes the optimizer that the trials of a cohort share, with each trial's own settings.
 
     Args:
         hyperparameters: One mapping a trial; `optimizer` is sgd if absent.
-        device: Of the parameters.
-        dtype: Of the parameters.
+        device: Where the parameters are.
+        dtype: The parameters' type.
     """
     columns = Columns(hyperparameters, device=device, dtype=dtype)
     return StackedOptimizer(OPTIMIZERS[columns.shared("optimizer", "sgd")], columns)

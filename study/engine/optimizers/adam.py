@@ -53,6 +53,7 @@ class Adam:
         self, parameter: Tensor, gradient: Tensor, memory: Sequence[Tensor], factors: Factors
     ) -> None:
         mean, square = memory
+        # m <- m + (1 - beta1) (g - m), and so for v; the gradient's memory then holds the rest.
         mean.lerp_(gradient, factors["mean"])
         square.lerp_(gradient.mul_(gradient), factors["square"])
         root = torch.sqrt(square, out=gradient).add_(factors["epsilon"])

@@ -30,14 +30,18 @@ class Optimizer(Protocol):
         """Updates blocks (P, K, ...) in place.
 
         Args:
-            blocks: Parameters.
+            blocks: Parameters, one (P, K, ...) for each shape.
             gradients: Laid out as the blocks are; they may be overwritten.
-            learning_rate_K: Of this step.
+            learning_rate_K: This step's learning rate by trial, (K,), >= 0.
             gradient_scale_K: What the gradients are multiplied by first; None for 1.
         """
 
     def keep(self, slots: Tensor) -> None:
-        """Go on with these trials of the cohort only."""
+        """Goes on with these trials of the cohort only.
+
+        Args:
+            slots: Indices along the trial axis, in ascending order.
+        """
 
     def state(self) -> State:
         """Everything that later steps depend on: the tensors themselves, not copies of them."""

@@ -19,6 +19,9 @@ STEPS = "steps"
 class StackedOptimizer:
     """Implements `Optimizer` for any rule; the host never waits for the device.
 
+    A rule gets g <- scale g + weight_decay p, with the scale of clipping, and the second term only
+    where the rule couples the decay to the gradient (L2 regularization).
+
     Args:
         rule: Makes the rule.
         columns: Hyperparameters of the trials, of which `weight_decay` is read here.

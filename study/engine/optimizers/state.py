@@ -14,8 +14,8 @@ class Memory:
     """Tensors that lie as the gradients lie, some for each block.
 
     Args:
-        names: What is remembered.
-        device: Where.
+        names: Of what is remembered for each parameter ("mean", "square").
+        device: Where the gradients are.
     """
 
     def __init__(self, names: Sequence[str], *, device: torch.device) -> None:
@@ -44,7 +44,7 @@ class Memory:
             self._tensors[name] = [tensor.index_select(1, slots) for tensor in tensors]
 
     def state(self) -> State:
-        """The tensors by name."""
+        """Returns the tensors by name, one (P, K, ...) for each block."""
         return {name: list(tensors) for name, tensors in self._tensors.items()}
 
     def load(self, state: State, trials: int) -> None:

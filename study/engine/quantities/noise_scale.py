@@ -16,7 +16,7 @@ def noise_scale(
     inputs_KxB: Tensor,
     targets_KxB: Tensor,
 ) -> Tensor:
-    """Simple noise scale B = tr(Sigma) / |G|^2 in examples by trial, (K,) in float64.
+    """Estimates the simple noise scale tr(Sigma) / |G|^2 in examples by trial, (K,) in float64.
 
     Sigma is the covariance of the gradient of one example, G the mean gradient. Both come from
     the gradients g1 and g2 of the two halves of a batch of B examples: with B_small = B/2 and
@@ -36,7 +36,7 @@ def noise_scale(
     drawn without replacement, so tr(Sigma) / N is lost of |G|^2 where B nears N examples.
 
     Args:
-        loss: Of the cohort.
+        loss: The cohort's losses at given parameters.
         parameters: By name, (K, ...) each.
         inputs_KxB: (K, B, ...).
         targets_KxB: (K, B, ...).
@@ -52,7 +52,8 @@ def noise_scale(
         for part in (slice(0, half), slice(half, 2 * half))
     )
     differences = [g1 - g2 for g1, g2 in zip(first, second, strict=True)]
-    signal_K = _inner_product(first, second)
+    signal_K = _inner_product(first, second)  # |G|^2
+    # tr(Sigma) = B |g1 - g2|^2 / 4, over |G|^2
     return 2 * half * _inner_product(differences, differences) / 4 / signal_K
 
 
@@ -73,5 +74,5 @@ def _gradients(
 
 
 def _inner_product(first: Sequence[Tensor], second: Sequence[Tensor]) -> Tensor:
-    products = [(one * other).sum(dim=1) for one, other in zip(first, second, strict=True)]
+    products = [(left * right).sum(dim=1) for left, right in zip(first, second, strict=True)]
     return torch.stack(products).sum(dim=0)

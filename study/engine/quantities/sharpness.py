@@ -24,15 +24,19 @@ def sharpness(
     targets_B: Tensor,
     start_KxP: Tensor,
 ) -> Tensor:
-    """Algebraically largest eigenvalue of each trial's Hessian, (K,) in float64, 1/learning rate.
+    """Computes lambda_max of each trial's Hessian, (K,) in float64, in units of 1/learning rate.
 
-    Of the mean loss on a fixed set of examples, by all parameters together; NaN where the loss
-    or its derivatives are not finite. A Hessian without a positive eigenvalue gives 0 or a
-    negative number, which says that the loss curves upwards nowhere. Products with the Hessian
-    are double backward passes through one recorded forward pass; kinks (ReLU) count as straight.
+    H = d^2 L / dp^2 is that of the mean loss L on a fixed set of examples, by all parameters p
+    together, and lambda_max its algebraically largest eigenvalue: NaN where the loss or its
+    derivatives are not finite; 0 or negative where the loss curves upwards nowhere. H itself is
+    never formed. Its products are derivatives of the gradient along a fixed vector,
+
+        H v = d/dp (v . dL/dp),
+
+    a second backward pass through one recorded forward pass; kinks (ReLU) count as straight.
 
     Args:
-        loss: Of the cohort.
+        loss: The cohort's losses at given parameters.
         parameters: By name, (K, ...) each.
         inputs_B: (B, ...), the same for all trials.
         targets_B: (B, ...).
@@ -53,7 +57,13 @@ def sharpness(
 def hessian_product(
     loss: LossFunction, parameters: Mapping[str, Tensor], inputs_B: Tensor, targets_B: Tensor
 ) -> Iterator[Product]:
-    """Products of each trial's Hessian with vectors, (K, P) -> (K, P); arguments as `sharpness`.
+    """Yields the map from vectors v to H v by trial, (K, P) -> (K, P).
+
+    Args:
+        loss: The cohort's losses at given parameters.
+        parameters: By name, (K, ...) each.
+        inputs_B: (B, ...), the same for all trials.
+        targets_B: (B, ...).
 
     Raises:
         NetworkError: If torch cannot differentiate the network twice.
@@ -71,7 +81,10 @@ def hessian_product(
 
 
 def _hessian_product(loss: Tensor, leaves: Sequence[Tensor]) -> Product:
-    """Products with every trial's Hessian; a sum over trials has no mixed derivatives."""
+    """Makes the map from v to H v out of the sum of all losses.
+
+    No trial acts on another, so the sum's Hessian is block-diagonal: one pass multiplies K blocks.
+    """
     gradients = torch.autograd.grad(loss, leaves, create_graph=True, materialize_grads=True)
     gradient_KxP = _flat(gradients)
 
@@ -95,18 +108,18 @@ def _hessian_product(loss: Tensor, leaves: Sequence[Tensor]) -> Product:
 
 
 def _is_cut(gradient: Tensor) -> bool:
-    """Whether a function that is marked as differentiable once lies behind the gradient.
+    """Returns whether a function that is marked as differentiable once lies behind the gradient.
 
     Autograd leads nowhere from there, and the products would silently lack its part.
     """
-    nodes, seen = [gradient.grad_fn], set()
+    nodes, visited = [gradient.grad_fn], set()
     while nodes:
         node = nodes.pop()
-        if node is None or node in seen:
+        if node is None or node in visited:
             continue
         if type(node).__name__ == "Error":
             return True
-        seen.add(node)
+        visited.add(node)
         nodes.extend(following for following, _ in node.next_functions)
     return False
 

@@ -100,15 +100,16 @@ class _Differentiable(Function):
         inputs, weight, *tape = ctx.saved_tensors
         wanted = ctx.needs_input_grad[0], ctx.shown > 0
         if torch.is_grad_enabled():
-            found = _twice_differentiable(inputs, weight, gradients[0], ctx.scan, wanted)
-        elif weight.ndim == 2:
+            by = _twice_differentiable(inputs, weight, gradients[0], ctx.scan, wanted)
+        elif weight.ndim == 2:  # Outside of vmap: a trial axis of one.
             stacked = [tensor[None] for tensor in (weight, gradients[0], *tape)]
-            found = tuple(
-                None if one is None else one[0] for one in _once(stacked, ctx.scan, wanted)
+            by = tuple(
+                None if tensor is None else tensor[0]
+                for tensor in _once(stacked, ctx.scan, wanted)
             )
         else:
-            found = _once([weight, gradients[0], *tape], ctx.scan, wanted)
-        by_inputs, by_weight, delta = found
+            by = _once([weight, gradients[0], *tape], ctx.scan, wanted)
+        by_inputs, by_weight, delta = by
         by_shown: tuple[Tensor | None, ...] = (None, None)
         if delta is not None:
             by_projections, by_recurrences = ctx.scan.cell.split(delta)
@@ -129,12 +130,12 @@ def run(inputs: Tensor, weight: Tensor, scan: Scan) -> tuple[Tensor, ...]:
 def differentiable(
     inputs: Tensor, weight: Tensor, scan: Scan, tape: Sequence[Tensor], shown: Shown | None
 ) -> Tensor:
-    """The layer's outputs, (B, T, H) or (B, H), with derivatives of any order.
+    """Returns the layer's outputs, (B, T, H) or (B, H), with derivatives of any order.
 
     Args:
-        inputs: (B, T, F), as `run` got them.
-        weight: Joined, (G, I), as `run` got it.
-        scan: As `run` got it.
+        inputs: (B, T, F), the ones that `run` was called with.
+        weight: Joined, (G, I), the one that `run` was called with.
+        scan: The one that `run` was called with.
         tape: What `run` returned.
         shown: Gets the gradients by the outputs of both maps.
     """
@@ -161,8 +162,9 @@ def _stacked(trials: int, in_dims: Any, arguments: Any) -> list[Any]:
 def _once(
     stacked: list[Tensor], scan: Scan, wanted: tuple[bool, bool]
 ) -> tuple[Tensor | None, ...]:
+    """Computes (by inputs, by joined weight, delta) from the tape, whose memory it gives back."""
     weight, gradient, joined, *kept = stacked
-    found = scan_backward(
+    by = scan_backward(
         Tape(joined=joined, kept=tuple(kept)),
         weight,
         gradient,
@@ -171,32 +173,35 @@ def _once(
         preactivation=wanted[1],
     )
     scan.spare.give((joined, *kept))
-    return found.inputs, found.weight, found.preactivation
+    return by.inputs, by.weight, by.preactivation
 
 
 def _twice_differentiable(
     inputs: Tensor, weight: Tensor, gradient: Tensor, scan: Scan, wanted: tuple[bool, bool]
 ) -> tuple[Tensor | None, ...]:
-    """The same gradients by autograd through the cell's definition, run once more."""
+    """Computes the same gradients by autograd through the cell's definition, run once more.
+
+    Nudges of zero are added to the pre-activations: the gradient by a nudge is delta.
+    """
     shape = *inputs.shape[:-1], weight.shape[-2]
     nudges = weight.new_zeros(shape).requires_grad_(wanted[1])
     # Views, so that only their uses in this layer count.
     inputs, weight = inputs.view_as(inputs), weight.view_as(weight)
     outputs = _defined(inputs, weight, nudges, scan)
-    by = [inputs] * wanted[0] + [weight] + [nudges] * wanted[1]
-    found = list(torch.autograd.grad(outputs, by, gradient, create_graph=True))
-    by_inputs = found.pop(0) if wanted[0] else None
-    return by_inputs, found[0], found[1] if wanted[1] else None
+    sources = [inputs] * wanted[0] + [weight] + [nudges] * wanted[1]
+    by = list(torch.autograd.grad(outputs, sources, gradient, create_graph=True))
+    by_inputs = by.pop(0) if wanted[0] else None
+    return by_inputs, by[0], by[1] if wanted[1] else None
 
 
 def _defined(inputs: Tensor, weight: Tensor, nudges: Tensor, scan: Scan) -> Tensor:
-    """The layer's outputs as the cell defines them, on tensors with or without a trial axis."""
+    """Runs the layer as the cell defines it, on tensors with or without a trial axis."""
     zeros = inputs.new_zeros(*inputs.shape[:-2], scan.units)
-    one = inputs.new_ones(*inputs.shape[:-2], 1)
+    ones = inputs.new_ones(*inputs.shape[:-2], 1)
     state = (zeros,) * scan.cell.states
     outputs = []
     for values, nudge in zip(inputs.unbind(-2), nudges.unbind(-2), strict=True):
-        joined = torch.cat((values, one, state[0]), dim=-1)
+        joined = torch.cat((values, ones, state[0]), dim=-1)
         state = scan.cell.step(joined @ weight.mT + nudge, state)
         outputs.append(state[0])
     return torch.stack(outputs, dim=-2) if scan.every_step else outputs[-1]

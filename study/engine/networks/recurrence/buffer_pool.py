@@ -26,10 +26,10 @@ class Spare:
         return self
 
     def take(self, shape: Sequence[int], like: Tensor) -> Tensor:
-        """A tensor of this shape, its numbers undefined; of type and device as another."""
-        for place, tensor in enumerate(self._tensors):
+        """Returns a tensor of this shape, its numbers undefined; of type and device as another."""
+        for index, tensor in enumerate(self._tensors):
             if tensor.shape == torch.Size(shape) and _alike(tensor, like):
-                return self._tensors.pop(place)
+                return self._tensors.pop(index)
         return like.new_empty(*shape)
 
     def give(self, tensors: Sequence[Tensor]) -> None:
@@ -37,5 +37,5 @@ class Spare:
         self._tensors = [tensor for tensor in tensors if tensor.device.type == "cpu"]
 
 
-def _alike(one: Tensor, other: Tensor) -> bool:
-    return one.dtype == other.dtype and one.device == other.device
+def _alike(tensor: Tensor, other: Tensor) -> bool:
+    return tensor.dtype == other.dtype and tensor.device == other.device

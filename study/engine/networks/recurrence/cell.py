@@ -52,7 +52,7 @@ class Kernel(Protocol):
         """
 
     def carried(self, hidden: Tensor) -> Sequence[Tensor]:
-        """Memory of the backward pass, from a tensor like the hidden state."""
+        """Allocates the memory of a backward pass, for a hidden state of this shape, (K, B, H)."""
 
     def backward(
         self,
@@ -63,16 +63,16 @@ class Kernel(Protocol):
         now: Sequence[Tensor],
         before: Sequence[Tensor] | None,
     ) -> Tensor:
-        """The loss gradient by this time step's pre-activation, (K, B, G), valid until the next.
+        """Returns delta of this time step, (K, B, G), valid until the next call.
 
         Args:
             gradient: By the hidden state, (K, B, H); where the cell holds it, what passes beside
                 the weights is left in it.
             carried: Memory, which also carries further states' gradients.
-            joined: As above.
-            hidden: As above.
-            now: As above.
-            before: As above.
+            joined: The input of `forward`, (K, B, I).
+            hidden: The hidden state that `forward` filled, (K, B, H).
+            now: Parts of what was kept of this time step, (K, B, width) each.
+            before: The same of the time step before; None at the first.
         """
 
 

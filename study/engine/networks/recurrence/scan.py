@@ -3,6 +3,16 @@
 Axes: K trials, B examples, T time steps, F numbers in an input, H units, G numbers in a
 pre-activation, I = F + 1 + H numbers in a joined input (x_t, 1, h_{t-1}).
 
+With joined inputs j_t = (x_t, 1, h_{t-1}) and the joined weight V = (W, b, U), forward
+
+    a_t = V j_t    h_t = cell(a_t)
+
+and backward, with delta_t the loss gradient by a_t and dy_t that by the output of time step t,
+
+    dV = sum over t of delta_t j_t^T
+    dx_t = W^T delta_t
+    dh_{t-1} = U^T delta_t + dy_{t-1} (+ what the cell passes on beside the weights)
+
 Autograd keeps about twenty tensors a time step and adds up a weight's gradient in as many
 products. Here one product a time step goes forward and two backward, and trials are taken in
 groups whose time step stays in a core's cache.
@@ -42,7 +52,7 @@ class Tape:
 
 @dataclass(frozen=True, kw_only=True)
 class Gradients:
-    """Loss gradients by a layer's inputs (K, B, T, F), joined weight and pre-activations
+    """Loss gradients by a layer's inputs (K, B, T, F), joined weight (K, G, I) and pre-activations
     (K, B, T, G); None where not asked for."""
 
     inputs: Tensor | None
@@ -56,7 +66,7 @@ def scan_forward(inputs: Tensor, weight: Tensor, kernel: Kernel, units: int, spa
     Args:
         inputs: (K, B, T, F).
         weight: Joined, (K, G, I).
-        kernel: Of the cell.
+        kernel: The cell's time step, written out.
         units: H.
         spare: Where the tape's memory comes from.
     """
@@ -87,13 +97,13 @@ def scan_backward(
     inputs: bool,
     preactivation: bool,
 ) -> Gradients:
-    """The loss gradients of a layer.
+    """Computes the loss gradients of a layer.
 
     Args:
-        tape: Of its forward pass.
+        tape: What `scan_forward` returned for the same weight.
         weight: Joined, (K, G, I).
         gradient: By the outputs: (K, B, T, H), or of the last time step only (K, B, H).
-        kernel: Of the cell.
+        kernel: The cell's time step, written out.
         inputs: Whether the gradient by the inputs is needed.
         preactivation: Whether the gradients by the pre-activations are asked for.
     """
@@ -137,12 +147,14 @@ def _group_backward(
         delta = kernel.backward(
             by_hidden, carried, steps[time], hidden[time + 1], kept[time], before
         )
+        # dV^T += j_t delta_t^T, summed over the examples too
         by_weight_group.baddbmm_(transposed[time], delta)
         if by_inputs is not None:
             torch.bmm(delta, weight_x, out=by_inputs[group, time])
         if deltas is not None:
             deltas[group, :, time] = delta
         if time:
+            # dh_{t-1}; beta keeps what the cell left there to pass on beside the weights
             by_hidden.baddbmm_(delta, weight_h, beta=int(kernel.holds))
             if every is not None:
                 by_hidden.add_(every[time - 1])
