@@ -87,6 +87,7 @@ def inside(name: str, place: str) -> bool:
     return name == place or name.startswith(place + ".")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("library", ONLY_IN)
 def test_libraries_are_imported_only_where_they_belong(library: str) -> None:
     strays = [
@@ -154,6 +155,7 @@ def test_no_import_cycle() -> None:
         visit(name, ())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("module", "absent"),
     [

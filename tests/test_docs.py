@@ -143,6 +143,7 @@ def train(**options: Any) -> CohortRecord:
     return train_cohort(trials, steps=3, **settings)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["network", "task"])
 @pytest.mark.usefixtures("imports")
 def test_your_own_network_and_task_run_as_printed(kind: str, tmp_path: Path) -> None:

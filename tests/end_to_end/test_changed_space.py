@@ -52,6 +52,7 @@ def run(
     return result, notices
 
 
+@pytest.mark.slow
 def test_trials_tables_and_report_of_two_space_versions(
     gradscape: Gradscape, study_file: Path, tmp_path: Path
 ) -> None:
@@ -99,6 +100,7 @@ def test_trials_tables_and_report_of_two_space_versions(
     assert again.code == 0 and "nothing to do" in again.out and "from trial" not in again.err
 
 
+@pytest.mark.slow
 def test_unfinished_trials_are_of_the_space_they_were_asked_from(tmp_path: Path) -> None:
     """The first run stops with trials asked and not trained; then the file is changed."""
     first, _ = run(tmp_path / "changed", STUDY, 12, stopped=True)
@@ -175,6 +177,7 @@ def test_a_grid_grows_to_the_cells_that_are_left(tmp_path: Path) -> None:
     assert len(table[["depth", "width"]].drop_duplicates()) == 6
 
 
+@pytest.mark.slow
 def test_what_cannot_change_is_refused_and_changes_nothing(
     gradscape: Gradscape, study_file: Path, tmp_path: Path
 ) -> None:
@@ -194,6 +197,7 @@ def test_what_cannot_change_is_refused_and_changes_nothing(
     assert (home / "studies/small/optuna.journal").read_bytes() == journal
 
 
+@pytest.mark.slow
 def test_a_change_without_further_trials_is_told(tmp_path: Path) -> None:
     run(tmp_path, STUDY, 12)
     result, notices = run(tmp_path, WIDER, 12)

@@ -34,6 +34,7 @@ def trials_of(config: StudyConfig, home: Path) -> pd.DataFrame:
     return load_trials(config.study, home=home)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list_presets())
 def test_preset_runs(name: str, tmp_path: Path) -> None:
     config = preset(name).with_trials(TRIALS).with_steps(STEPS)
@@ -46,6 +47,7 @@ def test_every_network_has_a_preset() -> None:
     assert {preset(name).network for name in list_presets()} == set(BUILT_IN_NETWORKS)
 
 
+@pytest.mark.slow
 def test_step_sizes_on_a_quadratic_are_stable_up_to_the_limits_of_theory(tmp_path: Path) -> None:
     config = preset("quadratic-linear").with_trials(64)
     trials = trials_of(config, tmp_path)

@@ -61,6 +61,7 @@ HE = {"initialization": "he_normal"}
 MEMORY = {"width": 32, "batch_size": 32, "initialization": "xavier_normal", "optimizer": "adam"}
 
 
+@pytest.mark.slow
 def test_a_catapult_is_stable_with_its_flag() -> None:
     # Lewkowycz et al. 2020: beyond 2 / lambda_0 the loss rises first, then trains.
     wide = {**HE, "depth": 1, "width": 256, "batch_size": 256}
@@ -78,6 +79,7 @@ def test_a_catapult_is_stable_with_its_flag() -> None:
     assert set(beyond["verdict"]) == {"exploding"}
 
 
+@pytest.mark.slow
 def test_full_batch_gradient_descent_ends_at_the_edge_of_stability() -> None:
     # Cohen et al. 2021: sharpness rises until the learning rate is its limit, whatever it is.
     full = {"depth": 2, "activation": "tanh", "initialization": "xavier_normal", "batch_size": 128}
@@ -98,6 +100,7 @@ def test_full_batch_gradient_descent_ends_at_the_edge_of_stability() -> None:
         assert set(rows["verdict"]) == {"stable"}
 
 
+@pytest.mark.slow
 def test_batch_normalization_that_explodes_at_initialization_and_trains_is_stable() -> None:
     # Yang et al. 2019: ReLU and batch normalization grow gradients by about 1.2 a layer, at first.
     deep = {**HE, "depth": 24, "normalization": "batch", "learning_rate": 0.1}
@@ -134,16 +137,19 @@ def test_critical_tanh_at_depth_50_is_stable() -> None:
     assert verdicts("mlp", "digits", critical, 600) == ["stable"] * SEEDS
 
 
+@pytest.mark.slow
 def test_an_lstm_on_adding_is_stable() -> None:
     lstm = {**MEMORY, "sequence_length": 16, "learning_rate": 1e-2}
     assert verdicts("lstm", "adding", lstm, 500) == ["stable"] * SEEDS
 
 
+@pytest.mark.slow
 def test_a_pre_norm_transformer_is_stable() -> None:
     small = {**MEMORY, "sequence_length": 20, "depth": 2, "heads": 4, "learning_rate": 3e-3}
     assert verdicts("transformer", "temporal_order", small, 150) == ["stable"] * SEEDS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "sick",
     [
@@ -165,6 +171,7 @@ def test_gradients_that_do_not_arrive_are_vanishing(sick: Mapping[str, Any]) -> 
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("activation", ["relu", "tanh"])
 def test_an_unclipped_rnn_of_large_recurrent_gain_is_exploding(activation: str) -> None:
     # Pascanu et al. 2013. With tanh the first update saturates every unit: it was once vanishing.
@@ -180,6 +187,7 @@ def test_an_unclipped_rnn_of_large_recurrent_gain_is_exploding(activation: str) 
     assert verdicts("rnn", "temporal_order", sick, 60) == ["exploding"] * SEEDS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("network", "given"),
     [

@@ -46,6 +46,7 @@ def after(before) -> pd.DataFrame:
     return trials
 
 
+@pytest.mark.slow
 def test_a_study_does_not_differ_from_itself(before):
     found = compare_studies(before, before)
     assert set(found.shared.space["status"]) == {"same"} and found.left_out == (0, 0)
@@ -59,6 +60,7 @@ def test_a_study_does_not_differ_from_itself(before):
     assert not found.importance["evidence"].any()
 
 
+@pytest.mark.slow
 def test_what_broke_is_found_where_it_broke(before, after):
     found = compare_studies(before, after)
     lost = int(((before["verdict"] == "stable") & (before["depth"] >= 16)).sum())
@@ -84,6 +86,7 @@ def test_cells_count_what_each_study_has(before, after):
         assert cells[f"{side}_stable"].tolist() == expected["stable"].tolist()
 
 
+@pytest.mark.slow
 def test_without_a_change_few_maps_show_one():
     """Cells of two independent studies of the same truth; 0.05 of maps may cry wolf."""
     many, crying = study(6000, seed=7), 0
@@ -96,6 +99,7 @@ def test_without_a_change_few_maps_show_one():
     assert crying <= 4
 
 
+@pytest.mark.slow
 def test_other_spaces_are_compared_where_both_have_values(before):
     other = study(300, seed=3)
     other.loc[other["depth"] == 2, "depth"] = 64

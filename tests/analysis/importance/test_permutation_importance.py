@@ -65,6 +65,7 @@ def test_two_that_only_add_up_do_not_interact():
     assert pair["interaction_low"] < 0.01 and pair["interaction"] < 0.02
 
 
+@pytest.mark.slow
 def test_intervals_are_as_wide_as_the_estimate_varies_and_cover_nothing_where_there_is_nothing():
     def probability(frame):
         return np.where(frame["a"] < 0.5, 0.9, 0.2)

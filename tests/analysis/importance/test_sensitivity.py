@@ -46,6 +46,7 @@ def test_learning_rates_count_equally_however_many_trials_each_has():
     np.testing.assert_allclose(*rows)
 
 
+@pytest.mark.slow
 def test_the_interval_covers_the_truth_about_as_often_as_promised():
     truth, inside = (1.0 + 0.2 + 0.8 + 2.0) / 4 - 0.2, 0
     for seed in range(100):

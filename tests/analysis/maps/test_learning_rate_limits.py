@@ -33,6 +33,7 @@ def test_both_limits_of_a_window_lie_in_their_intervals():
         assert row["largest_high"] < 3 * row["largest_low"] and row["reached"] > 0.99
 
 
+@pytest.mark.slow
 def test_a_limit_beyond_what_was_tried_is_infinite():
     rows = learning_rate_limits(study(200, lambda rate, depth: rate > 0), ["depth"])
     assert np.isposinf(rows["largest"]).all() and (rows["smallest"] == 0).all()
@@ -50,6 +51,7 @@ def test_where_no_rate_reaches_one_half_there_is_none():
     assert rows.loc["2", "reached"] > 0.99
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [1, 3])
 def test_few_trials_bound_nothing_and_raise_no_warning(number):
     with warnings.catch_warnings():

@@ -90,6 +90,7 @@ IMPORTANCE = pd.DataFrame(
 )
 
 
+@pytest.mark.slow
 def test_a_known_effect_is_covered_where_no_pairs_are_exact():
     covered, shares, truths = [], [], []
     for seed in range(20):
@@ -103,6 +104,7 @@ def test_a_known_effect_is_covered_where_no_pairs_are_exact():
     assert np.mean(shares) == pytest.approx(np.mean(truths), abs=0.05)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bias", [0.0, 1.5])
 def test_a_change_that_does_nothing_is_found_to_do_nothing(bias):
     # With the bias, B explodes far more often than A, and only for its larger learning rates.

@@ -22,6 +22,7 @@ def written(home, tmp_path_factory):
     return out
 
 
+@pytest.mark.slow
 def test_the_files_are_the_tables_of_the_functions(home, written):
     trials = load_trials("digits-mlp", home=home)
     boxes = pd.read_csv(written / "safe_regions.csv")

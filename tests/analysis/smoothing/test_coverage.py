@@ -26,6 +26,7 @@ def benchmark_of_coverage() -> ModuleType:
     return module
 
 
+@pytest.mark.slow
 def test_a_few_studies_are_covered(benchmark_of_coverage):
     row = benchmark_of_coverage.coverage("logistic", 200, 10)
     # Of a band that holds 95 %, less than 8 of 10 are one chance in 80.

@@ -97,6 +97,7 @@ def test_the_same_trials_give_the_same_numbers():
     pd.testing.assert_frame_equal(one, two)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "stable"), [(0, None), (1, True), (3, False), (3, True)])
 @pytest.mark.parametrize(
     ("x", "y"),

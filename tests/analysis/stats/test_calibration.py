@@ -19,6 +19,7 @@ def held_out(trials):
     return held_out_probabilities(trials, "learning_rate", "depth")
 
 
+@pytest.mark.slow
 def test_each_trial_is_held_out_once_and_told_nearly_as_well_as_the_truth_would(trials, held_out):
     assert sorted(held_out["trial"]) == list(range(300)) and set(held_out["fold"]) == set(range(5))
     truth = chance(trials["learning_rate"], trials["depth"])
@@ -31,6 +32,7 @@ def test_each_trial_is_held_out_once_and_told_nearly_as_well_as_the_truth_would(
     assert scores.skill == pytest.approx(1 - scores.model / scores.base)
 
 
+@pytest.mark.slow
 def test_a_trial_does_not_know_its_own_verdict(trials, held_out):
     one = held_out[held_out["fold"] == 0]
     flipped = trials.copy()
@@ -52,6 +54,7 @@ def test_seeds_of_a_configuration_are_held_out_together(trials):
     assert (folds == 1).all()
 
 
+@pytest.mark.slow
 def test_noise_is_not_told_better_than_by_its_share():
     rng = np.random.default_rng(3)
     noise = study(200, stable=rng.random(200) < 0.4)

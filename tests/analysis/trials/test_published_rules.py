@@ -84,6 +84,7 @@ def test_known_rules_of_the_study(digits):
     assert table.loc["any_rule", "fired"] == 512
 
 
+@pytest.mark.slow
 def test_kappa_is_that_of_scikit_learn(digits):
     for trials in (random_trials(300), digits.trials):
         kappa = rule_kappa(trials)

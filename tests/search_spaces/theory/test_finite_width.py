@@ -11,6 +11,7 @@ from study.worker.theory_columns import inputs_of
 from tests.search_spaces.theory.real_networks import gaussian_task, measured
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("activation", ["relu", "tanh", "identity"])
 @pytest.mark.parametrize("initialization", ["lecun_normal", "orthogonal"])
 def test_the_spread_of_many_networks(activation, initialization):

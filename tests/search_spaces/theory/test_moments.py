@@ -11,6 +11,7 @@ from search_spaces.theory.gaussian import gaussian_mean
 from search_spaces.theory.moments import moments
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_tables_agree_with_the_integrals(name):
     phi, tables = ACTIVATIONS[name], moments(name)

@@ -37,6 +37,7 @@ def agree(network, task, hyperparameters, *, factor=2.0, seeds=3):
     return expected, real
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("activation", ["tanh", "relu", "sigmoid"])
 @pytest.mark.parametrize(
     "initialization",

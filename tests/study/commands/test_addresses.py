@@ -12,6 +12,7 @@ import torch
 from tests.study.commands.conftest import STUDY, Gradscape
 
 
+@pytest.mark.slow
 def test_artifacts_of_a_data_base_lie_under_the_home_folder(
     gradscape: Gradscape, study_file: Path, tmp_path: Path
 ) -> None:
@@ -48,7 +49,9 @@ def test_check_tells_what_can_be_written(
     said = gradscape("check", study_file)
     assert said.code == 0
     assert said.out.endswith(
-        "storage   gradscape/studies/small/optuna.journal: ok\ntracking  gradscape/mlflow.db: ok\n"
+        "storage   gradscape/studies/small/optuna.journal: ok\n"
+        "tracking  gradscape/mlflow.db: ok\n"
+        "artifacts gradscape/mlartifacts: ok\n"
     )
     study_file.write_text(STUDY + "storage: sqlite:///missing/optuna.db\n")
     said = gradscape("check", study_file, "--json")
@@ -60,6 +63,7 @@ def test_check_tells_what_can_be_written(
     assert [path.name for path in tmp_path.iterdir()] == ["small.yaml"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has CUDA")
 def test_a_study_for_gpus_without_cuda_ends_with_one_line(
     gradscape: Gradscape, study_file: Path

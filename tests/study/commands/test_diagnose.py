@@ -16,6 +16,7 @@ DEEP = ("--set", "depth=12", "--set", "activation=sigmoid", "--seeds", "2")
 SHALLOW = ("--set", "depth=1", "--set", "learning_rate=0.5", "--seeds", "2")
 
 
+@pytest.mark.slow
 def test_a_deep_sigmoid_network_is_explained(gradscape: Gradscape, study_file: Path) -> None:
     said = gradscape("diagnose", study_file, *DEEP, "--no-remedies")
     assert said.code == 0 and said.err == ""
@@ -40,6 +41,7 @@ def test_json(gradscape: Gradscape, study_file: Path) -> None:
     assert [one["trial"] for one in found["trials"]] == [0, 1]
 
 
+@pytest.mark.slow
 def test_a_remedy_trains_when_it_is_set(gradscape: Gradscape, study_file: Path) -> None:
     options = ("--set", "depth=4", "--set", "learning_rate=20", "--seeds", "2")
     found = json.loads(gradscape("diagnose", study_file, *options, "--remedies", 1, "--json").out)
@@ -64,6 +66,7 @@ def test_a_stable_configuration_is_told_so(gradscape: Gradscape, study_file: Pat
     assert "it is stable: nothing needs to be changed" in said.out
 
 
+@pytest.mark.slow
 def test_what_was_tried_in_vain_is_told(gradscape: Gradscape, study_file: Path) -> None:
     said = gradscape("diagnose", study_file, *SHALLOW, "--steps", 2)
     assert said.code == 0

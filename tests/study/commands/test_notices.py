@@ -46,6 +46,7 @@ def study_file(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_a_network_without_batching_rule_is_told_and_trains(
     gradscape: Gradscape, study_file: Path
 ) -> None:

@@ -45,6 +45,7 @@ def ran(gradscape: Gradscape, trained: Path, tmp_path: Path) -> Gradscape:
     return gradscape
 
 
+@pytest.mark.slow
 def test_fresh_trials_in_the_box_are_trained_once_and_kept_beside_the_study(
     ran: Gradscape, tmp_path: Path
 ) -> None:
@@ -78,6 +79,7 @@ def test_fresh_trials_in_the_box_are_trained_once_and_kept_beside_the_study(
     assert len(more) == 10 and more.head(8).equals(fresh)
 
 
+@pytest.mark.slow
 def test_fresh_trials_are_labelled_like_those_of_the_study(ran: Gradscape, tmp_path: Path) -> None:
     assert ran("report", "wide", "--confirm", 2, "--figures", "none").code == 0
     path = tmp_path / "gradscape" / "studies" / "wide" / "confirmation" / "trials.parquet"

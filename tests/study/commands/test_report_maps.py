@@ -19,6 +19,7 @@ def studied(gradscape: Gradscape, tmp_path: Path) -> Gradscape:
     return gradscape
 
 
+@pytest.mark.slow
 def test_the_maps_that_were_asked_for_of_the_trials_that_were(
     studied: Gradscape, tmp_path: Path
 ) -> None:

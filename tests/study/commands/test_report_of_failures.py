@@ -54,6 +54,7 @@ def test_only_infrastructure_failures_are_told_in_one_line(
     assert compared.code == 2 and "no finished trial" in compared.err
 
 
+@pytest.mark.slow
 def test_some_failures_are_counted_by_reason_and_the_report_is_made(
     gradscape: Gradscape, tmp_path: Path
 ) -> None:

@@ -15,13 +15,13 @@ def test_a_terminal_shows_what_the_report_is_at_and_other_streams_do_not(tmp_pat
         os.close(end)
         text = "".join(iter(lambda: read(terminal), ""))
         os.close(terminal)
-        page, _ = shown.communicate(timeout=60)
+        page, _ = shown.communicate(timeout=300)
     stages = ["reading the tables", "Verdicts", "Stability regions", "writing tables"]
     places = [text.find(f"report: {stage}") for stage in stages]
     assert -1 not in places and places == sorted(places)
     assert page == f"report   {tmp_path}/studies/digits-mlp/report/index.html\n"
     with start(tmp_path, stderr=subprocess.PIPE) as quiet:
-        assert quiet.communicate(timeout=60) == (page, "")
+        assert quiet.communicate(timeout=300) == (page, "")
 
 
 def start(home, *, stderr: int) -> subprocess.Popen[str]:

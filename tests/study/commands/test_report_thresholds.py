@@ -36,6 +36,7 @@ def labels(folder: Path) -> pd.DataFrame:
     return pd.read_csv(folder / "trials.csv").set_index("trial")
 
 
+@pytest.mark.slow
 def test_other_thresholds_change_labels_and_nothing_that_is_stored(
     ran: Gradscape, tmp_path: Path
 ) -> None:
@@ -61,6 +62,7 @@ def test_other_thresholds_change_labels_and_nothing_that_is_stored(
     assert "labelled again" in page
 
 
+@pytest.mark.slow
 def test_python_writes_the_same_report(ran: Gradscape, tmp_path: Path) -> None:
     assert ran("report", "small", "--threshold", "stalled_progress=0.97", "-o", "a").code == 0
     store = TableStore(tmp_path / "gradscape" / "studies" / "small" / "tables")
@@ -69,6 +71,7 @@ def test_python_writes_the_same_report(ran: Gradscape, tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(labels(tmp_path / "a"), labels(tmp_path / "b"))
 
 
+@pytest.mark.slow
 def test_thresholds_of_a_study_file_and_one_more(ran: Gradscape, tmp_path: Path) -> None:
     other = tmp_path / "other.yaml"
     other.write_text(STUDY + "thresholds: {stalled_progress: 0.97, exploding_ratio: 50}\n")

@@ -16,6 +16,7 @@ from tests.support.driver import Command, write_slow_study
 LOCAL = ("--local-mode", "--no-report")
 
 
+@pytest.mark.slow
 def test_a_done_study(gradscape: Gradscape, study_file: Path) -> None:
     assert gradscape("run", study_file, *LOCAL, "--trials", "14").code == 0
     said = gradscape("status", "small")
@@ -40,6 +41,7 @@ def test_a_done_study(gradscape: Gradscape, study_file: Path) -> None:
     assert json.loads(gradscape("list", "--json").out)[0]["running"] is False
 
 
+@pytest.mark.slow
 def test_a_failed_study_says_why(gradscape: Gradscape, tmp_path: Path) -> None:
     file = write_slow_study(tmp_path, seconds="1 / 0")
     assert gradscape("run", file, *LOCAL).code == 1
@@ -72,6 +74,7 @@ def test_a_home_is_of_this_machine(gradscape: Gradscape, command: str) -> None:
     assert said.code == 2 and "--home: is of this machine and has no meaning" in said.err
 
 
+@pytest.mark.slow
 def test_a_storage_that_cannot_be_asked_is_told(
     gradscape: Gradscape, study_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -85,6 +88,7 @@ def test_a_storage_that_cannot_be_asked_is_told(
     assert "STUDIES_DB is not set" in told["notices"][0]
 
 
+@pytest.mark.slow
 def test_what_is_recorded_and_not_delivered_is_counted(
     gradscape: Gradscape, study_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

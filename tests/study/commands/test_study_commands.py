@@ -15,6 +15,7 @@ from analysis import load_layers, load_steps, load_trials
 from tests.study.commands.conftest import STUDY, Gradscape
 
 
+@pytest.mark.slow
 def test_run_again_and_extend(gradscape: Gradscape, study_file: Path) -> None:
     said = gradscape("run", study_file, "--local-mode")
     assert said.code == 0, said
@@ -51,6 +52,7 @@ def test_run_again_and_extend(gradscape: Gradscape, study_file: Path) -> None:
     assert sum(listed[0]["verdicts"].values()) == 20
 
 
+@pytest.mark.slow
 def test_incompatible_space_is_refused_and_leaves_the_study_alone(
     gradscape: Gradscape, study_file: Path
 ) -> None:
@@ -74,6 +76,7 @@ def test_check_prints_the_plan_and_runs_nothing(
     assert not (tmp_path / "gradscape").exists()
 
 
+@pytest.mark.slow
 def test_report_again_elsewhere(gradscape: Gradscape, study_file: Path, tmp_path: Path) -> None:
     assert gradscape("run", study_file, "--local-mode", "--no-report").code == 0
     said = gradscape("report", "small", "-o", tmp_path / "out", "--json")
@@ -83,6 +86,7 @@ def test_report_again_elsewhere(gradscape: Gradscape, study_file: Path, tmp_path
     assert "12 trials" in page.read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_the_tables_hold_what_the_schema_says(gradscape: Gradscape, study_file: Path) -> None:
     assert gradscape("run", study_file, "--local-mode", "--no-report").code == 0
     trials, steps, layers = load_trials("small"), load_steps("small"), load_layers("small")
@@ -98,6 +102,7 @@ def test_the_tables_hold_what_the_schema_says(gradscape: Gradscape, study_file: 
     assert (first == trials.set_index("trial")["loss_initial"]).all()
 
 
+@pytest.mark.slow
 def test_own_network_and_task_run(gradscape: Gradscape, tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(
         """
@@ -153,6 +158,7 @@ def test_every_command_has_help_with_an_example(gradscape: Gradscape, command: s
     assert said.code == 0 and f"Example: gradscape {command}" in said.out
 
 
+@pytest.mark.slow
 def test_python_dash_m_is_the_same_command() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "study", "init"], capture_output=True, text=True, check=True

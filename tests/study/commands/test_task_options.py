@@ -87,6 +87,7 @@ def test_diagnose_finds_the_data_beside_the_study_file(
     assert json.loads(said.out)["hyperparameters"]["sequence_length"] == 3
 
 
+@pytest.mark.slow
 def test_other_options_are_another_study(gradscape: Gradscape, study_file: Path) -> None:
     assert gradscape("run", study_file, "--local-mode").code == 0
     study_file.write_text(STUDY.replace("copies: 4", "copies: 2"))

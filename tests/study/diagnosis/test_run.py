@@ -38,6 +38,7 @@ def plain_metric(hyperparameters: object, seed: int) -> float:
     return float(record.metric[0, -20:].mean())
 
 
+@pytest.mark.slow
 def test_a_deep_sigmoid_network_vanishes() -> None:
     found = deep_sigmoid()
     assert found.verdicts == {"vanishing": SEEDS}
@@ -99,6 +100,7 @@ def test_sharpness_is_measured_where_it_is_cheap(digits: StudyConfig) -> None:
     assert limit.median == pytest.approx(2 * 1.9 / sharpness.median)
 
 
+@pytest.mark.slow
 def test_configurations_in_one_call_are_trained_as_each_by_itself(digits: StudyConfig) -> None:
     checked = preflight(digits)
     settings = [{"learning_rate": 0.1}, {"depth": 1}, {"learning_rate": 0.01, "clip_norm": 1}]

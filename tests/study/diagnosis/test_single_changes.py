@@ -43,6 +43,7 @@ def values_of(some: list[Candidate], name: str) -> list[object]:
     return [one.change.after for one in some if one.change.hyperparameter == name]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("network", BUILT_IN_NETWORKS)
 def test_every_candidate_is_a_valid_single_change_that_can_be_built(network: str) -> None:
     config = study(network)

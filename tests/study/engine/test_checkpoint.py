@@ -59,6 +59,7 @@ def some_trials(**overrides: object) -> list[Trial]:
     return [*(make_trial(n, **common) for n in range(5)), make_trial(5, **{**common, **lost})]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("network", "execution", "dtype"),
     [

@@ -36,6 +36,7 @@ def watched(task: Task, sizes: list[int], limit: float = float("inf")) -> Task:
     return dataclasses.replace(task, loss=loss)
 
 
+@pytest.mark.slow
 def test_out_of_memory_halves_the_cohort_and_loses_nothing(
     digits: Task, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -54,6 +55,7 @@ def test_out_of_memory_halves_the_cohort_and_loses_nothing(
         np.testing.assert_allclose(record.by_layer[name], values, rtol=1e-7, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_a_single_trial_without_room_is_out_of_memory(digits: Task) -> None:
     sizes: list[int] = []
     with pytest.raises(torch.OutOfMemoryError, match="no room for 1 trials"):

@@ -22,6 +22,7 @@ def train(trials: list[Trial], task: Task, steps: int = STEPS, **options: object
     return train_cohort(trials, task=task, network=NETWORKS["mlp"], steps=steps, **options)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", range(12))
 def test_equals_plain_torch_loop(digits: Task, number: int) -> None:
     trial = make_trial(number)
@@ -91,6 +92,7 @@ def test_diverged_trials_are_retired_and_the_cohort_shrinks(digits: Task, execut
     np.testing.assert_allclose(record.loss[:4], alone.loss, rtol=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_chain_vmap_and_loop_give_the_same(digits: Task, activation: str) -> None:
     trials = [make_trial(n, activation=activation) for n in range(8)]

@@ -33,6 +33,7 @@ def test_a_name_that_does_not_exist() -> None:
         connect(cluster_address("head.invalid"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("status", "body"), [(404, "nothing"), (200, "<html>"), (200, "{}")])
 def test_some_other_server(status: int, body: str) -> None:
     with web_server(status=status, body=body) as server:

@@ -68,6 +68,7 @@ def driver(
 
 
 class TestEveryWayToHoldAStudy:
+    @pytest.mark.slow
     def test_one_holds_it_and_then_the_next(self, claim: MakeClaim) -> None:
         for _ in range(2):
             with driver(claim()) as (lease, told):
@@ -88,6 +89,7 @@ class TestEveryWayToHoldAStudy:
         assert abs(began - time.time()) < 60
         assert "its lease ends" in text and "--take-over" in text
 
+    @pytest.mark.slow
     def test_taken_over_the_former_holder_writes_nothing_more(self, claim: MakeClaim) -> None:
         lost: list[LeaseLost] = []
         with driver(claim(), lost=lost) as (former, _):
@@ -112,6 +114,7 @@ class TestEveryWayToHoldAStudy:
             lease.check()
             assert told == []
 
+    @pytest.mark.slow
     def test_who_takes_over_waits_for_the_write_under_way(self, claim: MakeClaim) -> None:
         written = []
         with driver(claim()) as (former, _):
@@ -158,6 +161,7 @@ class TestEveryWayToHoldAStudy:
             thread.join()
         assert len(held) == 1 and len(refused) == 5
 
+    @pytest.mark.slow
     def test_a_killed_process_holds_nothing(self, claim: MakeClaim, tmp_path: Path) -> None:
         killed = other_process(claim())
         with pytest.raises(InputError, match=f"by process {killed.pid} of "), driver(claim()):
@@ -196,6 +200,7 @@ class TestInADataBase:
             return f"sqlite:///{tmp_path}/optuna.db"
         return str(request.getfixturevalue("postgresql_url"))
 
+    @pytest.mark.slow
     def test_a_machine_lost_holds_it_until_its_lease_ends(self, url: str) -> None:
         # A process that this machine cannot see, and that no longer renews.
         elsewhere = replace(this_process(Path("/data/home")), host="node-7", machine="other")
@@ -219,6 +224,7 @@ class TestInADataBase:
         assert TERM_S - 0.1 < waited < TERM_S + 1.0
         assert re.search("on node-7 since .*, whose lease ended at ", told[0])
 
+    @pytest.mark.slow
     def test_a_lease_that_is_renewed_does_not_end(self, url: str) -> None:
         with driver(LeaseTable(url, study="s", term_s=1.0)) as (lease, _):
             time.sleep(2.0)
@@ -226,6 +232,7 @@ class TestInADataBase:
                 pass
             lease.check()
 
+    @pytest.mark.slow
     def test_taking_over_does_not_wait_for_long_for_a_machine_lost(self, url: str) -> None:
         elsewhere = replace(this_process(Path("/data/home")), machine="other")
         LeaseTable(url, study="s", term_s=TERM_S).take(elsewhere, take_over=False)
@@ -233,6 +240,7 @@ class TestInADataBase:
         with driver(LeaseTable(url, study="s", term_s=TERM_S), take_over=True):
             assert time.monotonic() - began < TERM_S / 4 + 1.0
 
+    @pytest.mark.slow
     def test_who_wakes_up_late_is_told_who_had_it_meanwhile(self, url: str) -> None:
         former, after = (LeaseTable(url, study="s", term_s=TERM_S) for _ in range(2))
         former.take(replace(this_process(Path("home")), machine="other"), take_over=False)
@@ -253,6 +261,7 @@ class TestInADataBase:
         assert abs(now - time.time()) < 2.0
 
 
+@pytest.mark.slow
 def test_a_data_base_away_for_a_while_costs_no_lease(
     postgresql: PostgresServer, postgresql_url: str
 ) -> None:

@@ -90,6 +90,7 @@ def test_asking_and_telling_list_no_trials(tmp_path, monkeypatch):
     assert listed == []
 
 
+@pytest.mark.slow
 def test_a_data_base_gets_as_many_statements_for_late_trials_as_for_early_ones(tmp_path):
     ledger = ledger_at(f"sqlite:///{tmp_path}/optuna.db")
     tell(ledger, ledger.ask(40))

@@ -40,6 +40,7 @@ def states(url: str) -> list[str]:
     return [trial.state.name for trial in trials]
 
 
+@pytest.mark.slow
 def test_a_restart_between_two_calls_is_not_noticed(postgresql: PostgresServer) -> None:
     url = postgresql.new_url()
     ledger = ledger_at(url)
@@ -89,6 +90,7 @@ def test_while_it_is_away_nothing_is_lost_and_no_number_is_left_out(
     assert states(url) == 6 * ["COMPLETE"] + ["FAIL"]
 
 
+@pytest.mark.slow
 def test_an_answer_that_was_lost_doubles_no_trial(postgresql: PostgresServer) -> None:
     url = postgresql.new_url()
     ledger = ledger_at(url)
@@ -117,6 +119,7 @@ def test_a_trial_whose_answer_was_lost_is_not_made_twice(postgresql: PostgresSer
     assert states(url) == 5 * ["RUNNING"]
 
 
+@pytest.mark.slow
 def test_asking_costs_the_same_however_many_are_running(postgresql: PostgresServer) -> None:
     # Optuna looks through all running trials for an enqueued one each time it is asked.
     rows: list[int] = []
@@ -134,6 +137,7 @@ def test_asking_costs_the_same_however_many_are_running(postgresql: PostgresServ
     assert max(read) < 1.1 * min(read)
 
 
+@pytest.mark.slow
 def test_a_machine_lost_in_the_middle_of_a_change_blocks_nobody_for_long(
     postgresql: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

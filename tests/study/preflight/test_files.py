@@ -70,6 +70,7 @@ def test_what_is_wrong_with_a_file(
     assert said is not None and problem in said
 
 
+@pytest.mark.slow
 def test_an_sqlite_file_that_another_program_writes_to(tmp_path: Path) -> None:
     path = tmp_path / "optuna.db"
     other = sqlite3.connect(path, isolation_level=None)

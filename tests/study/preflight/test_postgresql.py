@@ -78,6 +78,7 @@ def test_a_data_base_or_an_account_that_is_not_there(
     assert nobody is not None and 'role "ann" does not exist' in nobody
 
 
+@pytest.mark.slow
 def test_a_server_that_is_away_or_says_nothing_is_told_within_seconds(tmp_path: Path) -> None:
     with socket.socket() as mute:
         mute.bind(("127.0.0.1", 0))

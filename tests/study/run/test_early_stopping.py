@@ -43,6 +43,7 @@ def run(config: StudyConfig, home: Path):
     return result, notices
 
 
+@pytest.mark.slow
 def test_a_study_ends_early_and_stays_ended(tmp_path: Path) -> None:
     wanted = config(stop_when={"map_change": 0.1, "every": 64, "looks": 2})
     result, notices = run(wanted, tmp_path)
@@ -53,6 +54,7 @@ def test_a_study_ends_early_and_stays_ended(tmp_path: Path) -> None:
     assert again.complete and again.trained == 0
 
 
+@pytest.mark.slow
 def test_a_rule_that_is_never_met_changes_nothing(tmp_path: Path) -> None:
     rule = {"map_change": 1e-9, "every": 64, "looks": 2}
     result, _ = run(config(trials=256, stop_when=rule), tmp_path)

@@ -310,6 +310,7 @@ def test_optuna_away_costs_nothing_and_is_logged_once(world, caplog):
     assert "does not answer; training goes on" in away and "again" in back
 
 
+@pytest.mark.slow
 def test_a_sampler_that_learns_does_not_wait_for_mlflow(world):
     world.recorder.close()
     world.start(tell_after_s=0.0)

@@ -98,6 +98,7 @@ def run(home: Path, study: StudyConfig, dispatcher: Dispatcher | None = None) ->
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("dtype", "rtol"), [("float64", 1e-9), ("float32", 1e-5)])
 def test_a_study_stopped_and_extended_is_the_study_run_in_one_go(
     tmp_path: Path, dtype: str, rtol: float
@@ -124,6 +125,7 @@ def test_a_done_study_keeps_no_checkpoints(tmp_path: Path) -> None:
     assert not left.parent.exists()
 
 
+@pytest.mark.slow
 def test_the_report_that_a_run_did_not_come_to_is_made_by_the_next(
     gradscape: Gradscape, study_file: Path, tmp_path: Path
 ) -> None:
@@ -177,6 +179,7 @@ trials: 24
     return path
 
 
+@pytest.mark.slow
 def test_a_network_that_fails_in_training_is_named_and_what_was_trained_is_kept(
     gradscape: Gradscape, tmp_path: Path
 ) -> None:
@@ -208,6 +211,7 @@ def test_a_network_that_cannot_be_built_for_one_value_is_named(
     assert "Traceback" not in said.err
 
 
+@pytest.mark.slow
 def test_a_mended_network_goes_on_with_the_same_command(
     gradscape: Gradscape, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -222,6 +226,7 @@ def test_a_mended_network_goes_on_with_the_same_command(
     assert_once_everywhere(tmp_path / "gradscape", "own", 24)
 
 
+@pytest.mark.slow
 def test_a_second_driver_is_told_who_holds_the_study(gradscape: Gradscape, tmp_path: Path) -> None:
     file, home = write_slow_study(tmp_path, seconds="1.0"), tmp_path / "gradscape"
     first = Command("run", file, "--local-mode", folder=tmp_path)
@@ -259,6 +264,7 @@ def greedy(hyperparameters, task):
 """A network whose trials of depth 2 no worker survives."""
 
 
+@pytest.mark.slow
 def test_trials_given_up_are_fail_with_their_reason_and_the_study_goes_on(
     gradscape: Gradscape, tmp_path: Path
 ) -> None:

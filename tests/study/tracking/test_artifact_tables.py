@@ -51,6 +51,7 @@ def files_of(client, tracker):
     }
 
 
+@pytest.mark.slow
 def test_each_part_goes_up_once_and_all_come_back_together(home, client, tmp_path):
     local = tmp_path / "local"
     write_part(local, [0, 1, 2], "a")

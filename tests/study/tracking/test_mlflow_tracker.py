@@ -61,6 +61,7 @@ def children(client, tracker):
     return {int(run.data.tags["gradscape.trial"]): run for run in runs}
 
 
+@pytest.mark.slow
 def test_a_trial_is_a_finished_child_run_with_labels_and_hyperparameters(tracker, client):
     runs = tracker.log_trials(sample_tables([3, 4]))
     found = children(client, tracker)
@@ -163,6 +164,7 @@ def test_one_experiment_a_study_even_after_somebody_deleted_it(template, client)
     assert open_tracker(template).experiment_id == before
 
 
+@pytest.mark.slow
 def test_opening_is_silent(tmp_path):
     code = (
         "import sys; from pathlib import Path; sys.path.insert(0, '.');"
@@ -173,6 +175,7 @@ def test_opening_is_silent(tmp_path):
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
 
+@pytest.mark.slow
 def test_importing_tracking_imports_no_mlflow():
     code = "import sys, study.tracking; sys.exit('mlflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0

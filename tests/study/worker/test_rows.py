@@ -65,6 +65,7 @@ def test_minimal_has_no_layer_rows_and_no_regime(digits: Task) -> None:
     assert steps[["noise_scale", "sharpness"]].isna().all().all()
 
 
+@pytest.mark.slow
 def test_standard_and_minimal_agree_in_all_that_both_measure(digits: Task) -> None:
     (_, standard), (_, minimal) = run(digits, "standard"), run(digits, "minimal")
     assert standard.steps.equals(minimal.steps)

@@ -94,6 +94,7 @@ def test_a_figure_that_cannot_be_drawn_costs_no_other_one(tmp_path):
     assert "1720 x 100048 pixels are more than a PNG can have" in images.notice
 
 
+@pytest.mark.slow
 def test_without_a_browser_the_report_is_written_and_says_what_helps(tmp_path, monkeypatch):
     monkeypatch.setenv("BROWSER_PATH", str(tmp_path / "no-browser"))
     write_study(tmp_path, synthetic_tables(20))
@@ -155,6 +156,7 @@ def test_images_that_were_drawn_before_the_browser_was_killed_are_kept(tmp_path,
     assert "the browser failed (it ended while it drew)" in images.notice
 
 
+@pytest.mark.slow
 def test_a_report_that_has_no_images_any_more_removes_its_own_and_no_others(tmp_path):
     write_study(tmp_path, synthetic_tables(20))
     out = tmp_path / "out"

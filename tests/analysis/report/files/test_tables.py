@@ -33,6 +33,7 @@ def report_of(home, **options):
     return page.parent, json.loads((page.parent / "summary.json").read_text())
 
 
+@pytest.mark.slow
 def test_a_trial_that_a_crash_left_in_two_parts_is_written_once(study):
     out, _ = report_of(study)
     written = pd.read_parquet(out / "layers.parquet")
@@ -52,6 +53,7 @@ def test_a_part_that_is_damaged_ends_the_report_in_one_line(study):
         report_of(study)
 
 
+@pytest.mark.slow
 def test_what_is_too_large_is_left_out_and_named(study, monkeypatch):
     monkeypatch.setattr(tables, "CSV_ROWS", 400)
     monkeypatch.setattr(tables, "PARQUET_ROWS", 1000)
@@ -77,6 +79,7 @@ def test_all_tables_or_the_trials_alone(study, monkeypatch):
     assert (out / "trials.csv").exists() and len(summary["left_out"]) == 2
 
 
+@pytest.mark.slow
 def test_names_that_people_wrote_are_plain_text_in_markdown(tmp_path):
     hostile = "<script>x</script> [a](http://b) `c` **d** | e"
     space = {"activation": {"kind": "choice", "choices": [hostile, "tanh"]}}

@@ -81,6 +81,7 @@ def island(trial: optuna.Trial) -> bool:
     return all(0.61 < one < 0.61 + side for one in (x, y, z))
 
 
+@pytest.mark.slow
 def test_an_island_of_two_percent_is_found() -> None:
     counts = []
     for seed in range(6):
@@ -102,6 +103,7 @@ def noisy(trial: optuna.Trial) -> bool:
     return x < 0.3
 
 
+@pytest.mark.slow
 def test_noise_is_not_chased() -> None:
     study = run(noisy, seed=0, trials=320, batch=64)
     inside = [trial.params["x"] > 0.8 for trial in study.get_trials(deepcopy=False)]
@@ -112,6 +114,7 @@ def three(trial: optuna.Trial) -> str:
     return "low" if (x := trial.suggest_float("x", 0, 1)) < 0.2 else "mid" if x < 0.7 else "high"
 
 
+@pytest.mark.slow
 def test_boundaries_of_several_classes_without_a_stable_one() -> None:
     study = optuna.create_study(sampler=BoundarySampler(seed=0, startup=16))
     for _ in range(96):
@@ -124,6 +127,7 @@ def test_boundaries_of_several_classes_without_a_stable_one() -> None:
         assert np.mean(abs(xs - edge) < 0.1) > 0.25
 
 
+@pytest.mark.slow
 def test_places_that_fail_are_left() -> None:
     """Infrastructure gives up everything at the edge: the sampler tries it, and goes away."""
 

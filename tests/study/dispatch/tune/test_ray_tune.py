@@ -31,12 +31,14 @@ class TestRayTune(DispatcherContract):
     """The whole contract: each test starts two actors, about 3 s."""
 
 
+@pytest.mark.slow
 def test_a_lost_worker_is_replaced_and_every_trial_is_delivered_once(dispatcher):
     run = Run(60, limit=8).on(dispatcher, Echo(die=(30, 1)))
     assert run.numbers == list(range(60))
     assert run.given_up == []
 
 
+@pytest.mark.slow
 def test_a_process_trains_cohort_after_cohort_with_no_pause_between(dispatcher, tmp_path):
     Run(480, limit=8).on(dispatcher, Echo(log=str(tmp_path / "log")))
     rows = [line.split() for line in (tmp_path / "log").read_text().splitlines()]
@@ -49,6 +51,7 @@ def test_a_process_trains_cohort_after_cohort_with_no_pause_between(dispatcher, 
     assert statistics.median(gaps) < 0.5
 
 
+@pytest.mark.slow
 def test_a_worker_that_no_node_can_hold_is_refused_at_once():
     greedy = RayTuneDispatcher(resources=WorkerResources(cpus=64))
     with pytest.raises(InputError, match="needs 64 CPU and the nodes have 2 CPU"):

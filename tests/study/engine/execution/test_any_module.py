@@ -50,6 +50,7 @@ def assert_same(
         np.testing.assert_allclose(one.by_layer[name][place], expected, rtol=1e-7, atol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("network", [*VECTORIZABLE, *OTHERS])
 @pytest.mark.parametrize("initialization", ["torch_default", "he_normal"])
 def test_in_a_cohort_as_alone(images: Task, network: NetworkFactory, initialization: str) -> None:

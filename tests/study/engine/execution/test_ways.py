@@ -40,6 +40,7 @@ def test_every_network_is_here() -> None:
     assert CASES.keys() == NETWORKS.keys()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", [way for way in EXECUTIONS if way not in ("chain", "looped")])
 @pytest.mark.parametrize("network", CASES)
 def test_same_numbers(network: str, way: str) -> None:

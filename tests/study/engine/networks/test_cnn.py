@@ -15,6 +15,7 @@ from tests.study.engine.networks.cohorts import check_cohort, image_task, layer_
 TASK = image_task()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("normalization", NORMALIZATIONS)
 def test_a_cohort_equals_its_trials_alone(normalization: str) -> None:
     record = check_cohort("cnn", TASK, trials_of(normalization=normalization))

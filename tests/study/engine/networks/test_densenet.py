@@ -13,6 +13,7 @@ from tests.study.engine.networks.cohorts import check_cohort, image_task, layer_
 TASK = image_task()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("normalization", NORMALIZATIONS)
 def test_a_cohort_equals_its_trials_alone(normalization: str) -> None:
     record = check_cohort("densenet", TASK, trials_of(normalization=normalization, growth_rate=4))

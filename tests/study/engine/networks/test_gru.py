@@ -24,6 +24,7 @@ def test_equals_torchs(time_step: bool) -> None:
     check_equals_torch("gru", twin, vectors(time_step=time_step))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("normalization", NORMALIZATIONS)
 def test_a_cohort_equals_its_trials_alone(normalization: str) -> None:
     record = check("gru", vectors(), normalization=normalization)

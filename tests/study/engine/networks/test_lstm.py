@@ -26,6 +26,7 @@ def test_equals_torchs(time_step: bool) -> None:
     check_equals_torch("lstm", twin, vectors(time_step=time_step))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("normalization", NORMALIZATIONS)
 def test_a_cohort_equals_its_trials_alone(normalization: str) -> None:
     record = check("lstm", vectors(), normalization=normalization, forget_bias=1.0)

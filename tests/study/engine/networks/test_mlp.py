@@ -22,6 +22,7 @@ def build(task: Task = TASK, **hyperparameters: object) -> nn.Module:
     return NETWORKS["mlp"](values, task).double()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("normalization", NORMALIZATIONS)
 @pytest.mark.parametrize("connections", CONNECTIONS)
 def test_a_cohort_equals_its_trials_alone(connections: str, normalization: str) -> None:

@@ -27,6 +27,7 @@ ORDER = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("normalization", NORMALIZATIONS)
 def test_a_cohort_equals_its_trials_alone(normalization: str) -> None:
     record = check_cohort("resnet", TASK, trials_of(normalization=normalization))

@@ -72,6 +72,7 @@ def test_a_block_equals_torchs(position: str, causal: bool) -> None:
         torch.testing.assert_close(parameter.grad, twins[name].grad, rtol=0, atol=1e-10)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("normalization", "position"), [("none", "pre"), ("layer", "pre"), ("layer", "post")]
 )

@@ -72,6 +72,7 @@ def random_states() -> list[object]:
     return states
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("statistics", STATISTICS)
 @pytest.mark.parametrize(("network", "execution"), WAYS)

@@ -50,6 +50,7 @@ def train(trials: list[Trial], task: Task, execution: str = "auto") -> CohortRec
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_equals_a_plain_loop(digits: Task, kind: str) -> None:
     trials = cohort(kind)
@@ -70,6 +71,7 @@ def test_equals_a_plain_loop(digits: Task, kind: str) -> None:
     assert (record.clip_factor < 0.99).any(axis=1).sum() >= 6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("execution", ["chain", "vectorized"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_equals_each_trial_alone(digits: Task, kind: str, execution: str) -> None:

@@ -86,6 +86,7 @@ def mlp(activation: type[nn.Module]) -> nn.Module:
     ).double()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("activation", [nn.Tanh, nn.ReLU, nn.GELU, nn.Sigmoid, nn.SELU])
 @pytest.mark.parametrize("vectorized", [True, False])
 def test_equals_the_eigenvalue_of_the_whole_hessian(

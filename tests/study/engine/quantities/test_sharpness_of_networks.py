@@ -69,6 +69,7 @@ def by_differences(network: str, trial: Trial, task: Task) -> float:
     return float(torch.linalg.eigvalsh((hessian + hessian.T) / 2)[-1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "execution", ["vectorized", pytest.param("looped", marks=pytest.mark.slow)]
 )
