@@ -123,11 +123,17 @@ def test_analysis_knows_the_tables_and_nothing_else_of_a_study() -> None:
             assert not strays, f"{name} imports {strays}"
 
 
-def test_analysis_takes_the_root_of_errors_and_nothing_else_from_search_spaces() -> None:
+def test_analysis_takes_errors_and_what_settled_means_from_search_spaces() -> None:
     for name in MODULES:
         if inside(name, "analysis"):
             of_space = {one for one in imports(name) if inside(one, "search_spaces")}
-            assert of_space <= {"search_spaces.errors"}, f"{name} imports {of_space}"
+            shared = {"search_spaces.errors", "search_spaces.settling"}
+            assert of_space <= shared, f"{name} imports {of_space}"
+
+
+def test_what_settled_means_needs_the_standard_library_alone() -> None:
+    tops = {one.split(".")[0] for one in imports("search_spaces.settling")}
+    assert tops <= sys.stdlib_module_names, f"search_spaces.settling imports {tops}"
 
 
 def test_only_the_command_line_joins_study_and_analysis() -> None:

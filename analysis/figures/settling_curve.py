@@ -8,8 +8,8 @@ import plotly.graph_objects as go
 from analysis.figures.frame import new_figure
 from analysis.figures.palette import LIGHT, Theme
 from analysis.labels import percent
-from analysis.maps.settling import SETTLED
 from analysis.trials.records import records
+from search_spaces.settling import SETTLED
 
 
 def settling_curve(settling: pd.DataFrame, *, theme: Theme = LIGHT) -> go.Figure:

@@ -1,4 +1,7 @@
-"""Whether more trials would still change the map."""
+"""Measures whether more trials would still change a map of the report.
+
+When it counts as settled is said in `search_spaces.settling`, for `stop_when` as well.
+"""
 
 from __future__ import annotations
 
@@ -14,17 +17,13 @@ from analysis.smoothing.model import fit
 from analysis.space.axes import matches
 from analysis.space.design import uniform_trials
 from analysis.trials.counts import check_verdicts
+from analysis.trials.records import records
+from search_spaces import settling as definition
 
 Floats = NDArray[np.float64]
 
-LEAST = 32
-"""Trials of the smallest map that is looked at."""
-
-LOOKS = 5
+DOUBLINGS = 5
 """So many of the last doublings are looked at."""
-
-SETTLED = 0.02
-"""A map that twice the trials change by less, on average over its area, counts as settled."""
 
 _ROUGH = (6,)
 """Smoothnesses that are tried: the probability hardly depends on them."""
@@ -40,7 +39,7 @@ def map_settling(
     *,
     where: Mapping[str, object] | None = None,
 ) -> pd.DataFrame:
-    """How much the smoothed map of one or two hyperparameters changed each time trials doubled.
+    """Measures how much the smoothed map changed each time the trials doubled.
 
     The maps are those of the first n trials by number, n a half, a quarter, ... of all; of a
     boundary study those of its evenly placed trials, see `analysis.uniform_trials`. Fewer
@@ -62,17 +61,18 @@ def map_settling(
     """
     check_verdicts(trials)
     table = uniform_trials(trials)
-    place = table["trial"].rank(method="first").to_numpy()
+    rank = table["trial"].rank(method="first").to_numpy()
     wanted = matches(table, where).astype(np.float64)
 
     def after(number: int) -> Floats:
         # All trials, those to come with no weight: so the axes are the same.
-        counted = count(table, x, y, weights=wanted * (place <= number))
+        counted = count(table, x, y, weights=wanted * (rank <= number))
         at = _places(counted.x), _places(counted.y)
         return fit(counted, rounds=_ROUGH, draws=0).probability(*at)
 
-    sizes = [len(table) >> halved for halved in range(LOOKS + 1)]
-    sizes = [size for size in sizes if size >= LEAST][::-1]
+    sizes = [len(table)]
+    while len(sizes) <= DOUBLINGS and (half := definition.compared_with(sizes[0])) is not None:
+        sizes.insert(0, half)
     maps = [after(size) for size in sizes] if len(sizes) > 1 else []
     rows = [
         (size, half, float(np.abs(later - earlier).mean()))
@@ -81,22 +81,21 @@ def map_settling(
     return pd.DataFrame(rows, columns=["trials", "before", "change"])
 
 
-def settled_at(settling: pd.DataFrame, *, below: float = SETTLED) -> int | None:
-    """The number of trials from which on no doubling changed the map by as much as `below`.
+def settled_at(settling: pd.DataFrame, *, below: float = definition.SETTLED) -> int | None:
+    """Finds the number of trials from which on each doubling left the map as it was.
 
     Args:
         settling: As of `map_settling`.
-        below: Mean absolute change of the probability.
+        below: A doubling is quiet where it changed the probability by less on average, 0 to 1.
 
     Returns:
         None if the last doubling still changed it, or there was none.
     """
-    found = None
-    for before, change in zip(settling["before"][::-1], settling["change"][::-1], strict=True):
-        if change >= below:
-            break
-        found = int(before)
-    return found
+    looks = [
+        definition.MapChange(trials=row["trials"], before=row["before"], change=row["change"])
+        for row in records(settling)
+    ]
+    return definition.settled_at(looks, below=below)
 
 
 def _places(axis: Axis) -> Floats:

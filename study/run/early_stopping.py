@@ -1,11 +1,12 @@
-"""Ending a study early, once more trials would not change its map."""
+"""Ends a study early, once its map has settled as `search_spaces.settling` says."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from search_spaces.samplers.boundary.map_change import MapChange, has_settled, map_changes
+from search_spaces.samplers.boundary.map_change import map_changes
+from search_spaces.settling import MapChange, settled_at
 from search_spaces.space import SearchSpace
 from study.study_file import StopWhen
 
@@ -32,7 +33,7 @@ class MapWatch:
         self._changes: list[MapChange] = []
 
     def settled(self, known: int) -> bool:
-        """Whether the map has stopped changing.
+        """Returns whether the map has settled.
 
         Args:
             known: Number of trials that have a verdict; nothing is read before it has grown by
@@ -50,14 +51,14 @@ class MapWatch:
                 applying=self._space.applying,
                 last=self._rule.looks,
             )
-        return has_settled(self._changes, below=self._rule.map_change, looks=self._rule.looks)
+        since = settled_at(self._changes, below=self._rule.map_change, looks=self._rule.looks)
+        return since is not None
 
     @property
     def text(self) -> str:
-        """What was seen, for the person."""
-        seen = ", ".join(f"{each.change:.2g}" for each in self._changes)
+        """Says what the last looks found, for the person."""
+        changes = ", ".join(f"{look.change:.2g}" for look in self._changes)
         return (
-            f"the map has stopped changing: {self._rule.every} further trials changed it by "
-            f"{seen} on average, less than {self._rule.map_change:g}; no more are asked "
-            "(stop_when)"
+            f"the map has settled: doubling the trials changed it by {changes} on average in the "
+            f"last looks, less than {self._rule.map_change:g}; no more are asked (stop_when)"
         )

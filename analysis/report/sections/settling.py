@@ -8,13 +8,14 @@ import pandas as pd
 
 from analysis.figures import settling_curve
 from analysis.labels import capitalized, names_label, percent
-from analysis.maps.settling import SETTLED, map_settling, settled_at
+from analysis.maps.settling import map_settling, settled_at
 from analysis.report.files.markdown import plain
 from analysis.report.findings.evidence import Evidence
 from analysis.report.findings.findings import regions, uniform
 from analysis.report.page.picture import Picture, picture
 from analysis.report.page.section import Section
 from analysis.trials.records import records
+from search_spaces.settling import SETTLED
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,13 +1,13 @@
-"""When a map of verdicts has stopped changing.
+"""How much a map of verdicts over the whole space changed as the trials doubled.
 
 The map after n trials is the probability of a verdict at reference points that are spread over
-the space, by the model of the boundary sampler; trials of any sampler will do.
+the space, by the model of the boundary sampler; trials of any sampler will do. When such changes
+count as settled is said in `search_spaces.settling`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from scipy.special import expit
 from search_spaces.samplers.boundary.axes import Encoder
 from search_spaces.samplers.boundary.candidates import Applying, candidates, learned_conditions
 from search_spaces.samplers.boundary.kernel import fourier_features, laplace
+from search_spaces.settling import MapChange, compared_with
 
 Floats = NDArray[np.float64]
 
@@ -29,19 +30,6 @@ _LENGTH = 1.6
 _SEED = 0
 
 
-@dataclass(frozen=True, kw_only=True)
-class MapChange:
-    """How much the last trials have changed the map.
-
-    Attributes:
-        trials: Number of trials that the later map is made from.
-        change: Mean over the space of the absolute change of the probability, 0 to 1.
-    """
-
-    trials: int
-    change: float
-
-
 def map_changes(
     axes: Mapping[str, BaseDistribution],
     settings: Sequence[Mapping[str, Any]],
@@ -51,28 +39,28 @@ def map_changes(
     applying: Applying | None = None,
     last: int | None = None,
 ) -> list[MapChange]:
-    """The change of the map with every so many trials.
+    """Compares the map with that of half the trials, every so many trials.
 
     Args:
         axes: What varies.
-        settings: Of the trials in the order of their numbers.
-        hits: Whether each has the verdict that is mapped.
+        settings: Values on the axes of each trial, in the order of their numbers.
+        hits: Whether each trial has the verdict that is mapped.
         every: Trials between two looks, >= 1.
         applying: Which hyperparameters apply, from values for all; None learns it.
-        last: How many of the last looks are wanted; all if None.
+        last: How many of the last looks are wanted, >= 1; all if None.
 
     Returns:
-        One entry a look but the first, which has nothing to compare with.
+        One entry a look, the earliest first; looks with too few trials to compare are left out.
 
     Raises:
         ValueError: If ``every`` is not positive.
     """
     if every < 1:
         raise ValueError(f"every >= 1 must hold, but got {every}")
-    looks = [every * (place + 1) for place in range(len(settings) // every)]
+    looks = _looks(len(settings), every)
     if last is not None:
-        looks = looks[-last - 1 :]
-    if len(looks) < 2:
+        looks = looks[-last:]
+    if not looks:
         return []
     encoder = Encoder(axes)
     known = np.array([encoder.row(each) for each in settings]) * encoder.scales
@@ -84,17 +72,26 @@ def map_changes(
     )
     at = np.array([encoder.row(each) for each in points]) * encoder.scales
     mapped = np.asarray(hits, dtype=bool)
-    maps = [_map(known[:count], mapped[:count], at) for count in looks]
+    # Half of one look is often another look: each number of trials is fitted once.
+    sizes = {size for look in looks for size in look}
+    maps = {size: _map(known[:size], mapped[:size], at) for size in sizes}
     return [
-        MapChange(trials=count, change=float(np.mean(np.abs(after - before))))
-        for count, before, after in zip(looks[1:], maps, maps[1:], strict=False)
+        MapChange(
+            trials=trials,
+            before=before,
+            change=float(np.mean(np.abs(maps[trials] - maps[before]))),
+        )
+        for trials, before in looks
     ]
 
 
-def has_settled(changes: Sequence[MapChange], *, below: float, looks: int) -> bool:
-    """Whether each of the last looks has changed the map by less than ``below``."""
-    recent = changes[-looks:]
-    return len(recent) == looks and all(each.change < below for each in recent)
+def _looks(known: int, every: int) -> list[tuple[int, int]]:
+    """Returns the trials of the later and of the earlier map of each look, the earliest first."""
+    return [
+        (trials, before)
+        for trials in range(every, known + 1, every)
+        if (before := compared_with(trials)) is not None
+    ]
 
 
 def _map(known: Floats, hits: NDArray[np.bool_], at: Floats) -> Floats:

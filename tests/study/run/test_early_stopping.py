@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from analysis import settled_at
 from search_spaces import InputError
+from search_spaces.settling import MapChange
 from study import StudyConfig, run_study
 from study.dispatch import InProcessDispatcher
+from study.run import early_stopping
+from study.study_file import StopWhen
 from study.tracking import NullTracker
 
 
@@ -49,7 +54,7 @@ def test_a_study_ends_early_and_stays_ended(tmp_path: Path) -> None:
     result, notices = run(wanted, tmp_path)
     assert result.complete and not result.stopped
     assert 192 <= result.done < 640
-    assert any("the map has stopped changing" in notice for notice in notices)
+    assert any("the map has settled: doubling" in notice for notice in notices)
     again, _ = run(wanted, tmp_path)
     assert again.complete and again.trained == 0
 
@@ -62,10 +67,36 @@ def test_a_rule_that_is_never_met_changes_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("changes", "since"),
+    [
+        ([0.2, 0.01, 0.01], 64),
+        ([0.2, 0.01, 0.03], None),
+        ([0.01, 0.03, 0.019], 128),
+        ([0.01, 0.01, 0.02], None),
+        ([], None),
+    ],
+)
+def test_a_run_and_the_report_say_the_same_of_the_same_changes(
+    changes: list[float], since: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # There were two definitions: a run could end "settled" whose report said it had not.
+    looks = [
+        MapChange(trials=64 << number, before=32 << number, change=change)
+        for number, change in enumerate(changes)
+    ]
+    monkeypatch.setattr(early_stopping, "map_changes", lambda *args, **keys: looks)
+    rule = StopWhen(map_change=0.02, every=64, looks=1)
+    watch = early_stopping.MapWatch(rule, config().space, lambda: [])
+    table = pd.DataFrame(looks, columns=["trials", "before", "change"])
+    assert settled_at(table) == since
+    assert watch.settled(known=64) is (since is not None)
+
+
+@pytest.mark.parametrize(
     ("given", "problem"),
     [
         (0.01, "stop_when: must be a mapping of map_change, every, looks, but got 0.01"),
-        ({"every": 64}, "stop_when.map_change: is required; for example `map_change: 0.01`"),
+        ({"every": 64}, "stop_when.map_change: is required; for example `map_change: 0.02`"),
         ({"map_change": 2}, "stop_when.map_change: must be a number > 0 and < 1, but got 2"),
         ({"map_change": 0.1, "looks": 0}, "stop_when.looks: must be an integer >= 1, but got 0"),
         (
