@@ -14,7 +14,7 @@ from rich.table import Table
 
 from study.commands.exit_codes import ExitCode
 from study.commands.options import Home, Json, StudyFile, code_folders
-from study.commands.text.task_summary import task_facts, task_line
+from study.commands.text.task_summary import data_line, task_facts, task_line
 
 if TYPE_CHECKING:
     from study.paths import StudyPaths
@@ -34,7 +34,9 @@ def check(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Validate a study file; print its space, cohorts, memory and cost. Runs nothing.
+    """Validate a study file; print its space, cohorts, memory and cost. Trains nothing.
+
+    Looks at the data, and tries one forward and backward pass on a few examples of each task.
 
     Also tries whether storage and tracking can be reached and written, and leaves nothing there.
 
@@ -89,6 +91,7 @@ def _print(checked: Preflight, plan: Mapping[str, Any]) -> None:
     console.print(_space_table(checked))
     for hyperparameters, task in checked.corner_tasks():
         console.print(task_line(hyperparameters, task), soft_wrap=True)
+        console.print(data_line(task), markup=False, soft_wrap=True)
     console.print(
         f"{plan['trials']} trials of {config.steps} steps, sampler {config.sampler}, "
         f"{config.seeds} {'seed' if config.seeds == 1 else 'seeds'} a configuration"

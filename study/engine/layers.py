@@ -190,7 +190,7 @@ def _check_output(module: nn.Module, task: Task, batch: int) -> None:
             f"the network failed on inputs of shape {tuple(inputs.shape)} of task {task.name}: "
             f"{type(error).__name__}: {error}"
         ) from error
-    got = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
+    got = tuple(output.shape) if isinstance(output, Tensor) else _no_tensor(output)
     if (
         not isinstance(output, Tensor)
         or output.ndim < 2
@@ -200,3 +200,14 @@ def _check_output(module: nn.Module, task: Task, batch: int) -> None:
             f"a network for task {task.name} must return a tensor of shape "
             f"({batch}, ..., {task.outputs}) for {batch} inputs, but returned {got}"
         )
+
+
+def _no_tensor(output: object) -> str:
+    """What came instead of a tensor, and the way out where it holds tensors."""
+    if not isinstance(output, (dict, tuple, list)):
+        return type(output).__name__
+    keys = f" with {', '.join(map(repr, output))}" if isinstance(output, dict) else ""
+    return (
+        f"a {type(output).__name__}{keys}; let forward return the one tensor that the loss needs, "
+        "or join several on the last axis (torch.cat) and let the task's loss take them apart"
+    )

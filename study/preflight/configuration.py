@@ -15,6 +15,8 @@ from search_spaces.errors import InputError
 from study.engine import NetworkError, NetworkFactory, Task
 from study.engine.cost import TrialCost, trial_cost
 from study.engine.loss_surface import check_curvature
+from study.engine.tasks.data_scale import scale_notices
+from study.preflight.trial_pass import try_data, try_task
 from study.study_file import StudyConfig
 from study.verdicts import DEFAULT, Thresholds
 from study.worker.loading import load_network
@@ -47,6 +49,7 @@ class Preflight:
     thresholds: Thresholds
     code: tuple[Path, ...]
     _costs: dict[Hashable, TrialCost] = field(default_factory=dict, repr=False)
+    _of_tasks: list[str] = field(default_factory=list, repr=False)
 
     def cost(self, hyperparameters: Mapping[str, Any]) -> TrialCost:
         """Cost of one trial; networks of the same shape are built once.
@@ -76,6 +79,7 @@ class Preflight:
     def notices(self) -> list[str]:
         """What a person should know before trials of the networks tried so far are trained."""
         found = [cost.notice for cost in self._costs.values() if cost.notice is not None]
+        found += self._of_tasks
         resources = self.config.resources
         if resources.gpus_per_worker != resources.training_gpus:
             found.append(
@@ -86,11 +90,8 @@ class Preflight:
 
     def corner_tasks(self) -> list[tuple[Mapping[str, Any], Task]]:
         """The tasks of the space's corners, each once, after the hyperparameters it has."""
-        found: dict[Hashable, tuple[Mapping[str, Any], Task]] = {}
-        for values in self.config.space.corners():
-            own = self.tasks.hyperparameters(values)
-            found.setdefault(tuple(own.items()), (own, self.tasks.task(values)))
-        return list(found.values())
+        firsts = self.tasks.first_of_each(self.config.space.corners())
+        return [(self.tasks.hyperparameters(each), self.tasks.task(each)) for each in firsts]
 
     def work(self, hyperparameters: Mapping[str, Any]) -> float:
         """Cost of training one trial, in FLOPs or what takes as long."""
@@ -115,8 +116,9 @@ def preflight(config: StudyConfig, *, code: Sequence[Path] = ()) -> Preflight:
 
     Raises:
         InputError: If the task or network cannot be loaded, an option or hyperparameter does not
-            fit the task, the network does not, the batch exceeds the data, a threshold does
-            not exist, or the network has no curvature that full statistics could measure.
+            fit the task, the network does not, its data or loss cannot be trained on, the batch
+            exceeds the data, a threshold does not exist, or the network has no curvature that
+            full statistics could measure.
     """
     try:
         return _checked(config, tuple(code))
@@ -144,12 +146,25 @@ def _checked(config: StudyConfig, code: tuple[Path, ...]) -> Preflight:
         thresholds=thresholds,
         code=code,
     )
+    of_each_task = tasks.first_of_each(corners)
+    for values in of_each_task:
+        try_data(tasks.task(values))
     for values in corners:
         _check_batches(config, tasks.task(values))
         checked.cost(values)
         if config.statistics == "full" and (is_own(config.network) or is_own(config.task)):
             _check_curvature(network, values, tasks.task(values))
+    for values in of_each_task:
+        checked._of_tasks.extend(_tried(checked, values))
     return checked
+
+
+def _tried(checked: Preflight, values: Mapping[str, Any]) -> list[str]:
+    """What one forward and backward pass, and the data's scale, have to say of a task."""
+    task, flops = checked.tasks.task(values), checked.cost(values).flops_per_step
+    found = try_task(checked.network, values, task, flops_per_step=flops)
+    # Built-in tasks have the scale that they are meant to have.
+    return scale_notices(task) + found if is_own(checked.config.task) else found
 
 
 def _check_addresses(config: StudyConfig) -> None:

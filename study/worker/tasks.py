@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -47,6 +47,15 @@ class TaskSource:
     def hyperparameters(self, hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
         """Those that the task's function takes; trials that agree in them have the same task."""
         return {name: hyperparameters[name] for name in self.parameters if name in hyperparameters}
+
+    def first_of_each(
+        self, configurations: Iterable[Mapping[str, Any]]
+    ) -> list[Mapping[str, Any]]:
+        """Of the configurations that have the same task the first, for each task."""
+        first: dict[Hashable, Mapping[str, Any]] = {}
+        for values in configurations:
+            first.setdefault(tuple(self.hyperparameters(values).items()), values)
+        return list(first.values())
 
     def task(self, hyperparameters: Mapping[str, Any]) -> Task:
         """The task of a trial.

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from study.engine import Task
+    from study.engine.tasks.data_scale import DataScale
 
 
 def task_line(hyperparameters: Mapping[str, Any], task: Task) -> str:
@@ -28,8 +30,27 @@ def task_line(hyperparameters: Mapping[str, Any], task: Task) -> str:
     )
 
 
+def data_line(task: Task) -> str:
+    """Scale of inputs and targets, for people."""
+    from study.engine.tasks.data_scale import data_scale
+
+    inputs, targets = data_scale(task.inputs), data_scale(task.targets)
+    return f"  inputs {_scale_text(inputs)}; targets {_scale_text(targets)}"
+
+
+def _scale_text(scale: DataScale) -> str:
+    if scale.integers:
+        return f"are integers from {scale.low:.0f} to {scale.high:.0f}"
+    return (
+        f"have mean {scale.mean:.3g}, standard deviation {scale.std:.3g}, and lie within "
+        f"[{scale.low:.3g}, {scale.high:.3g}]"
+    )
+
+
 def task_facts(hyperparameters: Mapping[str, Any], task: Task) -> dict[str, Any]:
     """The same for scripts."""
+    from study.engine.tasks.data_scale import data_scale
+
     return {
         "hyperparameters": dict(hyperparameters),
         "examples": task.examples,
@@ -42,4 +63,6 @@ def task_facts(hyperparameters: Mapping[str, Any], task: Task) -> dict[str, Any]
         "target": task.target,
         "ceiling": task.ceiling,
         "loss_chance": task.loss_chance,
+        "inputs": asdict(data_scale(task.inputs)),
+        "targets": asdict(data_scale(task.targets)),
     }

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from study.engine.tasks.measures import correct, cross_entropy
+from study.engine.tasks.task_data import check_inputs, check_labels
 
 PerExample = Callable[[Tensor, Tensor], Tensor]
 """(outputs (N, ...), targets (N, ...)) -> one number an example, (N,)."""
@@ -94,7 +95,13 @@ def classification(
         classes: Number of labels.
         target: Accuracy from which a trial counts as trained.
         vocabulary: Number of tokens where inputs are token numbers.
+
+    Raises:
+        ValueError: If an input is not finite, or a label or token is out of range; with the
+            offending values and rows.
     """
+    check_inputs(name, inputs, vocabulary=vocabulary)
+    check_labels(name, labels, classes=classes)
     shares = torch.bincount(labels.flatten(), minlength=classes).double() / labels.numel()
     return Task(
         name=name,

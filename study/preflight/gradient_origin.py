@@ -1,0 +1,69 @@
+"""Where in a backward pass gradients cease to be finite."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from torch import Tensor
+from torch.autograd.graph import Node
+
+CAUSES = {
+    "Sqrt": "sqrt at 0; add a small number inside it: (x + 1e-8).sqrt()",
+    "Pow": "a power below 1 at 0; add a small number to its base: (x + 1e-8) ** p",
+    "Log": "log at 0; add a small number inside it, (x + 1e-8).log(), or begin from "
+    "log_softmax or logsigmoid",
+    "Div": "a division by 0; add a small number to the divisor: a / (b + 1e-8)",
+    "Reciprocal": "a division by 0; add a small number to the divisor: 1 / (b + 1e-8)",
+    "Rsqrt": "1 / sqrt at 0; add a small number inside it: (x + 1e-8).rsqrt()",
+}
+"""Autograd's name of a function -> where its derivative is infinite, and what to do about it."""
+
+
+@contextmanager
+def gradient_origins(result: Tensor) -> Iterator[list[str]]:
+    """Watches the backward passes from ``result`` that are made within the block.
+
+    Args:
+        result: With a graph; its nodes carry hooks within the block.
+
+    Yields:
+        Functions whose incoming gradients were finite and whose outgoing ones were not, each
+        once, with the cure where it is known; filled by the backward pass.
+    """
+    origins: list[str] = []
+    handles = [node.register_hook(_hook(node, origins)) for node in _nodes(result)]
+    try:
+        yield origins
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def _hook(
+    node: Node, origins: list[str]
+) -> Callable[[Sequence[Tensor | None], Sequence[Tensor | None]], None]:
+    name = re.sub(r"Backward\d*$", "", node.name())
+    text = CAUSES.get(name, name)
+
+    def note(to_inputs: Sequence[Tensor | None], from_outputs: Sequence[Tensor | None]) -> None:
+        if _finite(from_outputs) and not _finite(to_inputs) and text not in origins:
+            origins.append(text)
+
+    return note
+
+
+def _finite(gradients: Sequence[Tensor | None]) -> bool:
+    return all(bool(each.isfinite().all()) for each in gradients if each is not None)
+
+
+def _nodes(result: Tensor) -> Iterator[Node]:
+    """Every function of the graph behind a result, once."""
+    waiting, found = [result.grad_fn], set[Node]()
+    while waiting:
+        node = waiting.pop()
+        if node is not None and node not in found:
+            found.add(node)
+            yield node
+            waiting.extend(source for source, _ in node.next_functions)

@@ -1,0 +1,211 @@
+"""One forward pass, loss, metric and backward pass on a few examples, before any trial.
+
+Axes: B tried examples.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from search_spaces.errors import InputError
+from study.engine import NetworkError, NetworkFactory, Task
+from study.engine.cohort.initial_networks import starting_point
+from study.engine.precision import PRECISIONS
+from study.engine.tasks.task_data import check_data
+from study.errors import first_line
+from study.preflight.gradient_origin import CAUSES, gradient_origins
+from study.preflight.per_example import called, mixing_notice
+from study.trial import Trial
+
+EXAMPLES = 64
+"""Most examples that are tried."""
+
+FLOPS = 2e10
+"""Arithmetic of a pass, at most, unless two examples take more: about a second of one core."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Forward:
+    """A network's first outputs, with their graph, and what it was tried on."""
+
+    module: nn.Module
+    outputs_B: Tensor
+    targets_B: Tensor
+
+
+def try_data(task: Task) -> None:
+    """Refuses data that no network could learn from, before one is tried.
+
+    Raises:
+        InputError: If a number is not finite, or a label or token is out of range.
+    """
+    try:
+        check_data(task)
+    except ValueError as error:
+        raise InputError(str(error), key="task") from error
+
+
+def try_task(
+    network: NetworkFactory,
+    hyperparameters: Mapping[str, Any],
+    task: Task,
+    *,
+    flops_per_step: float,
+) -> list[str]:
+    """Tries a task with the network that a trial of this configuration would start from.
+
+    Random state stays as it is. The same arguments give the same answer.
+
+    Args:
+        network: Factory of the network, which fits the task (`trial_cost`).
+        hyperparameters: One full configuration.
+        task: Its task.
+        flops_per_step: What a pass over a batch costs.
+
+    Returns:
+        What a person should know before training: losses or gradients that are not finite, and
+        losses that mix examples.
+
+    Raises:
+        InputError: If loss or metric cannot be computed or is no number an example, or no
+            gradient gets from the loss to the outputs or from them to the parameters.
+    """
+    rows = _rows(task, int(hyperparameters["batch_size"]), flops_per_step)
+    with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
+        # torch warns of targets that broadcast; that is reported below, with the cure.
+        warnings.simplefilter("ignore")
+        torch.manual_seed(0)
+        forward = _forward(network, hyperparameters, task, rows)
+        outputs_B, targets_B = forward.outputs_B, forward.targets_B
+        loss_B = called(task, "loss", outputs_B, targets_B)
+        called(task, "metric", outputs_B.detach(), targets_B)
+        # Where both mix examples it is for one reason, and the loss' notice has it.
+        mixing = mixing_notice(task, "loss", outputs_B.detach(), targets_B) or mixing_notice(
+            task, "metric", outputs_B.detach(), targets_B
+        )
+        return ([mixing] if mixing else []) + _backward(task, forward, loss_B)
+
+
+def _rows(task: Task, batch: int, flops_per_step: float) -> Tensor:
+    """Numbers of the tried examples: evenly spaced ones, for files may be sorted by label.
+
+    Where targets are integers, the least and the greatest are among them: a loss that looks
+    labels up fails on these first.
+    """
+    affordable = int(FLOPS * batch / max(flops_per_step, 1.0))
+    wanted = min(task.examples, max(2, min(batch, EXAMPLES, affordable)))
+    rows = torch.linspace(0, task.examples - 1, wanted).long()
+    if not task.targets.is_floating_point():
+        by_row = task.targets.reshape(task.examples, -1)
+        extremes = torch.stack([by_row.amin(dim=1).argmin(), by_row.amax(dim=1).argmax()])
+        rows = torch.cat([rows, extremes])
+    return rows.unique()
+
+
+def _forward(
+    network: NetworkFactory, hyperparameters: Mapping[str, Any], task: Task, rows: Tensor
+) -> _Forward:
+    precision = PRECISIONS[str(hyperparameters.get("dtype", "float32"))]
+    inputs_B, targets_B = (
+        data[rows].to(precision.parameters) if data.is_floating_point() else data[rows]
+        for data in (task.inputs, task.targets)
+    )
+    trial = Trial(number=0, configuration=0, seed=0, hyperparameters=hyperparameters)
+    try:
+        start = starting_point([trial], task, network)
+    except NetworkError as error:
+        raise InputError(str(error), key="network") from error
+    module = start.module.to(precision.parameters)
+    with torch.no_grad():
+        for name, parameter in module.named_parameters():
+            parameter.copy_(start.parameters[0][name])
+            parameter.requires_grad_()
+    try:
+        with precision.autocast(torch.device("cpu")):
+            outputs_B = module(inputs_B)
+    except Exception as error:
+        raise InputError(
+            f"the network failed on inputs of shape {tuple(inputs_B.shape)} of task {task.name}: "
+            f"{type(error).__name__}: {first_line(error)}",
+            key="network",
+        ) from error
+    return _Forward(
+        module=module, outputs_B=outputs_B.to(precision.parameters), targets_B=targets_B
+    )
+
+
+def _backward(task: Task, forward: _Forward, loss_B: Tensor) -> list[str]:
+    """Notices of what is not finite at the first step."""
+    outputs_B, parameters = forward.outputs_B, list(forward.module.parameters())
+    if not outputs_B.requires_grad:
+        raise InputError(
+            "outputs must depend on the network's parameters by differentiable functions, but no "
+            "gradient passes; detach(), item(), numpy() or no_grad() in its forward cuts it",
+            key="network",
+        )
+    mean = loss_B.mean()
+    gradient_B = None
+    if loss_B.requires_grad:
+        with gradient_origins(mean) as origins:
+            try:
+                gradient_B, *gradients = torch.autograd.grad(
+                    mean, [outputs_B, *parameters], allow_unused=True
+                )
+            except Exception as error:
+                raise InputError(
+                    f"no gradient can be computed of the loss of task {task.name}: "
+                    f"{type(error).__name__}: {first_line(error)}",
+                    key="network",
+                ) from error
+    if gradient_B is None:
+        raise InputError(
+            f"the loss of task {task.name} must be differentiable in the outputs, but no gradient "
+            "reaches them; a comparison, argmax, round, detach() or item() cuts it",
+            key="task",
+        )
+    return _not_finite(task, outputs_B, loss_B, gradient_B, gradients, origins)
+
+
+def _not_finite(
+    task: Task,
+    outputs_B: Tensor,
+    loss_B: Tensor,
+    gradient_B: Tensor,
+    gradients: Sequence[Tensor | None],
+    origins: list[str],
+) -> list[str]:
+    examples = len(outputs_B)
+    cause = f". It comes from {', '.join(origins)}" if origins else ""
+    # Beside a loss that overflowed, what multiplies its gradient is no cause.
+    known = cause if set(origins) & set(CAUSES.values()) else ""
+    bad_outputs, bad_losses, bad_gradients = (
+        examples - int(values.detach().reshape(examples, -1).isfinite().all(dim=1).sum())
+        for values in (outputs_B, loss_B, gradient_B)
+    )
+    if bad_outputs:
+        return [
+            f"the network's first outputs are not finite for {bad_outputs} of {examples} "
+            f"examples of task {task.name}"
+        ]
+    if bad_losses:
+        return [
+            f"the loss of task {task.name} is not finite for {bad_losses} of {examples} "
+            f"examples though the first outputs are{known}"
+        ]
+    if bad_gradients:
+        return [
+            f"at the first step the loss of task {task.name} is finite and its gradient is "
+            f"not, for {bad_gradients} of {examples} examples{cause}"
+        ]
+    if any(each is not None and not each.isfinite().all() for each in gradients):
+        return [
+            f"at the first step the loss of task {task.name} is finite and the gradient "
+            f"inside the network is not{cause}"
+        ]
+    return []
