@@ -1,4 +1,4 @@
-"""A data base by its URL: an engine that gives up in time, and whether the data base is there."""
+"""A data base by its URL: an engine that times out, and whether the data base is there."""
 
 from __future__ import annotations
 

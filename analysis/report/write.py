@@ -41,7 +41,7 @@ def write_report(
     trials: pd.DataFrame | None = None,
     maps: Sequence[tuple[str, str | None]] = (),
     where: Mapping[str, object] | None = None,
-    given_up: Mapping[str, int] | None = None,
+    failed: Mapping[str, int] | None = None,
     tables: Tables = "auto",
     figures: Sequence[str] = (),
     figures_of: Collection[str] | None = None,
@@ -63,7 +63,7 @@ def write_report(
         maps: Pairs of hyperparameters to draw maps of (one alone: None as the second), instead
             of the most telling ones.
         where: Value, or list of values, by hyperparameter that the trials of these maps have.
-        given_up: Number of trials that failed for reasons of the infrastructure, by reason, which
+        failed: Number of trials that failed for reasons of the infrastructure, by reason, which
             no table has.
         tables: "auto" writes trials, and steps and layers as far as their size makes sense
             (`CSV_ROWS`, `PARQUET_ROWS`), "all" whatever their size, "trials" these alone.
@@ -84,7 +84,7 @@ def write_report(
     """
     formats = check_formats(figures)
     on_stage("reading the tables")
-    evidence = gather(study, home=home, trials=trials, maps=maps, where=where, given_up=given_up)
+    evidence = gather(study, home=home, trials=trials, maps=maps, where=where, failed=failed)
     own = study_folder(study, home=home) / ("report" if trials is None else "report-relabelled")
     folder = Path(out) if out is not None else own
     earlier = written_files(folder)

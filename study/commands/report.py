@@ -138,7 +138,7 @@ def report(
                     where=chosen,
                     tables=tables.value,
                     figures=[] if figures == "none" else figures.split(","),
-                    given_up=_given_up(wanted[0], place) if here else {},
+                    failed=_failures(wanted[0], place) if here else {},
                     on_notice=lambda notice: print(notice, file=sys.stderr),
                     on_stage=on_stage,
                 )
@@ -189,19 +189,19 @@ def _source(study: str, tracking_uri: str | None) -> AbstractContextManager[str 
     return nullcontext(study) if tracking_uri is None else tracked_study(tracking_uri, study)
 
 
-def _given_up(study: str, home: Path) -> Mapping[str, int]:
-    from study.monitoring.failed_trials import given_up_reasons
+def _failures(study: str, home: Path) -> Mapping[str, int]:
+    from study.monitoring.failed_trials import failure_reasons
     from study.paths import StudyPaths
     from study.tables.home import studies
 
     # A study may also be asked for by the path of its folder, which tells no storage.
     known = study in studies(home)
-    return given_up_reasons(StudyPaths(home=home, study=study)) if known else {}
+    return failure_reasons(StudyPaths(home=home, study=study)) if known else {}
 
 
 def _why(error: Exception, asked: Sequence[str], home: Path) -> str:
     """The error's text; of a study that infrastructure let finish no trial, what went wrong."""
-    from study.monitoring.failed_trials import given_up_reasons, given_up_text
+    from study.monitoring.failed_trials import failure_reasons, failures_text
     from study.paths import StudyPaths
     from study.tables import TableStore
     from study.tables.home import studies
@@ -210,10 +210,10 @@ def _why(error: Exception, asked: Sequence[str], home: Path) -> str:
         if study not in studies(home):
             continue
         paths = StudyPaths(home=home, study=study)
-        reasons = given_up_reasons(paths)
+        reasons = failure_reasons(paths)
         if reasons and TableStore(paths.tables).read_trials(columns=["trial"]).empty:
             return (
-                f"study {study!r} has no finished trial to report on: {given_up_text(reasons)}; "
+                f"study {study!r} has no finished trial to report on: {failures_text(reasons)}; "
                 f"`gradscape logs {study}` tells more; once the cause is removed, `gradscape run` "
                 f"goes on with more --trials"
             )

@@ -82,13 +82,13 @@ def run(
 
 def _publish(paths: StudyPaths) -> Path:
     from analysis import write_report
-    from study.monitoring.failed_trials import given_up_reasons
+    from study.monitoring.failed_trials import failure_reasons
 
     return write_report(
         paths.study,
         home=paths.home,
         out=paths.report,
-        given_up=given_up_reasons(paths),
+        failed=failure_reasons(paths),
         # What MLflow's UI shows beside the page; `gradscape report` draws all, as SVG too.
         figures=["png"],
         figures_of=("verdicts", "maps"),

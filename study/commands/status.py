@@ -49,7 +49,7 @@ def _here(name: str, home: Path | None, *, as_json: bool) -> None:
     parts = [f"{found.done} of {found.total} trials done", f"{found.running} begun"]
     parts.append(f"{found.left} left")
     if found.failed:
-        parts.append(f"{found.failed} given up")
+        parts.append(f"{found.failed} failed")
     console.print(", ".join(parts))
     if found.verdicts:
         console.print(verdict_text(found.verdicts))

@@ -57,7 +57,7 @@ class CohortQueue:
         max_retries: Times that a trial may be lost by infrastructure and run again. One that was
             lost in company gets further chances, in ever smaller cohorts, unless losses are all
             that happens: the others are not to go with the one that kills its worker.
-        give_up: Called with the trials that were lost once more, and the reason.
+        fail: Called with trials that were lost once too often, and the reason.
         clock: Seconds, monotonic.
     """
 
@@ -73,7 +73,7 @@ class CohortQueue:
         window: int = 2048,
         unfinished: Iterable[Trial] = (),
         max_retries: int = 3,
-        give_up: Callable[[Sequence[Trial], str], None] = lambda trials, reason: None,
+        fail: Callable[[Sequence[Trial], str], None] = lambda trials, reason: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._ask = ask
@@ -83,7 +83,7 @@ class CohortQueue:
         self._limit = limit
         self._workers = workers
         self._window = window
-        self._give_up = give_up
+        self._fail = fail
         self._clock = clock
         self._lock = threading.RLock()
         self._numbers = itertools.count()
@@ -110,7 +110,7 @@ class CohortQueue:
 
     @property
     def finished(self) -> bool:
-        """Whether every trial was trained or given up."""
+        """Whether every trial was trained or failed."""
         with self._lock:
             return not (
                 self._remaining or self._waiting_trials or self._retries or self._in_flight
@@ -184,18 +184,18 @@ class CohortQueue:
             self._in_flight.setdefault(cohort.number, (0.0, self._clock()))
 
     def lost(self, cohort: Cohort, reason: str, *, halve: bool = False) -> None:
-        """Infrastructure lost the cohort: run its trials again, first of all, or give them up.
+        """Infrastructure lost the cohort: run its trials again, first of all, or let them fail.
 
         Args:
             cohort: One that `next` gave and that is not completed; else nothing happens.
-            reason: For the person; logged, and kept with trials that are given up.
+            reason: For the person; logged, and kept with trials that fail for it.
             halve: Run it again as two cohorts at once (memory ran out).
         """
         with self._lock:
             if self._in_flight.pop(cohort.number, None) is None:
                 return
             if not self._retries.add(cohort, reason, halve=halve):
-                self._give_up(cohort.trials, reason)
+                self._fail(cohort.trials, reason)
 
     def _top_up(self, at_most: int) -> int:
         n = min(self._window - self._waiting_trials, self._remaining, at_most)

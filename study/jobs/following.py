@@ -15,7 +15,7 @@ BYTES_PER_S = 50_000
 """The log is read whole each time, which the Jobs API does not spare: a long one less often."""
 
 PATIENCE_S = 300.0
-"""How long a cluster may be away before it is given up; its job goes on all the same."""
+"""How long a cluster may be unavailable until it is no longer followed; its job goes on."""
 
 
 def follow(

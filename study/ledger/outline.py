@@ -24,7 +24,7 @@ _CONTENT = tuple(
 """How lines begin, behind a brace, that add to a trial and leave its state."""
 
 _FAILURE = f'"user_attr":{{"{FAILURE}":'.encode()
-"""Stands in a line that says why a trial was given up; there are few."""
+"""Stands in a line that says why a trial failed; there are few."""
 
 _HELD = ("params", "distributions", "user_attrs", "system_attrs")
 

@@ -82,7 +82,7 @@ class TrialLedger:
 
     @property
     def failures(self) -> dict[int, str]:
-        """Why trials were given up, by number; those of earlier runs too."""
+        """Why trials failed, by number; those of earlier runs too."""
         with self._lock:
             return dict(self._failures)
 

@@ -1,4 +1,4 @@
-"""Trials that infrastructure gave up, which the tables do not know."""
+"""Trials that failed: infrastructure lost them too often, so that the tables have no rows."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _NAMED = 3
 """Reasons that a message names."""
 
 
-def given_up_reasons(paths: StudyPaths) -> Mapping[str, int]:
-    """How many trials were given up for which reason, the most frequent first.
+def failure_reasons(paths: StudyPaths) -> Mapping[str, int]:
+    """How many trials failed for which reason, the most frequent first.
 
     Empty also where that cannot be found out: the study was never run, or its storage does not
     answer.
@@ -29,12 +29,12 @@ def given_up_reasons(paths: StudyPaths) -> Mapping[str, int]:
     return dict(Counter(failures.values()).most_common())
 
 
-def given_up_text(reasons: Mapping[str, int]) -> str:
-    """`12 trials were given up: a worker ran out of memory (9), time-out (3)`."""
+def failures_text(reasons: Mapping[str, int]) -> str:
+    """`12 trials failed: a worker ran out of memory (9), time-out (3)`."""
     total = sum(reasons.values())
     named = [f"{reason.rstrip('.')} ({count})" for reason, count in list(reasons.items())[:_NAMED]]
     more = len(reasons) - _NAMED
     if more > 0:
         named.append(f"{more} other reasons")
-    told = "1 trial was given up" if total == 1 else f"{total} trials were given up"
-    return f"{told}: {', '.join(named)}"
+    counted = "1 trial failed" if total == 1 else f"{total} trials failed"
+    return f"{counted}: {', '.join(named)}"

@@ -27,7 +27,7 @@ class StudyStatus:
         total: Trials that it is to have.
         done: Trials whose rows are on disk.
         running: Trials that were begun and are not done.
-        failed: Trials given up, because infrastructure failed again and again.
+        failed: Trials that infrastructure lost too often.
         undelivered: Trials done that Optuna and MLflow do not know yet.
         verdicts: Trials done by verdict.
         held: Who works on it now, if anybody does.
@@ -48,7 +48,7 @@ class StudyStatus:
 
     @property
     def left(self) -> int:
-        """Trials that are still to be trained or given up."""
+        """Trials that are still to be trained."""
         return max(0, self.total - self.done - self.failed)
 
     @property

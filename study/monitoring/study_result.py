@@ -26,7 +26,7 @@ class StudyResult:
         trained: Trials that this invocation trained.
         done: Trials that are done in all.
         verdicts: Trials done by verdict.
-        given_up: Trials given up after repeated infrastructure failures, with the reason.
+        failed: Trials that infrastructure lost too often, with the reason.
         delivered: Trials that this invocation made known to MLflow and Optuna.
         elsewhere: Trials that are done and whose rows are not in this home folder.
         undelivered: Trials whose rows are safe but MLflow or Optuna do not know yet.
@@ -44,7 +44,7 @@ class StudyResult:
     trained: int
     done: int
     verdicts: Mapping[str, int]
-    given_up: Mapping[int, str]
+    failed: Mapping[int, str]
     delivered: int
     undelivered: Sequence[int]
     seconds: Mapping[str, float]
@@ -70,5 +70,5 @@ def log_result(result: StudyResult) -> None:
     if result.undelivered:
         text += f", {len(result.undelivered)} not yet in MLflow and Optuna"
     _logger.info("%s", f"{text}; {result.notice}" if result.notice else text)
-    for number, reason in list(result.given_up.items())[:NAMED_FAILURES]:
+    for number, reason in list(result.failed.items())[:NAMED_FAILURES]:
         _logger.warning("trial %d failed: %s", number, reason)

@@ -13,7 +13,7 @@ from study.run.recorder import Recorder
 from study.tracking import Tracker
 
 WAIT_S = 60.0
-"""How long a finished study waits for an MLflow that has gone away."""
+"""How long a finished study waits for an MLflow that has become unavailable."""
 
 SHORT_WAIT_S = 10.0
 """The same for one that never answered, and when the study failed or was stopped."""
@@ -22,22 +22,22 @@ HURRY_S = 2.0
 """How long a study that must stop at once waits for what is being written."""
 
 RETRY_S = 1.0
-"""Between attempts to hand the report to an MLflow that is away."""
+"""Between attempts to hand the report to an MLflow that is unavailable."""
 
 
 def patience_s(*, stopped: bool) -> float:
-    """How long to wait for an MLflow that has gone away."""
+    """How long to wait for an MLflow that has become unavailable."""
     return SHORT_WAIT_S if stopped else WAIT_S
 
 
 def deliver_rest(recorder: Recorder, *, stopped: bool) -> None:
     """Waits until all that was submitted is known everywhere, or patience has ended."""
-    answered = recorder.progress.told > 0
+    answered = recorder.progress.delivered > 0
     recorder.flush(patience_s(stopped=stopped) if answered else SHORT_WAIT_S)
 
 
 def rescue(recorder: Recorder, tracker: Tracker, error: BaseException) -> None:
-    """Delivers what had arrived when the run failed; the failure itself is what is told."""
+    """Delivers what had arrived when the run failed; what is raised is the failure itself."""
     hurried = isinstance(error, KeyboardInterrupt)
     killed = hurried or isinstance(error, LeaseLost)
     try:
@@ -51,7 +51,7 @@ def rescue(recorder: Recorder, tracker: Tracker, error: BaseException) -> None:
     finally:
         recorder.close(HURRY_S if hurried else None)
     progress = recorder.progress
-    if progress.away is None and (progress.told or not hurried):
+    if progress.outage is None and (progress.delivered or not hurried):
         try:
             tracker.close("KILLED" if killed else "FAILED")
         except Exception as second:
@@ -68,12 +68,12 @@ def finish(
     stopped: bool,
     early: bool,
 ) -> str | None:
-    """Report and tables to MLflow; says why if it does not take them.
+    """Hands report and tables to MLflow; returns why if it does not take them.
 
     Args:
-        lease: On the study.
-        tracker: Of this invocation.
-        paths: Of the study.
+        lease: The lease on the study, checked before each attempt.
+        tracker: Takes report, tables and counts.
+        paths: Tells where the study's tables lie.
         report: Folder of the report, if there is one.
         counts: Trials by verdict.
         stopped: Whether the run was asked to stop.

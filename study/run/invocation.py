@@ -1,4 +1,4 @@
-"""One invocation on one study, while it holds the lease."""
+"""An invocation trains, records and delivers what a study lacks, while it holds the lease."""
 
 from __future__ import annotations
 
@@ -7,15 +7,14 @@ import math
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from search_spaces.samplers import is_adaptive
 from study.dispatch import CohortQueue, Dispatcher, cohort_limit
 from study.dispatch.dispatcher import Train
 from study.lease import Lease
-from study.monitoring.progress import StudyProgress, duration_text
+from study.monitoring.progress import StudyProgress
 from study.monitoring.study_result import StudyResult
 from study.monitoring.timings import Stopwatch
 from study.paths import StudyPaths
@@ -25,6 +24,7 @@ from study.run.finish import deliver_rest, finish, rescue
 from study.run.recorder import Progress, Recorder
 from study.run.resume import ResumePlan
 from study.run.retrying_ask import RetryingAsk
+from study.run.stop_notice import stop_notice, waiting_text
 from study.secrets import masked
 from study.tables import TableStore
 from study.tracking import Tracker
@@ -34,10 +34,7 @@ AHEAD, AHEAD_ADAPTIVE = 2048, 64
 """Trials sampled ahead of training, without and with a sampler that learns from results."""
 
 TELL_AFTER_S = 30.0
-"""How long a sampler that learns from results goes without, while MLflow is away."""
-
-LOOK_S = 0.1
-"""Between two looks whether a run was asked to stop."""
+"""How long a sampler that learns from results goes without, while MLflow is unavailable."""
 
 _logger = logging.getLogger("gradscape.run")
 
@@ -46,11 +43,11 @@ class Invocation:
     """Trains and delivers what a study still lacks.
 
     Args:
-        checked: The study file.
-        paths: Of the study.
-        lease: Held.
-        store: The study's tables.
-        resume: What is to be done.
+        checked: The study file, with what the preflight found out about its training.
+        paths: Tells where tables, checkpoints and the report of the study lie.
+        lease: The lease on the study, which the caller holds.
+        store: Takes the rows of trained trials.
+        resume: Says which trials are to be delivered, trained and asked.
         on_progress: Called as results arrive.
         stop: Set when no further cohort may start.
     """
@@ -79,11 +76,11 @@ class Invocation:
         self._earlier = self._recorded_verdicts() if resume.recorded else Counter[str]()
         self._verdicts = self._earlier
         self._recorded = self._delivered = 0
-        self._given_up = dict(resume.given_up)
+        self._failed = dict(resume.failed)
         self._queue: CohortQueue | None = None
         rule = self._config.stop_when
-        told = resume.ledger.told_verdicts
-        self._map = None if rule is None else MapWatch(rule, self._config.space, told)
+        verdicts = resume.ledger.told_verdicts
+        self._map = None if rule is None else MapWatch(rule, self._config.space, verdicts)
         self._settled: str | None = None
         self._started = time.monotonic()
 
@@ -94,26 +91,17 @@ class Invocation:
         tracker: Tracker,
         publish: Callable[[StudyPaths], Path] | None,
     ) -> StudyResult:
-        """Trains what is missing and delivers everything.
+        """Trains what is missing and delivers everything, or what it can when training fails.
 
         Args:
-            dispatcher: Where cohorts are trained.
-            trainer: What a worker does with a cohort.
-            tracker: Of this invocation.
+            dispatcher: Trains the cohorts of the queue.
+            trainer: Called on a worker with a cohort; returns the bytes of its rows.
+            tracker: Takes this invocation's MLflow runs; it is closed at the end.
             publish: Makes the report once trials are recorded and returns its folder.
         """
-        recorder = Recorder(
-            lease=self._lease,
-            store=self._store,
-            tracker=tracker,
-            ledger=self._resume.ledger,
-            logged_elsewhere=self._resume.maybe_logged,
-            on_progress=self._notice,
-            tell_after_s=TELL_AFTER_S if is_adaptive(self._config.sampler) else math.inf,
-            stopwatch=self._watch,
-        )
+        recorder = self._open_recorder(tracker)
         try:
-            with self._telling_what_it_waits_for():
+            with stop_notice(self._stop, self._waiting_text):
                 self._train(dispatcher, trainer, recorder)
             self._lease.check()
             with self._watch.measure("delivery"):
@@ -128,19 +116,20 @@ class Invocation:
         recorder.close()
         undelivered = recorder.undelivered
         with self._watch.measure("report"):
-            report = None
-            if publish is not None and self._resume.recorded + self._recorded:
-                with self._lease.writing():
-                    report = publish(self._paths)
-            away = recorder.progress.away
-            notice = away if undelivered else self._finish(tracker, report)
+            report = self._publish(publish)
+            notice = recorder.progress.outage if undelivered else self._finish(tracker, report)
         result = self.result(undelivered, notice)
         if result.done >= result.total:
             self._paths.remove_checkpoints()
         return result
 
     def result(self, undelivered: Sequence[int] = (), notice: str | None = None) -> StudyResult:
-        """The state now."""
+        """How far the study is now.
+
+        Args:
+            undelivered: Recorded trials that MLflow or Optuna do not know.
+            notice: Why that is so, or why MLflow did not take the report.
+        """
         uri = self._config.tracking_uri
         return StudyResult(
             study=self._config.study,
@@ -149,7 +138,7 @@ class Invocation:
             trained=self._recorded,
             done=self._before + self._recorded,
             verdicts=self._verdicts,
-            given_up=self._given_up,
+            failed=self._failed,
             delivered=self._delivered,
             elsewhere=self._resume.elsewhere,
             missing=self._resume.missing_text,
@@ -160,6 +149,25 @@ class Invocation:
             notice=notice,
             tracking_uri=None if uri is None else masked(uri),
         )
+
+    def _open_recorder(self, tracker: Tracker) -> Recorder:
+        return Recorder(
+            lease=self._lease,
+            store=self._store,
+            tracker=tracker,
+            ledger=self._resume.ledger,
+            logged_elsewhere=self._resume.maybe_logged,
+            on_progress=self._notice,
+            tell_after_s=TELL_AFTER_S if is_adaptive(self._config.sampler) else math.inf,
+            stopwatch=self._watch,
+        )
+
+    def _publish(self, publish: Callable[[StudyPaths], Path] | None) -> Path | None:
+        """Folder of the report; None where none is wanted or no trial is recorded yet."""
+        if publish is None or not self._resume.recorded + self._recorded:
+            return None
+        with self._lease.writing():
+            return publish(self._paths)
 
     def _train(self, dispatcher: Dispatcher, trainer: Train, recorder: Recorder) -> None:
         recorder.redeliver(self._resume.redeliver)
@@ -184,9 +192,9 @@ class Invocation:
     def _make_queue(self, recorder: Recorder) -> CohortQueue:
         config = self._config
 
-        def give_up(trials: Sequence[Trial], reason: str) -> None:
-            self._given_up.update((trial.number, reason) for trial in trials)
-            recorder.give_up([trial.number for trial in trials], reason)
+        def fail(trials: Sequence[Trial], reason: str) -> None:
+            self._failed.update((trial.number, reason) for trial in trials)
+            recorder.fail([trial.number for trial in trials], reason)
 
         return CohortQueue(
             ask=RetryingAsk(self._ask, check=self._resume.ledger.check_reachable),
@@ -198,7 +206,7 @@ class Invocation:
             window=AHEAD_ADAPTIVE if is_adaptive(config.sampler) else AHEAD,
             unfinished=self._resume.retrain,
             max_retries=config.resources.max_retries,
-            give_up=give_up,
+            fail=fail,
         )
 
     def _ask(self, n: int) -> list[Trial]:
@@ -210,39 +218,14 @@ class Invocation:
             with self._lease.writing():
                 return self._resume.ledger.ask(n)
 
-    @contextmanager
-    def _telling_what_it_waits_for(self) -> Iterator[None]:
-        """Once the run is asked to stop, says how much is in training and for how long yet."""
-        ended = threading.Event()
-
-        def tell() -> None:
-            while not ended.wait(LOOK_S):
-                if self._stop.is_set():
-                    _logger.warning("%s", self._waiting_text())
-                    return
-
-        thread = threading.Thread(target=tell, name="waiting", daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            ended.set()
-            thread.join()
-
     def _waiting_text(self) -> str:
-        count, left_s = (0, None) if self._queue is None else self._queue.in_training
-        cohorts = f"{count or 'no'} {'cohort' if count == 1 else 'cohorts'}"
-        if self._lease.lost is not None:
-            return f"{self._lease.lost.reason}; {cohorts} in training will not be recorded"
-        if not count:
-            return "no cohort is in training; recording what was trained"
-        about = "" if left_s is None else f", about {duration_text(left_s)}"
-        return f"waiting for {cohorts} in training{about}, then recording them"
+        cohorts, left_s = (0, None) if self._queue is None else self._queue.in_training
+        return waiting_text(cohorts, left_s, self._lease.lost)
 
     def _notice(self, progress: Progress) -> None:
-        self._recorded, self._delivered = progress.recorded, progress.told
+        self._recorded, self._delivered = progress.recorded, progress.delivered
         self._verdicts = self._earlier + Counter(progress.verdicts)
-        self._show(progress.away)
+        self._show(progress.outage)
 
     def _show(self, notice: str | None = None) -> None:
         self._on_progress(

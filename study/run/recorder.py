@@ -28,34 +28,35 @@ class Progress:
 
     Attributes:
         recorded: Trials whose rows are on disk.
-        told: Trials that are complete everywhere.
-        verdicts: Recorded trials by verdict.
-        away: Why MLflow or Optuna takes nothing at present; None when both do.
+        delivered: Trials that MLflow and Optuna know too.
+        verdicts: Counts recorded trials by verdict.
+        outage: Why MLflow or Optuna takes nothing at present; None while both do.
     """
 
     recorded: int
-    told: int
+    delivered: int
     verdicts: Mapping[str, int]
-    away: str | None
+    outage: str | None
 
 
 class Recorder:
     """Records cohorts: tables in one thread, then MLflow and Optuna in another.
 
     Each stage may be repeated, so a crash between any two loses and doubles nothing. While
-    MLflow or Optuna's storage is away the tables go on being written; they are the backlog,
-    delivered when it is back.
+    MLflow or Optuna's storage is unavailable the tables go on being written; they are the
+    backlog, delivered when it is back.
 
     Args:
-        lease: On the study; all is written while it is held.
-        store: The study's tables.
-        tracker: The invocation in MLflow.
-        ledger: The Optuna study.
+        lease: The lease on the study; all is written while it is held.
+        store: Takes the rows, which commits a cohort.
+        tracker: Takes the trials' MLflow runs.
+        ledger: Takes the trials' results for Optuna.
         logged_elsewhere: Trials that an invocation with other tables may have logged before it
             died.
         on_progress: Called after each change, by one thread at a time.
-        tell_after_s: How long MLflow may be away before Optuna is told without the runs.
-        stopwatch: Gets the time of each stage.
+        tell_after_s: How long MLflow may be unavailable before trials are reported to Optuna
+            without their runs.
+        stopwatch: Adds up the time of each stage.
     """
 
     def __init__(
@@ -98,13 +99,13 @@ class Recorder:
 
     @property
     def progress(self) -> Progress:
-        """What was recorded so far."""
+        """What this invocation has recorded and delivered so far."""
         with self._changed:
             return Progress(
                 recorded=self._recorded,
-                told=self._delivery.delivered,
+                delivered=self._delivery.delivered,
                 verdicts=dict(self._verdicts),
-                away=self._delivery.away,
+                outage=self._delivery.outage,
             )
 
     @property
@@ -131,17 +132,17 @@ class Recorder:
             self._delivery.add_earlier(trials)
             self._changed.notify_all()
 
-    def give_up(self, trials: Sequence[int], reason: str) -> None:
-        """Make trials known to Optuna as FAIL, which has no rows and no MLflow run."""
+    def fail(self, trials: Sequence[int], reason: str) -> None:
+        """Make trials known to Optuna as FAIL; such trials have no rows and no MLflow run."""
         with self._changed:
-            self._delivery.give_up(trials, reason)
+            self._delivery.fail(trials, reason)
             self._changed.notify_all()
 
     def flush(self, patience_s: float) -> list[int]:
         """Wait until all is on disk and delivered, however long that takes while both answer.
 
         Args:
-            patience_s: How long to wait while one of them is away.
+            patience_s: How long to wait while one of them is unavailable.
 
         Returns:
             The recorded trials that MLflow or Optuna do not know when patience has ended.
@@ -155,7 +156,7 @@ class Recorder:
             self._changed.notify_all()
             answered_at = time.monotonic()
             while not (self._idle or self._failure):
-                if self._delivery.away is None or self._writing:
+                if self._delivery.outage is None or self._writing:
                     answered_at = time.monotonic()
                     self._changed.wait()
                 elif (left_s := answered_at + patience_s - time.monotonic()) > 0:
@@ -170,7 +171,7 @@ class Recorder:
         """End the threads once all that was submitted is on disk; `flush` delivers it before.
 
         Args:
-            timeout_s: Leave each thread to itself after this time: MLflow may keep one waiting.
+            timeout_s: Leave each thread to itself after this time, as MLflow may keep one waiting.
         """
         with self._changed:
             self._closing = True

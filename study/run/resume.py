@@ -37,7 +37,7 @@ class ResumePlan:
         total: Trials of the study when it is done.
         recorded: Trials whose rows are here.
         elsewhere: Trials that are complete and have no rows here.
-        given_up: Trials that earlier runs gave up, with the reason.
+        failed: Trials that were lost too often in earlier runs, with the reason.
         homes: Other places where runs of this study have kept its tables.
     """
 
@@ -49,7 +49,7 @@ class ResumePlan:
     total: int
     recorded: int
     elsewhere: Sequence[int]
-    given_up: Mapping[int, str]
+    failed: Mapping[int, str]
     homes: Sequence[str]
 
     @property
@@ -111,7 +111,7 @@ def plan_resume(
         total=max(config.trials, ledger.next_number),
         recorded=len(recorded),
         elsewhere=ledger.completed_without(recorded),
-        given_up=ledger.failures,
+        failed=ledger.failures,
         homes=[home for home in ledger.homes if home != here],
     )
 

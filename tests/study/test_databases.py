@@ -1,4 +1,4 @@
-"""Engines that give up in time, and asking for a data base that is not there."""
+"""Engines that time out, and asking for a data base that is not there."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_a_driver_that_is_not_known_gets_no_arguments_it_may_not_take() -> None:
     assert connect_arguments("mssql+pyodbc://db/x") == {}
 
 
-def test_a_server_that_says_nothing_is_given_up() -> None:
+def test_a_server_that_says_nothing_times_out() -> None:
     # Once looking for Optuna's tables had no time limit and hung on such a server.
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))

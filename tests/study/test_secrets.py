@@ -208,7 +208,7 @@ def test_secrets_are_hidden(text: str) -> None:
     "text",
     [
         "MLflow at http://tracking:5000 does not answer: Connection refused",
-        "trial 3 was given up: worker lost",
+        "trial 3 failed: worker lost",
         "basic research; a bearer of news",
         "postgresql://db/studies",
         "write it as ${DB_PASSWORD}; tokens=3",

@@ -31,7 +31,7 @@ class Evidence:
         maps: Pairs of hyperparameters of which maps were asked for (one alone: None as the
             second); empty if the report is to choose.
         where: Values, or lists of values, that the trials of these maps must have.
-        given_up: Number of trials that failed for reasons of the infrastructure, by reason; no
+        failed: Number of trials that failed for reasons of the infrastructure, by reason; no
             table has them.
         fresh: Trials that were trained to confirm a safe region; None without any, or if the
             trials were labelled again, as these were not.
@@ -43,7 +43,7 @@ class Evidence:
     relabelled: Relabelling | None = None
     maps: tuple[tuple[str, str | None], ...] = ()
     where: Mapping[str, object] = field(default_factory=dict)
-    given_up: Mapping[str, int] = field(default_factory=dict)
+    failed: Mapping[str, int] = field(default_factory=dict)
     fresh: pd.DataFrame | None = None
     _computed: dict[Callable[..., Any], object] = field(
         default_factory=dict, init=False, repr=False
@@ -76,7 +76,7 @@ def gather(
     trials: pd.DataFrame | None = None,
     maps: Sequence[tuple[str, str | None]] = (),
     where: Mapping[str, object] | None = None,
-    given_up: Mapping[str, int] | None = None,
+    failed: Mapping[str, int] | None = None,
 ) -> Evidence:
     """Loads a study.
 
@@ -86,7 +86,7 @@ def gather(
         trials: Trials of the study labelled again, instead of those that are stored.
         maps: Maps that were asked for.
         where: Values that the trials of these maps must have.
-        given_up: Number of trials that failed for reasons of the infrastructure, by reason.
+        failed: Number of trials that failed for reasons of the infrastructure, by reason.
 
     Raises:
         StudyNotFound: If there is no such study.
@@ -106,6 +106,6 @@ def gather(
         relabelled=relabelled,
         maps=tuple(maps),
         where=where or {},
-        given_up=given_up or {},
+        failed=failed or {},
         fresh=load_confirmation(study, home=home) if relabelled is None else None,
     )

@@ -39,7 +39,7 @@ class Headline:
     counts: list[dict[str, object]]
     varied: list[AxisRow]
     fixed: list[AxisRow]
-    given_up: list[tuple[str, int]]
+    failed: list[tuple[str, int]]
 
 
 def headline(evidence: Evidence) -> Headline:
@@ -64,7 +64,7 @@ def headline(evidence: Evidence) -> Headline:
             for name in hyperparameters(trials)
             if name not in axes
         ],
-        given_up=list(evidence.given_up.items()),
+        failed=list(evidence.failed.items()),
     )
 
 
@@ -87,15 +87,15 @@ def _observed(trials: pd.DataFrame, name: str) -> str:
 
 
 def _summary(evidence: Evidence) -> dict[str, object]:
-    reasons = [{"reason": reason, "trials": count} for reason, count in evidence.given_up.items()]
-    return {"given_up": reasons}
+    reasons = [{"reason": reason, "trials": count} for reason, count in evidence.failed.items()]
+    return {"failed": reasons}
 
 
 def _markdown(evidence: Evidence) -> str:
-    if not evidence.given_up:
+    if not evidence.failed:
         return ""
-    lost = sum(evidence.given_up.values())
-    reasons = "; ".join(f"{plain(why)} ({count})" for why, count in evidence.given_up.items())
+    lost = sum(evidence.failed.values())
+    reasons = "; ".join(f"{plain(why)} ({count})" for why, count in evidence.failed.items())
     verb = "has" if lost == 1 else "have"
     return f"{count_label(lost, 'further trial')} {verb} no verdict, failed: {reasons}."
 

@@ -71,7 +71,7 @@ def honesty(evidence: Evidence) -> Honesty:
         median_cell=float(ordered[len(ordered) // 2]) if ordered else 0.0,
         without_run=int(trials["mlflow_run_id"].isna().sum()),
         unmeasured_sharpness=bool(trials["sharpness_initial"].isna().all()),
-        lost=list(evidence.given_up.items()),
+        lost=list(evidence.failed.items()),
         mapped=_mapped(evidence),
         brier=brier,
         folds=FOLDS,

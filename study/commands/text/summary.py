@@ -27,8 +27,8 @@ def print_result(result: StudyResult) -> None:
             f"{result.trained} in this run" + _to_come(result)
         )
     console.print(verdict_text(result.verdicts))
-    for number, reason in result.given_up.items():
-        amiss.print(f"gradscape: trial {number} was given up: {reason}")
+    for number, reason in result.failed.items():
+        amiss.print(f"gradscape: trial {number} failed: {reason}")
     if result.missing:
         amiss.print(f"gradscape: {result.missing}")
     if result.undelivered:
@@ -66,7 +66,7 @@ def result_json(result: StudyResult) -> dict[str, object]:
         "done": result.done,
         "trained": result.trained,
         "verdicts": {name: result.verdicts.get(name, 0) for name in COLOURS},
-        "given_up": dict(result.given_up),
+        "failed": dict(result.failed),
         "delivered": result.delivered,
         "elsewhere": list(result.elsewhere),
         "undelivered": list(result.undelivered),

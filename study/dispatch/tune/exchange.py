@@ -103,7 +103,7 @@ class Exchange:
     async def collect(self, timeout_s: float) -> Collected:
         """Driver: the oldest payload and all lines; nothing after the time limit."""
         async with self._changed:
-            # Not `wait_for` alone: with no time left it gives up before it looks.
+            # Not `wait_for` alone: with no time left it raises before it looks.
             if not (self._payloads or self._lines):
                 waiting = self._changed.wait_for(lambda: self._payloads or self._lines)
                 with contextlib.suppress(TimeoutError):

@@ -127,15 +127,15 @@ def test_its_files_are_sound(made):
     assert (folder / "report.md").read_text(encoding="utf-8").startswith("# ")
 
 
-def test_trials_that_were_given_up_are_told_apart(tmp_path):
+def test_trials_that_failed_are_named_apart(tmp_path):
     write_study(tmp_path, synthetic_tables(12), parts=1)
     reasons = {"worker lost <b>x</b>": 3, "out of memory": 1}
-    page = write_report("digits-mlp", home=tmp_path, given_up=reasons)
+    page = write_report("digits-mlp", home=tmp_path, failed=reasons)
     words = Words(page.read_text(encoding="utf-8"))
     assert "4 further trials have no verdict" in words.text
     assert "worker lost <b>x</b> (3)" in words.text
     summary = json.loads((page.parent / "summary.json").read_text())
-    assert summary["given_up"][0] == {"reason": "worker lost <b>x</b>", "trials": 3}
+    assert summary["failed"][0] == {"reason": "worker lost <b>x</b>", "trials": 3}
     assert summary["trials"] == 12
     text = (page.parent / "report.md").read_text(encoding="utf-8")
     assert "worker lost &lt;b&gt;x&lt;/b&gt; (3)" in text

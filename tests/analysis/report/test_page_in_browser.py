@@ -246,7 +246,7 @@ def assert_harmless(browser) -> None:
 
 def test_hostile_and_long_names_are_shown_as_text_and_do_not_widen_the_page(browser, tmp_path):
     hostile_study(tmp_path, "hostile")
-    page = write_report("hostile", home=tmp_path, given_up={SCRIPT: 2})
+    page = write_report("hostile", home=tmp_path, failed={SCRIPT: 2})
     for width in (1280, 390):
         open_page(browser, page, width=width)
         assert_harmless(browser)

@@ -57,7 +57,7 @@ def test_the_summary_of_a_report_is_as_its_schema_says(schema, home, tmp_path):
 )
 def test_degenerate_studies_have_the_same_fields(schema, tmp_path, tables):
     write_study(tmp_path, tables)
-    summary_of(tmp_path, schema, given_up={"out of memory": 3})
+    summary_of(tmp_path, schema, failed={"out of memory": 3})
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ from study import StudyConfig, run_study
 from study.dispatch import InProcessDispatcher
 from study.dispatch.cohorts import CohortQueue
 from study.dispatch.dispatcher import Deliver, Train
-from study.monitoring.failed_trials import given_up_reasons, given_up_text
+from study.monitoring.failed_trials import failure_reasons, failures_text
 from study.paths import StudyPaths
 from study.tracking import NullTracker
 from tests.study.commands.conftest import STUDY, Gradscape
@@ -46,7 +46,7 @@ def test_only_infrastructure_failures_are_told_in_one_line(
         said = gradscape("report", "small", *more)
         assert said.code == 2 and said.err.count("\n") == 1, said
         assert "study 'small' has no finished trial to report on" in said.err
-        assert "12 trials were given up" in said.err
+        assert "12 trials failed" in said.err
         assert "worker lost <b>x</b>" in said.err and "out of memory" in said.err
         assert "gradscape logs small" in said.err and "Traceback" not in said.err
     assert not (tmp_path / "gradscape" / "studies" / "small" / "report").exists()
@@ -60,28 +60,28 @@ def test_some_failures_are_counted_by_reason_and_the_report_is_made(
 ) -> None:
     home = tmp_path / "gradscape"
     run(home, InProcessDispatcher(), trials=6)
-    assert given_up_reasons(StudyPaths(home=home, study="small")) == {}
+    assert failure_reasons(StudyPaths(home=home, study="small")) == {}
     run(home, LosingDispatcher(), trials=12)
-    reasons = given_up_reasons(StudyPaths(home=home, study="small"))
+    reasons = failure_reasons(StudyPaths(home=home, study="small"))
     assert sum(reasons.values()) == 6
     assert list(reasons.values()) == sorted(reasons.values(), reverse=True)
     assert gradscape("report", "small").code == 0
 
 
-def test_a_study_that_is_not_there_has_given_nothing_up(tmp_path: Path) -> None:
-    assert given_up_reasons(StudyPaths(home=tmp_path, study="none")) == {}
+def test_a_study_that_is_not_there_has_no_failures(tmp_path: Path) -> None:
+    assert failure_reasons(StudyPaths(home=tmp_path, study="none")) == {}
 
 
 @pytest.mark.parametrize(
     ("reasons", "told"),
     [
-        ({"time-out": 1}, "1 trial was given up: time-out (1)"),
-        ({"a": 3, "b.": 2}, "5 trials were given up: a (3), b (2)"),
+        ({"time-out": 1}, "1 trial failed: time-out (1)"),
+        ({"a": 3, "b.": 2}, "5 trials failed: a (3), b (2)"),
         (
             dict.fromkeys("abcde", 1),
-            "5 trials were given up: a (1), b (1), c (1), 2 other reasons",
+            "5 trials failed: a (1), b (1), c (1), 2 other reasons",
         ),
     ],
 )
 def test_reasons_in_words(reasons: dict[str, int], told: str) -> None:
-    assert given_up_text(reasons) == told
+    assert failures_text(reasons) == told

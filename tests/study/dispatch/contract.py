@@ -57,7 +57,7 @@ class Run:
 
     def __init__(self, trials: int, **settings) -> None:
         self.delivered: list[tuple[Cohort, bytes]] = []
-        self.given_up: list[int] = []
+        self.failed: list[int] = []
         self.stop = threading.Event()
         self.next_number = 0
         self.queue = CohortQueue(
@@ -65,7 +65,7 @@ class Run:
             remaining=trials,
             cohort_key=lambda values: values["depth"],
             cost=lambda values: float(values["depth"]),
-            give_up=lambda trials, reason: self.given_up.extend(t.number for t in trials),
+            fail=lambda trials, reason: self.failed.extend(t.number for t in trials),
             **settings,
         )
 
@@ -112,12 +112,12 @@ class DispatcherContract:
     def test_a_cohort_too_large_for_memory_is_run_in_halves(self, dispatcher):
         run = Run(48, limit=16).on(dispatcher, Echo(memory=(5, 1)))
         assert run.numbers == list(range(48))
-        assert run.given_up == []
+        assert run.failed == []
 
-    def test_what_never_fits_in_memory_is_given_up_and_the_rest_goes_on(self, dispatcher):
+    def test_what_never_fits_in_memory_fails_and_the_rest_goes_on(self, dispatcher):
         run = Run(24, limit=8, max_retries=3).on(dispatcher, Echo(memory=(5, 99)))
-        assert run.given_up == [5]
-        assert sorted(run.numbers + run.given_up) == list(range(24))
+        assert run.failed == [5]
+        assert sorted(run.numbers + run.failed) == list(range(24))
 
     def test_stop_lets_the_running_cohorts_finish_and_starts_no_other(self, dispatcher):
         run = Run(3000, limit=8)

@@ -18,7 +18,7 @@ class Study:
         self.available = available
         self.asked = 0
         self.largest_ask = 0
-        self.given_up: list[tuple[int, str]] = []
+        self.failed: list[tuple[int, str]] = []
 
     def ask(self, n):
         self.largest_ask = max(self.largest_ask, n)
@@ -42,7 +42,7 @@ class Study:
             remaining=trials,
             cohort_key=lambda values: values["depth"],
             cost=lambda values: float(values["depth"]),
-            give_up=lambda trials, why: self.given_up.extend((t.number, why) for t in trials),
+            fail=lambda trials, why: self.failed.extend((t.number, why) for t in trials),
             **settings,
         )
 
@@ -161,7 +161,7 @@ def test_unfinished_trials_of_an_earlier_run_go_first():
     assert study.asked == 0
 
 
-def test_lost_cohorts_run_again_first_then_in_halves_then_are_given_up():
+def test_lost_cohorts_run_again_first_then_in_halves_then_fail():
     study = Study([1])
     queue = study.queue(16, max_retries=2)
     whole = queue.next()
@@ -175,24 +175,24 @@ def test_lost_cohorts_run_again_first_then_in_halves_then_are_given_up():
     queue.completed(left)
     # It has had its retries, but most of it may be innocent.
     queue.lost(right, "killed by the kernel")
-    assert study.given_up == []
+    assert study.failed == []
     while (cohort := queue.next()) is not None:
         if 13 in [t.number for t in cohort.trials]:
             queue.lost(cohort, "killed by the kernel")
         else:
             queue.completed(cohort)
-    assert study.given_up == [(13, "killed by the kernel")]
+    assert study.failed == [(13, "killed by the kernel")]
     assert queue.finished
 
 
-def test_where_every_worker_dies_trials_are_given_up_together():
+def test_where_every_worker_dies_trials_fail_together():
     study = Study([1])
     queue = study.queue(200, max_retries=2)
     issued = 0
     while (cohort := queue.next()) is not None:
         issued += 1
         queue.lost(cohort, "killed by the kernel")
-    assert sorted(number for number, _ in study.given_up) == list(range(200))
+    assert sorted(number for number, _ in study.failed) == list(range(200))
     assert issued < 40
 
 
@@ -200,7 +200,7 @@ def test_no_retries_is_none():
     study = Study([1])
     queue = study.queue(4, max_retries=0)
     queue.lost(queue.next(), "node lost")
-    assert len(study.given_up) == 4 and queue.finished
+    assert len(study.failed) == 4 and queue.finished
 
 
 def test_out_of_memory_halves_at_once():

@@ -138,7 +138,7 @@ def test_what_arrived_is_delivered_when_a_run_fails_and_mlflow_says_how_it_ended
         made.flush(5.0)  # An interrupted run delivers nothing more; this was before.
     rescue(made, tracker, error)
     assert tracker.ended == [status]
-    assert made.progress.told == 2
+    assert made.progress.delivered == 2
 
 
 def test_a_second_failure_does_not_hide_the_first(tmp_path: Path, lease: Lease) -> None:
@@ -159,4 +159,4 @@ def test_what_mlflow_does_not_take_at_the_end_is_left_for_the_next_run(
     deliver_rest(made, stopped=False)
     made.close()
     assert made.undelivered == [0, 1]
-    assert made.progress.recorded == 2 and made.progress.told == 0
+    assert made.progress.recorded == 2 and made.progress.delivered == 0

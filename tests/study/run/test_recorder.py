@@ -133,7 +133,7 @@ def test_progress_counts_verdicts(world):
     world.recorder.flush(10)
     world.recorder.close()
     last = world.seen[-1]
-    assert (last.recorded, last.told) == (4, 4)
+    assert (last.recorded, last.delivered) == (4, 4)
     assert last.verdicts == {"stable": 2, "exploding": 1, "vanishing": 1}
 
 
@@ -143,14 +143,14 @@ def test_tables_go_on_while_tracking_is_away_and_are_delivered_once_when_it_is_b
         world.submit(n)
     assert world.recorder.flush(0.3) == list(range(10))
     assert world.store.recorded_trials() == set(range(10))
-    assert "does not answer" in world.recorder.progress.away
+    assert "does not answer" in world.recorder.progress.outage
     assert world.ledger.completed() == 0
 
     world.tracker.away.clear()
     assert world.recorder.flush(10) == []
     assert world.tracker.logged == list(range(10))
     assert world.ledger.completed() == 10
-    assert world.recorder.progress.away is None
+    assert world.recorder.progress.outage is None
 
 
 def test_a_silent_mlflow_keeps_no_tables_waiting(world, monkeypatch):
@@ -216,7 +216,7 @@ def test_a_cohort_submitted_twice_counts_once(world):
     world.submit(0, 1)
     assert world.recorder.flush(10) == []
     assert world.tracker.logged == [0, 1]
-    assert (world.recorder.progress.recorded, world.recorder.progress.told) == (2, 2)
+    assert (world.recorder.progress.recorded, world.recorder.progress.delivered) == (2, 2)
     assert world.ledger.completed() == 2
     assert sum(world.recorder.progress.verdicts.values()) == 2
 
@@ -296,10 +296,10 @@ def test_optuna_away_costs_nothing_and_is_logged_once(world, caplog):
     world.ledger.away.set()
     for n in range(10):
         world.submit(n)
-    world.recorder.give_up([10], "worker lost")
+    world.recorder.fail([10], "worker lost")
     assert world.recorder.flush(1.5) == list(range(10))
     assert world.store.recorded_trials() == set(range(10))
-    assert "postgresql://db does not answer" in world.recorder.progress.away
+    assert "postgresql://db does not answer" in world.recorder.progress.outage
     world.ledger.away.clear()
     assert world.recorder.flush(10) == []
     assert world.tracker.logged == list(range(10))
@@ -330,4 +330,4 @@ def test_a_sampler_that_learns_does_not_wait_for_mlflow(world):
     assert world.recorder.flush(10) == []
     assert sorted(world.tracker.logged) == [0, 1, 2]
     assert world.store.recorded_runs() == {n: f"run-{n}" for n in range(3)}
-    assert world.recorder.progress.told == 3
+    assert world.recorder.progress.delivered == 3

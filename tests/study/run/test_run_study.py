@@ -265,7 +265,7 @@ def greedy(hyperparameters, task):
 
 
 @pytest.mark.slow
-def test_trials_given_up_are_fail_with_their_reason_and_the_study_goes_on(
+def test_trials_lost_too_often_are_fail_with_their_reason_and_the_study_goes_on(
     gradscape: Gradscape, tmp_path: Path
 ) -> None:
     (tmp_path / "greedy_network.py").write_text(GREEDY)
@@ -291,13 +291,13 @@ resources: {max_retries: 1}
     assert len(load_trials("greedy", home=home)) == done
     assert f"{done} of 9 trials done, {done} in this run" in said.out
     for one in lost:
-        assert f"gradscape: trial {one.number} was given up: MemoryError: no room" in said.err
+        assert f"gradscape: trial {one.number} failed: MemoryError: no room" in said.err
     # They are not run again, and not forgotten.
     again = gradscape("run", file, "--local-mode", "--no-report", "--json")
     assert again.code == 1
     told = json.loads(again.out)
     assert (told["complete"], told["trained"], told["done"]) == (False, 0, done)
-    assert sorted(map(int, told["given_up"])) == [one.number for one in lost]
+    assert sorted(map(int, told["failed"])) == [one.number for one in lost]
     # The study goes on beyond them.
     more = gradscape("run", file, "--local-mode", "--no-report", "--trials", 12)
     assert more.code == 1 and " of 12 trials done, " in more.out

@@ -129,7 +129,7 @@ def test_boundaries_of_several_classes_without_a_stable_one() -> None:
 
 @pytest.mark.slow
 def test_places_that_fail_are_left() -> None:
-    """Infrastructure gives up everything at the edge: the sampler tries it, and goes away."""
+    """Infrastructure loses every trial at the edge: the sampler tries it, and goes away."""
 
     def tried(fails: bool) -> int:
         study = optuna.create_study(sampler=BoundarySampler(seed=0, startup=16))

@@ -166,7 +166,7 @@ def test_a_node_that_joins_is_used_and_one_that_leaves_is_not_waited_for():
         run.stop.set()
         study.join()
     # Each once, without a gap but for what was in training when the study was stopped.
-    assert len(trials(run)) == len(set(trials(run))) and run.given_up == []
+    assert len(trials(run)) == len(set(trials(run))) and run.failed == []
     assert len({one["node"] for one in placed(run)[-5:]}) == 1
 
 

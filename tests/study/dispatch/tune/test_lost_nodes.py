@@ -56,7 +56,7 @@ def test_a_node_and_a_worker_on_another_node_are_lost_and_told() -> None:
         thread.start()
         run.on(RayTuneDispatcher(address=cluster.address), train)
         thread.join()
-    assert run.numbers == list(range(40)) and run.given_up == []
+    assert run.numbers == list(range(40)) and run.failed == []
     assert "it last wrote: last words of" in reasons[0]
     # Whether a cohort was under way there in that moment is left to chance.
     assert all(" lost" in one or "died" in one for one in reasons[1:])
@@ -83,5 +83,5 @@ def test_the_loss_of_a_node_is_told_as_such() -> None:
         thread.start()
         run.on(RayTuneDispatcher(address=cluster.address), train)
         thread.join()
-    assert run.numbers == list(range(12)) and run.given_up == []
+    assert run.numbers == list(range(12)) and run.failed == []
     assert reasons and all("node" in one and "lost" in one for one in reasons), reasons

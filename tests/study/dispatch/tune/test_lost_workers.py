@@ -81,20 +81,20 @@ def gone(pids: Path, timeout_s: float = 20.0) -> bool:
 
 def reasons(run: Run) -> list[str]:
     told: list[str] = []
-    run.queue._give_up = lambda trials, reason: (
-        run.given_up.extend(trial.number for trial in trials),
+    run.queue._fail = lambda trials, reason: (
+        run.failed.extend(trial.number for trial in trials),
         told.append(reason),
     )
     return told
 
 
-def test_a_trial_that_hangs_is_given_up_with_where_it_was(tmp_path: Path) -> None:
+def test_a_trial_that_hangs_fails_with_where_it_was(tmp_path: Path) -> None:
     run = Run(12, limit=4, max_retries=1)
     told = reasons(run)
     dispatcher = RayTuneDispatcher(workers=2, limit_s=2.0)
     run.on(dispatcher, Trouble("hang", number=5, pids=tmp_path / "pids"))
-    assert run.given_up == [5]
-    assert sorted(run.numbers + run.given_up) == list(range(12))
+    assert run.failed == [5]
+    assert sorted(run.numbers + run.failed) == list(range(12))
     assert "longer than resources.cohort_minutes" in told[0]
     assert "test_lost_workers.py, line" in told[0] and told[0].endswith("in hang")
     assert gone(tmp_path / "pids")
@@ -104,7 +104,7 @@ def test_a_worker_that_the_system_stopped_is_ended_too(tmp_path: Path) -> None:
     run = Run(8, limit=4)
     dispatcher = RayTuneDispatcher(workers=2, limit_s=1.0)
     run.on(dispatcher, Trouble("freeze", number=5, pids=tmp_path / "pids", times=1))
-    assert run.numbers == list(range(8)) and run.given_up == []
+    assert run.numbers == list(range(8)) and run.failed == []
     assert gone(tmp_path / "pids")
 
 
@@ -112,8 +112,8 @@ def test_a_crash_is_told_and_takes_no_other_trial_with_it(tmp_path: Path) -> Non
     run = Run(12, limit=6, max_retries=1)
     told = reasons(run)
     run.on(RayTuneDispatcher(workers=2), Trouble("crash", number=5, pids=tmp_path / "pids"))
-    assert run.given_up == [5]
-    assert sorted(run.numbers + run.given_up) == list(range(12))
+    assert run.failed == [5]
+    assert sorted(run.numbers + run.failed) == list(range(12))
     assert "Segmentation fault at __init__.py" in told[0] and "string_at" in told[0]
 
 
@@ -123,7 +123,7 @@ def test_a_cohort_that_is_killed_for_memory_comes_in_halves(tmp_path: Path) -> N
         RayTuneDispatcher(workers=2),
         Trouble("be_killed_if_large", number=5, pids=tmp_path / "pids"),
     )
-    assert run.numbers == list(range(24)) and run.given_up == []
+    assert run.numbers == list(range(24)) and run.failed == []
 
 
 @pytest.mark.parametrize("times", [1, 99])

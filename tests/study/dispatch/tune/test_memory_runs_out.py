@@ -68,7 +68,7 @@ def allocating(gb_a_trial: float, *, limit_gb: float | None = None) -> Callable[
 def test_a_cohort_that_does_not_fit_in_memory_comes_in_halves() -> None:
     with local_ray():
         run = Run(12, limit=4).on(RayTuneDispatcher(), allocating(0.5, limit_gb=1.2))
-    assert run.numbers == list(range(12)) and run.given_up == []
+    assert run.numbers == list(range(12)) and run.failed == []
     assert max(len(cohort.trials) for cohort, _ in run.delivered) <= 2
 
 
@@ -89,5 +89,5 @@ def test_a_worker_that_the_memory_monitor_ends_costs_no_trial() -> None:
         # 4 trials of one kind take 6 GB, 2 of them 3 GB, and one a moment of 1.5 GB.
         run.queue._cohort_key = lambda values: 0
         run.on(RayTuneDispatcher(), allocating(1.6))
-    assert run.numbers == [0, 1, 2] and run.given_up == []
+    assert run.numbers == [0, 1, 2] and run.failed == []
     assert reasons and "memory ran out" in reasons[0]

@@ -35,7 +35,7 @@ class TestRayTune(DispatcherContract):
 def test_a_lost_worker_is_replaced_and_every_trial_is_delivered_once(dispatcher):
     run = Run(60, limit=8).on(dispatcher, Echo(die=(30, 1)))
     assert run.numbers == list(range(60))
-    assert run.given_up == []
+    assert run.failed == []
 
 
 @pytest.mark.slow
