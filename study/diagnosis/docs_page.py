@@ -27,7 +27,7 @@ def moves_markdown() -> str:
 
 
 def with_table(page: str) -> str:
-    """The page with what stands between its marks made anew.
+    """Returns the page with what stands between its marks made again.
 
     Raises:
         ValueError: If the page lacks the marks.

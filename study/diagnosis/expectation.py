@@ -81,7 +81,7 @@ def expectation(trials: pd.DataFrame, *, verdict: str, learning_rate: float) -> 
         sharpness=_spread(trials, "sharpness_initial"),
         max_learning_rate=limit,
         learning_rate=learning_rate,
-        remarks=tuple(one for one in remarks if one is not None),
+        remarks=tuple(remark for remark in remarks if remark is not None),
     )
 
 
@@ -116,10 +116,10 @@ def _of_regime(predicted: str | None, measured: dict[str, int], seeds: int) -> s
 
 
 def _of_ratio(predicted: float | None, measured: Spread | None) -> str | None:
-    """Compared by the factor between them, which tells nothing of 0 and infinity."""
+    """Compares the two by the factor between them, which says nothing of 0 and infinity."""
     if predicted is None or measured is None:
         return None
-    if not all(0 < one < math.inf for one in (predicted, measured.low, measured.high)):
+    if not all(0 < ratio < math.inf for ratio in (predicted, measured.low, measured.high)):
         return None
     if measured.low / AGREEMENT <= predicted <= measured.high * AGREEMENT:
         return None

@@ -111,7 +111,7 @@ def _search(
 ) -> Search:
     config, verdict = checked.config, trained.failure
     assert verdict is not None
-    found = candidates(
+    to_try = candidates(
         config.space,
         settings,
         steps=config.steps,
@@ -122,7 +122,7 @@ def _search(
 
     def tell(now: Sequence[Candidate], before: Sequence[Attempt]) -> None:
         watch(
-            _moment(now, before, total=len(found), seeds=len(seeds), wanted=wanted, each_s=each_s)
+            _moment(now, before, total=len(to_try), seeds=len(seeds), wanted=wanted, each_s=each_s)
         )
 
     def train_all(configurations: Sequence[Configuration], some: Sequence[int]) -> list[Trained]:
@@ -130,7 +130,7 @@ def _search(
             checked.check(values)
         return train(checked, configurations, seeds=some, statistics="standard")
 
-    return find_remedies(found, train_all, seeds=seeds, wanted=wanted, watch=tell)
+    return find_remedies(to_try, train_all, seeds=seeds, wanted=wanted, watch=tell)
 
 
 def _moment(
@@ -184,14 +184,14 @@ def _diagnosis(checked: Preflight, trained: Trained, search: Search | None) -> D
 
 
 def _explanations(trials: pd.DataFrame, verdicts: Sequence[str]) -> tuple[Explanation, ...]:
-    found = []
+    explanations = []
     for verdict in verdicts:
         mine = trials[trials["verdict"] == verdict].sort_values(
             ["delta_ratio_final", "metric_final"], kind="stable"
         )
         text = str(mine["explanation"].iloc[(len(mine) - 1) // 2])
-        found.append(Explanation(verdict=verdict, seeds=len(mine), text=text))
-    return tuple(found)
+        explanations.append(Explanation(verdict=verdict, seeds=len(mine), text=text))
+    return tuple(explanations)
 
 
 def _noticed(trials: pd.DataFrame, column: str) -> dict[str, int]:

@@ -103,9 +103,9 @@ def find_remedies(
         wanted: How many to look for.
         watch: Called before each round with what is tried now, and with what was before.
     """
-    place = {id(one): number for number, one in enumerate(candidates)}
+    rank = {id(candidate): number for number, candidate in enumerate(candidates)}
     left, attempts = list(candidates), list[Attempt]()
-    found: dict[tuple[str, str], tuple[int, Remedy]] = {}
+    remedies: dict[tuple[str, str], tuple[int, Remedy]] = {}
     while left:
         now = _next_round(left)
         watch(now, attempts)
@@ -114,16 +114,18 @@ def find_remedies(
         for candidate, attempt in zip(now, tried, strict=True):
             if attempt.trained is not None and _works(attempt, len(seeds)):
                 remedy = Remedy(change=attempt.change, trained=attempt.trained)
-                found[attempt.change.way] = place[id(candidate)], remedy
-        places = sorted(number for number, _ in found.values())
-        last = places[wanted - 1] if len(places) >= wanted else len(candidates)
-        done = {id(one) for one in now}
+                remedies[attempt.change.way] = rank[id(candidate)], remedy
+        ranks = sorted(number for number, _ in remedies.values())
+        last = ranks[wanted - 1] if len(ranks) >= wanted else len(candidates)
+        done = {id(candidate) for candidate in now}
         left = [
-            one
-            for one in left
-            if id(one) not in done and one.change.way not in found and place[id(one)] < last
+            candidate
+            for candidate in left
+            if id(candidate) not in done
+            and candidate.change.way not in remedies
+            and rank[id(candidate)] < last
         ]
-    best = sorted(found.values(), key=lambda one: one[0])[:wanted]
+    best = sorted(remedies.values(), key=lambda ranked: ranked[0])[:wanted]
     return Search(
         remedies=tuple(remedy for _, remedy in best),
         attempts=tuple(attempts),
@@ -140,9 +142,9 @@ def _next_round(left: Sequence[Candidate]) -> list[Candidate]:
     """The first of each way, as far as they weigh about as much as the first of all."""
     limit = math.floor(left[0].change.size) + 1
     firsts: dict[tuple[str, str], Candidate] = {}
-    for one in left:
-        if one.change.size <= limit:
-            firsts.setdefault(one.change.way, one)
+    for candidate in left:
+        if candidate.change.size <= limit:
+            firsts.setdefault(candidate.change.way, candidate)
     return list(firsts.values())
 
 
@@ -150,12 +152,12 @@ def _tried(now: Sequence[Candidate], train: Train, seeds: Sequence[int]) -> list
     first = _trained(now, train, seeds[:1])
     if len(seeds) == 1:
         return first
-    hopeful = [one for one, attempt in zip(now, first, strict=True) if attempt.stable]
+    hopeful = [candidate for candidate, attempt in zip(now, first, strict=True) if attempt.stable]
     later = _trained(hopeful, train, seeds[1:])
-    rest = {id(one): attempt for one, attempt in zip(hopeful, later, strict=True)}
+    rest = {id(candidate): attempt for candidate, attempt in zip(hopeful, later, strict=True)}
     return [
-        _joined(attempt, rest[id(one)]) if id(one) in rest else attempt
-        for one, attempt in zip(now, first, strict=True)
+        _joined(attempt, rest[id(candidate)]) if id(candidate) in rest else attempt
+        for candidate, attempt in zip(now, first, strict=True)
     ]
 
 
@@ -170,12 +172,12 @@ def _trained(candidates: Sequence[Candidate], train: Train, seeds: Sequence[int]
     if not candidates:
         return []
     try:
-        results = train([one.hyperparameters for one in candidates], seeds)
+        results = train([candidate.hyperparameters for candidate in candidates], seeds)
     except (InputError, TrainingError) as error:
         if len(candidates) > 1:
-            return [_trained([one], train, seeds)[0] for one in candidates]
+            return [_trained([candidate], train, seeds)[0] for candidate in candidates]
         return [Attempt(change=candidates[0].change, trained=None, error=str(error))]
     return [
-        Attempt(change=one.change, trained=result)
-        for one, result in zip(candidates, results, strict=True)
+        Attempt(change=candidate.change, trained=result)
+        for candidate, result in zip(candidates, results, strict=True)
     ]

@@ -38,12 +38,14 @@ def candidates(
     grad_norm: float = math.inf,
     of_task: Collection[str] = (),
 ) -> list[Candidate]:
-    """What may be tried on the configuration that `space.complete(settings)` is.
+    """Lists what may be tried on the configuration that `space.complete(settings)` is.
 
     Args:
-        space: The study's. Values need not lie on its axes, only in the hyperparameters' domains.
-        settings: What a person set; the rest is the study file's and the catalogue's.
-        steps: Of the training.
+        space: The study's search space. Values need not lie on its axes, only in the
+            hyperparameters' domains.
+        settings: Hyperparameters that a person set; the rest is the study file's and the
+            catalogue's.
+        steps: Number of the training's steps.
         verdict: The observed one; breaks ties.
         grad_norm: Largest gradient norm seen; to clip above it would change nothing.
         of_task: Hyperparameters of the task, which is given.
@@ -59,14 +61,14 @@ def candidates(
         for change in each
         if change.hyperparameter not in of_task and (change.aimed or change.size <= UNAIMED_LIMIT)
     ]
-    found: list[Candidate] = []
-    for change in sorted(changes, key=lambda one: (one.size, not one.aimed)):
+    distinct: list[Candidate] = []
+    for change in sorted(changes, key=lambda change: (change.size, not change.aimed)):
         if change.hyperparameter == "clip_norm" and _is_idle(change.after, grad_norm):
             continue
         values = _changed(space, settings, change)
-        if values is not None and all(values != other.hyperparameters for other in found):
-            found.append(Candidate(change=change, hyperparameters=values))
-    return found
+        if values is not None and all(values != other.hyperparameters for other in distinct):
+            distinct.append(Candidate(change=change, hyperparameters=values))
+    return distinct
 
 
 def _of_catalogue(
@@ -108,13 +110,13 @@ def _is_free(hyperparameter: Hyperparameter) -> bool:
 def _values(move: Move, before: Value, steps: int) -> list[Value]:
     """The values that the move leads to, each once, none of them the present one."""
     integer = CATALOGUE[move.hyperparameter].kind == "integer"
-    found: list[Value] = []
+    values: list[Value] = []
     if isinstance(before, (int, float)):
-        found += [_scaled(before, factor, integer=integer) for factor in move.factors]
-    found += [max(1, round(share * steps)) for share in move.shares]
-    found += list(move.values)
+        values += [_scaled(before, factor, integer=integer) for factor in move.factors]
+    values += [max(1, round(share * steps)) for share in move.shares]
+    values += list(move.values)
     return [
-        each for each in dict.fromkeys(found) if each != before and _beyond(move, before, each)
+        each for each in dict.fromkeys(values) if each != before and _beyond(move, before, each)
     ]
 
 

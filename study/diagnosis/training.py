@@ -42,24 +42,24 @@ def train(
         TrainingError: If training raises, which a network of the person's own may.
     """
     trained: dict[int, Trained] = {}
-    for places in _cohorts(checked, configurations, len(seeds)):
-        together = [configurations[place] for place in places]
+    for indices in _cohorts(checked, configurations, len(seeds)):
+        together = [configurations[index] for index in indices]
         results = _train_cohort(checked, together, seeds, statistics)
-        trained.update(zip(places, results, strict=True))
-    return [trained[place] for place in range(len(configurations))]
+        trained.update(zip(indices, results, strict=True))
+    return [trained[index] for index in range(len(configurations))]
 
 
 def _cohorts(
     checked: Preflight, configurations: Sequence[Configuration], seeds: int
 ) -> Iterator[list[int]]:
-    """Places of configurations that are trained together."""
+    """Yields indices of configurations that are trained together."""
     groups: dict[Hashable, list[int]] = {}
-    for place, values in enumerate(configurations):
-        groups.setdefault(checked.config.space.cohort_key(values), []).append(place)
+    for index, values in enumerate(configurations):
+        groups.setdefault(checked.config.space.cohort_key(values), []).append(index)
     at_once = max(1, cohort_limit(checked.config.resources.training_gpus) // seeds)
-    for places in groups.values():
-        for start in range(0, len(places), at_once):
-            yield places[start : start + at_once]
+    for indices in groups.values():
+        for start in range(0, len(indices), at_once):
+            yield indices[start : start + at_once]
 
 
 def _train_cohort(
@@ -70,12 +70,12 @@ def _train_cohort(
 ) -> list[Trained]:
     trials = tuple(
         Trial(
-            number=place * len(seeds) + number,
-            configuration=place,
+            number=index * len(seeds) + number,
+            configuration=index,
             seed=seed,
             hyperparameters=values,
         )
-        for place, values in enumerate(configurations)
+        for index, values in enumerate(configurations)
         for number, seed in enumerate(seeds)
     )
     trainer = study_trainer(checked, _columns(configurations))
@@ -91,9 +91,9 @@ def _train_cohort(
     return [
         Trained(
             hyperparameters=dict(values),
-            **{name: _rows(frame, place, len(seeds)) for name, frame in frames.items()},
+            **{name: _rows(frame, index, len(seeds)) for name, frame in frames.items()},
         )
-        for place, values in enumerate(configurations)
+        for index, values in enumerate(configurations)
     ]
 
 
@@ -109,8 +109,8 @@ def _columns(configurations: Sequence[Configuration]) -> dict[str, dict[str, obj
     }
 
 
-def _rows(frame: pd.DataFrame, place: int, seeds: int) -> pd.DataFrame:
+def _rows(frame: pd.DataFrame, index: int, seeds: int) -> pd.DataFrame:
     """The rows of one configuration, its trials numbered from 0."""
-    mine = frame[frame["trial"] // seeds == place]
-    renumbered = mine.assign(trial=mine["trial"] - place * seeds).reset_index(drop=True)
+    mine = frame[frame["trial"] // seeds == index]
+    renumbered = mine.assign(trial=mine["trial"] - index * seeds).reset_index(drop=True)
     return renumbered.assign(configuration=0) if "configuration" in frame else renumbered

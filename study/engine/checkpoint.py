@@ -39,7 +39,7 @@ class Checkpoints:
 def source_of(function: Callable[..., Any]) -> str:
     """The text of the module that a person's function stands in, else the function's name.
 
-    A network that was mended must not go on from what the broken one left.
+    A network that was fixed must not go on from what the broken one left.
     """
     module = inspect.getmodule(function)
     try:
@@ -52,8 +52,8 @@ class CheckpointFile:
     """The checkpoint of one cohort; its name says which trials and settings it belongs to.
 
     Args:
-        checkpoints: Where, and how often.
-        trials: Of the cohort.
+        checkpoints: The folder, and how often to write.
+        trials: The cohort's trials, in their order.
         settings: What else the training depends on.
     """
 

@@ -100,18 +100,18 @@ class CohortRun:
         recorded = self.recording.is_recorded(step)
         observation = Observation(self._layers) if step in self._layer_steps else None
         batch = self._batch(step, self._order.batch(step))
-        seen = self._execution.run(batch, observation)
+        result = self._execution.run(batch, observation)
         blocks = self._execution.blocks
         with torch.no_grad():
-            norms_NxK = blocks.norms(seen.gradients)
+            norms_NxK = blocks.norms(result.gradients)
             grad_norm_K = grad_norm(norms_NxK)
             if recorded:
                 surface = self._surface.measure(batch, blocks.by_name(), self._execution.copies)
-                factor_K = self._update_and_look(step, seen, grad_norm_K, observation, surface)
+                factor_K = self._update_and_look(step, result, grad_norm_K, observation, surface)
             else:
-                factor_K = self._update(step, seen, grad_norm_K)
+                factor_K = self._update(step, result, grad_norm_K)
             self.recording.history.add(
-                (seen.loss_K, seen.metric_K, grad_norm_K, factor_K), norms_NxK
+                (result.loss_K, result.metric_K, grad_norm_K, factor_K), norms_NxK
             )
         kept = self.recording.retire() if recorded else None
         if kept:
@@ -154,13 +154,13 @@ class CohortRun:
             targets_KxB=self._targets[indices_KxB],
         )
 
-    def _update(self, step: int, seen: Pass, grad_norm_K: Tensor) -> Tensor:
+    def _update(self, step: int, result: Pass, grad_norm_K: Tensor) -> Tensor:
         """Clips and updates; returns the clip factor."""
         blocks = self._execution.blocks
-        clipped = self._clipping.clip(seen.gradients, blocks, grad_norm_K)
+        clipped = self._clipping.clip(result.gradients, blocks, grad_norm_K)
         self._optimizer.step(
             blocks.values,
-            seen.gradients,
+            result.gradients,
             learning_rate_K=self._rates_SxK[step],
             gradient_scale_K=clipped.scale_K,
         )
@@ -169,7 +169,7 @@ class CohortRun:
     def _update_and_look(
         self,
         step: int,
-        seen: Pass,
+        result: Pass,
         grad_norm_K: Tensor,
         observation: Observation | None,
         surface: dict[str, Tensor],
@@ -179,11 +179,11 @@ class CohortRun:
         if observation is not None:
             by_layer = observation.measure(
                 lambda name: blocks.of(blocks.values, name),
-                lambda name: blocks.of(seen.gradients, name),
+                lambda name: blocks.of(result.gradients, name),
             )
         before = [value.clone() for value in blocks.values]
         sizes_NxK = blocks.in_order([norm(value, kept=2) for value in before])
-        factor_K = self._update(step, seen, grad_norm_K)
+        factor_K = self._update(step, result, grad_norm_K)
         updates = [old.sub_(new) for old, new in zip(before, blocks.values, strict=True)]
         updates_NxK = blocks.in_order([norm(value, kept=2) for value in updates])
         if observation is not None:

@@ -62,7 +62,7 @@ def trial_cost(
     layers = find_layers(module, task)
     traits = module_traits(module, task)
     sizes = {name: value.numel() for name, value in module.named_parameters()}
-    looked_up = {name for name, one in module.named_modules() if isinstance(one, nn.Embedding)}
+    looked_up = {name for name, child in module.named_modules() if isinstance(child, nn.Embedding)}
     multiplied = [layer for layer in layers if layer.name not in looked_up]
     batch = int(hyperparameters["batch_size"])
     width = PRECISIONS[str(hyperparameters.get("dtype", "float32"))].parameters.itemsize

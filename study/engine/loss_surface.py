@@ -40,7 +40,7 @@ class LossSurface:
         module: The network of trials that run together; its own parameters are not used.
         task: Gives the loss.
         statistics: Says what is measured when.
-        steps: Of the training.
+        steps: Number of the training's steps, from which the schedules follow.
         seeds: One a trial.
         inputs: All of the task's inputs as the network gets them, (N, ...), on the device.
         targets: All of its targets.

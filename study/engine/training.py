@@ -46,7 +46,7 @@ def train_cohort(
     """Trains trials that agree in every hyperparameter outside FUSIBLE.
 
     Each trial's numbers depend on its hyperparameters and seed alone, up to floating point:
-    not on its neighbours, its place in the cohort, or what happens to them. A cohort that does
+    not on its neighbours, its index in the cohort, or what happens to them. A cohort that does
     not fit into memory is trained in parts.
 
     Args:
@@ -72,7 +72,7 @@ def train_cohort(
         torch.OutOfMemoryError: If a single trial does not fit into memory.
     """
     check_alike(trials)
-    place = torch.device(device)
+    on_device = torch.device(device)
     tier = statistics_named(statistics)
 
     def train(part: Sequence[Trial]) -> CohortRecord:
@@ -80,16 +80,16 @@ def train_cohort(
         file = None
         if checkpoints is not None:
             code = source_of(network), source_of(task.loss)
-            settings = (task.name, steps, statistics, place, *code, *_bound(divergence_factor))
+            settings = (task.name, steps, statistics, on_device, *code, *_bound(divergence_factor))
             file = CheckpointFile(checkpoints, part, settings)
-        state = None if file is None else file.load(place)
+        state = None if file is None else file.load(on_device)
         way = execution if state is None else execution_of(state)
         run = CohortRun(
             part,
             task,
             network,
             steps,
-            place,
+            on_device,
             statistics=tier,
             execution=way,
             divergence_factor=divergence_factor,
@@ -97,7 +97,7 @@ def train_cohort(
         _step_through(run, steps, 0 if state is None else run.load(state), file)
         return run.recording.record(time.perf_counter() - started, notice=run.notice)
 
-    parts = _parts(trials, task, network, place, memory_bytes)
+    parts = _parts(trials, task, network, on_device, memory_bytes)
     return joined([record for part in parts for record in _halving(part, train)])
 
 
@@ -105,11 +105,11 @@ def _parts(
     trials: Sequence[Trial],
     task: Task,
     network: NetworkFactory,
-    place: torch.device,
+    device: torch.device,
     memory_bytes: float | None,
 ) -> list[Sequence[Trial]]:
     """The cohort in parts that fit into memory, by the estimate of what one trial takes."""
-    limit = memory_limit(place, 1.0) if memory_bytes is None else memory_bytes
+    limit = memory_limit(device, 1.0) if memory_bytes is None else memory_bytes
     with torch.random.fork_rng(devices=[]):
         cost = trial_cost(network, trials[0].hyperparameters, task)
     return evenly(trials, max(1, int(limit // cost.memory_bytes)))

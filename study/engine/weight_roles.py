@@ -21,7 +21,7 @@ class WeightRole:
             recurrent cell; query, key and value of attention.
         recurrent: Whether it is applied to a hidden state, once every time step.
         forget_gate: Which of the blocks is a forget gate, whose bias has a hyperparameter.
-        branch: Place in a residual branch; None outside of one.
+        branch: Position in a residual branch; None outside of one.
         branches: Number of residual branches of the network.
         branch_layers: Number of weights in its branch, one after the other.
         readout: Whether its outputs are the network's.
@@ -61,13 +61,13 @@ def weight_roles(module: nn.Module) -> Mapping[str, WeightRole]:
     A child's own roles count too, and torch's own recurrent and attention modules need not say
     theirs. Where an outer module names the same parameter, it has the last word.
     """
-    found: dict[str, WeightRole] = {}
+    roles_by_name: dict[str, WeightRole] = {}
     for name, child in reversed(list(module.named_modules())):
         prefix = f"{name}." if name else ""
         declared: Mapping[str, WeightRole] = getattr(child, ATTRIBUTE, {})
         roles = {**_roles_of_torch(child), **declared}
-        found |= {prefix + parameter: role for parameter, role in roles.items()}
-    return found
+        roles_by_name |= {prefix + parameter: role for parameter, role in roles.items()}
+    return roles_by_name
 
 
 _GATES: Mapping[type[nn.Module], int] = {

@@ -64,7 +64,7 @@ def causes(
 
     Args:
         outcome: Strings of `Outcome`.
-        regimes: Of the trials.
+        regimes: The trials' gradient regimes.
         violent: Whether some update was violent.
         rose: Whether the loss rose far above the first.
 
@@ -94,13 +94,13 @@ def causes(
     ]
     return np.select(
         [holds for _, holds in conditions],
-        [one.value for one, _ in conditions],
+        [member.value for member, _ in conditions],
         default=Cause.NONE.value,
     )
 
 
 def _barred(regime: np.ndarray) -> np.ndarray:
-    return np.isin(regime.astype(object), [one.value for one in _NO_GRADIENT])
+    return np.isin(regime.astype(object), [member.value for member in _NO_GRADIENT])
 
 
 _NO_GRADIENT = (Regime.VANISHING, Regime.DEAD, Regime.SATURATED)

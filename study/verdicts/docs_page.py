@@ -23,20 +23,20 @@ def thresholds_markdown() -> str:
     """One row a threshold: name, default, domain, meaning, source."""
     rows = [
         (
-            f"`{one.name}`",
-            figure(getattr(DEFAULT, one.name)),
-            _domain(one),
-            one.metadata["meaning"],
-            one.metadata["source"],
+            f"`{field.name}`",
+            figure(getattr(DEFAULT, field.name)),
+            _domain(field),
+            field.metadata["meaning"],
+            field.metadata["source"],
         )
-        for one in fields(Thresholds)
+        for field in fields(Thresholds)
     ]
     return _table(("threshold", "default", "domain", "meaning", "source"), rows)
 
 
 def labels_markdown(labels: Iterable[Label]) -> str:
     """One row a label: its name and its meaning."""
-    return _table(("label", "meaning"), [(f"`{one.value}`", one.meaning) for one in labels])
+    return _table(("label", "meaning"), [(f"`{label.value}`", label.meaning) for label in labels])
 
 
 def flags_markdown() -> str:
@@ -55,7 +55,7 @@ _SECTIONS: dict[str, Callable[[], str]] = {
 
 
 def with_tables(page: str) -> str:
-    """The page with what stands between its `<!-- name -->` and `<!-- end -->` marks made anew.
+    """Returns the page with what stands between `<!-- name -->` and `<!-- end -->` made again.
 
     Raises:
         ValueError: If the page lacks the marks of a table.
@@ -69,8 +69,8 @@ def with_tables(page: str) -> str:
     return page
 
 
-def _domain(one: Field[Any]) -> str:
-    low, high = one.metadata["low"], one.metadata["high"]
+def _domain(field: Field[Any]) -> str:
+    low, high = field.metadata["low"], field.metadata["high"]
     return f"> {low:g}" if math.isinf(high) else f"> {low:g}, <= {high:g}"
 
 

@@ -71,9 +71,9 @@ def _through_time(
 ) -> GradientPaths:
     """The same, but through time where a profile has a layer that is called repeatedly."""
     recurrent = calls > 1
-    place = np.arange(len(calls))
-    first = np.minimum.reduceat(np.where(recurrent, place, len(calls)), starts)
-    last = np.maximum.reduceat(np.where(recurrent, place, -1), starts)
+    index = np.arange(len(calls))
+    first = np.minimum.reduceat(np.where(recurrent, index, len(calls)), starts)
+    last = np.maximum.reduceat(np.where(recurrent, index, -1), starts)
     has = last >= 0
     first, last = (
         np.where(has, mine, other)

@@ -79,18 +79,20 @@ def label_trials(
         ValueError: If a needed column is missing; the message names it.
     """
     require(trials, NEEDED, "trials")
-    seen = profiles(layers)
-    initial = initial_moment(trials, seen, thresholds)
-    final = final_moment(trials, seen, thresholds)
+    layer_profiles = profiles(layers)
+    initial = initial_moment(trials, layer_profiles, thresholds)
+    final = final_moment(trials, layer_profiles, thresholds)
     outcome = outcomes(trials, thresholds).to_numpy(dtype=object)
     regimes = Regimes(
-        start=moment_at_start(trials, seen, thresholds).regime,
+        start=moment_at_start(trials, layer_profiles, thresholds).regime,
         initial=initial.regime,
         final=final.regime,
     )
     cause = causes(outcome, regimes, violent(trials, thresholds), rose(trials, thresholds))
-    ratio, depth_scale = at_first_step(trials, seen)
-    evidence = gather(trials, outcome, cause, seen, initial, final, thresholds, metric=metric)
+    ratio, depth_scale = at_first_step(trials, layer_profiles)
+    evidence = gather(
+        trials, outcome, cause, layer_profiles, initial, final, thresholds, metric=metric
+    )
     columns: dict[str, np.ndarray | list[str]] = {
         "outcome": outcome,
         "regime_initial": initial.regime,
@@ -100,7 +102,7 @@ def label_trials(
         "cause": cause,
         "flags": flags(trials, outcome, cause, ratio, final, thresholds),
         "alarms": alarms(trials, steps, layers),
-        "explanation": [explain(one, thresholds) for one in evidence],
+        "explanation": [explain(figures, thresholds) for figures in evidence],
         "delta_ratio_initial": ratio,
         "delta_ratio_final": final.ratio,
         "depth_scale_initial": depth_scale,

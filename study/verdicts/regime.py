@@ -77,41 +77,41 @@ def regime(
     ]
     return np.select(
         [holds for _, holds in conditions],
-        [one.value for one, _ in conditions],
+        [regime.value for regime, _ in conditions],
         default=Regime.HEALTHY.value,
     )
 
 
-def initial_moment(trials: pd.DataFrame, seen: Profiles, thresholds: Thresholds) -> Moment:
+def initial_moment(trials: pd.DataFrame, profiles: Profiles, thresholds: Thresholds) -> Moment:
     """Regimes at the first recorded step.
 
     Networks with batch normalization explode at step 0 and have equilibrated a step later (Yang
     et al. 2019), and those that begin with weights of zero have no gradient to judge before the
     first update, so theirs is the middle of steps 1 to 3 where these were recorded.
     """
-    first, end = _extent(trials, seen)
+    first, end = _extent(trials, profiles)
     window = np.full((len(trials), FINAL_STEPS), NONE)
-    window[:, 0] = _if_finite(seen, first, end)
+    window[:, 0] = _if_finite(profiles, first, end)
     late = _judged_after_warm_in(trials)
-    if late.any() and len(seen):
+    if late.any() and len(profiles):
         after = first[:, None] + np.arange(1, FINAL_STEPS + 1)
         after = np.where(after < end[:, None], after, NONE)
-        after[seen.step[after] > WARM_IN_STEP] = NONE
-        after = np.where(after == NONE, NONE, np.where(seen.finite[after], after, NONE))
+        after[profiles.step[after] > WARM_IN_STEP] = NONE
+        after = np.where(after == NONE, NONE, np.where(profiles.finite[after], after, NONE))
         late &= (after != NONE).any(axis=1)
         window[late] = after[late]
-    profile = _middle(seen, window)
+    profile = _middle(profiles, window)
     exists = np.where(first < end, first, NONE)
     units = np.where(profile == NONE, exists, profile)
-    return _moment(trials, seen, profile, units, thresholds)
+    return _moment(trials, profiles, profile, units, thresholds)
 
 
-def moment_at_start(trials: pd.DataFrame, seen: Profiles, thresholds: Thresholds) -> Moment:
+def moment_at_start(trials: pd.DataFrame, profiles: Profiles, thresholds: Thresholds) -> Moment:
     """Regimes at the first recorded step, whatever the network."""
-    first, end = _extent(trials, seen)
-    profile = _if_finite(seen, first, end)
+    first, end = _extent(trials, profiles)
+    profile = _if_finite(profiles, first, end)
     units = np.where(first < end, first, NONE)
-    return _moment(trials, seen, profile, units, thresholds)
+    return _moment(trials, profiles, profile, units, thresholds)
 
 
 def _judged_after_warm_in(trials: pd.DataFrame) -> np.ndarray:
@@ -123,26 +123,26 @@ def _judged_after_warm_in(trials: pd.DataFrame) -> np.ndarray:
     return late
 
 
-def final_moment(trials: pd.DataFrame, seen: Profiles, thresholds: Thresholds) -> Moment:
+def final_moment(trials: pd.DataFrame, profiles: Profiles, thresholds: Thresholds) -> Moment:
     """Regimes at the end: R is the middle one of the last 3 recorded steps with finite deltas.
 
     Dead and saturated shares are those of the last of these steps: where values are not finite,
     no unit counts as dead.
     """
-    finite = np.flatnonzero(seen.finite)
+    finite = np.flatnonzero(profiles.finite)
     number = trials["trial"].to_numpy(dtype=np.int64)
-    first = np.searchsorted(seen.trial[finite], number, side="left")
-    end = np.searchsorted(seen.trial[finite], number, side="right")
+    first = np.searchsorted(profiles.trial[finite], number, side="left")
+    end = np.searchsorted(profiles.trial[finite], number, side="right")
     back = end[:, None] - 1 - np.arange(FINAL_STEPS)
     window = np.full(back.shape, NONE)
     inside = back >= first[:, None]
     window[inside] = finite[back[inside]]
-    start, stop = _extent(trials, seen)
+    start, stop = _extent(trials, profiles)
     units = np.where(window[:, 0] == NONE, np.where(start < stop, stop - 1, NONE), window[:, 0])
-    return _moment(trials, seen, _middle(seen, window), units, thresholds)
+    return _moment(trials, profiles, _middle(profiles, window), units, thresholds)
 
 
-def at_first_step(trials: pd.DataFrame, seen: Profiles) -> tuple[np.ndarray, np.ndarray]:
+def at_first_step(trials: pd.DataFrame, profiles: Profiles) -> tuple[np.ndarray, np.ndarray]:
     """R and depth scale at the first recorded step, NaN where delta is not finite; (trials,).
 
     The depth scale is 1 / |s| in layers, s the slope of ln rms(delta_l)^2 over l: the number of
@@ -153,48 +153,48 @@ def at_first_step(trials: pd.DataFrame, seen: Profiles) -> tuple[np.ndarray, np.
     References:
         Schoenholz et al., Deep Information Propagation, ICLR 2017, eq. 11.
     """
-    first, end = _extent(trials, seen)
+    first, end = _extent(trials, profiles)
     profile = np.where(first < end, first, NONE)
     with np.errstate(divide="ignore"):
-        depth_scale = 1 / np.abs(_take(seen.slope, profile))
-    return _take(seen.ratio, profile), depth_scale
+        depth_scale = 1 / np.abs(_take(profiles.slope, profile))
+    return _take(profiles.ratio, profile), depth_scale
 
 
 def _moment(
     trials: pd.DataFrame,
-    seen: Profiles,
+    profiles: Profiles,
     profile: np.ndarray,
     units: np.ndarray,
     thresholds: Thresholds,
 ) -> Moment:
-    ratio = _take(seen.ratio, profile)
-    dead, saturated = _take(seen.dead, units), _take(seen.saturated, units)
+    ratio = _take(profiles.ratio, profile)
+    dead, saturated = _take(profiles.dead, units), _take(profiles.saturated, units)
     names = regime(ratio, dead, saturated, thresholds).astype(object)
     names[(profile == NONE) & (units != NONE)] = Regime.EXPLODING.value
-    names[~np.isin(trials["trial"].to_numpy(dtype=np.int64), seen.measured)] = None
+    names[~np.isin(trials["trial"].to_numpy(dtype=np.int64), profiles.measured)] = None
     return Moment(
         regime=names, profile=profile, units=units, ratio=ratio, dead=dead, saturated=saturated
     )
 
 
-def _extent(trials: pd.DataFrame, seen: Profiles) -> tuple[np.ndarray, np.ndarray]:
+def _extent(trials: pd.DataFrame, profiles: Profiles) -> tuple[np.ndarray, np.ndarray]:
     number = trials["trial"].to_numpy(dtype=np.int64)
     return (
-        np.searchsorted(seen.trial, number, side="left"),
-        np.searchsorted(seen.trial, number, side="right"),
+        np.searchsorted(profiles.trial, number, side="left"),
+        np.searchsorted(profiles.trial, number, side="right"),
     )
 
 
-def _if_finite(seen: Profiles, first: np.ndarray, end: np.ndarray) -> np.ndarray:
+def _if_finite(profiles: Profiles, first: np.ndarray, end: np.ndarray) -> np.ndarray:
     exists = first < end
     chosen = np.full(len(first), NONE)
-    chosen[exists] = np.where(seen.finite[first[exists]], first[exists], NONE)
+    chosen[exists] = np.where(profiles.finite[first[exists]], first[exists], NONE)
     return chosen
 
 
-def _middle(seen: Profiles, window: np.ndarray) -> np.ndarray:
+def _middle(profiles: Profiles, window: np.ndarray) -> np.ndarray:
     """Index of the profile with the middle R by row; the smaller R of two."""
-    ratio = np.where(window == NONE, np.inf, _take(seen.ratio, window))
+    ratio = np.where(window == NONE, np.inf, _take(profiles.ratio, window))
     # An absent profile must stay behind one whose R is infinite.
     order = np.lexsort((window == NONE, ratio), axis=1)
     count = (window != NONE).sum(axis=1)

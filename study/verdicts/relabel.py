@@ -1,4 +1,4 @@
-"""Labels of a whole study made anew from its stored tables, without training."""
+"""Labels a whole study again from its stored tables, without training."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ def relabel_study(store: TableStore, thresholds: Thresholds) -> pd.DataFrame:
     """
     trials = store.read_trials()
     metadata = dict(trials.attrs)
-    place = pd.Series(range(len(trials)), index=trials["trial"])
+    row_of = pd.Series(range(len(trials)), index=trials["trial"])
     pieces = []
     for numbers in _batches(store, set(trials["trial"])):
-        rows = trials.iloc[place.loc[numbers]]
+        rows = trials.iloc[row_of.loc[numbers]]
         layers = store.read_layers(numbers, (*COLUMNS, *OF_CALLS, *LAYER_COLUMNS))
         steps = store.read_steps(numbers)
         pieces.append(

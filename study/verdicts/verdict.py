@@ -37,12 +37,12 @@ def verdicts(outcome: np.ndarray, cause: np.ndarray) -> np.ndarray:
     """
     conditions = [
         (Verdict.STABLE, outcome == Outcome.TRAINED.value),
-        (Verdict.EXPLODING, np.isin(cause, [one.value for one in _EXPLOSIONS])),
+        (Verdict.EXPLODING, np.isin(cause, [member.value for member in _EXPLOSIONS])),
         (Verdict.OSCILLATING, outcome == Outcome.OSCILLATING.value),
         (Verdict.VANISHING, cause == Cause.BARRED.value),
     ]
     return np.select(
         [holds for _, holds in conditions],
-        [one.value for one, _ in conditions],
+        [member.value for member, _ in conditions],
         default=Verdict.STALLED.value,
     )

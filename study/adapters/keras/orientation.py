@@ -51,8 +51,8 @@ def weight_orientation(owner: Any, name: str, shape: Shape) -> Orientation:
 
     Args:
         owner: The Keras layer.
-        name: Of its variable.
-        shape: As Keras has it.
+        name: The variable's name in Keras ("kernel").
+        shape: The variable's shape in Keras, two axes or more.
     """
     keras = keras_library()
     layers = keras.layers

@@ -62,7 +62,7 @@ def make_plan(model: Any, task: Task) -> Plan:
     _check(model)
     layers, watch = layers_of(model), Watch()
     scope = keras.StatelessScope(collect_losses=True)
-    before = {id(one): one.value for one in model.variables}
+    before = {id(variable): variable.value for variable in model.variables}
     for variable in model.variables:
         scope.add_update((variable, before[id(variable)]))
     with torch.no_grad(), scope, watch.watching(layers):
@@ -86,7 +86,7 @@ def make_plan(model: Any, task: Task) -> Plan:
         carried=tuple(
             slot for slot in slots if id(slot.variable) in changed and not is_statistic(slot)
         ),
-        seeds=tuple(one for one in seeds_of(model) if id(one) in changed),
+        seeds=tuple(seed for seed in seeds_of(model) if id(seed) in changed),
         draws_globally=draws_globally,
         sites=tuple(_sites(watch, slots)),
     )

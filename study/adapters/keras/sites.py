@@ -76,7 +76,9 @@ class Watch:
         """Passes in the block are noted."""
         handles = [layer.register_forward_hook(self._note) for layer in layers]
         try:
-            with activations_replaced({id(one): (one, self._noting(one)) for one in layers}):
+            with activations_replaced(
+                {id(layer): (layer, self._noting(layer)) for layer in layers}
+            ):
                 yield
         finally:
             for handle in handles:
@@ -86,7 +88,7 @@ class Watch:
         original = getattr(layer, "activation", None)
 
         def activate(value: Any) -> Any:
-            # Of an activation that gives its argument back, a copy: it must be told from it.
+            # An activation that gives its argument back gets a copy, to be distinguished from it.
             result = original(value)  # type: ignore[misc]
             result = result.clone() if result is value else result
             self._activated.setdefault(id(layer), []).append(result)

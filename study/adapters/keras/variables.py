@@ -1,4 +1,4 @@
-"""The variables of a Keras model, and their places in a torch module."""
+"""The variables of a Keras model, and where they are in a torch module."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _STATISTICS = ("moving_mean", "moving_variance")
 
 @dataclass(frozen=True, kw_only=True)
 class Slot:
-    """A variable, and its place.
+    """A variable, and where it is kept.
 
     Attributes:
         variable: Keras'.
@@ -47,14 +47,14 @@ class Slot:
 
 def layers_of(model: Any) -> list[Any]:
     """The model and every layer inside, each before those that it contains."""
-    found: list[Any] = model._flatten_layers()
-    return found
+    layers: list[Any] = model._flatten_layers()
+    return layers
 
 
 def slots_of(model: Any, called: Collection[int]) -> tuple[Slot, ...]:
     """Places for all variables but the seeds of random generators, in the model's order.
 
-    Keras numbers the layers of a process; here they are numbered anew in each model, so that
+    Keras numbers the layers of a process; here they are numbered again in each model, so that
     every trial's parameters have the same names.
 
     Args:

@@ -36,8 +36,8 @@ class Clipping:
 
     Args:
         hyperparameters: One mapping a trial; a limit that is absent or none clips nothing.
-        device: Of the gradients.
-        dtype: Of the gradients.
+        device: Where the gradients are.
+        dtype: The gradients' type.
     """
 
     def __init__(

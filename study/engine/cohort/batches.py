@@ -63,8 +63,10 @@ class BatchOrder:
     def load(self, state: Sequence[Tensor]) -> None:
         """Goes on from a checkpoint of the same trials."""
         states, self._epoch_KxN = state
-        for generator, one in zip(self._generators, states.cpu(), strict=True):
-            generator.set_state(one.clone())  # Of a view torch would read the wrong memory.
+        for generator, generator_state in zip(self._generators, states.cpu(), strict=True):
+            generator.set_state(
+                generator_state.clone()
+            )  # Of a view torch would read the wrong memory.
 
     def _permutation(self, generator: Generator) -> Tensor:
         return torch.randperm(self._examples, generator=generator)

@@ -19,10 +19,10 @@ class Blocks:
         values: One mapping of parameters a trial, K of them.
         order: All names in the order of the forward pass.
         device: Where the parameters are.
-        dtype: Of the parameters.
+        dtype: The parameters' type.
 
     Attributes:
-        names: As given.
+        names: Parameters by block, P of each.
         values: One tensor (P, K, *shape) a block; replaced, never resized.
     """
 
@@ -43,14 +43,14 @@ class Blocks:
             for block in self.names
         ]
         self.order = tuple(order)
-        self._places = {
+        self._block_and_row = {
             name: (position, row)
             for position, block in enumerate(self.names)
             for row, name in enumerate(block)
         }
-        place_of = {name: place for place, name in enumerate(self.order)}
+        position_of = {name: position for position, name in enumerate(self.order)}
         self._rows = torch.tensor(
-            [place_of[name] for block in self.names for name in block], device=device
+            [position_of[name] for block in self.names for name in block], device=device
         ).argsort()
 
     @property
@@ -60,7 +60,7 @@ class Blocks:
 
     def of(self, tensors: Sequence[Tensor], name: str) -> Tensor:
         """One parameter's (K, *shape) in tensors that are laid out as the blocks are."""
-        block, row = self._places[name]
+        block, row = self._block_and_row[name]
         return tensors[block][row]
 
     def by_name(self) -> dict[str, Tensor]:

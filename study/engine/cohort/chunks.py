@@ -25,7 +25,7 @@ def chunks(tensors: Sequence[Tensor]) -> Iterator[tuple[slice, tuple[Tensor, ...
         return
     parameters, trials = first.shape[:2]
     row = first.numel() // parameters
-    for pieces in zip(*(one.split(max(1, CHUNK // row)) for one in tensors), strict=True):
+    for pieces in zip(*(tensor.split(max(1, CHUNK // row)) for tensor in tensors), strict=True):
         if row <= CHUNK:
             yield EVERY, pieces
             continue

@@ -64,7 +64,7 @@ def _buffers_differ(
     second = _build(network, trials[1], task)
     torch.func.replace_all_batch_norm_modules_(second)
     pairs = zip(buffers, second.buffers(), strict=True)
-    return not all(torch.equal(one, other) for one, other in pairs)
+    return not all(torch.equal(buffer, other) for buffer, other in pairs)
 
 
 def _build(network: NetworkFactory, trial: Trial, task: Task) -> nn.Module:

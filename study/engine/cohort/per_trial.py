@@ -20,7 +20,7 @@ class Columns:
     Args:
         hyperparameters: One mapping a trial.
         device: Where the tensors are needed.
-        dtype: Of the tensors.
+        dtype: Floating-point type of the tensors.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class Columns:
         """
         if name not in self._values:
             given = (trial.get(name, default) for trial in self._trials)
-            read = [math.inf if one == NONE else float(one) for one in given]
+            read = [math.inf if value == NONE else float(value) for value in given]
             self._values[name] = np.array(read, dtype=np.float64)
         return self._values[name]
 

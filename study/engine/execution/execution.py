@@ -15,7 +15,7 @@ from study.engine.tasks.task import PerExample, Task
 
 @dataclass(frozen=True, kw_only=True)
 class Batch:
-    """What all trials see in one step.
+    """Holds what all trials train on in one step.
 
     Attributes:
         step: Number of the step; random numbers in the forward pass depend on it.
@@ -28,7 +28,7 @@ class Batch:
     targets_KxB: Tensor
 
     def of(self, trials: slice) -> Batch:
-        """The same of some of the trials."""
+        """Returns the same for some of the trials."""
         return Batch(
             step=self.step,
             inputs_KxB=self.inputs_KxB[trials],
@@ -67,21 +67,25 @@ class Execution(Protocol):
     copies: Sequence[nn.Module]
 
     def run(self, batch: Batch, observation: Observation | None) -> Pass:
-        """Losses and gradients of each trial on its own examples.
+        """Computes losses and gradients of each trial on its own examples.
 
         Args:
-            batch: Of this step.
+            batch: Inputs and targets of this step, (K, B, ...).
             observation: Shown activations and deltas, if any.
         """
 
     def keep(self, slots: Tensor) -> None:
-        """Go on with these trials of the cohort only."""
+        """Goes on with these trials of the cohort only.
+
+        Args:
+            slots: Indices along the trial axis, in ascending order.
+        """
 
     def state(self) -> list[Tensor]:
-        """What a checkpoint must hold beside the blocks' values."""
+        """Returns what a checkpoint must hold beside the blocks' values."""
 
     def load(self, state: Sequence[Tensor]) -> None:
-        """Go on from a checkpoint, whose values the blocks have already."""
+        """Goes on from a checkpoint, whose values the blocks have already."""
 
 
 def by_example(function: PerExample, outputs_KxB: Tensor, targets_KxB: Tensor) -> Tensor:

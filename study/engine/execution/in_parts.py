@@ -26,7 +26,7 @@ class PartsExecution:
         module: The network, whose own parameters are not used.
         blocks: One parameter a block.
         task: Loss and metric.
-        precision: Of the arithmetic.
+        precision: Type of the arithmetic; outputs and losses have the parameters' type.
     """
 
     name = "in_parts"
@@ -43,12 +43,12 @@ class PartsExecution:
 
     def run(self, batch: Batch, observation: Observation | None) -> Pass:
         ran = [
-            self._run_part(place, batch.of(part), observation)
-            for place, part in enumerate(self._parts)
+            self._run_part(index, batch.of(part), observation)
+            for index, part in enumerate(self._parts)
         ]
-        outputs_KxB = torch.cat([seen.outputs_KxB for seen in ran])
+        outputs_KxB = torch.cat([result.outputs_KxB for result in ran])
         return Pass(
-            loss_K=torch.cat([seen.loss_K for seen in ran]),
+            loss_K=torch.cat([result.loss_K for result in ran]),
             metric_K=mean_metric(self._task, outputs_KxB, batch.targets_KxB),
             gradients=self._gradients,
         )
@@ -64,15 +64,15 @@ class PartsExecution:
         self._point()
 
     def _run_part(
-        self, place: int, batch: Batch, observation: Observation | None
+        self, index: int, batch: Batch, observation: Observation | None
     ) -> Differentiated:
-        """A pass of one part's trials; their gradients go to their places."""
-        seen = self._module.differentiate(self._leaves[place], batch, observation)
-        torch._foreach_copy_(self._places[place], list(seen.gradients))
-        return seen
+        """Runs one part's trials; their gradients go to their views in the blocks."""
+        result = self._module.differentiate(self._leaves[index], batch, observation)
+        torch._foreach_copy_(self._gradient_views[index], list(result.gradients))
+        return result
 
     def _point(self) -> None:
-        """Views of the parameters and of their gradients, by part."""
+        """Points at each part's parameters and gradients, which are views of the blocks."""
         blocks = self.blocks
         blocks.values = [value.contiguous() for value in blocks.values]
         self._gradients = [torch.empty_like(value) for value in blocks.values]
@@ -85,7 +85,7 @@ class PartsExecution:
             }
             for part in self._parts
         ]
-        self._places = [
+        self._gradient_views = [
             [blocks.of(self._gradients, name)[part] for name in blocks.order]
             for part in self._parts
         ]

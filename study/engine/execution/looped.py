@@ -26,7 +26,7 @@ class LoopedExecution:
         copies: The network, one module a trial.
         blocks: One parameter a block.
         task: Loss and metric.
-        precision: Of the arithmetic.
+        precision: Type of the arithmetic; outputs and losses have the parameters' type.
         seeds: One a trial, for modules that draw random numbers; None for those that do not.
         notice: Why this network is not vectorized.
     """
@@ -73,7 +73,7 @@ class LoopedExecution:
         self._point()
 
     def state(self) -> list[Tensor]:
-        return [buffer for one in self.copies for buffer in one.buffers()]
+        return [buffer for network in self.copies for buffer in network.buffers()]
 
     def load(self, state: Sequence[Tensor]) -> None:
         self._point()
@@ -83,7 +83,7 @@ class LoopedExecution:
     def _run_one(
         self, slot: int, batch: Batch, observation: Observation | None
     ) -> tuple[Tensor, Tensor]:
-        """Outputs (1, B, ...) and loss of one trial; its gradients go to their places."""
+        """Returns outputs (1, B, ...) and loss of one trial; its gradients go into the blocks."""
         module, parameters = self.copies[slot], self._parameters[slot]
         devices = [self._device] if self._device.type == "cuda" else []
         with (
@@ -97,7 +97,7 @@ class LoopedExecution:
         output_B = output_B.to(self._precision.parameters)
         loss = self._task.loss(output_B, batch.targets_KxB[slot]).mean()
         gradients = torch.autograd.grad(loss, parameters, materialize_grads=True)
-        torch._foreach_copy_(self._places[slot], list(gradients))
+        torch._foreach_copy_(self._gradient_views[slot], list(gradients))
         return output_B.detach().unsqueeze(0), loss.detach()
 
     def _point(self) -> None:
@@ -106,14 +106,16 @@ class LoopedExecution:
         blocks.values = [value.contiguous() for value in blocks.values]
         self._gradients = [torch.empty_like(value) for value in blocks.values]
         self._parameters: list[list[nn.Parameter]] = []
-        self._places: list[list[Tensor]] = []
+        self._gradient_views: list[list[Tensor]] = []
         for slot, module in enumerate(self.copies):
             parameters = {
                 name: nn.Parameter(blocks.of(blocks.values, name)[slot]) for name in blocks.order
             }
             _put(module, parameters)
             self._parameters.append(list(parameters.values()))
-            self._places.append([blocks.of(self._gradients, n)[slot] for n in blocks.order])
+            self._gradient_views.append(
+                [blocks.of(self._gradients, n)[slot] for n in blocks.order]
+            )
 
 
 def _put(module: nn.Module, parameters: dict[str, nn.Parameter]) -> None:

@@ -43,18 +43,18 @@ def make_execution(
     batch: Batch,
     wanted: str = "auto",
 ) -> Execution:
-    """The fastest execution that fits the module.
+    """Makes the fastest execution that fits the module.
 
-    A chain is known to be fastest, and a single trial is fastest by itself. Of the other networks
-    none can be told beforehand: convolutions with weights of their own, for example, are no
+    A chain is known to be fastest, and a single trial is fastest by itself. For other networks
+    it cannot be known beforehand: convolutions with weights of their own, for example, are no
     faster together on some devices. They are tried on the first batch.
 
     Args:
         start: The networks before their first step, on the CPU.
         task: Loss and metric.
         device: Where to train.
-        precision: Of parameters and arithmetic.
-        seeds: One a trial.
+        precision: Types of the parameters and of the arithmetic.
+        seeds: One a trial, (K,).
         batch: Some examples for each trial, on the device, to try ways with.
         wanted: One of EXECUTIONS.
 
@@ -104,7 +104,7 @@ class _Maker:
             module.to(device, precision.parameters)
 
     def make(self, way: str, trials: int) -> Execution:
-        """The first so many trials, run in one of EXECUTIONS' ways."""
+        """Makes an execution of the first so many trials, in one of EXECUTIONS' ways."""
         if way == "looped":
             return self._looped(trials)
         module, blocks = self._start.module, self._blocks(trials)
@@ -113,7 +113,7 @@ class _Maker:
         return VmappedExecution(module, blocks, self._task, precision=self._precision)
 
     def fastest(self, batch: Batch) -> str:
-        """The way that takes the least time for a trial, tried with some trials of the cohort."""
+        """Times the ways that suit device and network; returns that of the least time a trial."""
         trials = len(self._seeds)
         tried = {"looped": min(TRIED_ALONE, trials), "vectorized": min(TRIED_TOGETHER, trials)}
         convolves = any(type(child) is nn.Conv2d for child in self._start.module.modules())

@@ -38,7 +38,7 @@ class VectorizedModule:
     Args:
         module: The network, whose own parameters are not used.
         task: Gives the loss.
-        precision: Of the arithmetic.
+        precision: Type of the arithmetic; outputs and losses have the parameters' type.
     """
 
     def __init__(self, module: nn.Module, task: Task, precision: Precision) -> None:
@@ -50,11 +50,11 @@ class VectorizedModule:
     def differentiate(
         self, leaves: Mapping[str, Tensor], batch: Batch, observation: Observation | None
     ) -> Differentiated:
-        """One forward and backward pass.
+        """Runs one forward and backward pass.
 
         Args:
             leaves: Parameters by name, (K, ...) each, that require gradients.
-            batch: Of these trials.
+            batch: The examples of these trials, (K, B, ...).
             observation: Shown activations and deltas, if any.
         """
         autocast = self._precision.autocast(batch.inputs_KxB.device)

@@ -23,7 +23,7 @@ class VmappedExecution:
         module: The network, whose own parameters are not used.
         blocks: One parameter a block.
         task: Loss and metric.
-        precision: Of the arithmetic.
+        precision: Type of the arithmetic; outputs and losses have the parameters' type.
     """
 
     name = "vectorized"
@@ -44,12 +44,12 @@ class VmappedExecution:
         self._leaves = self._make_leaves()
 
     def run(self, batch: Batch, observation: Observation | None) -> Pass:
-        seen = self._module.differentiate(self._leaves, batch, observation)
-        gradients = separate(seen.gradients)
+        result = self._module.differentiate(self._leaves, batch, observation)
+        gradients = separate(result.gradients)
         self._align(gradients)
         return Pass(
-            loss_K=seen.loss_K,
-            metric_K=mean_metric(self._task, seen.outputs_KxB, batch.targets_KxB),
+            loss_K=result.loss_K,
+            metric_K=mean_metric(self._task, result.outputs_KxB, batch.targets_KxB),
             gradients=[gradient.unsqueeze(0) for gradient in gradients],
         )
 

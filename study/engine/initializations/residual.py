@@ -39,4 +39,4 @@ RESIDUAL_INITIALIZATIONS: dict[str, Callable[[WeightRole], float]] = {
     "zero_last": zero_last,
     "fixup": fixup,
 }
-"""What a weight is multiplied by for its place in a residual branch."""
+"""What a weight is multiplied by for its position in a residual branch."""

@@ -45,6 +45,6 @@ class Attention(nn.Module):
             length = inputs.shape[1]
             later = torch.ones(length, length, dtype=torch.bool, device=inputs.device).triu(1)
             scores = scores.masked_fill(later, -math.inf)
-        seen = scores.softmax(dim=-1) @ values
-        attended: Tensor = self.out(seen.transpose(1, 2).flatten(2))
+        mixed = scores.softmax(dim=-1) @ values
+        attended: Tensor = self.out(mixed.transpose(1, 2).flatten(2))
         return attended

@@ -93,13 +93,13 @@ def stem(
     """
     strides = [2] * halvings(image[1:], smallest=2 * SMALLEST_SIDE) or [1]
     modules: OrderedDict[str, nn.Module] = OrderedDict()
-    seen = image[0]
+    channels_in = image[0]
     for number, stride in enumerate(strides, start=1):
-        layer = convolution(seen, channels, hyperparameters, stride=stride)
+        layer = convolution(channels_in, channels, hyperparameters, stride=stride)
         modules[f"stem_{number}"] = layer
         if number < len(strides):
             modules.update(numbered(activated(channels, hyperparameters), number))
-        seen = channels
+        channels_in = channels
     return modules
 
 

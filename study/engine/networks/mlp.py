@@ -41,12 +41,12 @@ def mlp(hyperparameters: Mapping[str, Any], task: Task) -> nn.Module:
     width, features = int(hyperparameters["width"]), task.features
     hidden = []
     for number in range(hyperparameters["depth"]):
-        seen = features if number == 0 else width
+        fan_in = features if number == 0 else width
         if connections == "dense":
-            seen = features + number * width
-        hidden.append(_layer(seen, hyperparameters))
-    seen = features + len(hidden) * width if connections == "dense" else width
-    readout = nn.Linear(seen, task.outputs)
+            fan_in = features + number * width
+        hidden.append(_layer(fan_in, hyperparameters))
+    fan_in = features + len(hidden) * width if connections == "dense" else width
+    readout = nn.Linear(fan_in, task.outputs)
     if connections == "dense":
         return DenseMlp(hidden, readout)
     if connections == "residual":

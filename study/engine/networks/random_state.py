@@ -48,10 +48,10 @@ def position() -> tuple[Any, ...]:
 
 
 def _exchange_keras_generator(generator: Any) -> Any:
-    """Puts this one in the place of Keras' global seed generator, which it returns."""
+    """Puts this one instead of Keras' global seed generator, which it returns."""
     state: Any = sys.modules.get(_KERAS_STATE)
     if state is None:
         return None
-    found = state.get_global_attribute(_KERAS_GENERATOR)
+    previous = state.get_global_attribute(_KERAS_GENERATOR)
     state.set_global_attribute(_KERAS_GENERATOR, generator)
-    return found
+    return previous

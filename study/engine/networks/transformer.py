@@ -109,7 +109,7 @@ class Block(nn.Module):
     Args:
         width: Numbers in a time step.
         attention: From (B, T, width) to the same.
-        activation: Of the feed-forward layer.
+        activation: Name of the activation in the feed-forward layer.
         residual_scale: Factor on what a branch adds.
         norm_position: One of `NORM_POSITIONS`, or None where nothing is normalized.
         branches: Residual branches of the network.
@@ -176,5 +176,5 @@ def sinusoids(length: int, width: int) -> Tensor:
     return waves[:, :width].float()
 
 
-def _role(place: Literal["inner", "last"], branches: int, *, blocks: int = 1) -> WeightRole:
-    return WeightRole(branch=place, branches=branches, branch_layers=2, blocks=blocks)
+def _role(branch: Literal["inner", "last"], branches: int, *, blocks: int = 1) -> WeightRole:
+    return WeightRole(branch=branch, branches=branches, branch_layers=2, blocks=blocks)

@@ -69,7 +69,7 @@ class Sink:
         return Shown(tensors=(everything, *ends), measure=self._measure)
 
     def _is_large(self, shown_KxB: Tensor, limit: int) -> bool:
-        """As the first one was: all trials' must end up in one place."""
+        """As the first one was: all trials' must end up in one list."""
         if self._rows or self._kept:
             return bool(self._rows)
         return shown_KxB.numel() >= limit

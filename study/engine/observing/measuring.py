@@ -43,7 +43,7 @@ class Shown:
 
     def is_like(self, other: Shown) -> bool:
         """Whether the two can be measured as one."""
-        shapes = [[tensor.shape for tensor in one.tensors] for one in (self, other)]
+        shapes = [[tensor.shape for tensor in shown.tensors] for shown in (self, other)]
         return self.measure == other.measure and shapes[0] == shapes[1]
 
 
@@ -71,7 +71,7 @@ def _groups(layers: Sequence[Shown]) -> list[list[Shown]]:
 
 
 def _measured_together(group: Sequence[Shown]) -> list[Row]:
-    tensors = [torch.cat(alike) for alike in zip(*(one.tensors for one in group), strict=True)]
+    tensors = [torch.cat(alike) for alike in zip(*(shown.tensors for shown in group), strict=True)]
     joined = _measured(Shown(tensors=tuple(tensors), measure=group[0].measure))
     by_layer = {name: values.unflatten(0, (len(group), -1)) for name, values in joined.items()}
     rows = zip(*(values.unbind() for values in by_layer.values()), strict=True)

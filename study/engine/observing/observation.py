@@ -60,16 +60,16 @@ class Observation:
         """
         weights = measured(
             [
-                Shown(tensors=(parameter(one.weight), gradient(one.weight)), measure=of_weight)
-                for one in self.layers
+                Shown(tensors=(parameter(layer.weight), gradient(layer.weight)), measure=of_weight)
+                for layer in self.layers
             ]
         )
         trials = len(weights[0]["nonfinite_count"])
-        sizes = [self._preactivations[one.name].row(trials) for one in self.layers]
-        deltas = _rows([self._deltas[one.name] for one in self.layers], trials)
-        activations = _rows([self._activations[one.name] for one in self.layers], trials)
-        seen = zip(weights, deltas, activations, sizes, strict=True)
-        merged = [_merged(*rows) for rows in seen]
+        sizes = [self._preactivations[layer.name].row(trials) for layer in self.layers]
+        deltas = _rows([self._deltas[layer.name] for layer in self.layers], trials)
+        activations = _rows([self._activations[layer.name] for layer in self.layers], trials)
+        by_source = zip(weights, deltas, activations, sizes, strict=True)
+        merged = [_merged(*rows) for rows in by_source]
         return {column: _by_layer(merged, column) for column in dict.fromkeys(_columns(merged))}
 
 
@@ -77,9 +77,9 @@ def of_delta(tensors: Sequence[Tensor]) -> Row:
     """Of delta and, where a layer was called repeatedly, of its first and last call."""
     everything, *ends = tensors
     row = {name: compute(everything) for name, compute in quantities.ON_DELTA.items()}
-    for name, place in quantities.OF_CALL.items():
+    for name, call in quantities.OF_CALL.items():
         # Where a layer is called once there is nothing more to measure.
-        row[name] = quantities.rms(ends[place]) if ends else row["delta_rms"]
+        row[name] = quantities.rms(ends[call]) if ends else row["delta_rms"]
     return row
 
 
@@ -111,13 +111,17 @@ def of_weight(tensors: Sequence[Tensor]) -> Row:
 
 
 def _rows(sinks: Sequence[Sink], trials: int) -> list[Row]:
-    """The row of each sink, empty where it saw nothing."""
+    """Gives the row of each sink, empty where nothing was shown to it."""
     rows = [sink.row(trials) for sink in sinks]
     kept = [sink.shown(trials) for sink in sinks]
-    places = [place for place, one in enumerate(kept) if rows[place] is None and one is not None]
-    found = measured([one for place in places if (one := kept[place]) is not None])
-    for place, row in zip(places, found, strict=True):
-        rows[place] = row
+    # What was measured when it came has its row; the tensors that were kept are measured together.
+    waiting = {
+        index: shown
+        for index, shown in enumerate(kept)
+        if rows[index] is None and shown is not None
+    }
+    for index, row in zip(waiting, measured(list(waiting.values())), strict=True):
+        rows[index] = row
     return [row or {} for row in rows]
 
 

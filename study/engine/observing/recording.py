@@ -29,14 +29,14 @@ class Recording:
 
     Args:
         trials: All trials of the cohort.
-        layers: Of their network.
+        layers: The layers of the network that they share.
         parameters: Names in the order of the forward pass.
-        learning_rate_KxS: Of every trial and step.
+        learning_rate_KxS: The learning rate of every trial and step, >= 0.
         loss_scale: A loss that is ordinary for the task.
         divergence_factor: A loss over this many times the first ends a trial.
 
     Attributes:
-        alive: Places of the trials still in training, in the order of the cohort's slots.
+        alive: Indices of the trials still in training, in the order of the cohort's slots.
     """
 
     def __init__(
@@ -55,17 +55,17 @@ class Recording:
         self._loss_scale = loss_scale
         self._divergence_factor = divergence_factor
         steps = learning_rate_KxS.shape[1]
-        self._places = {step: place for place, step in enumerate(recorded_steps(steps))}
+        self._column_of = {step: column for column, step in enumerate(recorded_steps(steps))}
         self.alive = np.arange(len(trials))
         self.history = History(len(trials), steps)
         self._ends: dict[int, Retirement] = {}
-        shape = (len(trials), len(self._places))
+        shape = (len(trials), len(self._column_of))
         self._by_step = {name: np.full(shape, np.nan) for name in BY_STEP}
         self._by_layer: dict[str, Array] = {}
 
     def is_recorded(self, step: int) -> bool:
-        """Whether this step is looked at."""
-        return step in self._places
+        """Returns whether this step is recorded."""
+        return step in self._column_of
 
     def look(
         self, step: int, by_step: Mapping[str, Tensor], by_layer: Mapping[str, Tensor]
@@ -77,14 +77,14 @@ class Recording:
             by_step: Some of `BY_STEP`, each (K,).
             by_layer: Per-layer quantities, each (K, L); none where layers are not measured.
         """
-        place = self._places[step]
+        column = self._column_of[step]
         for name, values_K in by_step.items():
-            self._by_step[name][self.alive, place] = values_K.cpu().numpy()
-        shape = (len(self._trials), len(self._places), len(self._layers))
+            self._by_step[name][self.alive, column] = values_K.cpu().numpy()
+        shape = (len(self._trials), len(self._column_of), len(self._layers))
         for name, values_KxL in by_layer.items():
             if name not in self._by_layer:
                 self._by_layer[name] = np.full(shape, np.nan)
-            self._by_layer[name][self.alive, place] = values_KxL.cpu().numpy()
+            self._by_layer[name][self.alive, column] = values_KxL.cpu().numpy()
 
     def retire(self) -> list[int] | None:
         """Takes trials that are lost out of the cohort.
@@ -113,7 +113,7 @@ class Recording:
             self._ends.setdefault(int(self.alive[slot]), end)
 
     def state(self) -> dict[str, Any]:
-        """For a checkpoint: everything so far."""
+        """Returns everything so far, for a checkpoint."""
         self.history.flush(self.alive)
         return {
             "alive": torch.from_numpy(self.alive),
@@ -134,14 +134,14 @@ class Recording:
         self._by_layer = {name: rows.cpu().numpy() for name, rows in state["by_layer"].items()}
 
     def record(self, seconds: float, *, notice: str | None = None) -> CohortRecord:
-        """Everything, cut at each trial's last step that counts.
+        """Makes the record, cut at each trial's last step that counts.
 
         Args:
-            seconds: That the training took.
+            seconds: Wall-clock time of the training.
             notice: What a person should know of it.
         """
         trials, steps = self._learning_rate_KxS.shape
-        recorded = np.array(list(self._places))
+        recorded = np.array(list(self._column_of))
         steps_run = np.full(trials, steps)
         failure_step = np.full(trials, -1)
         failure_tensor: list[str | None] = [None] * trials

@@ -16,7 +16,7 @@ MOMENTUM_KINDS = ("heavy_ball", "nesterov")
 class Sgd:
     """m <- momentum m + g;  p <- p - lr m, or with Nesterov p <- p - lr (g + momentum m).
 
-    torch.optim.SGD, per trial; `momentum_kind` tells which.
+    torch.optim.SGD, per trial; `momentum_kind` says which.
 
     References:
         Sutskever et al., On the importance of initialization and momentum, ICML 2013.

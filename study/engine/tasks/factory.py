@@ -50,20 +50,20 @@ def task_parameters(function: TaskFactory) -> dict[str, TaskParameter]:
     Raises:
         TaskError: If the function has arguments that cannot be given by name.
     """
-    found = {}
+    parameters = {}
     for name, each in inspect.signature(function).parameters.items():
         if each.kind not in (each.KEYWORD_ONLY, each.POSITIONAL_OR_KEYWORD):
             raise TaskError(
                 f"a task's function must take arguments by name, but {_called(function)} has "
                 f"{each}"
             )
-        found[name] = TaskParameter(
+        parameters[name] = TaskParameter(
             name=name,
             annotation=_evaluated(each.annotation, function),
             required=each.default is each.empty,
             text=str(each).replace("'", ""),
         )
-    return found
+    return parameters
 
 
 def make_task(
@@ -72,7 +72,7 @@ def make_task(
     """Calls the function with all options and with the hyperparameters that it names.
 
     Args:
-        function: Of the task.
+        function: Makes the task from keyword arguments.
         options: Of the study file; texts are read as the parameter's annotation says.
         hyperparameters: Of a trial, those of the network included.
 

@@ -30,7 +30,7 @@ def teacher(
     Args:
         features: F, numbers in one input.
         outputs: Numbers to predict.
-        hidden_units: Of the teacher.
+        hidden_units: Width of the teacher's hidden layer.
         examples: N, at least 2.
 
     Raises:

@@ -16,7 +16,7 @@ TELLING, DISTRACTORS = 2, 4
 """Symbols A and B, and those that say nothing."""
 
 SHORTEST = 10
-"""Time steps below which the two symbols have no places of their own."""
+"""Time steps below which the two symbols have no ranges of their own."""
 
 TARGET_ACCURACY = 0.8
 """Who knows one of the symbols only, because gradients do not reach the other, is right in half
@@ -28,7 +28,7 @@ steps.
 def temporal_order(*, sequence_length: int = 32, examples: int = EXAMPLES) -> Task:
     """Tokens (N, T), six of them; one of the four classes AA, AB, BA, BB is asked for at the end.
 
-    The first symbol stands at a random place in [T/10, 2T/10), the second in [5T/10, 6T/10);
+    The first symbol stands at a random time step in [T/10, 2T/10), the second in [5T/10, 6T/10);
     elsewhere stand distractors.
 
     Args:
@@ -52,14 +52,14 @@ def temporal_order(*, sequence_length: int = 32, examples: int = EXAMPLES) -> Ta
     tokens = torch.randint(
         TELLING, TELLING + DISTRACTORS, (examples, sequence_length), generator=generator
     )
-    told = torch.randint(TELLING, (examples, 2), generator=generator)
+    symbols = torch.randint(TELLING, (examples, 2), generator=generator)
     every = torch.arange(examples)
     for symbol, tenth in enumerate((1, 5)):
-        tokens[every, _places(tenth, sequence_length, examples, generator)] = told[:, symbol]
+        tokens[every, _places(tenth, sequence_length, examples, generator)] = symbols[:, symbol]
     return classification(
         "temporal_order",
         tokens,
-        TELLING * told[:, 0] + told[:, 1],
+        TELLING * symbols[:, 0] + symbols[:, 1],
         classes=TELLING**2,
         target=TARGET_ACCURACY,
         vocabulary=TELLING + DISTRACTORS,

@@ -40,18 +40,18 @@ def text(
     """
     if characters < 2:
         raise TaskError(f"must be >= 2, but got {characters}", parameter="characters")
-    found = _documentation(characters) if file is None else _read(file, characters)
-    if len(found) <= sequence_length:
+    content = _documentation(characters) if file is None else _read(file, characters)
+    if len(content) <= sequence_length:
         raise TaskError(
             f"`sequence_length < characters` must hold, but got {sequence_length} and a text of "
-            f"{len(found)} characters",
+            f"{len(content)} characters",
             parameter="sequence_length",
         )
-    vocabulary = sorted(set(found))
+    vocabulary = sorted(set(content))
     if len(vocabulary) < 2:
-        raise ValueError(f"a text must have two different characters, but got {found[:10]!r}...")
-    number = {character: place for place, character in enumerate(vocabulary)}
-    codes = torch.tensor([number[character] for character in found])
+        raise ValueError(f"a text must have two different characters, but got {content[:10]!r}...")
+    number = {character: index for index, character in enumerate(vocabulary)}
+    codes = torch.tensor([number[character] for character in content])
     windows = (len(codes) - 1) // sequence_length
     inputs = codes[: windows * sequence_length].view(windows, sequence_length)
     targets = codes[1 : windows * sequence_length + 1].view(windows, sequence_length)

@@ -133,7 +133,7 @@ def _loaded(data: Any, chosen: Sequence[int], image_size: int | None) -> tuple[T
     """Pixels (N, channels, height, width) from 0 to 1, and labels (N,)."""
     pixels = torch.empty(0)
     labels = torch.empty(len(chosen), dtype=torch.int64)
-    for place, index in enumerate(chosen):
+    for row, index in enumerate(chosen):
         image, label = data[index]
         if image.mode not in ("L", "RGB"):
             image = image.convert("RGB")
@@ -141,15 +141,15 @@ def _loaded(data: Any, chosen: Sequence[int], image_size: int | None) -> tuple[T
             image = image.resize((image_size, image_size))
         values = torch.from_numpy(np.array(image, dtype=np.uint8))
         values = values.unsqueeze(0) if values.ndim == 2 else values.permute(2, 0, 1)
-        if place == 0:
+        if row == 0:
             pixels = _room(len(chosen), values.shape)
         if values.shape != pixels.shape[1:]:
             raise ValueError(
                 f"images must have one size, but some have {_sizes(pixels.shape[1:])} and some "
                 f"{_sizes(values.shape)} (channels x height x width); give an image_size"
             )
-        pixels[place] = values / 255
-        labels[place] = int(label)
+        pixels[row] = values / 255
+        labels[row] = int(label)
     return pixels, labels
 
 

@@ -111,7 +111,7 @@ def gather(
     trials: pd.DataFrame,
     outcome: np.ndarray,
     cause: np.ndarray,
-    seen: Profiles,
+    profiles: Profiles,
     initial: Moment,
     final: Moment,
     thresholds: Thresholds,
@@ -124,7 +124,7 @@ def gather(
         trials: Figures of docs/tables.md.
         outcome: Strings of `Outcome`, shape (trials,).
         cause: Strings of `Cause`, shape (trials,).
-        seen: Profiles of the trials' hidden layers.
+        profiles: Those of the trials' hidden layers.
         initial: Regimes at initialization.
         final: Regimes at the end.
         thresholds: Those that the labels were made with.
@@ -139,7 +139,7 @@ def gather(
         "swing_limit": swing_limit(trials, thresholds).tolist(),
         "stopped": passed_all_bounds(trials, thresholds).tolist(),
         "loss_scale": first_loss_scale(trials).tolist(),
-        **_of_failing_regime(cause, seen, initial, final),
+        **_of_failing_regime(cause, profiles, initial, final),
         **_of_theory(trials, thresholds),
     }
     names = list(columns)
@@ -150,7 +150,7 @@ def gather(
 
 
 def _of_failing_regime(
-    cause: np.ndarray, seen: Profiles, initial: Moment, final: Moment
+    cause: np.ndarray, profiles: Profiles, initial: Moment, final: Moment
 ) -> dict[str, list[Any]]:
     at_end = final.regime != Regime.HEALTHY.value
     at_first = ~at_end & (initial.regime != Regime.HEALTHY.value)
@@ -163,25 +163,25 @@ def _of_failing_regime(
         return np.where(at_first, getattr(initial, name), getattr(final, name))
 
     profile, units = either("profile"), either("units")
-    judged_at_start = (initial.units != NONE) & (_at(seen.step, initial.units) == 0)
+    judged_at_start = (initial.units != NONE) & (_at(profiles.step, initial.units) == 0)
     start = initial.regime.astype(object)
     start[~judged_at_start] = None
-    first, last = _at(seen.first_layer, units), _at(seen.last_layer, units)
+    first, last = _at(profiles.first_layer, units), _at(profiles.last_layer, units)
     spans = [
-        (int(one), int(other)) if known else None
-        for one, other, known in zip(first, last, units != NONE, strict=True)
+        (int(lower), int(upper)) if known else None
+        for lower, upper, known in zip(first, last, units != NONE, strict=True)
     ]
     return {
         "regime": either("regime").tolist(),
         "layers": spans,
-        "calls": np.where(units != NONE, _at(seen.calls, units), 1).tolist(),
+        "calls": np.where(units != NONE, _at(profiles.calls, units), 1).tolist(),
         "ratio": either("ratio").tolist(),
-        "ratio_step": _at(seen.step, profile).tolist(),
+        "ratio_step": _at(profiles.step, profile).tolist(),
         "dead": either("dead").tolist(),
-        "dead_layer": _at(seen.dead_layer, units).tolist(),
+        "dead_layer": _at(profiles.dead_layer, units).tolist(),
         "saturated": either("saturated").tolist(),
-        "saturated_layer": _at(seen.saturated_layer, units).tolist(),
-        "units_step": _at(seen.step, units).tolist(),
+        "saturated_layer": _at(profiles.saturated_layer, units).tolist(),
+        "units_step": _at(profiles.step, units).tolist(),
         "at_start": (at_first & judged_at_start).tolist(),
         "start_regime": start.tolist(),
     }

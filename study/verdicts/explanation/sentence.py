@@ -16,52 +16,52 @@ from study.verdicts.thresholds import Thresholds
 Clause = Callable[[Evidence, Thresholds], str]
 
 
-def explain(seen: Evidence, thresholds: Thresholds) -> str:
+def explain(facts: Evidence, thresholds: Thresholds) -> str:
     """The sentence about one trial; figures have two significant digits.
 
     Args:
-        seen: Its evidence.
+        facts: The evidence of this trial.
         thresholds: Those that its labels were made with.
     """
-    ending = _ENDINGS[seen.outcome](seen, thresholds)
-    regime = regime_clause(seen, thresholds)
-    if seen.cause == Cause.UPDATES:
-        return f"{_violent(seen, thresholds)}, {regime}, and {ending}."
-    if seen.outcome == Outcome.TRAINED:
-        return f"{ending}, though {regime}." if _unhealthy(seen) else f"{ending}."
-    if seen.outcome in (Outcome.STALLED, Outcome.SLOW):
-        if _unhealthy(seen):
+    ending = _ENDINGS[facts.outcome](facts, thresholds)
+    regime = regime_clause(facts, thresholds)
+    if facts.cause == Cause.UPDATES:
+        return f"{_violent(facts, thresholds)}, {regime}, and {ending}."
+    if facts.outcome == Outcome.TRAINED:
+        return f"{ending}, though {regime}." if _unhealthy(facts) else f"{ending}."
+    if facts.outcome in (Outcome.STALLED, Outcome.SLOW):
+        if _unhealthy(facts):
             return f"{regime}, and {ending}."
-        if seen.regime is None:
-            return f"{ending}; {regime}{_step_size(seen)}."
-        return f"{ending}, though {regime}{_step_size(seen)}."
-    return f"{ending}; {regime}." if _unhealthy(seen) else f"{ending}."
+        if facts.regime is None:
+            return f"{ending}; {regime}{_step_size(facts)}."
+        return f"{ending}, though {regime}{_step_size(facts)}."
+    return f"{ending}; {regime}." if _unhealthy(facts) else f"{ending}."
 
 
-def _unhealthy(seen: Evidence) -> bool:
-    return seen.regime not in (None, Regime.HEALTHY)
+def _unhealthy(facts: Evidence) -> bool:
+    return facts.regime not in (None, Regime.HEALTHY)
 
 
-def _violent(seen: Evidence, thresholds: Thresholds) -> str:
-    moved = figure(seen.update_ratio_max)
+def _violent(facts: Evidence, thresholds: Thresholds) -> str:
+    moved = figure(facts.update_ratio_max)
     limit = f"violent above {figure(thresholds.violent_update)}"
     return f"an update moved the parameters by {moved} of their size ({limit})"
 
 
-def _step_size(seen: Evidence) -> str:
-    if not math.isfinite(seen.update_ratio_median):
+def _step_size(facts: Evidence) -> str:
+    if not math.isfinite(facts.update_ratio_median):
         return ""
-    return f"; an update moves the parameters by {figure(seen.update_ratio_median)} of their size"
+    return f"; an update moves the parameters by {figure(facts.update_ratio_median)} of their size"
 
 
-def _nonfinite(seen: Evidence, _: Thresholds) -> str:
-    if not math.isfinite(seen.failure_step):
-        return f"the final loss is not finite ({figure(seen.loss_final)})"
-    what = _tensor(seen.failure_tensor)
-    step = int(seen.failure_step)
+def _nonfinite(facts: Evidence, _: Thresholds) -> str:
+    if not math.isfinite(facts.failure_step):
+        return f"the final loss is not finite ({figure(facts.loss_final)})"
+    what = _tensor(facts.failure_tensor)
+    step = int(facts.failure_step)
     if step == 0 and not what.startswith("the parameter"):
         return f"{what} was not finite at step 0, before any update"
-    first, highest = seen.grad_norm_initial, seen.grad_norm_max
+    first, highest = facts.grad_norm_initial, facts.grad_norm_max
     became = f"{what} became non-finite at step {step}"
     if not (math.isfinite(first) and math.isfinite(highest)):
         return became
@@ -80,61 +80,61 @@ def _tensor(stored: str | None) -> str:
     return f"the {kind}{of}{name}" if separator else f"the {kind}"
 
 
-def _diverged(seen: Evidence, thresholds: Thresholds) -> str:
-    first = figure(seen.loss_initial)
-    if seen.stopped:
+def _diverged(facts: Evidence, thresholds: Thresholds) -> str:
+    first = figure(facts.loss_initial)
+    if facts.stopped:
         return (
-            f"the loss rose from {first} to {figure(seen.loss_max)} within {seen.steps_run:.0f}"
+            f"the loss rose from {first} to {figure(facts.loss_max)} within {facts.steps_run:.0f}"
             f" steps, more than {figure(thresholds.divergence_factor)} times the first"
         )
     return (
-        f"the loss rose from {first} to {figure(seen.loss_final)} in {seen.steps_run:.0f} steps"
-        f" (diverged above {figure(seen.loss_initial + _rise(seen, thresholds))})"
+        f"the loss rose from {first} to {figure(facts.loss_final)} in {facts.steps_run:.0f} steps"
+        f" (diverged above {figure(facts.loss_initial + _rise(facts, thresholds))})"
     )
 
 
-def _rise(seen: Evidence, thresholds: Thresholds) -> float:
-    return thresholds.divergence_rise * seen.loss_scale
+def _rise(facts: Evidence, thresholds: Thresholds) -> float:
+    return thresholds.divergence_rise * facts.loss_scale
 
 
-def _oscillating(seen: Evidence, _: Thresholds) -> str:
-    if not seen.loss_swing > seen.swing_limit:
+def _oscillating(facts: Evidence, _: Thresholds) -> str:
+    if not facts.loss_swing > facts.swing_limit:
         return (
-            f"{seen.metric} fell back from {figure(seen.metric_best)} to"
-            f" {figure(seen.metric_final)}, short of the target {figure(seen.metric_target)}"
+            f"{facts.metric} fell back from {figure(facts.metric_best)} to"
+            f" {figure(facts.metric_final)}, short of the target {figure(facts.metric_target)}"
         )
-    swing, limit = figure(seen.loss_swing), figure(seen.swing_limit)
+    swing, limit = figure(facts.loss_swing), figure(facts.swing_limit)
     return (
         f"the loss still swings by {swing} from step to step at the end (violent above {limit}),"
-        f" with {seen.metric} {figure(seen.metric_final)} short of the target"
-        f" {figure(seen.metric_target)}"
+        f" with {facts.metric} {figure(facts.metric_final)} short of the target"
+        f" {figure(facts.metric_target)}"
     )
 
 
-def _stalled(seen: Evidence, thresholds: Thresholds) -> str:
-    chance = figure(seen.metric_chance)
+def _stalled(facts: Evidence, thresholds: Thresholds) -> str:
+    chance = figure(facts.metric_chance)
     share = percent(thresholds.stalled_progress)
-    limit = f"stalled below {share} of the way to {figure(seen.metric_ceiling)}"
-    final = f"{seen.metric} {figure(seen.metric_final)}"
-    if not math.isfinite(seen.progress):
-        return f"{seen.metric} never left chance ({final}, chance {chance})"
-    if seen.progress < -thresholds.stalled_progress:
-        return f"{seen.metric} ended worse than chance ({final}, chance {chance})"
-    return f"{seen.metric} never left chance ({final}, chance {chance}; {limit})"
+    limit = f"stalled below {share} of the way to {figure(facts.metric_ceiling)}"
+    final = f"{facts.metric} {figure(facts.metric_final)}"
+    if not math.isfinite(facts.progress):
+        return f"{facts.metric} never left chance ({final}, chance {chance})"
+    if facts.progress < -thresholds.stalled_progress:
+        return f"{facts.metric} ended worse than chance ({final}, chance {chance})"
+    return f"{facts.metric} never left chance ({final}, chance {chance}; {limit})"
 
 
-def _slow(seen: Evidence, _: Thresholds) -> str:
-    chance, final = figure(seen.metric_chance), figure(seen.metric_final)
+def _slow(facts: Evidence, _: Thresholds) -> str:
+    chance, final = figure(facts.metric_chance), figure(facts.metric_final)
     return (
-        f"{seen.metric} got from chance ({chance}) to {final} in {seen.steps_run:.0f} steps,"
-        f" short of the target {figure(seen.metric_target)}"
+        f"{facts.metric} got from chance ({chance}) to {final} in {facts.steps_run:.0f} steps,"
+        f" short of the target {figure(facts.metric_target)}"
     )
 
 
-def _trained(seen: Evidence, _: Thresholds) -> str:
+def _trained(facts: Evidence, _: Thresholds) -> str:
     return (
-        f"trained to {seen.metric} {figure(seen.metric_final)} (target"
-        f" {figure(seen.metric_target)}, chance {figure(seen.metric_chance)})"
+        f"trained to {facts.metric} {figure(facts.metric_final)} (target"
+        f" {figure(facts.metric_target)}, chance {figure(facts.metric_chance)})"
     )
 
 

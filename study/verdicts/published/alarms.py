@@ -19,21 +19,23 @@ def fired(trials: pd.DataFrame, steps: pd.DataFrame | None, layers: pd.DataFrame
         layers: Their recorded layers; rules on layers do not fire for trials without rows, nor
             where a column of `LAYER_COLUMNS` is missing. Rows of other trials are ignored.
     """
-    seen = recorded(trials, steps, layers)
-    return np.column_stack([rule.fires(seen) for rule in RULES.values()])
+    records = recorded(trials, steps, layers)
+    return np.column_stack([rule.fires(records) for rule in RULES.values()])
 
 
 def alarms(trials: pd.DataFrame, steps: pd.DataFrame | None, layers: pd.DataFrame) -> list[str]:
     """The column `alarms`: names of the rules that fire, joined by commas; "" where none does.
 
     Args:
-        trials: As for `fired`.
-        steps: As for `fired`.
-        layers: As for `fired`.
+        trials: What `fired` needs of the trials table.
+        steps: Their recorded steps, if they are at hand.
+        layers: Their recorded layers; rows of other trials are ignored.
     """
     bits = 2 ** np.arange(len(RULES))
-    sets, place = np.unique(fired(trials, steps, layers) @ bits, return_inverse=True)
+    # Few sets of rules occur in a study: each is a sum of bits, and is written out once.
+    sets, set_of_trial = np.unique(fired(trials, steps, layers) @ bits, return_inverse=True)
     joined = [
-        ",".join(name for name, bit in zip(RULES, bits, strict=True) if one & bit) for one in sets
+        ",".join(name for name, bit in zip(RULES, bits, strict=True) if fired_set & bit)
+        for fired_set in sets
     ]
-    return [joined[one] for one in place]
+    return [joined[index] for index in set_of_trial]

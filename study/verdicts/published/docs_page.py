@@ -21,7 +21,7 @@ def rules_markdown() -> str:
 
 
 def with_rules(page: str) -> str:
-    """The page with what stands between its marks made anew.
+    """Returns the page with what stands between its marks made again.
 
     Raises:
         ValueError: If the page lacks the marks.

@@ -10,12 +10,12 @@ from study.verdicts.published.rule import Fires
 SOURCE = "Sohl-Dickstein, 2024"
 
 
-def not_converged(seen: Recorded) -> Fires:
+def not_converged(records: Recorded) -> Fires:
     """Converged is whose mean of the last 20 losses is below the first loss; a loss that is not
     finite counts as 1e6 times the first.
 
     Ours are the losses of batches, where the original takes those of a fixed set of examples. A
     trial that ended early is judged by the last 20 losses before its end.
     """
-    first, last = seen.figure("loss_initial"), seen.figure("loss_final")
+    first, last = records.figure("loss_initial"), records.figure("loss_final")
     return ~(last < first) | ~np.isfinite(last)

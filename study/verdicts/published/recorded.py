@@ -23,7 +23,7 @@ class Rows:
     Attributes:
         frame: The table.
         order: Which of its rows, sorted by trial, step and layer, (n,); None if all as they are.
-        owner: The trial of each, as a place among the trials, (n,).
+        owner: The trial of each, as an index into the trials, (n,).
         step: The recorded step of each, (n,).
         trials: Number of trials.
     """
@@ -49,7 +49,7 @@ class Rows:
         return self.trials_of(self.owner[holds])
 
     def trials_of(self, owners: Integers) -> Booleans:
-        """These trials, given by their places, as a mask (trials,)."""
+        """These trials, given by their indices, as a mask (trials,)."""
         mask = np.zeros(self.trials, dtype=bool)
         mask[owners] = True
         return mask
@@ -127,7 +127,7 @@ def recorded(trials: pd.DataFrame, steps: pd.DataFrame | None, layers: pd.DataFr
 
 
 def _rows(frame: pd.DataFrame, trials: pd.DataFrame, by: tuple[str, ...]) -> Rows:
-    owner = _places(frame["trial"], trials["trial"])
+    owner = _positions(frame["trial"], trials["trial"])
     keys = [owner, *(frame[name].to_numpy(dtype=np.int64) for name in by)]
     order = None
     if (owner < 0).any() or not _is_sorted(keys):
@@ -136,15 +136,15 @@ def _rows(frame: pd.DataFrame, trials: pd.DataFrame, by: tuple[str, ...]) -> Row
     return Rows(frame=frame, order=order, owner=keys[0], step=keys[1], trials=len(trials))
 
 
-def _places(of: pd.Series, among: pd.Series) -> Integers:
-    """Where each number stands among others, (n,); -1 where it does not."""
+def _positions(of: pd.Series, among: pd.Series) -> Integers:
+    """Finds the index of each number among others, (n,); -1 where it is not one of them."""
     numbers_, known = of.to_numpy(dtype=np.int64), among.to_numpy(dtype=np.int64)
     if len(known) == 0:
         return np.full(len(numbers_), -1)
     order = np.argsort(known, kind="stable")
-    place = np.searchsorted(known, numbers_, sorter=order).clip(max=len(known) - 1)
-    found = order[place]
-    return np.where(known[found] == numbers_, found, -1)
+    nearest = np.searchsorted(known, numbers_, sorter=order).clip(max=len(known) - 1)
+    index = order[nearest]
+    return np.where(known[index] == numbers_, index, -1)
 
 
 def _is_sorted(keys: list[Integers]) -> bool:

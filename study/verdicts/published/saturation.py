@@ -14,7 +14,7 @@ ROUNDING = 1e-5
 
 
 def inputs_beyond(
-    seen: Recorded, limits: Mapping[str, tuple[float, float]], *, share: float
+    records: Recorded, limits: Mapping[str, tuple[float, float]], *, share: float
 ) -> Booleans:
     """The layers more than a share of whose activation's inputs lie beyond limits, (n,).
 
@@ -24,16 +24,16 @@ def inputs_beyond(
     +-3 on and sigmoid from +-6 on, so beyond such limits it never hides a layer.
 
     Args:
-        seen: The tables.
+        records: What the study recorded of the trials.
         limits: Lowest and highest ordinary input by the activation's name.
-        share: Of the inputs, 0 < share < 1.
+        share: The share of the inputs that is too much, 0 < share < 1.
     """
-    layers = seen.layers
+    layers = records.layers
     size = layers.values("preactivation_rms")
     beyond = np.zeros(len(layers), dtype=bool)
     for activation, (low, high) in limits.items():
         wide = size > rms_beyond(low, high, share)
-        beyond |= wide & _has_activation(seen, activation)
+        beyond |= wide & _has_activation(records, activation)
     return beyond & (layers.values("saturated_fraction") > share)
 
 
@@ -55,16 +55,16 @@ def rms_beyond(low: float, high: float, share: float) -> float:
     return wide
 
 
-def _has_activation(seen: Recorded, name: str) -> Booleans:
+def _has_activation(records: Recorded, name: str) -> Booleans:
     """The layers with this activation, (n,): as the hyperparameter says or, where there is none,
     as the range of their activations does."""
-    said = seen.has_name("activation", name)[seen.layers.owner]
-    unknown = seen.is_null("activation")[seen.layers.owner]
+    named = records.has_name("activation", name)[records.layers.owner]
+    unknown = records.is_null("activation")[records.layers.owner]
     if not unknown.any():
-        return said
-    mean = seen.layers.values("activation_mean")
-    square = mean**2 + seen.layers.values("activation_std") ** 2
+        return named
+    mean = records.layers.values("activation_mean")
+    square = mean**2 + records.layers.values("activation_std") ** 2
     # Of numbers in [0, 1] no square exceeds the number; of numbers in [-1, 1] none exceeds 1.
     in_unit = square <= mean * (1 + ROUNDING)
     in_range = {"sigmoid": in_unit, "tanh": ~in_unit & (square <= 1 + ROUNDING)}
-    return np.where(unknown, in_range[name], said)
+    return np.where(unknown, in_range[name], named)

@@ -10,9 +10,9 @@ SOURCE = "Deep learning tuning playbook, 2023"
 CLIPPED_SHARE = 0.5
 
 
-def clipping(seen: Recorded) -> Fires:
+def clipping(records: Recorded) -> Fires:
     """If more than half of the updates are clipped, the learning rate is to be lowered.
 
     Ours is the share of all steps run.
     """
-    return seen.figure("clipped_fraction") > CLIPPED_SHARE
+    return records.figure("clipped_fraction") > CLIPPED_SHARE
