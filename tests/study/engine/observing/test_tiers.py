@@ -19,7 +19,6 @@ from study.engine.observing.recorded_steps import recorded_steps, sparse_steps
 from study.engine.observing.tiers import STATISTICS
 from study.engine.quantities.sharpness import EXAMPLES
 from study.engine.seeds import sharpness_generator
-from study.study_file import fields
 from study.trial import Trial
 from tests.study.engine.conftest import make_trial
 from tests.study.engine.execution import modules
@@ -114,10 +113,6 @@ def test_full_measures_noise_at_every_recorded_step_and_sharpness_at_few(digits:
 def test_unknown_statistics_are_refused_with_the_choices(digits: Task) -> None:
     with pytest.raises(ValueError, match="'ful'; known: minimal, standard, full"):
         train([small(0)], digits, statistics="ful")
-
-
-def test_a_study_file_has_the_same_tiers() -> None:
-    assert tuple(STATISTICS) == fields.STATISTICS
 
 
 def test_the_page_on_statistics_has_every_tier() -> None:
