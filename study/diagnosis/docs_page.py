@@ -16,7 +16,7 @@ _SCALES = {
 
 
 def moves_markdown() -> str:
-    """One row a move: what is changed to what, what that weighs, and why it may help."""
+    """Writes one row a move: what is changed to what, what that weighs, and why it may help."""
     head = ("hyperparameter", "to", "weighs", "meant for", "because")
     rows = [head, ("---",) * len(head)]
     for move in MOVES:

@@ -54,7 +54,7 @@ class Expectation:
 
 
 def expectation(trials: pd.DataFrame, *, verdict: str, learning_rate: float) -> Expectation:
-    """Of one configuration.
+    """Compares what theory expects of a configuration with what was measured.
 
     Args:
         trials: Its rows of the trials table, a seed each.

@@ -41,7 +41,7 @@ class LayerGradient:
 
 
 def layer_gradients(layers: pd.DataFrame) -> tuple[LayerGradient, ...]:
-    """By layer in the order of the forward pass; recurrent ones by their first and last call.
+    """Lists gradients by layer in forward order; recurrent ones by first and last call.
 
     Args:
         layers: Of some seeds of one configuration, as in the tables.

@@ -17,7 +17,7 @@ AFFORDABLE_S = 20.0
 
 
 def affordable_statistics(checked: Preflight, values: Mapping[str, Value], seeds: int) -> str:
-    """The study file's tier, at least `standard`; `full` where curvature costs little.
+    """Returns the study file's tier, at least `standard`; `full` where curvature costs little.
 
     What is to be explained must be measured, whatever the study itself does. Sharpness gives the
     largest stable learning rate.
@@ -35,7 +35,7 @@ def affordable_statistics(checked: Preflight, values: Mapping[str, Value], seeds
 
 
 def cost_of(statistics: str, checked: Preflight, values: Mapping[str, Value]) -> float:
-    """What sharpness adds to the training of a configuration, as a share of the training."""
+    """Returns what sharpness adds to a configuration's training, as a share of the training."""
     steps, batch = checked.config.steps, values["batch_size"]
     assert isinstance(batch, int)
     times = len(STATISTICS[statistics].sharpness(steps))

@@ -142,7 +142,7 @@ def _moment(
     wanted: int,
     each_s: float,
 ) -> Moment:
-    """How far the search has come while the changes of ``now`` are trained."""
+    """Returns how far the search has come while the changes of ``now`` are trained."""
     stable = sum(attempt.seeds == seeds and is_clear(attempt.stable, seeds) for attempt in before)
     # Most changes cost what the configuration does, and fail with the first seed.
     trainings = total - len(before) + max(0, wanted - stable) * seeds
@@ -156,7 +156,7 @@ def _moment(
 
 
 def _largest_gradient(trials: pd.DataFrame) -> float:
-    """Largest gradient norm of any step and seed; infinite where one was not finite."""
+    """Returns the largest gradient norm of any step and seed; infinite if one is not finite."""
     if trials["failure_step"].notna().any() or trials["grad_norm_max"].isna().any():
         return math.inf
     return float(trials["grad_norm_max"].max())
@@ -195,7 +195,7 @@ def _explanations(trials: pd.DataFrame, verdicts: Sequence[str]) -> tuple[Explan
 
 
 def _noticed(trials: pd.DataFrame, column: str) -> dict[str, int]:
-    """Names that a column of lists holds, and in how many rows."""
+    """Returns the names that a column of lists holds, and in how many rows."""
     if column not in trials:
         return {}
     names = [name for text in trials[column].dropna() for name in text.split(",") if name]

@@ -77,7 +77,7 @@ class Search:
 
 
 def is_clear(stable: int, seeds: int) -> bool:
-    """Whether a clear majority of the seeds is stable."""
+    """Returns whether a clear majority of the seeds is stable."""
     return stable >= CLEAR_MAJORITY * seeds - 1e-9
 
 
@@ -115,6 +115,7 @@ def find_remedies(
             if attempt.trained is not None and _works(attempt, len(seeds)):
                 remedy = Remedy(change=attempt.change, trained=attempt.trained)
                 remedies[attempt.change.way] = rank[id(candidate)], remedy
+        # Once enough ways work, only what is smaller than the last of them can still matter.
         ranks = sorted(number for number, _ in remedies.values())
         last = ranks[wanted - 1] if len(ranks) >= wanted else len(candidates)
         done = {id(candidate) for candidate in now}
@@ -139,7 +140,7 @@ def _works(attempt: Attempt, seeds: int) -> bool:
 
 
 def _next_round(left: Sequence[Candidate]) -> list[Candidate]:
-    """The first of each way, as far as they weigh about as much as the first of all."""
+    """Returns the first of each way, as far as they weigh about as much as the first of all."""
     limit = math.floor(left[0].change.size) + 1
     firsts: dict[tuple[str, str], Candidate] = {}
     for candidate in left:
@@ -168,7 +169,7 @@ def _joined(first: Attempt, second: Attempt) -> Attempt:
 
 
 def _trained(candidates: Sequence[Candidate], train: Train, seeds: Sequence[int]) -> list[Attempt]:
-    """One attempt a candidate; where training raises, each by itself, to tell which raised."""
+    """Makes one attempt a candidate; where training raises, each alone, to see which raised."""
     if not candidates:
         return []
     try:

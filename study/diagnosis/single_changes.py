@@ -90,7 +90,7 @@ def _of_catalogue(
 
 
 def _is_meant(move: Move, space: SearchSpace, present: Mapping[str, Value]) -> bool:
-    """Whether the configuration has what is moved, and moving it has an effect."""
+    """Returns whether the configuration has what is moved, and moving it has an effect."""
     if is_own(space.network) and _is_free(CATALOGUE[move.hyperparameter]):
         return False
     if move.networks is not None and space.network not in move.networks:
@@ -103,12 +103,12 @@ def _is_idle(limit: Value, grad_norm: float) -> bool:
 
 
 def _is_free(hyperparameter: Hyperparameter) -> bool:
-    """Whether a network of the person's own decides which of its names it knows."""
+    """Returns whether a network of the person's own decides which of its names it knows."""
     return hyperparameter.kind == "name" and hyperparameter.networks is not None
 
 
 def _values(move: Move, before: Value, steps: int) -> list[Value]:
-    """The values that the move leads to, each once, none of them the present one."""
+    """Returns the values that the move leads to, each once, none of them the present one."""
     integer = CATALOGUE[move.hyperparameter].kind == "integer"
     values: list[Value] = []
     if isinstance(before, (int, float)):
@@ -121,13 +121,13 @@ def _values(move: Move, before: Value, steps: int) -> list[Value]:
 
 
 def _scaled(before: float, factor: float, *, integer: bool) -> Value:
-    """Two significant digits, as a person would write it; a count rounded down, at least 1."""
+    """Rounds to two significant digits, as a person writes it; a count down, at least to 1."""
     product = before * factor
     return max(1, math.floor(product)) if integer else float(f"{product:.2g}")
 
 
 def _beyond(move: Move, before: Value, after: Value) -> bool:
-    """Whether a number changes in the move's direction."""
+    """Returns whether a number changes in the move's direction."""
     if move.falls is None:
         return True
     low, high = (after, before) if move.falls else (before, after)
@@ -138,7 +138,7 @@ def _beyond(move: Move, before: Value, after: Value) -> bool:
 
 
 def _of_file(space: SearchSpace, present: Mapping[str, Value]) -> Iterator[Change]:
-    """What the study file lists for hyperparameters that only a network of one's own knows."""
+    """Yields what the study file lists for hyperparameters that only an own network knows."""
     for entry in space.entries if is_own(space.network) else ():
         before = present.get(entry.name)
         if before is None or not _is_own_choice(entry):
@@ -172,7 +172,7 @@ def _nearest_first(values: tuple[Value, ...], before: Value) -> list[Value]:
 def _changed(
     space: SearchSpace, settings: Mapping[str, object], change: Change
 ) -> dict[str, Value] | None:
-    """The configuration after the change; None where it is none.
+    """Returns the configuration after the change; None where it is none.
 
     What belonged to the old value alone (momentum to sgd) goes; what belongs to the new one takes
     its default.

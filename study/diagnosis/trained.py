@@ -55,7 +55,7 @@ class Trained:
         return float(self.trials["metric_final"].median(skipna=False))
 
     def __add__(self, other: Trained) -> Trained:
-        """The same configuration with the seeds of both, those of the other numbered on."""
+        """Joins the seeds of both, those of the other numbered on."""
         parts = ("trials", "steps", "layers")
         later = {name: getattr(other, name) for name in parts}
         frames = {

@@ -98,7 +98,7 @@ def _train_cohort(
 
 
 def _columns(configurations: Sequence[Configuration]) -> dict[str, dict[str, object]]:
-    """The hyperparameters as the tables' metadata has them."""
+    """Returns the hyperparameters as the tables' metadata has them."""
     names = dict.fromkeys(name for values in configurations for name in values)
     return {
         name: {
@@ -110,7 +110,7 @@ def _columns(configurations: Sequence[Configuration]) -> dict[str, dict[str, obj
 
 
 def _rows(frame: pd.DataFrame, index: int, seeds: int) -> pd.DataFrame:
-    """The rows of one configuration, its trials numbered from 0."""
+    """Returns the rows of one configuration, its trials numbered from 0."""
     mine = frame[frame["trial"] // seeds == index]
     renumbered = mine.assign(trial=mine["trial"] - index * seeds).reset_index(drop=True)
     return renumbered.assign(configuration=0) if "configuration" in frame else renumbered

@@ -144,7 +144,7 @@ class ActivationStandIn(nn.Module):
 
 
 def activation_name(module: nn.Module) -> str | None:
-    """The name under which this module's type is known here; None for other modules."""
+    """Returns the name under which this module's type is known here; None for other modules."""
     if isinstance(module, ActivationStandIn):
         return module.name
     for name, activation in ACTIVATIONS.items():

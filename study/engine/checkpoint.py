@@ -37,7 +37,7 @@ class Checkpoints:
 
 
 def source_of(function: Callable[..., Any]) -> str:
-    """The text of the module that a person's function stands in, else the function's name.
+    """Returns the text of the module that a person's function stands in, else the function's name.
 
     A network that was fixed must not go on from what the broken one left.
     """
@@ -89,7 +89,7 @@ class CheckpointFile:
         self._saved = time.monotonic()
 
     def load(self, device: torch.device) -> State | None:
-        """The last checkpoint; None if there is none."""
+        """Reads the last checkpoint; None if there is none."""
         if not self._path.exists():
             return None
         state: State = torch.load(self._path, map_location=device, weights_only=True)

@@ -52,6 +52,7 @@ class CohortRun:
         batch_size = int(hyperparameters[0]["batch_size"])
         precision = PRECISIONS[str(hyperparameters[0].get("dtype", "float32"))]
         dtype = precision.parameters
+        # Built and initialized on the CPU, where each trial's seed gives the same numbers.
         start = starting_point(trials, task, network)
         layers = find_layers(start.module, task)
         self._layers = layers
@@ -61,6 +62,8 @@ class CohortRun:
         self._order = BatchOrder(
             seeds, examples=task.examples, batch_size=batch_size, device=device
         )
+        # Ways to run the network are tried on the first examples, not on the first batch: drawing
+        # that would move the order of batches on.
         example_KxB = torch.arange(batch_size, device=device).expand(len(trials), -1)
         self._execution = make_execution(
             start,
@@ -96,7 +99,7 @@ class CohortRun:
         return self._execution.notice
 
     def step(self, step: int) -> None:
-        """One optimizer step of every trial; at recorded steps also a look, and retirement."""
+        """Takes one optimizer step of every trial; a recorded one also measures and retires."""
         recorded = self.recording.is_recorded(step)
         observation = Observation(self._layers) if step in self._layer_steps else None
         batch = self._batch(step, self._order.batch(step))
@@ -118,7 +121,7 @@ class CohortRun:
             self._keep(kept)
 
     def state(self, step: int) -> dict[str, Any]:
-        """For a checkpoint before this step; other trials than those alive are not in it."""
+        """Returns what a checkpoint before this step holds: nothing of trials that were lost."""
         return {
             "step": step,
             "execution": self._execution.name,

@@ -48,7 +48,7 @@ class TrialCost:
 def trial_cost(
     network: NetworkFactory, hyperparameters: Mapping[str, Any], task: Task
 ) -> TrialCost:
-    """Cost of a trial, from its network, which is built once and tried.
+    """Estimates the cost of a trial, from its network, which is built once and tried.
 
     A weight of n numbers applied at p positions of B examples takes 2npB operations forward and
     twice that backward. The memory of the forward pass is what autograd keeps of it, measured

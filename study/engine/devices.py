@@ -8,7 +8,7 @@ import torch
 
 
 def cuda_missing() -> str | None:
-    """The reason why torch finds no GPU here; None if it finds one."""
+    """Returns the reason why torch finds no GPU here; None if it finds one."""
     if torch.cuda.is_available():
         return None
     if torch.version.cuda is None:

@@ -54,7 +54,7 @@ def build_network(
     hyperparameters: Mapping[str, Any],
     task: Task,
 ) -> nn.Module:
-    """What the factory returns, a Keras model as a module.
+    """Calls the factory; a Keras model comes as a module.
 
     Whatever the factory draws from is a function of the seed of torch's generator.
 
@@ -74,7 +74,7 @@ def build_network(
 
 
 def weight_matrix(module: nn.Module) -> Tensor | None:
-    """The first weight of two or more dimensions that this module itself (not a child) owns."""
+    """Returns the first weight of two or more axes that this module itself (no child) owns."""
     for name, parameter in module._parameters.items():
         if parameter is not None and parameter.ndim >= 2 and "weight" in name:
             return parameter
@@ -82,14 +82,14 @@ def weight_matrix(module: nn.Module) -> Tensor | None:
 
 
 def first_tensor(output: Any) -> Tensor | None:
-    """What a module returns: a tensor, or the first of several (torch's LSTM, attention)."""
+    """Returns the tensor that a module returned, or the first of several (LSTM, attention)."""
     if isinstance(output, (tuple, list)) and output:
         output = output[0]
     return output if isinstance(output, Tensor) else None
 
 
 def find_layers(module: nn.Module, task: Task, *, batch: int = 2) -> tuple[Layer, ...]:
-    """Layers of `module` in the order of their first call.
+    """Finds the layers of `module` in the order of their first call.
 
     Buffers and random state stay as they are.
 
@@ -158,7 +158,7 @@ class _Watch:
             self._activations[self._last] = (name, known)
 
     def layers(self) -> tuple[Layer, ...]:
-        """What was seen."""
+        """Returns the layers that were called, in the order of their first call."""
         return tuple(
             Layer(
                 number=number,

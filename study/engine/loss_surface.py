@@ -71,7 +71,7 @@ class LossSurface:
         parameters: Mapping[str, Tensor],
         copies: Sequence[nn.Module],
     ) -> dict[str, Tensor]:
-        """What is scheduled for this step, by column of the steps table, (K,) in float64.
+        """Measures what is scheduled for this step, by column of the steps table, (K,) in float64.
 
         Args:
             batch: Of the step, before its update.
@@ -107,13 +107,13 @@ class LossSurface:
         return measured
 
     def keep(self, slots: Sequence[int]) -> None:
-        """Go on with these trials of the cohort only."""
+        """Goes on with these trials of the cohort only."""
         self._seeds = [self._seeds[slot] for slot in slots]
 
     def _in_parts(
         self, step: int, copies: Sequence[nn.Module], size: int, compute: Compute
     ) -> Tensor:
-        """The figure of all trials, `size` of them at once, or each by itself."""
+        """Returns the figure of all trials, `size` of them at once, or each by itself."""
         trials = len(self._seeds)
         if not copies:
             loss = CohortLoss(self._module, self._task)

@@ -45,7 +45,7 @@ def memory_limit(device: torch.device, share: float) -> float:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether this is what torch or numpy raise when memory is short."""
+    """Returns whether this is what torch or numpy raise when memory is short."""
     if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
         return True
     return isinstance(error, RuntimeError) and any(text in str(error) for text in _CPU_MESSAGES)
@@ -62,7 +62,7 @@ def _available() -> float:
 
 
 def _number(path: Path) -> float | None:
-    """What a control group's file says; None if there is none, or no limit."""
+    """Returns what a control group's file says; None if there is none, or no limit."""
     try:
         return float(path.read_text())
     except (OSError, ValueError):

@@ -23,7 +23,7 @@ def _decay_steps(total: int, hyperparameters: Mapping[str, Any]) -> int:
 
 
 def constant(steps: Steps, total: int, hyperparameters: Mapping[str, Any]) -> Factors:
-    """1 at every step."""
+    """Returns 1 at every step."""
     return np.ones(len(steps))
 
 
@@ -59,7 +59,7 @@ SCHEDULES: dict[str, Schedule] = {
 
 
 def learning_rates(hyperparameters: Mapping[str, Any], total: int) -> Factors:
-    """Learning rate of every step of one trial, shape (total,).
+    """Computes the learning rate of every step of one trial, shape (total,).
 
     In the first W = `warmup_steps` steps the factor is (t + 1) / W; then the decay begins, over
     the steps that are left. It is torch's SequentialLR of LinearLR(start_factor=1/W,

@@ -108,7 +108,7 @@ def _parts(
     device: torch.device,
     memory_bytes: float | None,
 ) -> list[Sequence[Trial]]:
-    """The cohort in parts that fit into memory, by the estimate of what one trial takes."""
+    """Cuts the cohort into parts that fit into memory, by the estimate for one trial."""
     limit = memory_limit(device, 1.0) if memory_bytes is None else memory_bytes
     with torch.random.fork_rng(devices=[]):
         cost = trial_cost(network, trials[0].hyperparameters, task)
@@ -122,7 +122,7 @@ def evenly(trials: Sequence[Trial], largest: int) -> list[Sequence[Trial]]:
 
 
 def _bound(divergence_factor: float) -> tuple[float, ...]:
-    """What it adds to a checkpoint's name: nothing by default, as before it could be set."""
+    """Returns what it adds to a checkpoint's name: nothing by default, as in older versions."""
     return () if divergence_factor == DIVERGENCE_FACTOR else (divergence_factor,)
 
 

@@ -40,12 +40,12 @@ class Regimes:
 
 
 def violent(trials: pd.DataFrame, thresholds: Thresholds) -> np.ndarray:
-    """Whether some recorded update moved the parameters by much of their size, (trials,)."""
+    """Returns whether some recorded update moved parameters by much of their size, (trials,)."""
     return numbers(trials, "update_ratio_max") > thresholds.violent_update
 
 
 def rose(trials: pd.DataFrame, thresholds: Thresholds) -> np.ndarray:
-    """Whether the loss rose far above the first at some step, (trials,)."""
+    """Returns whether the loss rose far above the first at some step, (trials,)."""
     with np.errstate(invalid="ignore"):  # infinite losses
         rise = numbers(trials, "loss_max") - numbers(trials, "loss_initial")
     return rise > thresholds.loss_rise * first_loss_scale(trials)
@@ -54,7 +54,7 @@ def rose(trials: pd.DataFrame, thresholds: Thresholds) -> np.ndarray:
 def causes(
     outcome: np.ndarray, regimes: Regimes, violent: np.ndarray, rose: np.ndarray
 ) -> np.ndarray:
-    """Cause of each trial's failure, as the strings of `Cause`; shapes (n,).
+    """Finds the cause of each trial's failure, as the strings of `Cause`; shapes (n,).
 
     A network whose gradients arrive at step 0 is sound: if updates of its parameters' own size
     came and its units are dead later, or its loss rose and never came down to the target, then

@@ -20,7 +20,7 @@ from study.verdicts.verdict import Verdict
 
 
 def thresholds_markdown() -> str:
-    """One row a threshold: name, default, domain, meaning, source."""
+    """Writes one row a threshold: name, default, domain, meaning, source."""
     rows = [
         (
             f"`{field.name}`",
@@ -35,12 +35,12 @@ def thresholds_markdown() -> str:
 
 
 def labels_markdown(labels: Iterable[Label]) -> str:
-    """One row a label: its name and its meaning."""
+    """Writes one row a label: its name and its meaning."""
     return _table(("label", "meaning"), [(f"`{label.value}`", label.meaning) for label in labels])
 
 
 def flags_markdown() -> str:
-    """One row a flag: its name and its meaning."""
+    """Writes one row a flag: its name and its meaning."""
     return _table(("flag", "meaning"), [(f"`{name}`", text) for name, text in MEANINGS.items()])
 
 

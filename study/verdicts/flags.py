@@ -35,7 +35,7 @@ def flags(
     final: Moment,
     thresholds: Thresholds,
 ) -> list[str]:
-    """Names of `schema.FLAGS` that hold for each trial, joined by commas; "" if none.
+    """Returns names of `schema.FLAGS` that hold for each trial, joined by commas; "" if none.
 
     Args:
         trials: Figures of docs/tables.md, and `normalization` where it is known.

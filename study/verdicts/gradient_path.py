@@ -69,7 +69,7 @@ def _through_time(
     last_call: np.ndarray,
     starts: np.ndarray,
 ) -> GradientPaths:
-    """The same, but through time where a profile has a layer that is called repeatedly."""
+    """Returns the same, but through time where a profile has a layer that is called repeatedly."""
     recurrent = calls > 1
     index = np.arange(len(calls))
     first = np.minimum.reduceat(np.where(recurrent, index, len(calls)), starts)

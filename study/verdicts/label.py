@@ -59,7 +59,7 @@ def label_trials(
     steps: pd.DataFrame | None = None,
     metric: str = "metric",
 ) -> pd.DataFrame:
-    """The trials with their labels, and with the figures that come from layers, filled.
+    """Adds to the trials their labels, and the figures that come from layers.
 
     Args:
         trials: At least `NEEDED`; `batch_size` and `normalization` are heeded where present.

@@ -63,7 +63,7 @@ class Profiles:
 
 
 def profiles(layers: pd.DataFrame) -> Profiles:
-    """Profiles of the hidden layers of every trial and recorded step.
+    """Summarizes the hidden layers of every trial and recorded step.
 
     Args:
         layers: At least `COLUMNS` of the layers table, and `OF_CALLS` where it has them; rows in
@@ -78,6 +78,7 @@ def profiles(layers: pd.DataFrame) -> Profiles:
     trial, step, layer = (
         layers[name].to_numpy(dtype=np.int64)[hidden] for name in ("trial", "step", "layer")
     )
+    # Sorted, a profile is a run of rows from one of `starts` to the next: (rows,) -> (profiles,).
     order = _order(trial, step, layer)
     trial, step, layer, rows = trial[order], step[order], layer[order], hidden[order]
     starts = _starts(trial, step)

@@ -9,7 +9,7 @@ import pandas as pd
 
 
 def numbers(frame: pd.DataFrame, name: str) -> np.ndarray:
-    """A numeric column as float64, nulls as NaN, shape (rows,)."""
+    """Reads a numeric column as float64, nulls as NaN, shape (rows,)."""
     column = frame[name]
     if column.dtype == object:
         column = pd.to_numeric(column)

@@ -26,7 +26,7 @@ class Outcome(Label):
 
 
 def outcomes(trials: pd.DataFrame, thresholds: Thresholds) -> pd.Series:
-    """Outcome of each trial, as the strings of `Outcome`.
+    """Finds the outcome of each trial, as the strings of `Outcome`.
 
     Args:
         trials: The losses and metrics of docs/tables.md, and `batch_size` where it is known.
@@ -56,7 +56,7 @@ def outcomes(trials: pd.DataFrame, thresholds: Thresholds) -> pd.Series:
 
 
 def progress(trials: pd.DataFrame) -> np.ndarray:
-    """Way of the final metric from chance (0) to the ceiling (1); NaN if chance is the ceiling.
+    """Returns the way of the final metric from chance (0) to ceiling (1); NaN if they are equal.
 
     Also right for a metric that falls, such as an error with ceiling 0. Shape (trials,).
     """
@@ -64,22 +64,22 @@ def progress(trials: pd.DataFrame) -> np.ndarray:
 
 
 def target_progress(trials: pd.DataFrame) -> np.ndarray:
-    """Way of the task's target from chance (0) to the ceiling (1). Shape (trials,)."""
+    """Returns the way of the task's target from chance (0) to the ceiling (1), (trials,)."""
     return _way(trials, "metric_target")
 
 
 def relapsed(trials: pd.DataFrame, thresholds: Thresholds) -> np.ndarray:
-    """Whether much of what had been learned was lost again, shape (trials,)."""
+    """Returns whether much of what had been learned was lost again, shape (trials,)."""
     return _way(trials, "metric_best") - progress(trials) > thresholds.relapse
 
 
 def first_loss_scale(trials: pd.DataFrame) -> np.ndarray:
-    """What a rise of the loss is measured against, shape (trials,); see `rise_scale`."""
+    """Returns what a rise of the loss is measured against, shape (trials,); see `rise_scale`."""
     return rise_scale(numbers(trials, "loss_initial"), numbers(trials, "loss_chance"))
 
 
 def swing_limit(trials: pd.DataFrame, thresholds: Thresholds) -> np.ndarray:
-    """Mean step-to-step change of the loss above which it swings violently, shape (trials,).
+    """Returns the mean change of the loss a step above which it swings violently, (trials,).
 
     A share of the loss level (the chance loss, or the final loss where that is higher): at least
     `swing`, and more for small batches, whose losses differ by chance alone.
@@ -93,7 +93,7 @@ def swing_limit(trials: pd.DataFrame, thresholds: Thresholds) -> np.ndarray:
 
 
 def passed_all_bounds(trials: pd.DataFrame, thresholds: Thresholds) -> np.ndarray:
-    """Whether some loss was so high that training stopped there, shape (trials,)."""
+    """Returns whether some loss was so high that training stopped there, shape (trials,)."""
     highest = numbers(trials, "loss_max")
     return highest > thresholds.divergence_factor * first_loss_scale(trials)
 

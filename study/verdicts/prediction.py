@@ -28,7 +28,7 @@ def predicted_regimes(trials: pd.DataFrame, thresholds: Thresholds) -> np.ndarra
 
 
 def predicted(trials: pd.DataFrame, name: str) -> np.ndarray:
-    """A predicted column, NaN where theory is silent; tables of older studies lack it."""
+    """Returns a predicted column, NaN where theory is silent; tables of older studies lack it."""
     if name not in trials.columns:
         return np.full(len(trials), np.nan)
     return numbers(trials, name)

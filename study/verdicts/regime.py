@@ -63,7 +63,7 @@ class Moment:
 def regime(
     ratio: np.ndarray, dead: np.ndarray, saturated: np.ndarray, thresholds: Thresholds
 ) -> np.ndarray:
-    """Regime by R and the worst layer's shares, as the strings of `Regime`; shapes (n,).
+    """Finds the regime by R and the worst layer's shares, as the strings of `Regime`; shapes (n,).
 
     Exploding comes first, because it was measured and calls for another cure; dead and saturated
     come before vanishing, because they are what made it vanish. An infinite R is a last hidden
@@ -115,7 +115,7 @@ def moment_at_start(trials: pd.DataFrame, profiles: Profiles, thresholds: Thresh
 
 
 def _judged_after_warm_in(trials: pd.DataFrame) -> np.ndarray:
-    """Whether step 0 of a trial says nothing; (trials,)."""
+    """Returns whether step 0 of a trial says nothing; (trials,)."""
     late = np.zeros(len(trials), dtype=bool)
     for column, values in NOT_AT_STEP_0.items():
         if column in trials.columns:
@@ -143,7 +143,7 @@ def final_moment(trials: pd.DataFrame, profiles: Profiles, thresholds: Threshold
 
 
 def at_first_step(trials: pd.DataFrame, profiles: Profiles) -> tuple[np.ndarray, np.ndarray]:
-    """R and depth scale at the first recorded step, NaN where delta is not finite; (trials,).
+    """Returns R and depth scale at the first recorded step, NaN where delta is not finite.
 
     The depth scale is 1 / |s| in layers, s the slope of ln rms(delta_l)^2 over l: the number of
     layers over which the squared gradient changes by a factor e. Infinite where s is 0, NaN with

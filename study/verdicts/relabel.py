@@ -17,7 +17,7 @@ TRIALS_AT_ONCE = 512
 
 
 def relabel_study(store: TableStore, thresholds: Thresholds) -> pd.DataFrame:
-    """The trials table of a study with the labels that these thresholds give.
+    """Labels the trials of a study again with these thresholds; returns the trials table.
 
     Args:
         store: The study's tables; they stay as they are.

@@ -26,7 +26,7 @@ _EXPLOSIONS = (Cause.BLOWN_UP, Cause.GRADIENTS, Cause.UPDATES)
 
 
 def verdicts(outcome: np.ndarray, cause: np.ndarray) -> np.ndarray:
-    """Verdict of each trial, as the strings of `Verdict`.
+    """Finds the verdict of each trial, as the strings of `Verdict`.
 
     Args:
         outcome: Strings of `Outcome`, shape (n,).

@@ -11,20 +11,20 @@ from torch import nn
 
 
 def keras_library() -> Any:
-    """The package, or None where nobody has imported it."""
+    """Returns the package, or None where nobody has imported it."""
     library = sys.modules.get("keras")
     return library if hasattr(library, "Layer") else None
 
 
 def is_keras_layer(made: object) -> bool:
-    """Whether this is a Keras model, or a layer of one."""
+    """Returns whether this is a Keras model, or a layer of one."""
     keras = keras_library()
     return keras is not None and isinstance(made, keras.Layer)
 
 
 @contextmanager
 def plain_errors() -> Iterator[None]:
-    """What goes wrong in a layer is raised as it is: Keras would put its cause into line three."""
+    """Lets what goes wrong in a layer be raised as it is: Keras puts its cause into line three."""
     config = keras_library().config
     filtered = config.is_traceback_filtering_enabled()
     config.disable_traceback_filtering()

@@ -28,22 +28,22 @@ class Orientation:
     shape: Shape
 
     def to_torch(self, value: Tensor) -> Tensor:
-        """A variable's value as a parameter."""
+        """Returns a variable's value as a parameter."""
         return value.permute(self.axes).reshape(self.shape)
 
     def to_keras(self, value: Tensor) -> Tensor:
-        """A parameter as the variable's value."""
+        """Returns a parameter as the variable's value."""
         inverse = sorted(range(len(self.axes)), key=self.axes.__getitem__)
         return value.reshape(self.permuted).permute(inverse)
 
 
 def unchanged(shape: Shape) -> Orientation:
-    """Of everything that is no weight."""
+    """Lays out a variable that is no weight as it is."""
     return Orientation(axes=tuple(range(len(shape))), permuted=shape, shape=shape)
 
 
 def weight_orientation(owner: Any, name: str, shape: Shape) -> Orientation:
-    """Of a weight of two or more axes.
+    """Lays out a weight of two or more axes.
 
     Keras keeps (*kernel, in, out); transposed convolutions (*kernel, out, in); depthwise ones
     (*kernel, in, multiplier), which torch has as (in * multiplier, 1, *kernel). The kernel of an

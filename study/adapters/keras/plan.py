@@ -60,6 +60,7 @@ def make_plan(model: Any, task: Task) -> Plan:
     inputs = _examples(task)
     _build(model, inputs, task)
     _check(model)
+    # One pass in a scope that notes what it changes and that leaves the model's variables alone.
     layers, watch = layers_of(model), Watch()
     scope = keras.StatelessScope(collect_losses=True)
     before = {id(variable): variable.value for variable in model.variables}
@@ -74,6 +75,7 @@ def make_plan(model: Any, task: Task) -> Plan:
             "the loss of a network is its task's, but a layer of the Keras model adds a loss of "
             "its own (add_loss or an activity_regularizer)"
         )
+    # Variables with a new value are a layer's own counters (`carried`) or generators (`seeds`).
     changed = {
         key for key, value in before.items() if scope.state_mapping.get(key, value) is not value
     }

@@ -68,7 +68,7 @@ class Watch:
         self._activated: dict[int, list[Any]] = {}
 
     def ends_with_activation(self, layer: Any) -> bool:
-        """Whether every call returned what its only call of `layer.activation` gave."""
+        """Returns whether every call returned what its only call of `layer.activation` gave."""
         return self._calls.get(id(layer)) == self._ends.get(id(layer))
 
     @contextmanager
@@ -149,7 +149,7 @@ def shown(sites: Sequence[Site], network: nn.Module) -> Iterator[None]:
 
 
 def activation_of(layer: Any, *, inside: bool) -> str | None:
-    """The name here of the activation that a layer applies last, if there is one and it is known.
+    """Returns our name of the activation that a layer applies last, None if it is not known.
 
     Args:
         layer: Keras'.

@@ -46,13 +46,13 @@ class Slot:
 
 
 def layers_of(model: Any) -> list[Any]:
-    """The model and every layer inside, each before those that it contains."""
+    """Returns the model and every layer inside, each before those that it contains."""
     layers: list[Any] = model._flatten_layers()
     return layers
 
 
 def slots_of(model: Any, called: Collection[int]) -> tuple[Slot, ...]:
-    """Places for all variables but the seeds of random generators, in the model's order.
+    """Makes slots for all variables but the seeds of random generators, in the model's order.
 
     Keras numbers the layers of a process; here they are numbered again in each model, so that
     every trial's parameters have the same names.
@@ -62,6 +62,8 @@ def slots_of(model: Any, called: Collection[int]) -> tuple[Slot, ...]:
         called: Ids of the layers that a pass calls. The variables of others belong to the layer
             around them: Keras' LSTM, for example, takes its cell's without calling it.
     """
+    # Outer layers come first, so the last one to claim a variable is the innermost: its owner, and
+    # among the layers that are called the one whose name the variable gets.
     owners: dict[int, Any] = {}
     nearest: dict[int, Any] = {}
     for layer in layers_of(model):
@@ -99,20 +101,20 @@ def slots_of(model: Any, called: Collection[int]) -> tuple[Slot, ...]:
 
 
 def seeds_of(model: Any) -> list[Any]:
-    """The states of its random generators."""
+    """Returns the states of its random generators."""
     weights = {id(variable) for variable in model.weights}
     return [variable for variable in model.variables if id(variable) not in weights]
 
 
 def is_statistic(slot: Slot) -> bool:
-    """Whether this is a running statistic that training does not read."""
+    """Returns whether this is a running statistic that training does not read."""
     layer = slot.layer
     normalization = isinstance(layer, keras_library().layers.BatchNormalization)
     return normalization and not layer.renorm and slot.leaf in _STATISTICS
 
 
 def names_of(layers: Sequence[Any], taken: Collection[str]) -> Iterator[tuple[Any, str]]:
-    """Names for layers that have no variables."""
+    """Returns names for layers that have no variables."""
     names = _Names(taken)
     for layer in layers:
         yield layer, names.of(layer, _layer_name(layer))
@@ -137,7 +139,7 @@ class _Names:
 
 
 def _layer_name(layer: Any) -> str:
-    """The layer's name, without the number that Keras gave it."""
+    """Returns the layer's name, without the number that Keras gave it."""
     by_class = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", type(layer).__name__)
     by_class = re.sub(r"([a-z])([A-Z])", r"\1_\2", by_class).lower()
     name = re.sub(r"[^0-9A-Za-z_]", "_", str(layer.name))
@@ -145,7 +147,7 @@ def _layer_name(layer: Any) -> str:
 
 
 def _leaf_name(owner: Any, variable: Any) -> str:
-    """A variable's name as torch would have it; kernels are weights."""
+    """Returns a variable's name as torch would have it; kernels are weights."""
     name = str(variable.name)
     if re.fullmatch(r"variable(_\d+)?", name):
         held = (key for key, value in vars(owner).items() if value is variable)

@@ -46,7 +46,7 @@ class Move:
     needs: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
 
     def weight(self, before: Value | None, after: Value) -> float:
-        """What changing from ``before`` to ``after`` weighs.
+        """Returns what changing from ``before`` to ``after`` weighs.
 
         Args:
             before: The present value; `none` of a limit counts as the loosest of `values`.

@@ -40,7 +40,7 @@ def clip_adaptively(
 
 
 def _unit_norms(block: Tensor) -> Tensor:
-    """Euclidean norm of each unit, with the axes kept: (P, K, rows, 1, ...) or (P, K, 1)."""
+    """Computes each unit's Euclidean norm, axes kept: (P, K, rows, 1, ...) or (P, K, 1)."""
     axes = tuple(range(3 if block.ndim > 3 else 2, block.ndim))
     if not axes:
         return block.abs()

@@ -76,7 +76,7 @@ class Clipping:
         return Clipped(scale_K=scale_K, factor_K=factor_K)
 
     def keep(self, slots: Sequence[int]) -> None:
-        """Go on with these trials of the cohort only."""
+        """Goes on with these trials of the cohort only."""
         self._columns.keep(slots)
 
 

@@ -10,7 +10,7 @@ NORM_EPSILON = 1e-6
 
 
 def norm_factor(grad_norm_K: Tensor, limit_K: Tensor) -> Tensor:
-    """What each trial's gradient is multiplied by: min(1, c / (|g| + 1e-6)), shape (K,).
+    """Computes what each trial's gradient is multiplied by: min(1, c / (|g| + 1e-6)), (K,).
 
     It is torch.nn.utils.clip_grad_norm_, and but for the 1e-6 tf.clip_by_global_norm. Without a
     limit (infinity) it is 1, whatever the norm.

@@ -50,13 +50,13 @@ class BatchOrder:
         return self._epoch_KxN[:, start : start + self._batch_size]
 
     def keep(self, slots: Sequence[int]) -> None:
-        """Go on with these trials of the cohort only."""
+        """Goes on with these trials of the cohort only."""
         self._generators = [self._generators[slot] for slot in slots]
         if len(self._epoch_KxN):
             self._epoch_KxN = self._epoch_KxN[list(slots)]
 
     def state(self) -> list[Tensor]:
-        """For a checkpoint: the generators' states and the current epoch's order."""
+        """Returns the generators' states and the current epoch's order, for a checkpoint."""
         states = [generator.get_state() for generator in self._generators]
         return [torch.stack(states), self._epoch_KxN]
 

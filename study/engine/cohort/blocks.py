@@ -59,16 +59,16 @@ class Blocks:
         return self.values[0].shape[1]
 
     def of(self, tensors: Sequence[Tensor], name: str) -> Tensor:
-        """One parameter's (K, *shape) in tensors that are laid out as the blocks are."""
+        """Returns one parameter's (K, *shape) in tensors that are laid out as the blocks are."""
         block, row = self._block_and_row[name]
         return tensors[block][row]
 
     def by_name(self) -> dict[str, Tensor]:
-        """Every parameter's (K, *shape) in the order of the forward pass; views, no copies."""
+        """Returns all parameters, (K, *shape) each, in the order of the forward pass; views."""
         return {name: self.of(self.values, name) for name in self.order}
 
     def norms(self, tensors: Sequence[Tensor]) -> Tensor:
-        """Euclidean norm by parameter in the order of the forward pass, and trial: (N, K)."""
+        """Computes Euclidean norms by parameter in the order of the forward pass: (N, K)."""
         return self.in_order([_norms(tensor) for tensor in tensors])
 
     def in_order(self, by_block: Sequence[Tensor]) -> Tensor:
@@ -76,7 +76,7 @@ class Blocks:
         return torch.cat(list(by_block)).index_select(0, self._rows)
 
     def keep(self, slots: Tensor) -> None:
-        """Go on with these trials of the cohort only."""
+        """Goes on with these trials of the cohort only."""
         self.values = [value.index_select(1, slots) for value in self.values]
 
 

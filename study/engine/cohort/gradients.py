@@ -8,7 +8,7 @@ from torch import Tensor
 
 
 def separate(gradients: Sequence[Tensor]) -> list[Tensor]:
-    """The same gradients, each in memory of its own.
+    """Returns the same gradients, each in memory of its own.
 
     Autograd gives one and the same tensor to both terms of a sum of two parameters, and may
     give a number repeated by a stride of zero; clipping and optimizers write in place.

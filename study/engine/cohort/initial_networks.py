@@ -57,7 +57,7 @@ def starting_point(trials: Sequence[Trial], task: Task, network: NetworkFactory)
 def _buffers_differ(
     module: nn.Module, trials: Sequence[Trial], task: Task, network: NetworkFactory
 ) -> bool:
-    """Whether a second trial's module comes with other buffers than the first's."""
+    """Returns whether a second trial's module comes with other buffers than the first's."""
     buffers = list(module.buffers())
     if not buffers or len(trials) == 1:
         return False
@@ -68,7 +68,7 @@ def _buffers_differ(
 
 
 def _build(network: NetworkFactory, trial: Trial, task: Task) -> nn.Module:
-    """The network as its author initializes it under the trial's seed."""
+    """Returns the network as its author initializes it under the trial's seed."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(module_seed(trial.seed))
         return build_network(network, trial.hyperparameters, task)

@@ -40,7 +40,7 @@ class Columns:
         return len(self._trials)
 
     def values(self, name: str, default: float) -> npt.NDArray[np.float64]:
-        """One hyperparameter of every trial on the host, shape (K,); made once.
+        """Returns one hyperparameter of every trial on the host, shape (K,); made once.
 
         A limit that is switched off is infinity, as in the tables.
         """
@@ -51,20 +51,20 @@ class Columns:
         return self._values[name]
 
     def tensor(self, name: str, default: float) -> Tensor:
-        """One hyperparameter of every trial on the device, shape (K,); made once."""
+        """Returns one hyperparameter of every trial on the device, shape (K,); made once."""
         if name not in self._tensors:
             values = torch.from_numpy(self.values(name, default))
             self._tensors[name] = values.to(self.device, self.dtype)
         return self._tensors[name]
 
     def used(self, name: str, default: float, *, unused: float = 0.0) -> Tensor | None:
-        """The same, or None where every trial has the value that means nothing is done."""
+        """Returns the same, or None where all trials have the value that means nothing is done."""
         if (self.values(name, default) == unused).all():
             return None
         return self.tensor(name, default)
 
     def shared(self, name: str, default: str) -> str:
-        """The value of a hyperparameter in which the trials of a cohort agree."""
+        """Returns the value of a hyperparameter in which the trials of a cohort agree."""
         return str(self._trials[0].get(name, default)) if self._trials else default
 
     def send(self, rows: Sequence[npt.NDArray[np.float64]]) -> tuple[Tensor, ...]:
@@ -73,12 +73,12 @@ class Columns:
         return stacked.to(self.device, non_blocking=True).unbind()
 
     def keep(self, slots: Sequence[int]) -> None:
-        """Go on with these trials of the cohort only."""
+        """Goes on with these trials of the cohort only."""
         self._trials = [self._trials[slot] for slot in slots]
         self._values.clear()
         self._tensors.clear()
 
 
 def along(column_K: Tensor, block: Tensor) -> Tensor:
-    """(K,) as (1, K, 1, ...), to act on a block (P, K, ...)."""
+    """Views (K,) as (1, K, 1, ...), to act on a block (P, K, ...)."""
     return column_K.view(1, -1, *(1,) * (block.ndim - 2))

@@ -38,7 +38,7 @@ class Link:
 
 
 def links_of(module: nn.Module) -> tuple[Link, ...] | None:
-    """The module as a chain; None if it is anything else."""
+    """Reads the module as a chain; returns None if it is anything else."""
     if type(module) is not nn.Sequential:
         return None
     links: list[Link] = []

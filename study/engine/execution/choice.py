@@ -19,7 +19,7 @@ TURNS = 2
 
 
 def seconds_per_trial(execution: Execution, batch: Batch) -> float:
-    """Time of one forward and backward pass, after one that warms up.
+    """Measures the time of one forward and backward pass, after one that warms up.
 
     Args:
         execution: Parameters stay as they are.

@@ -95,5 +95,5 @@ def by_example(function: PerExample, outputs_KxB: Tensor, targets_KxB: Tensor) -
 
 
 def mean_metric(task: Task, outputs_KxB: Tensor, targets_KxB: Tensor) -> Tensor:
-    """Mean metric by trial, (K,)."""
+    """Computes the mean metric by trial, (K,)."""
     return by_example(task.metric, outputs_KxB.detach(), targets_KxB).mean(dim=1)

@@ -64,7 +64,7 @@ class VmappedExecution:
         self._leaves = self._make_leaves()
 
     def _make_leaves(self) -> dict[str, Tensor]:
-        """What autograd differentiates by; it shares memory with the blocks."""
+        """Returns what autograd differentiates by; it shares memory with the blocks."""
         return {
             name: value[0].detach().requires_grad_()
             for (name,), value in zip(self.blocks.names, self.blocks.values, strict=True)

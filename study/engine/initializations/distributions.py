@@ -22,13 +22,13 @@ SMALL_STD = 0.01
 
 
 def fans(shape: Shape) -> tuple[int, int]:
-    """(fan_in, fan_out) of a weight of shape (out, in, *kernel)."""
+    """Returns (fan_in, fan_out) of a weight of shape (out, in, *kernel)."""
     receptive = math.prod(shape[2:])
     return shape[1] * receptive, shape[0] * receptive
 
 
 def normal(shape: Shape, generator: Generator, std: float) -> Tensor:
-    """Independent N(0, std^2)."""
+    """Draws independent N(0, std^2)."""
     return torch.randn(shape, generator=generator) * std
 
 
@@ -38,41 +38,41 @@ def _uniform(shape: Shape, generator: Generator, std: float) -> Tensor:
 
 
 def small_normal(shape: Shape, generator: Generator, hyperparameters: Mapping[str, Any]) -> Tensor:
-    """N(0, 0.01^2), whatever the fan."""
+    """Draws from N(0, 0.01^2), whatever the fan."""
     return normal(shape, generator, SMALL_STD)
 
 
 def xavier_normal(
     shape: Shape, generator: Generator, hyperparameters: Mapping[str, Any]
 ) -> Tensor:
-    """Variance 2 / (fan_in + fan_out) (Glorot and Bengio, AISTATS 2010, eq. 12)."""
+    """Draws with variance 2 / (fan_in + fan_out) (Glorot and Bengio, AISTATS 2010, eq. 12)."""
     return normal(shape, generator, math.sqrt(2.0 / sum(fans(shape))))
 
 
 def xavier_uniform(
     shape: Shape, generator: Generator, hyperparameters: Mapping[str, Any]
 ) -> Tensor:
-    """Uniform of variance 2 / (fan_in + fan_out) (Glorot and Bengio, AISTATS 2010, eq. 16)."""
+    """Draws uniformly with variance 2 / (fan_in + fan_out) (Glorot and Bengio 2010, eq. 16)."""
     return _uniform(shape, generator, math.sqrt(2.0 / sum(fans(shape))))
 
 
 def he_normal(shape: Shape, generator: Generator, hyperparameters: Mapping[str, Any]) -> Tensor:
-    """Variance 2 / fan_in (He et al., ICCV 2015, eq. 10)."""
+    """Draws with variance 2 / fan_in (He et al., ICCV 2015, eq. 10)."""
     return normal(shape, generator, math.sqrt(2.0 / fans(shape)[0]))
 
 
 def he_uniform(shape: Shape, generator: Generator, hyperparameters: Mapping[str, Any]) -> Tensor:
-    """Uniform of variance 2 / fan_in (He et al., ICCV 2015)."""
+    """Draws uniformly with variance 2 / fan_in (He et al., ICCV 2015)."""
     return _uniform(shape, generator, math.sqrt(2.0 / fans(shape)[0]))
 
 
 def lecun_normal(shape: Shape, generator: Generator, hyperparameters: Mapping[str, Any]) -> Tensor:
-    """Variance 1 / fan_in (LeCun et al., Efficient BackProp, 1998; SELU needs it)."""
+    """Draws with variance 1 / fan_in (LeCun et al., Efficient BackProp, 1998; SELU needs it)."""
     return normal(shape, generator, math.sqrt(1.0 / fans(shape)[0]))
 
 
 def mean_field(shape: Shape, generator: Generator, hyperparameters: Mapping[str, Any]) -> Tensor:
-    """Variance weight_std^2 / fan_in (Poole et al. 2016); biases get N(0, bias_std^2)."""
+    """Draws with variance weight_std^2 / fan_in (Poole et al. 2016); biases: N(0, bias_std^2)."""
     std = hyperparameters["weight_std"] / math.sqrt(fans(shape)[0])
     return normal(shape, generator, std)
 

@@ -23,7 +23,7 @@ _Choice = TypeVar("_Choice")
 
 
 def is_drawn(module: nn.Module, hyperparameters: Mapping[str, Any]) -> bool:
-    """Whether `initialize` draws every parameter: the module's own values do not matter then."""
+    """Returns whether `initialize` draws every parameter, so that the module's do not matter."""
     if _name(hyperparameters) == TORCH_DEFAULT:
         return False
     weights = _weights(module)
@@ -34,7 +34,7 @@ def is_drawn(module: nn.Module, hyperparameters: Mapping[str, Any]) -> bool:
 def initialize(
     module: nn.Module, hyperparameters: Mapping[str, Any], generator: Generator
 ) -> dict[str, Tensor]:
-    """Initial parameters of one trial, on the CPU, by parameter name; float32 or float64.
+    """Draws a trial's initial parameters, on the CPU, by parameter name; float32 or float64.
 
     Parameters of two or more axes called `weight`, or with that word in their name, follow
     `initialization`, block by block where their role has blocks; recurrent ones follow
@@ -74,7 +74,7 @@ def initialize(
 
 
 def _weights(module: nn.Module) -> list[str]:
-    """Names of the parameters that are maps from inputs to outputs, in the module's order."""
+    """Returns names of parameters that map inputs to outputs, in the module's order."""
     alone = {
         id(value)
         for child in module.modules()
@@ -95,7 +95,7 @@ def _drawn_weight(
     hyperparameters: Mapping[str, Any],
     generator: Generator,
 ) -> Tensor:
-    """The weight before any factor, its blocks drawn one by one with their own fans."""
+    """Returns the weight before any factor, its blocks drawn one by one with their own fans."""
     kind = str(hyperparameters.get("recurrent_initialization", SAME)) if role.recurrent else SAME
     if kind == SAME and _name(hyperparameters) == TORCH_DEFAULT:
         return own

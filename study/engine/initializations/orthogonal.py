@@ -13,7 +13,7 @@ from torch import Generator, Tensor
 def orthogonal(
     shape: tuple[int, ...], generator: Generator, hyperparameters: Mapping[str, Any]
 ) -> Tensor:
-    """Haar-distributed (semi-)orthogonal matrix over (out, in * kernel) (Saxe et al. 2014).
+    """Draws a Haar-distributed (semi-)orthogonal matrix (out, in * kernel) (Saxe et al. 2014).
 
     The signs of R's diagonal make the QR factor unique, and thus Haar (Mezzadri 2007).
     """
@@ -27,7 +27,7 @@ def orthogonal(
 def delta_orthogonal(
     shape: tuple[int, ...], generator: Generator, hyperparameters: Mapping[str, Any]
 ) -> Tensor:
-    """An orthogonal (out, in) matrix at the kernel's centre, zeros elsewhere.
+    """Draws an orthogonal (out, in) matrix at the kernel's centre, zeros elsewhere.
 
     Where out >= in, the convolution keeps the norm of every image, whatever happens at the
     borders. Where out < in (a readout, a bottleneck), which the paper leaves out, the rows are

@@ -8,7 +8,7 @@ from study.engine.weight_roles import WeightRole
 
 
 def zero_last(role: WeightRole) -> float:
-    """Zero for the last weight of a branch: every block starts as the identity.
+    """Returns zero for the last weight of a branch: every block starts as the identity.
 
     The branches of the networks here end with a weight (He et al. 2016, pre-activation). Where
     one ends with a normalization, its scale takes that part (Goyal et al., Accurate, Large
@@ -18,7 +18,7 @@ def zero_last(role: WeightRole) -> float:
 
 
 def fixup(role: WeightRole) -> float:
-    """Zero for the last weight of a branch and for the readout; L^(-1/(2m - 2)) inside a branch.
+    """Returns 0 for a branch's last weight and the readout, L^(-1/(2m - 2)) inside a branch.
 
     L is the number of branches, m of weights in a branch. These are the paper's rules 1 and 2.
     Rule 3, scalar multipliers and biases as further parameters, is left out: it changes the

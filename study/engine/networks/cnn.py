@@ -21,7 +21,7 @@ from study.engine.tasks.task import Task
 
 
 def cnn(hyperparameters: Mapping[str, Any], task: Task) -> nn.Module:
-    """`depth` 3 x 3 convolutions of `width` channels, mean over pixels, linear readout.
+    """Builds `depth` 3 x 3 convolutions of `width` channels, mean over pixels, linear readout.
 
     The first layers halve the image while its shorter side is at least 14 pixels; all others see
     7 to 13 pixels. So layers are alike at any depth, as in mean-field theory (Xiao et al., ICML

@@ -27,7 +27,7 @@ COMPRESSION = 0.5
 
 
 def densenet(hyperparameters: Mapping[str, Any], task: Task) -> nn.Module:
-    """A stem, `depth` dense layers of `growth_rate` channels each, mean over pixels, readout.
+    """Builds a stem, `depth` dense layers of `growth_rate` channels, mean over pixels, readout.
 
     A dense layer is [h, W f(h)] with f = activation(normalization(.)) of all channels before it
     and a 3 x 3 convolution W. Half-way a transition, a 1 x 1 convolution and a mean over 2 x 2

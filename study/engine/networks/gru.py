@@ -19,7 +19,7 @@ _aten = torch.ops.aten
 
 
 def gru(hyperparameters: Mapping[str, Any], task: Task) -> nn.Module:
-    """`depth` layers of gated recurrent units as torch has them, then a linear readout.
+    """Builds `depth` layers of gated recurrent units as torch has them, then a linear readout.
 
     r and z from the sums of both maps, n = tanh(W_n x_t + b_n + r (U_n h_{t-1} + b'_n)),
     h_t = (1 - z) n + z h_{t-1}. `recurrent_l` has a bias because r multiplies it; the gradient by

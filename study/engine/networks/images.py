@@ -37,7 +37,7 @@ def image_shape(network: str, task: Task) -> tuple[int, int, int]:
 
 
 def halvings(sides: tuple[int, int], *, smallest: int) -> int:
-    """How often an image may be halved, with a side of an odd length rounded up.
+    """Returns how often an image may be halved, with a side of an odd length rounded up.
 
     Args:
         sides: Height and width.
@@ -64,13 +64,13 @@ def convolution(
     size: int = 3,
     stride: int = 1,
 ) -> nn.Conv2d:
-    """A convolution that keeps the image's size, or halves it with `stride` 2."""
+    """Makes a convolution that keeps the image's size, or halves it with `stride` 2."""
     bias = needs_bias(str(hyperparameters.get("normalization", "none")))
     return nn.Conv2d(channels, width, size, stride=stride, padding=size // 2, bias=bias)
 
 
 def activated(channels: int, hyperparameters: Mapping[str, Any]) -> OrderedDict[str, nn.Module]:
-    """Normalization, if any, and activation of feature maps."""
+    """Makes the normalization, if any, and the activation of feature maps."""
     name = str(hyperparameters.get("normalization", "none"))
     modules = OrderedDict(normalization(name, channels, images=True))
     modules["activation"] = ACTIVATIONS[hyperparameters["activation"]].module()
@@ -78,7 +78,7 @@ def activated(channels: int, hyperparameters: Mapping[str, Any]) -> OrderedDict[
 
 
 def numbered(modules: Mapping[str, nn.Module], number: int) -> OrderedDict[str, nn.Module]:
-    """The same modules under names that end with a number."""
+    """Returns the same modules under names that end with a number."""
     return OrderedDict((f"{name}_{number}", module) for name, module in modules.items())
 
 
@@ -104,14 +104,14 @@ def stem(
 
 
 def has_second_stage(image: tuple[int, int, int]) -> bool:
-    """Whether what comes out of the stem is halved once more."""
+    """Returns whether what comes out of the stem is halved once more."""
     return min(image[1:]) > SMALLEST_SIDE
 
 
 def readout(
     channels: int, task: Task, hyperparameters: Mapping[str, Any]
 ) -> OrderedDict[str, nn.Module]:
-    """Normalization, activation, mean over pixels, linear readout."""
+    """Makes normalization, activation, mean over pixels, linear readout."""
     modules = activated(channels, hyperparameters)
     modules["pool"] = GlobalAverage()
     modules["output"] = nn.Linear(channels, task.outputs)

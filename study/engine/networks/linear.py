@@ -13,7 +13,7 @@ from study.engine.tasks.task import Task
 
 
 def linear(hyperparameters: Mapping[str, Any], task: Task) -> nn.Module:
-    """W x without a bias, from the flattened inputs (B, ...) to (B, task.outputs).
+    """Builds W x without a bias, from flattened inputs (B, ...) to (B, task.outputs).
 
     Raises:
         ValueError: If inputs are tokens, or the task wants an output at each time step.

@@ -25,7 +25,7 @@ _aten = torch.ops.aten
 
 
 def lstm(hyperparameters: Mapping[str, Any], task: Task) -> nn.Module:
-    """`depth` layers of LSTM units with one bias a gate, then a linear readout.
+    """Builds `depth` layers of LSTM units with one bias a gate, then a linear readout.
 
     c_t = f c_{t-1} + i g and h_t = o tanh(c_t), with gates from one pre-activation
     W x_t + b + U h_{t-1} of 4 `width` numbers; the gradient by an output of `recurrent_l` equals

@@ -18,7 +18,7 @@ CONNECTIONS = ("none", "residual", "dense")
 
 
 def mlp(hyperparameters: Mapping[str, Any], task: Task) -> nn.Module:
-    """`depth` hidden layers of `width` units with `activation`, then a linear readout.
+    """Builds `depth` hidden layers of `width` units with `activation`, then a linear readout.
 
     A hidden layer is f(x) = activation(normalization(W x + b)). With `connections`
 
@@ -121,7 +121,7 @@ def _layer(features: int, hyperparameters: Mapping[str, Any]) -> nn.Sequential:
 
 
 def _chain(hidden: Sequence[nn.Sequential], readout: nn.Module) -> nn.Sequential:
-    """One flat sequence, which the engine runs fastest where it is not normalized."""
+    """Returns one flat sequence, which the engine runs fastest where it is not normalized."""
     modules: OrderedDict[str, nn.Module] = OrderedDict(flatten=nn.Flatten())
     for number, layer in enumerate(hidden, start=1):
         for name, module in layer.named_children():

@@ -36,7 +36,7 @@ NORMALIZATIONS: dict[str, Callable[[int, bool], nn.Module] | None] = {
 
 
 def normalization(name: str, units: int, *, images: bool = False) -> dict[str, nn.Module]:
-    """The module under the name it has in its network; nothing for `none`.
+    """Returns the module under the name it has in its network; nothing for `none`.
 
     - `batch`: over the batch (and pixels), by unit; of the batch at hand, also outside training
       (Ioffe and Szegedy, ICML 2015).
@@ -59,7 +59,7 @@ def normalization(name: str, units: int, *, images: bool = False) -> dict[str, n
 
 
 def needs_bias(name: str) -> bool:
-    """Whether a layer's bias has an effect: batch normalization takes every constant away.
+    """Returns whether a layer's bias has an effect: batch normalization subtracts any constant.
 
     Its gradient would be rounding noise, which an adaptive optimizer turns into steps.
     """
@@ -67,6 +67,6 @@ def needs_bias(name: str) -> bool:
 
 
 def group_count(units: int) -> int:
-    """The largest number of groups that divides the units and leaves none too small."""
+    """Returns the largest number of groups that divides the units and leaves none too small."""
     most = max(1, min(GROUPS, units // SMALLEST_GROUP))
     return max(count for count in range(1, most + 1) if units % count == 0)

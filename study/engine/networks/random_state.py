@@ -39,7 +39,7 @@ def seeded(seed: int) -> Iterator[None]:
 
 
 def position() -> tuple[Any, ...]:
-    """Where these generators are; two positions differ if anything was drawn between them."""
+    """Returns where these generators are; positions differ if anything was drawn in between."""
     state: Any = sys.modules.get(_KERAS_STATE)
     generator = None if state is None else state.get_global_attribute(_KERAS_GENERATOR)
     drawn = () if generator is None else tuple(generator.state.value.tolist())

@@ -23,7 +23,7 @@ from study.engine.weight_roles import WeightRole
 
 
 def resnet(hyperparameters: Mapping[str, Any], task: Task) -> nn.Module:
-    """A stem, `depth` residual blocks of two convolutions, mean over pixels, linear readout.
+    """Builds a stem, `depth` residual blocks of two convolutions, mean over pixels, readout.
 
     Blocks are of the pre-activation kind: h + residual_scale * W_2 f_2(W_1 f_1(h)) with f =
     activation(normalization(.)), so that the identity leads from the readout to the stem. The

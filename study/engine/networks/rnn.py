@@ -17,7 +17,7 @@ from study.engine.tasks.task import Task
 
 
 def rnn(hyperparameters: Mapping[str, Any], task: Task) -> nn.Module:
-    """`depth` layers of h_t = activation(W x_t + b + U h_{t-1}), then a linear readout.
+    """Builds `depth` layers of h_t = activation(W x_t + b + U h_{t-1}), then a linear readout.
 
     The gradient by an output of `recurrent_l` equals delta, the gradient by the pre-activation.
     With `normalization: layer` the sum is normalized before the activation, and b comes after.

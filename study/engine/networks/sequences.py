@@ -66,7 +66,7 @@ class Steps(nn.Module):
 def chosen(
     hyperparameters: Mapping[str, Any], name: str, choices: Sequence[str], *, default: str
 ) -> str:
-    """The hyperparameter's value, one of those that a network has.
+    """Returns the hyperparameter's value, one of those that a network has.
 
     Raises:
         ValueError: If it is another one.

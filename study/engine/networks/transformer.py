@@ -29,7 +29,7 @@ WAVES = 10_000.0
 
 
 def transformer(hyperparameters: Mapping[str, Any], task: Task) -> nn.Module:
-    """`depth` blocks of self-attention and feed-forward layer, then a linear readout.
+    """Builds `depth` blocks of self-attention and feed-forward layer, then a linear readout.
 
     Tokens are embedded and vectors mapped to `width` by the layer `embedding`; sinusoidal
     positions are added. A block adds `residual_scale` times each of its two branches to what comes

@@ -49,13 +49,13 @@ class Sink:
         self._kept.setdefault(call, []).append(kept)
 
     def row(self, trials: int) -> Row | None:
-        """What was measured at once, if all trials were."""
+        """Returns what was measured at once, if all trials were."""
         if sum(len(values) for row in self._rows for values in list(row.values())[:1]) != trials:
             return None
         return {name: torch.cat([row[name] for row in self._rows]) for name in self._rows[0]}
 
     def shown(self, trials: int) -> Shown | None:
-        """What was kept; None if a trial showed nothing.
+        """Returns what was kept; None if a trial showed nothing.
 
         Of trials that differ in their number of calls, the calls that all of them made.
         """

@@ -33,7 +33,7 @@ class History:
         self._flushed = 0
 
     def add(self, scalars: Sequence[Tensor], norms_NxK: Tensor) -> None:
-        """One step: the scalars in the order of SCALARS, each (K,), and gradient norms.
+        """Notes one step: the scalars in the order of SCALARS, each (K,), and gradient norms.
 
         Args:
             scalars: One tensor (K,) each.
@@ -46,7 +46,7 @@ class History:
         self._pending.append((torch.stack([value.double() for value in scalars]), failing_K))
 
     def state(self) -> dict[str, Any]:
-        """For a checkpoint; nothing may be pending."""
+        """Returns what a checkpoint holds; nothing may be pending."""
         return {
             "scalars": {name: torch.from_numpy(values) for name, values in self.scalars.items()},
             "failing_parameter": torch.from_numpy(self.failing_parameter),

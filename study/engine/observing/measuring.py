@@ -42,13 +42,13 @@ class Shown:
         return max(tensor.numel() for tensor in self.tensors)
 
     def is_like(self, other: Shown) -> bool:
-        """Whether the two can be measured as one."""
+        """Returns whether the two can be measured as one."""
         shapes = [[tensor.shape for tensor in shown.tensors] for shown in (self, other)]
         return self.measure == other.measure and shapes[0] == shapes[1]
 
 
 def measured(layers: Sequence[Shown]) -> list[Row]:
-    """The figures of each layer, in float64.
+    """Computes the figures of each layer, in float64.
 
     Neighbours that are alike are joined while they are small: the layers of a deep, narrow
     network cost more to ask one by one than to measure.

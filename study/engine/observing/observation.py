@@ -52,7 +52,7 @@ class Observation:
     def measure(
         self, parameter: Callable[[str], Tensor], gradient: Callable[[str], Tensor]
     ) -> dict[str, Tensor]:
-        """Every per-layer quantity but the update's, each (K, L) in float64.
+        """Computes every per-layer quantity but the update's, each (K, L) in float64.
 
         Args:
             parameter: A parameter of all trials before the update by its name, (K, ...).
@@ -74,7 +74,7 @@ class Observation:
 
 
 def of_delta(tensors: Sequence[Tensor]) -> Row:
-    """Of delta and, where a layer was called repeatedly, of its first and last call."""
+    """Measures delta and, where a layer was called repeatedly, its first and last call."""
     everything, *ends = tensors
     row = {name: compute(everything) for name, compute in quantities.ON_DELTA.items()}
     for name, call in quantities.OF_CALL.items():
@@ -102,7 +102,7 @@ class OfActivation:
 
 
 def of_weight(tensors: Sequence[Tensor]) -> Row:
-    """Of a layer's weight and its gradient."""
+    """Measures a layer's weight and its gradient."""
     weight, gradient = tensors
     row = {name: compute(weight) for name, compute in quantities.ON_WEIGHT.items()}
     row |= {name: compute(gradient) for name, compute in quantities.ON_WEIGHT_GRADIENT.items()}

@@ -70,7 +70,7 @@ class CohortRecord:
 
 
 def joined(records: Sequence[CohortRecord]) -> CohortRecord:
-    """The record of a cohort that was trained in parts, in the order of the parts."""
+    """Returns the record of a cohort that was trained in parts, in the order of the parts."""
     first = records[0]
     if len(records) == 1:
         return first

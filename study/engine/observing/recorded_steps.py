@@ -7,7 +7,7 @@ SPARSE = 3
 
 
 def recorded_steps(steps: int) -> tuple[int, ...]:
-    """0, 1, 2, 3, 5, 8, ... (Fibonacci, so about log-spaced) below `steps`, and the last step.
+    """Returns 0, 1, 2, 3, 5, 8, ... (Fibonacci: about log-spaced) below `steps`, and the last.
 
     Dense early, where instability shows first, and cheap late: 13 of 200 steps, 20 of 10,000.
 
@@ -25,7 +25,7 @@ def recorded_steps(steps: int) -> tuple[int, ...]:
 
 
 def sparse_steps(steps: int) -> tuple[int, ...]:
-    """Every third of the recorded steps, from the first, and the last step.
+    """Returns every third of the recorded steps, from the first, and the last step.
 
     >>> sparse_steps(200)
     (0, 3, 13, 55, 199)
@@ -35,5 +35,5 @@ def sparse_steps(steps: int) -> tuple[int, ...]:
 
 
 def no_steps(steps: int) -> tuple[int, ...]:
-    """Never."""
+    """Returns no step: the quantity is never measured."""
     return ()

@@ -32,7 +32,7 @@ class Sizes:
         self._counts[call] = math.prod(shown_KxB.shape[1:])
 
     def row(self, trials: int) -> Row:
-        """The rms over the calls that all trials made, (K,); empty if there is none."""
+        """Returns the rms over the calls that all trials made, (K,); empty if there is none."""
         joined = {call: torch.cat(norms) for call, norms in self._norms.items()}
         common = [call for call, norms in joined.items() if len(norms) == trials]
         if not common:

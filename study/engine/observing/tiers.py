@@ -34,7 +34,7 @@ STATISTICS: dict[str, Statistics] = {
 
 
 def statistics_named(name: str) -> Statistics:
-    """The tier of this name.
+    """Returns the tier of this name.
 
     Raises:
         ValueError: If there is none.

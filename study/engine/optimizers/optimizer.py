@@ -44,7 +44,7 @@ class Optimizer(Protocol):
         """
 
     def state(self) -> State:
-        """Everything that later steps depend on: the tensors themselves, not copies of them."""
+        """Returns everything that later steps depend on: the tensors themselves, no copies."""
 
     def load(self, state: State) -> None:
         """Goes on, bit for bit, where the optimizer of the same trials was that gave the state.

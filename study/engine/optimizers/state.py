@@ -23,7 +23,7 @@ class Memory:
         self._tensors: State = {name: [] for name in names}
 
     def beside(self, gradients: Sequence[Tensor]) -> list[tuple[Tensor, ...]]:
-        """What is remembered of each block, in the memory layout of its gradient; zero at first.
+        """Returns what is remembered of each block, laid out as its gradient; zero at first.
 
         An operation on tensors of two layouts costs several times as much on a CPU.
         """
@@ -39,7 +39,7 @@ class Memory:
         return list(zip(*self._tensors.values(), strict=True))
 
     def keep(self, slots: Tensor) -> None:
-        """Go on with these trials of the cohort only."""
+        """Goes on with these trials of the cohort only."""
         for name, tensors in self._tensors.items():
             self._tensors[name] = [tensor.index_select(1, slots) for tensor in tensors]
 

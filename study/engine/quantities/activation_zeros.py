@@ -8,12 +8,12 @@ from study.engine.quantities.share import share_equal
 
 
 def zero_fraction(activations_KxB: Tensor) -> Tensor:
-    """Share of activations that are exactly zero, (K, B, ...) -> (K,)."""
+    """Computes the share of activations that are exactly zero, (K, B, ...) -> (K,)."""
     return share_equal(activations_KxB, 0.0)
 
 
 def dead_fraction(activations_KxB: Tensor) -> Tensor:
-    """Share of units that are zero on every example of the batch, (K, B, U, ...) -> (K,).
+    """Computes the share of units that are 0 on all examples, (K, B, U, ...) -> (K,).
 
     A unit is an index of axis 2; further axes (pixels) count as further examples.
 

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 
 def clipped_fraction(clip_factor: npt.NDArray[np.float64]) -> float:
-    """Share of a trial's steps with a clip factor below 1, from (steps,); 0 where none clips.
+    """Computes the share of a trial's steps with a clip factor below 1, from (steps,).
 
     References:
         Godbole et al., Deep learning tuning playbook, 2023 (above a half: lower the rate).

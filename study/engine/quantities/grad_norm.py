@@ -6,7 +6,7 @@ from torch import Tensor
 
 
 def grad_norm(norms_NxK: Tensor) -> Tensor:
-    """Euclidean norm of the gradient by all N parameters together, from each one's, -> (K,).
+    """Computes the gradient's Euclidean norm from those of its N parameters, (N, K) -> (K,).
 
     Infinite where it overflows the dtype, as for torch's own clipping: such a trial is lost.
 

@@ -7,7 +7,7 @@ from torch import Tensor
 
 
 def nonfinite_count(values: Tensor) -> Tensor:
-    """Number of NaN and Inf by trial, (K, ...) -> (K,).
+    """Counts NaN and Inf by trial, (K, ...) -> (K,).
 
     Counted explicitly: histograms and means that drop them look healthy.
     """

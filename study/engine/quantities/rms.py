@@ -12,7 +12,7 @@ SAFE_NORMS = (1e-16, 1e16)
 
 
 def norm(values: Tensor, *, kept: int = 1) -> Tensor:
-    """Euclidean norm over all axes but the first `kept`, in float64.
+    """Computes the Euclidean norm over all axes but the first `kept`, in float64.
 
     Vanishing gradients are smaller than 1e-23, whose square is zero in float32. Summing in
     float64 needs a converted copy on a CPU, so it is done only for the rows that ask for it.
@@ -35,5 +35,5 @@ def norm(values: Tensor, *, kept: int = 1) -> Tensor:
 
 
 def rms(values: Tensor) -> Tensor:
-    """sqrt(mean(x^2)) by trial, (K, ...) -> (K,) in float64."""
+    """Computes sqrt(mean(x^2)) by trial, (K, ...) -> (K,) in float64."""
     return norm(values) / math.sqrt(math.prod(values.shape[1:]))

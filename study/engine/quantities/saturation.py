@@ -13,7 +13,7 @@ SATURATED_SLOPE = 0.01
 
 
 def saturated_fraction(activations_KxB: Tensor, activation: str | None) -> Tensor:
-    """Share of activations with a derivative below 1 % of its maximum, (K, B, ...) -> (K,).
+    """Computes the share of activations with a slope below 1 % of its maximum, (K,).
 
     NaN for activations that cannot saturate, whose output does not tell, or that are unknown.
     """

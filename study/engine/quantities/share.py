@@ -7,11 +7,11 @@ from torch import Tensor
 
 
 def share_equal(values: Tensor, number: float) -> Tensor:
-    """Share of values equal to a number, (K, ...) -> (K,)."""
+    """Computes the share of values equal to a number, (K, ...) -> (K,)."""
     # Written into floats: summing booleans converts them first, at seven times the cost.
     return torch.eq(values, number, out=torch.empty_like(values)).flatten(1).mean(dim=1)
 
 
 def share_below(values: Tensor, limit: float) -> Tensor:
-    """Share of values below a limit, (K, ...) -> (K,)."""
+    """Computes the share of values below a limit, (K, ...) -> (K,)."""
     return torch.lt(values, limit, out=torch.empty_like(values)).flatten(1).mean(dim=1)

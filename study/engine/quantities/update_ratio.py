@@ -6,7 +6,7 @@ from torch import Tensor
 
 
 def update_ratio(updates: Tensor, sizes: Tensor) -> Tensor:
-    """|after - before| / |before|, from the norms of the update and of what it updates.
+    """Computes |after - before| / |before| from the norms of an update and what it updates.
 
     Args:
         updates: |after - before| by parameter and trial, (N, K).
@@ -19,5 +19,5 @@ def update_ratio(updates: Tensor, sizes: Tensor) -> Tensor:
 
 
 def joint_update_ratio(updates: Tensor, sizes: Tensor) -> Tensor:
-    """The same for all N parameters taken together, (N, K) -> (K,)."""
+    """Computes the same for all N parameters taken together, (N, K) -> (K,)."""
     return update_ratio(updates.norm(dim=0), sizes.norm(dim=0))

@@ -43,6 +43,7 @@ def adding(*, sequence_length: int = 32, examples: int = EXAMPLES) -> Task:
         raise TaskError(f"must be >= 1, but got {examples}", parameter="examples")
     generator = torch.Generator().manual_seed(SEED)
     values_NxT = torch.rand(examples, sequence_length, generator=generator)
+    # The sum has mean 1 and variance 2 / 12, the loss of whoever answers 1: `chance`.
     half = sequence_length // 2
     first_N = torch.randint(half, (examples,), generator=generator)
     second_N = torch.randint(half, sequence_length, (examples,), generator=generator)

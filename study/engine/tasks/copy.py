@@ -53,6 +53,7 @@ def copy(*, sequence_length: int = 32, examples: int = EXAMPLES) -> Task:
         raise TaskError(f"must be >= 1, but got {examples}", parameter="examples")
     generator = torch.Generator().manual_seed(SEED)
     symbols = torch.randint(SYMBOLS, (examples, RECALLED), generator=generator)
+    # 10 symbols, T - 1 blanks, the start token, 10 blanks: T + 20 time steps.
     steps = sequence_length + 2 * RECALLED
     inputs = torch.full((examples, steps), BLANK)
     inputs[:, :RECALLED] = symbols
@@ -77,5 +78,5 @@ def copy(*, sequence_length: int = 32, examples: int = EXAMPLES) -> Task:
 
 
 def recalled(outputs: Tensor, targets: Tensor) -> Tensor:
-    """Share of the symbols that are recalled, (N, T + 20, 9) and (N, T + 20) -> (N,)."""
+    """Computes the share of the symbols recalled, (N, T + 20, 9) and (N, T + 20) -> (N,)."""
     return correct(outputs[:, -RECALLED:], targets[:, -RECALLED:])

@@ -11,7 +11,7 @@ _MARKED = re.compile(r"(<!-- tasks -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def tasks_markdown() -> str:
-    """A Markdown table, one row a task: its data, and the arguments of its function."""
+    """Writes a Markdown table, one row a task: its data, and the arguments of its function."""
     rows = [("task", "data", "arguments"), ("---", "---", "---")]
     for name, function in TASKS.items():
         rows.append((f"`{name}`", _summary(function), _arguments(function)))
@@ -30,7 +30,7 @@ def with_table(page: str) -> str:
 
 
 def _summary(function: TaskFactory) -> str:
-    """The first paragraph of its docstring, on one line."""
+    """Returns the first paragraph of its docstring, on one line."""
     paragraph = (inspect.getdoc(function) or "").split("\n\n")[0]
     return " ".join(paragraph.split())
 

@@ -45,7 +45,7 @@ class TaskParameter:
 
 
 def task_parameters(function: TaskFactory) -> dict[str, TaskParameter]:
-    """What a task's function can be called with, by name.
+    """Returns what a task's function can be called with, by name.
 
     Raises:
         TaskError: If the function has arguments that cannot be given by name.
@@ -126,7 +126,7 @@ def _listed(parameters: Mapping[str, TaskParameter]) -> str:
 
 
 def _evaluated(annotation: object, function: TaskFactory) -> object:
-    """The type that an annotation stands for; modules may keep annotations as text."""
+    """Returns the type that an annotation stands for; modules may keep annotations as text."""
     if annotation is inspect.Parameter.empty:
         return object
     if not isinstance(annotation, str):

@@ -25,7 +25,7 @@ LARGEST = 500_000_000
 
 
 def read_idx(path: Path, *, dimensions: int, first: int | None = None) -> npt.NDArray[np.uint8]:
-    """The array in an IDX file of unsigned bytes, compressed with gzip or not.
+    """Returns the array in an IDX file of unsigned bytes, compressed with gzip or not.
 
     Args:
         path: The file.

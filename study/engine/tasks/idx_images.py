@@ -65,7 +65,7 @@ def idx_images(
 
 
 def _find(folder: Path, name: str, kind: str) -> Path:
-    """The file of this name, however it is spelled."""
+    """Returns the file of this name, however it is spelled."""
     spellings = [f"{name}{joint}{kind}{end}" for joint in "-." for end in ("", ".gz")]
     for spelling in spellings:
         if (folder / spelling).is_file():

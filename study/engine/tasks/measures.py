@@ -11,7 +11,7 @@ from torch.nn import functional
 
 
 def cross_entropy(outputs: Tensor, labels: Tensor) -> Tensor:
-    """Cross-entropy in nats; (N, C) and (N,), or (N, T, C) and (N, T) -> (N,)."""
+    """Computes the cross-entropy in nats; (N, C) and (N,), or (N, T, C) and (N, T) -> (N,)."""
     if labels.ndim == 1:
         return functional.cross_entropy(outputs, labels, reduction="none")
     losses = functional.cross_entropy(outputs.flatten(0, -2), labels.flatten(), reduction="none")
@@ -19,11 +19,11 @@ def cross_entropy(outputs: Tensor, labels: Tensor) -> Tensor:
 
 
 def correct(outputs: Tensor, labels: Tensor) -> Tensor:
-    """Share of largest outputs that are the label; (N, C) and (N,), or with T -> (N,)."""
+    """Computes the share of largest outputs that are the label; (N, C), (N,) or with T -> (N,)."""
     hits = (outputs.argmax(dim=-1) == labels).to(outputs.dtype)
     return hits if hits.ndim == 1 else hits.flatten(1).mean(dim=1)
 
 
 def squared_error(outputs: Tensor, targets: Tensor) -> Tensor:
-    """Squared error, mean over all of an example's numbers; twice (N, ...) -> (N,)."""
+    """Computes the squared error, mean over an example's numbers; twice (N, ...) -> (N,)."""
     return (outputs - targets).square().flatten(1).mean(dim=1)

@@ -15,7 +15,7 @@ class OptionMismatch(ValueError):
 
 
 def read_option(value: object, annotation: object) -> object:
-    """The value as its annotation wants it; unchanged where that is no plain type.
+    """Returns the value as its annotation wants it; unchanged where that is no plain type.
 
     Texts that spell a number are read as one, because an environment variable is always text,
     and because YAML takes `1e-4` for text.
@@ -37,7 +37,7 @@ def read_option(value: object, annotation: object) -> object:
 
 
 def takes_path(annotation: object) -> bool:
-    """Whether a parameter of this type takes the path of a file or folder."""
+    """Returns whether a parameter of this type takes the path of a file or folder."""
     if annotation is Path:
         return True
     return any(takes_path(each) for each in typing.get_args(annotation))
@@ -74,7 +74,7 @@ def _read_float(value: object) -> float:
 
 
 def _number(value: object) -> int | float | None:
-    """The finite number that the value is or spells, or None."""
+    """Returns the finite number that the value is or spells, or None."""
     if isinstance(value, str):
         try:
             value = int(value)

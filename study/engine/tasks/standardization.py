@@ -6,7 +6,7 @@ from torch import Tensor
 
 
 def standardized(inputs: Tensor) -> Tensor:
-    """The same tensor with mean 0 and variance 1 over all of its numbers.
+    """Returns the same tensor with mean 0 and variance 1 over all of its numbers.
 
     Raises:
         ValueError: If all numbers are equal.

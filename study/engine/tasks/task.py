@@ -86,7 +86,7 @@ def classification(
     target: float,
     vocabulary: int | None = None,
 ) -> Task:
-    """A task of labels: cross-entropy, accuracy, chance as the most frequent label.
+    """Makes a task of labels: cross-entropy, accuracy, chance as the most frequent label.
 
     Args:
         name: For messages.

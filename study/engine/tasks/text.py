@@ -82,7 +82,7 @@ def _read(file: Path, characters: int) -> str:
 
 
 def _target(inputs: Tensor, targets: Tensor, classes: int) -> float:
-    """An accuracy out of reach for who sees the present character only."""
+    """Returns an accuracy out of reach for who sees the present character only."""
     pairs = inputs.flatten() * classes + targets.flatten()
     counts = torch.bincount(pairs, minlength=classes**2).view(classes, classes)
     memoryless = float(counts.max(dim=1).values.sum()) / len(pairs)

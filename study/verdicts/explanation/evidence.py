@@ -118,7 +118,7 @@ def gather(
     *,
     metric: str,
 ) -> list[Evidence]:
-    """The evidence of each trial, in the order of `trials`.
+    """Gathers the evidence of each trial, in the order of `trials`.
 
     Args:
         trials: Figures of docs/tables.md.

@@ -6,7 +6,7 @@ import math
 
 
 def figure(value: float) -> str:
-    """Two significant digits: 0.24, 0.10, 3.1, 64, 230, 7e-19, 4.2e11; "unknown" for NaN."""
+    """Writes a number to two significant digits: 0.24, 3.1, 64, 230, 7e-19; "unknown" for NaN."""
     if math.isnan(value):
         return "unknown"
     if math.isinf(value) or value == 0:
@@ -20,5 +20,5 @@ def figure(value: float) -> str:
 
 
 def percent(share: float) -> str:
-    """A share as a percentage of two significant digits: "98 %"."""
+    """Writes a share as a percentage of two significant digits: "98 %"."""
     return f"{figure(100 * share).removesuffix('.0')} %"

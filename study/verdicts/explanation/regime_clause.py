@@ -15,7 +15,7 @@ Clause = Callable[[Evidence, Thresholds], str]
 
 
 def regime_clause(facts: Evidence, thresholds: Thresholds) -> str:
-    """The clause about the trial's gradient regime, without a full stop.
+    """Writes the clause about the trial's gradient regime, without a full stop.
 
     Where it is about initialization it names what theory expects there, and says so where theory
     expected another regime.
@@ -97,7 +97,7 @@ def _saturated(facts: Evidence, thresholds: Thresholds) -> str:
 
 
 def _consequence(facts: Evidence, thresholds: Thresholds) -> str:
-    """What dead or saturated units did to the gradients, where it is grave."""
+    """Returns what dead or saturated units did to the gradients, where it is grave."""
     if not facts.ratio < thresholds.vanishing_ratio:
         return ""
     path = _path(facts)
@@ -134,7 +134,7 @@ def _theory_of_hop(facts: Evidence, path: _Path) -> str:
 
 
 def _disagreement(facts: Evidence) -> str:
-    """What theory expected at initialization, where it is another regime than was observed."""
+    """Adds what theory expected at initialization, where it is another regime."""
     if None in (facts.predicted_regime, facts.start_regime):
         return ""
     if facts.predicted_regime == facts.start_regime:

@@ -17,7 +17,7 @@ Clause = Callable[[Evidence, Thresholds], str]
 
 
 def explain(facts: Evidence, thresholds: Thresholds) -> str:
-    """The sentence about one trial; figures have two significant digits.
+    """Writes the sentence about one trial; figures have two significant digits.
 
     Args:
         facts: The evidence of this trial.

@@ -10,7 +10,7 @@ from study.verdicts.published.registry import RULES
 
 
 def fired(trials: pd.DataFrame, steps: pd.DataFrame | None, layers: pd.DataFrame) -> Booleans:
-    """Every rule on every trial, (trials, rules), rules as in `RULES`.
+    """Applies every rule to every trial, (trials, rules), rules as in `RULES`.
 
     Args:
         trials: Figures of the trials table and, where they exist, the hyperparameters `activation`
@@ -24,7 +24,7 @@ def fired(trials: pd.DataFrame, steps: pd.DataFrame | None, layers: pd.DataFrame
 
 
 def alarms(trials: pd.DataFrame, steps: pd.DataFrame | None, layers: pd.DataFrame) -> list[str]:
-    """The column `alarms`: names of the rules that fire, joined by commas; "" where none does.
+    """Makes the column `alarms`: rules that fire, joined by commas; "" where none does.
 
     Args:
         trials: What `fired` needs of the trials table.

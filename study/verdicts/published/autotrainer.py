@@ -137,13 +137,13 @@ def _ratio(first: Floats, last: Floats) -> Floats:
 
 
 def _fails(records: Recorded) -> Fires:
-    """Whether the accuracy was never satisfying; a metric that is NaN is not."""
+    """Returns whether the accuracy was never satisfying; a metric that is NaN is not."""
     best = _accuracy(records, records.figure("metric_best"), np.arange(len(records.trials)))
     return ~(best >= SATISFYING_ACCURACY)
 
 
 def _accuracy(records: Recorded, metric: Floats, owner: Integers) -> Floats:
-    """The metric of trials, (n,), as an accuracy; `owner` gives their indices."""
+    """Returns the metric of trials, (n,), as an accuracy; `owner` gives their indices."""
     chance, ceiling = (records.figure(f"metric_{name}") for name in ("chance", "ceiling"))
     is_accuracy = (ceiling == 1) & (chance >= 0)
     with np.errstate(divide="ignore", invalid="ignore"):

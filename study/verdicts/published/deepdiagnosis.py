@@ -58,7 +58,7 @@ def learning_rate(records: Recorded) -> Fires:
 
 
 def _rates(records: Recorded) -> np.ndarray:
-    """The learning rate of each layer's recorded step, (n,); NaN where it is not at hand."""
+    """Returns the learning rate of each layer's recorded step, (n,); NaN if not at hand."""
     steps, layers = records.steps, records.layers
     if len(steps) == 0:
         return np.full(len(layers), np.nan)

@@ -11,7 +11,7 @@ _MARKED = re.compile(r"(<!-- rules -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def rules_markdown() -> str:
-    """A Markdown table, one row a rule: name, source, verdict it is after, when it fires."""
+    """Writes a Markdown table, one row a rule: name, source, its verdict, when it fires."""
     rows = [("rule", "source", "after", "fires where, at any recorded step")]
     rows.append(("---",) * 4)
     for name, rule in RULES.items():

@@ -38,18 +38,18 @@ class Rows:
         return len(self.owner)
 
     def values(self, name: str) -> Floats:
-        """A column, (n,); NaN where it is null, and everywhere if the table lacks it."""
+        """Returns a column, (n,); NaN where it is null, and everywhere if the table lacks it."""
         if name not in self.frame.columns:
             return np.full(len(self), np.nan)
         column = numbers(self.frame, name)
         return column if self.order is None else column[self.order]
 
     def in_any(self, holds: Booleans) -> Booleans:
-        """The trials of which some row is marked, (n,) -> (trials,)."""
+        """Returns the trials of which some row is marked, (n,) -> (trials,)."""
         return self.trials_of(self.owner[holds])
 
     def trials_of(self, owners: Integers) -> Booleans:
-        """These trials, given by their indices, as a mask (trials,)."""
+        """Returns these trials, given by their indices, as a mask (trials,)."""
         mask = np.zeros(self.trials, dtype=bool)
         mask[owners] = True
         return mask
@@ -92,26 +92,26 @@ class Recorded:
     layers: Rows
 
     def figure(self, name: str) -> Floats:
-        """A column of the trials, (trials,); NaN where it is null or lacking."""
+        """Returns a column of the trials, (trials,); NaN where it is null or lacking."""
         if name not in self.trials.columns:
             return np.full(len(self.trials), np.nan)
         return numbers(self.trials, name)
 
     def has_name(self, column: str, name: str) -> Booleans:
-        """Which trials have this name in a column, (trials,); none if it is lacking."""
+        """Returns which trials have this name in a column, (trials,); none if it is lacking."""
         if column not in self.trials.columns:
             return np.zeros(len(self.trials), dtype=bool)
         return (self.trials[column] == name).to_numpy(dtype=bool, na_value=False)
 
     def is_null(self, column: str) -> Booleans:
-        """Which trials have nothing in a column, (trials,); all if it is lacking."""
+        """Returns which trials have nothing in a column, (trials,); all if it is lacking."""
         if column not in self.trials.columns:
             return np.ones(len(self.trials), dtype=bool)
         return self.trials[column].isna().to_numpy()
 
 
 def recorded(trials: pd.DataFrame, steps: pd.DataFrame | None, layers: pd.DataFrame) -> Recorded:
-    """The tables, joined; rows of other trials are left out.
+    """Joins the tables; rows of other trials are left out.
 
     Args:
         trials: One row a trial.
@@ -148,7 +148,7 @@ def _positions(of: pd.Series, among: pd.Series) -> Integers:
 
 
 def _is_sorted(keys: list[Integers]) -> bool:
-    """Whether rows are in lexicographic order already, as the store has them."""
+    """Returns whether rows are in lexicographic order already, as the store has them."""
     behind = np.zeros(max(0, len(keys[0]) - 1), dtype=bool)
     for key in reversed(keys):
         change = np.diff(key)

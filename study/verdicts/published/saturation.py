@@ -16,7 +16,7 @@ ROUNDING = 1e-5
 def inputs_beyond(
     records: Recorded, limits: Mapping[str, tuple[float, float]], *, share: float
 ) -> Booleans:
-    """The layers more than a share of whose activation's inputs lie beyond limits, (n,).
+    """Marks layers of whose activation's inputs more than a share is beyond limits, (n,).
 
     Inputs are taken for Gaussian with mean 0 and the rms of the layer's outputs. Where a
     normalization or a sum stands between a layer and its activation that is not so; therefore the
@@ -38,7 +38,7 @@ def inputs_beyond(
 
 
 def rms_beyond(low: float, high: float, share: float) -> float:
-    """The standard deviation of N(0, s^2) of which a share lies outside of [low, high].
+    """Returns the standard deviation of N(0, s^2) of which a share lies outside of [low, high].
 
     Args:
         low: Below 0.
@@ -56,8 +56,10 @@ def rms_beyond(low: float, high: float, share: float) -> float:
 
 
 def _has_activation(records: Recorded, name: str) -> Booleans:
-    """The layers with this activation, (n,): as the hyperparameter says or, where there is none,
-    as the range of their activations does."""
+    """Marks the layers with this activation, (n,).
+
+    The hyperparameter says which, or, where there is none, the range of the activations.
+    """
     named = records.has_name("activation", name)[records.layers.owner]
     unknown = records.is_null("activation")[records.layers.owner]
     if not unknown.any():

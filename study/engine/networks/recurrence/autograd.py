@@ -38,7 +38,7 @@ class Scan:
     spare: Spare
 
     def hidden(self, tape: Sequence[Tensor]) -> Tensor:
-        """Hidden states before each time step and after the last, (..., T + 1, B, H)."""
+        """Returns hidden states before each time step and after the last, (..., T + 1, B, H)."""
         return tape[0].narrow(-1, tape[0].shape[-1] - self.units, self.units)
 
 
@@ -122,7 +122,7 @@ class _Differentiable(Function):
 
 
 def run(inputs: Tensor, weight: Tensor, scan: Scan) -> tuple[Tensor, ...]:
-    """The tape's tensors, without derivatives; the first one is joined, (T + 1, B, I)."""
+    """Runs the layer without derivatives; returns the tape, joined (T + 1, B, I) first."""
     tensors: tuple[Tensor, ...] = _Run.apply(inputs.detach(), weight.detach(), scan)
     return tensors
 

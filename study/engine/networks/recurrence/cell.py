@@ -91,7 +91,7 @@ class Cell(nn.Module):
     kernel: Kernel | None = None
 
     def join(self, projection: Tensor, recurrence: Tensor) -> Tensor:
-        """The pre-activation, (..., G), from the input's map and from the hidden state's."""
+        """Returns the pre-activation, (..., G), from the maps of input and hidden state."""
         return projection + recurrence
 
     def step(self, preactivation: Tensor, state: State) -> State:
@@ -106,6 +106,6 @@ class Cell(nn.Module):
         """Calls the cell's own modules as `step` would, for whoever watches them."""
 
     def joined_weight(self, inputs: nn.Linear, recurrent: nn.Linear) -> Tensor:
-        """(G, F + 1 + H): what a joined input (x_t, 1, h_{t-1}) is multiplied by."""
+        """Returns (G, F + 1 + H): what a joined input (x_t, 1, h_{t-1}) is multiplied by."""
         bias = inputs.bias.unsqueeze(1)
         return torch.cat((inputs.weight, bias, recurrent.weight), dim=1)

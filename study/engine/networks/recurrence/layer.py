@@ -61,7 +61,7 @@ class RecurrentLayer:
         return differentiable(inputs, weight, scan, tape, shown)
 
     def _step_by_step(self, inputs: Tensor, *, every_step: bool) -> Tensor:
-        """The definition."""
+        """Runs the layer as the cell defines it; what a scan must agree with."""
         zeros = self.recurrent.weight.new_zeros(len(inputs), self.recurrent.in_features)
         state = (zeros,) * self.cell.states
         outputs = []
@@ -93,7 +93,7 @@ class RecurrentLayer:
 
 
 def _called(module: nn.Linear, inputs: Tensor) -> Tensor:
-    """The module's output, from whose gradient none comes to its parameters."""
+    """Returns the module's output, from whose gradient none comes to its parameters."""
     output: Tensor
     if torch.is_grad_enabled():
         # A bias has the cheaper gradient to work out in vain.

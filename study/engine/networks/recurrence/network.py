@@ -88,7 +88,7 @@ class RecurrentNetwork(nn.Module):
 
 
 def is_normalized(hyperparameters: Mapping[str, Any]) -> bool:
-    """Whether `normalization` is layer rather than none, the default.
+    """Returns whether `normalization` is layer rather than none, the default.
 
     Raises:
         ValueError: If it is anything else.

@@ -46,7 +46,7 @@ class Tape:
     kept: tuple[Tensor, ...]
 
     def hidden(self, units: int) -> Tensor:
-        """Hidden states before each time step and after the last, (K, T + 1, B, H)."""
+        """Returns the hidden states before each time step and after the last, (K, T + 1, B, H)."""
         return self.joined[..., self.joined.shape[-1] - units :]
 
 
@@ -161,7 +161,7 @@ def _group_backward(
 
 
 def _by_time(tape: Tape, kernel: Kernel, group: slice) -> list[tuple[Tensor, ...]]:
-    """The parts of what is kept of each time step."""
+    """Returns the parts of what is kept of each time step."""
     parts = kernel.parts([tensor[group] for tensor in tape.kept])
     if not parts:
         return [()] * (tape.joined.shape[1] - 1)
