@@ -47,6 +47,7 @@ class Diagnosis:
         alarms: Published rules that would have fired, number of seeds each.
         search: What was tried to make it stable; None where nothing was: it is stable, or no
             remedies were asked for.
+        notices: What the task's data and its first loss and gradient say before any training.
     """
 
     study: str
@@ -61,6 +62,7 @@ class Diagnosis:
     flags: Mapping[str, int]
     alarms: Mapping[str, int]
     search: Search | None
+    notices: tuple[str, ...] = ()
 
     @property
     def hyperparameters(self) -> Mapping[str, Value]:

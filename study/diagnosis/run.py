@@ -87,6 +87,7 @@ def diagnose(
     checked, settings = preflight(config, code=code), dict(hyperparameters or {})
     values = config.space.complete(settings)
     checked.check(values)
+    notices = tuple(checked.task_notices(values))
     seconds = checked.seconds(values) * seeds
     watch(Moment(changes=(), tried=0, total=0, stable=0, seconds=seconds))
     drawn = [trial_seed(config.seed, number) for number in range(seeds)]
@@ -97,7 +98,7 @@ def diagnose(
         each_s = float(trained.trials["train_seconds"].median())
         each_s /= 1 + cost_of(statistics, checked, values)
         search = _search(checked, settings, trained, drawn, remedies, each_s, watch)
-    return _diagnosis(checked, trained, search)
+    return _diagnosis(checked, trained, search, notices)
 
 
 def _search(
@@ -162,7 +163,9 @@ def _largest_gradient(trials: pd.DataFrame) -> float:
     return float(trials["grad_norm_max"].max())
 
 
-def _diagnosis(checked: Preflight, trained: Trained, search: Search | None) -> Diagnosis:
+def _diagnosis(
+    checked: Preflight, trained: Trained, search: Search | None, notices: tuple[str, ...]
+) -> Diagnosis:
     config = checked.config
     verdicts = list(trained.verdicts)
     rate = trained.hyperparameters["learning_rate"]
@@ -180,6 +183,7 @@ def _diagnosis(checked: Preflight, trained: Trained, search: Search | None) -> D
         flags=_noticed(trained.trials, "flags"),
         alarms=_noticed(trained.trials, "alarms"),
         search=search,
+        notices=notices,
     )
 
 

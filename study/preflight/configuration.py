@@ -75,6 +75,17 @@ class Preflight:
             raise InputError(_too_large(batch, self.config, task), key="batch_size")
         self.cost(hyperparameters)
 
+    def task_notices(self, hyperparameters: Mapping[str, Any]) -> list[str]:
+        """What one forward and backward pass, and the data's scale, say of a trial's task.
+
+        Raises:
+            InputError: If its loss or metric cannot be computed, or not be differentiated.
+        """
+        task, flops = self.tasks.task(hyperparameters), self.cost(hyperparameters).flops_per_step
+        found = try_task(self.network, hyperparameters, task, flops_per_step=flops)
+        # Built-in tasks have the scale that they are meant to have.
+        return scale_notices(task) + found if is_own(self.config.task) else found
+
     @property
     def notices(self) -> list[str]:
         """What a person should know before trials of the networks tried so far are trained."""
@@ -155,16 +166,8 @@ def _checked(config: StudyConfig, code: tuple[Path, ...]) -> Preflight:
         if config.statistics == "full" and (is_own(config.network) or is_own(config.task)):
             _check_curvature(network, values, tasks.task(values))
     for values in of_each_task:
-        checked._of_tasks.extend(_tried(checked, values))
+        checked._of_tasks.extend(checked.task_notices(values))
     return checked
-
-
-def _tried(checked: Preflight, values: Mapping[str, Any]) -> list[str]:
-    """What one forward and backward pass, and the data's scale, have to say of a task."""
-    task, flops = checked.tasks.task(values), checked.cost(values).flops_per_step
-    found = try_task(checked.network, values, task, flops_per_step=flops)
-    # Built-in tasks have the scale that they are meant to have.
-    return scale_notices(task) + found if is_own(checked.config.task) else found
 
 
 def _check_addresses(config: StudyConfig) -> None:

@@ -27,6 +27,8 @@ def diagnosis_text(found: Diagnosis, *, unicode: bool) -> Iterator[Text]:
     yield Text(settings, style="dim")
     yield Text()
     yield Text.assemble(verdict_text(found.verdicts), f" of {_seeds(found.trained.seeds)}")
+    for notice in found.notices:
+        yield Text.assemble(("before training: ", "bold"), notice)
     yield from _why(found)
     yield from _gradients(found, unicode=unicode)
     yield from _theory(found.expectation, found.trained.seeds)

@@ -27,6 +27,7 @@ def diagnosis_json(found: Diagnosis) -> dict[str, Any]:
         "stable": found.trained.stable,
         "verdicts": found.verdicts,
         "explanations": [dataclasses.asdict(one) for one in found.explanations],
+        "notices": list(found.notices),
         "flags": dict(found.flags),
         "alarms": dict(found.alarms),
         "gradients": [dataclasses.asdict(one) for one in found.gradients],

@@ -101,3 +101,14 @@ def test_check_prints_the_scale_of_the_data(gradscape: Gradscape, study_file: Pa
     plan = json.loads(gradscape("check", study_file, "--file-only", "--json").out)
     assert warning in plan["notices"]
     assert plan["tasks"][0]["targets"]["std"] == pytest.approx(60, rel=0.1)
+
+
+def test_diagnose_says_what_is_odd_about_the_task(gradscape: Gradscape, study_file: Path) -> None:
+    # The seeds' verdicts came alone, and nothing said that the targets were not scaled.
+    study_file.write_text(f"{STUDY}task_options: {{flat: true}}\n")
+    said = gradscape("diagnose", study_file, "--seeds", "1", "--no-remedies")
+    assert said.code == 0
+    assert "before training: targets of task images have a mean of" in said.out
+    options = ("--seeds", "1", "--no-remedies", "--json")
+    (notice,) = json.loads(gradscape("diagnose", study_file, *options).out)["notices"]
+    assert notice.startswith("targets of task images have a mean of")
