@@ -58,7 +58,9 @@ def check(
     if not file_only and all(finding.problem is None for finding in findings):
         findings, goes_on = _open_storage(config, paths, findings)
     if as_json:
-        services = [{**dataclasses.asdict(one), "ok": one.problem is None} for one in findings]
+        services = [
+            {**dataclasses.asdict(finding), "ok": finding.problem is None} for finding in findings
+        ]
         typer.echo(json.dumps({**plan, "services": services, "continuation": goes_on}))
     else:
         _print(checked, plan)

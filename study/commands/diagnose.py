@@ -1,4 +1,4 @@
-"""`gradscape diagnose`: one configuration, trained, explained, and what would mend it."""
+"""`gradscape diagnose`: one configuration, trained, explained, and what would fix it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from study.diagnosis import Moment
 
 LONG_S = 120.0
-"""Estimated time from which a person is told before it is spent, even where no terminal is."""
+"""Estimated time from which a person is warned before it is spent, even where no terminal is."""
 
 
 def diagnose(
@@ -93,13 +93,13 @@ def _ascii(line: Text) -> Text:
 def _watched(*, quiet: bool) -> Iterator[Callable[[Moment], None]]:
     """Shows what is trained now on a terminal; elsewhere only what will take long."""
     console = error_console()
-    told = [False, False]
+    announced = [False, False]
 
     def tell(moment: Moment) -> None:
         searching = bool(moment.changes)
-        if moment.seconds >= LONG_S and not told[searching]:
+        if moment.seconds >= LONG_S and not announced[searching]:
             console.print(_warning(moment))
-        told[searching] = True
+        announced[searching] = True
 
     if quiet or not console.is_terminal:
         yield tell

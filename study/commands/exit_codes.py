@@ -1,4 +1,4 @@
-"""What the shell is told of how a command ended."""
+"""Exit codes: how a command ended, for the shell."""
 
 from __future__ import annotations
 

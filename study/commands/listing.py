@@ -64,7 +64,7 @@ def _of_home(home: Path | None, *, as_json: bool) -> None:
 
 
 def _of_cluster(address: str, *, insecure: bool, as_json: bool) -> None:
-    from study.jobs.texts import moment, verdict_on
+    from study.jobs.texts import moment, status_text
 
     api = cluster(address, insecure=insecure)
     jobs = api.jobs()
@@ -88,7 +88,7 @@ def _of_cluster(address: str, *, insecure: bool, as_json: bool) -> None:
     table = _table("study", "job", "", "begun", "ended")
     for job in jobs:
         times = moment(job.started_s), moment(job.ended_s)
-        table.add_row(job.study, job.id, verdict_on(job), *times)
+        table.add_row(job.study, job.id, status_text(job), *times)
     Console(highlight=False).print(table)
 
 

@@ -48,10 +48,10 @@ def _on_cluster(name: str, address: str, *, insecure: bool, follow: bool) -> Non
         _say(api.log(job.id))
         return
 
-    def away(reason: str) -> None:
+    def warn(reason: str) -> None:
         print(f"gradscape: {reason}; trying again", file=sys.stderr, flush=True)
 
-    follow_job(api, job.id, say=_say, on_away=away)
+    follow_job(api, job.id, say=_say, on_outage=warn)
 
 
 def _here(name: str, home: Path | None, *, follow: bool) -> None:
@@ -77,7 +77,7 @@ class GrowingLog:
     """A log that is read while others append to it and now and then rename it to begin another.
 
     Args:
-        path: Of the log; there may be none yet.
+        path: The log file; there may be none yet.
     """
 
     def __init__(self, path: Path) -> None:

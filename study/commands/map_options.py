@@ -34,7 +34,7 @@ def read_where(texts: Sequence[str]) -> dict[str, object]:
     where: dict[str, object] = {}
     for text in texts:
         name, equals, value = (part.strip() for part in text.partition("="))
-        values = [one.strip() for one in value.split(",")]
+        values = [choice.strip() for choice in value.split(",")]
         if not (name and equals and all(values)):
             raise InputError(
                 f"must be NAME=VALUE or NAME=VALUE,VALUE, but got {text!r}", key="--where"

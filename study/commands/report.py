@@ -37,12 +37,12 @@ def report(
     threshold: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="NAME=VALUE", help="Label the trials anew with this one; may be repeated."
+            metavar="NAME=VALUE", help="Label the trials again with this one; may be repeated."
         ),
     ] = None,
     thresholds_from: Annotated[
         Path | None,
-        typer.Option(metavar="STUDY.yaml", help="Label the trials anew with this file's."),
+        typer.Option(metavar="STUDY.yaml", help="Label the trials again with this file's."),
     ] = None,
     map_of: Annotated[
         list[str] | None,
@@ -89,7 +89,7 @@ def report(
 ) -> None:
     """Write the stability report: index.html, tables, images of its figures, summary.json.
 
-    With other thresholds the trials are labelled anew, without training, and the report goes to
+    With other thresholds the trials are labelled again, without training, and the report goes to
     `report-relabelled` in the study's folder; what is stored stays as it is. With --confirm, the
     fresh trials are kept beside the study; none of them is a trial of the study.
 
@@ -101,7 +101,7 @@ def report(
     from study.commands.text.confirmation import confirm_recommended
     from study.tables.home import home_folder
 
-    place = home_folder(home)
+    home_path = home_folder(home)
     _check_together(
         {
             "STUDY": study is not None,
@@ -114,36 +114,36 @@ def report(
     )
     maps, chosen = read_maps(map_of or []), read_where(where or [])
     here = tracking_uri is None
-    wanted = [one for one in compare or (study,) if one is not None]
+    wanted = [name for name in compare or (study,) if name is not None]
     try:
         if confirm is not None:
-            confirm_recommended(wanted[0], confirm, home=place, quiet=as_json)
+            confirm_recommended(wanted[0], confirm, home=home_path, quiet=as_json)
         with ExitStack() as stack:
             on_stage = stack.enter_context(_stages(quiet=as_json))
             if not here:
                 on_stage("fetching the tables")
-            sources = [stack.enter_context(_source(one, tracking_uri)) for one in wanted]
+            sources = [stack.enter_context(_source(name, tracking_uri)) for name in wanted]
             if compare is not None:
                 on_stage("comparing")
                 out = None if here else Path(f"{'-'.join(compare)}-comparison")
-                page = write_comparison(*sources, home=place, out=output or out)
+                page = write_comparison(*sources, home=home_path, out=output or out)
             else:
-                parts = study_folder(sources[0], home=place) / "tables"
+                parts = study_folder(sources[0], home=home_path) / "tables"
                 page = write_report(
                     sources[0],
-                    home=place,
+                    home=home_path,
                     out=output or (None if here else Path(f"{study}-report")),
-                    trials=_labelled_anew(parts, thresholds_from, threshold or []),
+                    trials=_labelled_again(parts, thresholds_from, threshold or []),
                     maps=maps,
                     where=chosen,
                     tables=tables.value,
                     figures=[] if figures == "none" else figures.split(","),
-                    failed=_failures(wanted[0], place) if here else {},
+                    failed=_failures(wanted[0], home_path) if here else {},
                     on_notice=lambda notice: print(notice, file=sys.stderr),
                     on_stage=on_stage,
                 )
     except AnalysisError as error:
-        raise InputError(_why(error, wanted, place)) from error
+        raise InputError(_why(error, wanted, home_path)) from error
     typer.echo(json.dumps({"report": str(page)}) if as_json else f"report   {page}")
 
 
@@ -194,7 +194,7 @@ def _failures(study: str, home: Path) -> Mapping[str, int]:
     from study.paths import StudyPaths
     from study.tables.home import studies
 
-    # A study may also be asked for by the path of its folder, which tells no storage.
+    # A study may also be asked for by the path of its folder, which names no storage.
     known = study in studies(home)
     return failure_reasons(StudyPaths(home=home, study=study)) if known else {}
 
@@ -220,7 +220,9 @@ def _why(error: Exception, asked: Sequence[str], home: Path) -> str:
     return str(error)
 
 
-def _labelled_anew(tables: Path, study_file: Path | None, pairs: list[str]) -> pd.DataFrame | None:
+def _labelled_again(
+    tables: Path, study_file: Path | None, pairs: list[str]
+) -> pd.DataFrame | None:
     """The trials under other thresholds; None if none were given."""
     if not pairs and study_file is None:
         return None

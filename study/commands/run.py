@@ -115,7 +115,7 @@ def _interruptible() -> Iterator[threading.Event]:
         )
 
     signals = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(one, interrupt) for one in signals]
+    before = [signal.signal(number, interrupt) for number in signals]
     # Ray starts a job's driver with SIGINT blocked.
     signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
     try:

@@ -99,24 +99,24 @@ def _as_json(found: StudyStatus) -> dict[str, object]:
 
 
 def _on_cluster(name: str, address: str, *, insecure: bool, as_json: bool) -> None:
-    from study.jobs.texts import last_lines, moment, verdict_on
+    from study.jobs.texts import last_lines, moment, status_text
 
     api = cluster(address, insecure=insecure)
     job = latest_job(api, name)
-    said = last_lines(api.log(job.id))
+    lines = last_lines(api.log(job.id))
     if as_json:
-        told = {
+        status = {
             "study": name,
             "job": job.id,
             "state": job.state,
             "started": job.started_s,
             "ended": job.ended_s,
             "exit_code": job.exit_code,
-            "last_lines": said,
+            "last_lines": lines,
         }
-        typer.echo(json.dumps(told))
+        typer.echo(json.dumps(status))
         return
     ended = "" if job.ended_s is None else f", ended {moment(job.ended_s)}"
-    typer.echo(f"job {job.id}: {verdict_on(job)}, begun {moment(job.started_s)}{ended}")
-    for line in said:
+    typer.echo(f"job {job.id}: {status_text(job)}, begun {moment(job.started_s)}{ended}")
+    for line in lines:
         typer.echo(line)

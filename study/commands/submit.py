@@ -85,7 +85,7 @@ def submit(
 
 def _watch(api: JobsApi, job: Job, *, as_json: bool) -> None:
     from study.jobs import follow
-    from study.jobs.texts import exit_code, verdict_on
+    from study.jobs.texts import exit_code, status_text
 
     out = sys.stderr if as_json else sys.stdout
 
@@ -93,11 +93,11 @@ def _watch(api: JobsApi, job: Job, *, as_json: bool) -> None:
         out.write(text)
         out.flush()
 
-    def away(reason: str) -> None:
+    def warn(reason: str) -> None:
         _tell(f"{reason}; the job goes on, trying again")
 
     try:
-        ended = follow(api, job.id, say=say, on_away=away)
+        ended = follow(api, job.id, say=say, on_outage=warn)
     except KeyboardInterrupt:
         _tell(
             f"no longer watching; job {job.id} goes on ("
@@ -108,7 +108,7 @@ def _watch(api: JobsApi, job: Job, *, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(_as_json(api, ended)))
     else:
-        _tell(f"job {ended.id} {verdict_on(ended)}")
+        _tell(f"job {ended.id} {status_text(ended)}")
     raise typer.Exit(exit_code(ended))
 
 

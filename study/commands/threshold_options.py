@@ -1,4 +1,4 @@
-"""Thresholds from the command line: which a study's trials are to be labelled anew with."""
+"""Thresholds from the command line: with which a study's trials are to be labelled again."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def changed_thresholds(
     Args:
         stored: Those that the study was labelled with, by name.
         study_file: If given, what it has under `thresholds:` (and the defaults of the rest)
-            takes the place of the stored ones.
+            replaces the stored ones.
         pairs: NAME=VALUE; they override both.
 
     Raises:

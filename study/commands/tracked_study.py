@@ -18,7 +18,7 @@ def tracked_study(tracking_uri: str, study: str) -> Iterator[Path]:
     """The study's folder, with its tables, as long as it is needed.
 
     Args:
-        tracking_uri: Of an MLflow server; its user and password stand in the environment
+        tracking_uri: Address of an MLflow server; its user and password stand in the environment
             (MLFLOW_TRACKING_USERNAME, MLFLOW_TRACKING_PASSWORD).
         study: Name of the study.
 
@@ -45,10 +45,10 @@ def tracked_study(tracking_uri: str, study: str) -> Iterator[Path]:
             raise InputError(str(error), key="--tracking-uri") from None
         except TablesNotTracked as error:
             raise InputError(_why(study, where, error, error.known)) from None
-        if found.other_places:
+        if found.other_studies:
             print(
-                f"{where} has trials of {study} from {found.other_places + 1} places; the report "
-                "is of the latest run's",
+                f"{where} has trials of {study} from {found.other_studies + 1} home folders; "
+                "the report is of the latest run's",
                 file=sys.stderr,
             )
         yield found.folder
@@ -57,7 +57,7 @@ def tracked_study(tracking_uri: str, study: str) -> Iterator[Path]:
 def _why(study: str, where: str, error: Exception, known: tuple[str, ...]) -> str:
     if str(error) != "unknown study":
         return f"study {study!r} at {where}: {error}"
-    near = sorted(known, key=lambda one: -difflib.SequenceMatcher(None, study, one).ratio())
+    near = sorted(known, key=lambda name: -difflib.SequenceMatcher(None, study, name).ratio())
     studies = f"known: {', '.join(near)}" if near else "it has no studies yet"
     return f"unknown study {study!r} at {where}; {studies}"
 

@@ -37,32 +37,32 @@ def ui(
         )
     if not port_is_free(port):
         raise InputError(f"the port must be free, but {port} is in use; choose one with --port")
-    with _told_to_end() as told:
+    with _end_signals() as ending:
         server = UiServer(folder, port=port)
         try:
             announced = False
-            while not (told.is_set() or server.ended):
+            while not (ending.is_set() or server.ended):
                 if not announced and server.answers:
                     announced = True
                     typer.echo(f"MLflow on http://127.0.0.1:{port} (Ctrl-C ends it)")
                     for study, link in server.links().items():
                         typer.echo(f"{study}: {link}")
-                told.wait(POLL_S)
+                ending.wait(POLL_S)
         finally:
             server.end()
-    if not told.is_set():
+    if not ending.is_set():
         print("gradscape: MLflow's server has ended by itself, see above", file=sys.stderr)
         raise typer.Exit(ExitCode.FAILED)
 
 
 @contextmanager
-def _told_to_end() -> Iterator[threading.Event]:
+def _end_signals() -> Iterator[threading.Event]:
     """Set by Ctrl-C, by SIGTERM, and when the terminal is closed."""
-    told = threading.Event()
+    ending = threading.Event()
     signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = [signal.signal(one, lambda number, frame: told.set()) for one in signals]
+    before = [signal.signal(number, lambda *_: ending.set()) for number in signals]
     try:
-        yield told
+        yield ending
     finally:
-        for one, handler in zip(signals, before, strict=True):
-            signal.signal(one, handler)
+        for number, handler in zip(signals, before, strict=True):
+            signal.signal(number, handler)

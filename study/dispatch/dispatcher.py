@@ -25,7 +25,7 @@ class Dispatcher(Protocol):
         """Train until the queue is finished; every cohort is delivered exactly once.
 
         Args:
-            queue: Where cohorts come from; told what became of each.
+            queue: Gives the cohorts; what became of each is reported to it.
             train: Called for each cohort, in this process or on a worker.
             deliver: Called in this process, one cohort at a time, from whatever thread.
             stop: Once set, no further cohort starts; the running ones finish and are delivered.
@@ -34,5 +34,5 @@ class Dispatcher(Protocol):
             InputError: As `train` raised it.
             TrainingError: If `train` failed by a fault of its own, which training again would
                 only repeat.
-            DispatchError: If the place where cohorts are trained is gone.
+            DispatchError: If the cluster on which cohorts are trained is lost.
         """

@@ -22,16 +22,16 @@ class Failure:
 
     Attributes:
         message: Type and message of the exception.
-        traceback: Its traceback as text.
+        traceback: The formatted traceback, of the process that raised it.
         out_of_memory: Whether memory ran out: a smaller cohort may do.
-        place: File, line and function that raised it, where that is a person's own code.
+        raised_at: File, line and function that raised it, where that is a person's own code.
         input_error: Rule, key and file where the exception was an `InputError`.
     """
 
     message: str
     traceback: str
     out_of_memory: bool
-    place: str | None = None
+    raised_at: str | None = None
     input_error: tuple[str, str | None, str | None] | None = None
 
     def error(self, cohort: Cohort) -> Exception:
@@ -39,9 +39,9 @@ class Failure:
         if self.input_error is not None:
             rule, key, file = self.input_error
             return InputError(rule, key=key, file=file)
-        place = f" ({self.place})" if self.place else ""
+        raised_at = f" ({self.raised_at})" if self.raised_at else ""
         return TrainingError(
-            f"training {_named(cohort)} failed: {self.message}{place}",
+            f"training {_named(cohort)} failed: {self.message}{raised_at}",
             remote_traceback=self.traceback,
         )
 
@@ -57,12 +57,13 @@ def describe(error: BaseException) -> Failure:
         message=f"{type(error).__name__}: {error}".rstrip(": "),
         traceback="".join(traceback.format_exception(error)),
         out_of_memory=bool(names & {"MemoryError", "OutOfMemoryError"}),
-        place=_place(error),
+        raised_at=_raised_at(error),
         input_error=(error.rule, error.key, error.file) if isinstance(error, InputError) else None,
     )
 
 
-def _place(error: BaseException) -> str | None:
+def _raised_at(error: BaseException) -> str | None:
+    """The innermost frame outside installed packages; None where that is gradscape's own."""
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         file = Path(frame.filename)
         if "site-packages" in file.parts or not file.exists():

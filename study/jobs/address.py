@@ -64,7 +64,7 @@ def cluster_address(given: str) -> ClusterAddress:
     if port is None and parts.scheme == "http":
         port = DEFAULT_PORT
     shown = f"[{host}]" if ":" in host else host
-    place = shown if port is None else f"{shown}:{port}"
+    netloc = shown if port is None else f"{shown}:{port}"
     return ClusterAddress(
-        url=f"{parts.scheme}://{place}{parts.path.rstrip('/')}", host=host.rstrip(".")
+        url=f"{parts.scheme}://{netloc}{parts.path.rstrip('/')}", host=host.rstrip(".")
     )

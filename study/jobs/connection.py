@@ -16,7 +16,7 @@ def connect(address: ClusterAddress, *, insecure: bool = False) -> JobsApi:
     cluster is asked without one first, and must refuse.
 
     Args:
-        address: Of the cluster.
+        address: Address of the cluster as a person gave it.
         insecure: Use a cluster that takes jobs from everybody.
 
     Raises:

@@ -23,48 +23,50 @@ def follow(
     job_id: str,
     *,
     say: Callable[[str], None],
-    on_away: Callable[[str], None] = lambda reason: None,
+    on_outage: Callable[[str], None] = lambda reason: None,
 ) -> Job:
     """Hands on what a job prints until it has ended.
 
     Args:
-        api: Of the cluster.
-        job_id: The job.
+        api: Client of the cluster's Jobs API.
+        job_id: Submission id of the job.
         say: Gets each piece of the log once, in order.
-        on_away: Told once each time the cluster does not answer.
+        on_outage: Called with the reason once each time the cluster stops answering.
 
     Returns:
         The job as it ended.
 
     Raises:
-        ClusterUnavailable: If the cluster stays away.
+        ClusterUnavailable: If the cluster stays unavailable for `PATIENCE_S`.
         JobUnknown: If it has forgotten the job.
     """
-    said = 0
-    for job, log in _looks(api, job_id, on_away):
+    handed_on = 0
+    for job, log in _looks(api, job_id, on_outage):
         # The log was read after the state: of an ended job it is whole.
-        if log[said:]:
-            say(log[said:])
-        said = max(said, len(log))
+        if log[handed_on:]:
+            say(log[handed_on:])
+        handed_on = max(handed_on, len(log))
         if job.ended:
             return job
         time.sleep(min(LONGEST_S, max(SHORTEST_S, len(log) / BYTES_PER_S)))
     raise AssertionError("a job is looked at until it has ended")
 
 
-def _looks(api: JobsApi, job_id: str, on_away: Callable[[str], None]) -> Iterator[tuple[Job, str]]:
+def _looks(
+    api: JobsApi, job_id: str, on_outage: Callable[[str], None]
+) -> Iterator[tuple[Job, str]]:
     answered_at = time.monotonic()
-    away = False
+    unavailable = False
     while True:
         try:
             look = api.job(job_id), api.log(job_id)
         except ClusterUnavailable as error:
             if time.monotonic() - answered_at >= PATIENCE_S:
                 raise
-            if not away:
-                on_away(str(error))
-            away = True
+            if not unavailable:
+                on_outage(str(error))
+            unavailable = True
             time.sleep(SHORTEST_S)
             continue
-        away, answered_at = False, time.monotonic()
+        unavailable, answered_at = False, time.monotonic()
         yield look

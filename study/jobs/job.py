@@ -20,15 +20,15 @@ class Job:
     """A job.
 
     Attributes:
-        id: Its submission id.
+        id: Submission id, `STUDY-NUMBER`.
         study: The study it runs.
         content: Digest of the study file, code and options that were submitted.
         state: PENDING, RUNNING, STOPPED, SUCCEEDED or FAILED.
         message: What Ray says about the state.
         started_s: Unix time; None before it starts.
         ended_s: Unix time; None before it ends.
-        exit_code: Of the driver; None before it ends, and where it was stopped.
-        pid: Of the driver on its node, once it has connected to Ray.
+        exit_code: Exit code of the driver; None before it ends, and where it was stopped.
+        pid: Process of the driver on its node, once it has connected to Ray.
     """
 
     id: str
@@ -47,22 +47,22 @@ class Job:
         return self.state in _ENDED
 
 
-def read_job(told: Mapping[str, Any]) -> Job | None:
+def read_job(record: Mapping[str, Any]) -> Job | None:
     """A job from the JSON of the Jobs API; None for one that gradscape did not submit."""
-    metadata = told.get("metadata") or {}
-    if told.get("type") != "SUBMISSION" or STUDY not in metadata:
+    metadata = record.get("metadata") or {}
+    if record.get("type") != "SUBMISSION" or STUDY not in metadata:
         return None
-    driver = told.get("driver_info") or {}
+    driver = record.get("driver_info") or {}
     pid = str(driver.get("pid") or "")
     return Job(
-        id=told["submission_id"],
+        id=record["submission_id"],
         study=metadata[STUDY],
         content=metadata.get(CONTENT, ""),
-        state=told["status"],
-        message=told.get("message") or "",
-        started_s=_seconds(told.get("start_time")),
-        ended_s=_seconds(told.get("end_time")),
-        exit_code=told.get("driver_exit_code"),
+        state=record["status"],
+        message=record.get("message") or "",
+        started_s=_seconds(record.get("start_time")),
+        ended_s=_seconds(record.get("end_time")),
+        exit_code=record.get("driver_exit_code"),
         pid=int(pid) if pid.isdigit() else None,
     )
 

@@ -33,7 +33,7 @@ from search_spaces.errors import InputError
 from study.errors import ClusterUnavailable, JobUnknown, TokenWanted, first_cause
 from study.jobs.address import OPTION, ClusterAddress
 from study.jobs.job import Job, read_job
-from study.jobs.token import PLACES, Token
+from study.jobs.token import SOURCES, Token
 
 CONNECT_S, ANSWER_S, UPLOAD_S = 10.0, 60.0, 600.0
 
@@ -58,7 +58,7 @@ class JobsApi:
     wants a token, and InputError if it refuses the one it got or its certificate is not valid.
 
     Args:
-        address: Of the cluster.
+        address: Address of the cluster's dashboard.
         token: Sent with every request, to this address only; None for a cluster without.
     """
 
@@ -75,14 +75,14 @@ class JobsApi:
 
     def check(self) -> None:
         """Asks for something harmless, to know whether the other methods would be answered."""
-        told = self._json("GET", "/api/version")
-        if "ray_version" not in told:
+        answer = self._json("GET", "/api/version")
+        if "ray_version" not in answer:
             raise InputError(f"{self._url} answers, but is no Ray dashboard", key=OPTION)
 
     def jobs(self) -> list[Job]:
         """The jobs of studies, oldest first."""
-        found = [read_job(one) for one in self._json("GET", "/api/jobs/")]
-        return sorted((job for job in found if job), key=lambda job: job.started_s or 0.0)
+        jobs = [read_job(record) for record in self._json("GET", "/api/jobs/")]
+        return sorted((job for job in jobs if job), key=lambda job: job.started_s or 0.0)
 
     def job(self, job_id: str) -> Job:
         """One job of a study.
@@ -97,13 +97,13 @@ class JobsApi:
 
     def log(self, job_id: str) -> str:
         """All that the job has printed so far."""
-        told = self._json("GET", f"/api/jobs/{quote(job_id, safe='')}/logs")
-        return str(told.get("logs") or "")
+        answer = self._json("GET", f"/api/jobs/{quote(job_id, safe='')}/logs")
+        return str(answer.get("logs") or "")
 
     def stop(self, job_id: str) -> bool:
         """Asks a job to stop; whether it was running."""
-        told = self._json("POST", f"/api/jobs/{quote(job_id, safe='')}/stop")
-        return bool(told.get("stopped"))
+        answer = self._json("POST", f"/api/jobs/{quote(job_id, safe='')}/stop")
+        return bool(answer.get("stopped"))
 
     def submit(
         self,
@@ -117,7 +117,7 @@ class JobsApi:
         """Starts a job.
 
         Args:
-            job_id: Of no other job, past ones included.
+            job_id: Submission id, of no other job, past ones included.
             entrypoint: Shell command.
             package: Name of an uploaded package, which becomes the job's working folder.
             environment: Variables of the job; whoever may ask for the job sees them.
@@ -196,13 +196,13 @@ class JobsApi:
         code = answer.status_code
         if code == HTTPStatus.UNAUTHORIZED:
             return TokenWanted(
-                f"{self._url} asks for a token (401); set one of {PLACES}, as on its nodes",
+                f"{self._url} asks for a token (401); set one of {SOURCES}, as on its nodes",
                 key=OPTION,
             )
         if code == HTTPStatus.FORBIDDEN:
             return InputError(
                 f"{self._url} does not take this token (403); the one on its nodes must stand in "
-                f"{PLACES}",
+                f"{SOURCES}",
                 key=OPTION,
             )
         if answer.is_redirect:
@@ -214,5 +214,5 @@ class JobsApi:
             return JobUnknown(f"{self._url} knows no such job")
         if code == HTTPStatus.NOT_FOUND:
             return InputError(f"{self._url} answers, but is no Ray dashboard", key=OPTION)
-        said = answer.text.strip().splitlines() or [answer.reason or ""]
-        return ClusterUnavailable(f"{self._url} failed ({code}): {said[-1][:300]}")
+        lines = answer.text.strip().splitlines() or [answer.reason or ""]
+        return ClusterUnavailable(f"{self._url} failed ({code}): {lines[-1][:300]}")

@@ -19,10 +19,10 @@ from study.jobs.working_folder import (
 )
 
 _DATE = (1980, 1, 1, 0, 0, 0)
-"""Of every file: the same contents give the same package, which is then uploaded once."""
+"""The date of every file: the same contents give the same package, which is then uploaded once."""
 
 
-def place_of(study_file: Path, folder: Path | None) -> PurePosixPath:
+def path_in_job(study_file: Path, folder: Path | None) -> PurePosixPath:
     """Where the study file will lie: as in the working folder, or at its top."""
     if folder is not None and study_file.resolve().is_relative_to(folder.resolve()):
         return PurePosixPath(study_file.resolve().relative_to(folder.resolve()).as_posix())
@@ -36,10 +36,10 @@ def files_to_submit(study_file: Path, folder: Path | None) -> list[PackedFile]:
         InputError: If the folder cannot be read or uploaded, or holds another file where the
             study file goes.
     """
-    place = place_of(study_file, folder)
+    path = path_in_job(study_file, folder)
     files = [] if folder is None else files_of(folder)
     for file in files:
-        if file.place == place and file.source.resolve() != study_file.resolve():
+        if file.path == path and file.source.resolve() != study_file.resolve():
             raise InputError(
                 f"{study_file} goes to the top of the job's folder, but {file.source} is there; "
                 "give one of them another name",
@@ -48,10 +48,10 @@ def files_to_submit(study_file: Path, folder: Path | None) -> list[PackedFile]:
     if folder is not None:
         check_names(files, folder)
         check_size(files, folder)
-    if all(file.place != place for file in files):
+    if all(file.path != path for file in files):
         size = study_file.stat().st_size
-        files.append(PackedFile(place=place, source=study_file, bytes=size))
-    return sorted(files, key=lambda file: file.place)
+        files.append(PackedFile(path=path, source=study_file, bytes=size))
+    return sorted(files, key=lambda file: file.path)
 
 
 def write_package(files: Sequence[PackedFile], archive: Path) -> str:
@@ -70,7 +70,7 @@ def write_package(files: Sequence[PackedFile], archive: Path) -> str:
                 _add(target, file)
             except (OSError, UnicodeError) as error:
                 reason = getattr(error, "strerror", None) or "its name is no UTF-8"
-                raise InputError(f"{file.place!s} cannot be read: {reason}", key=OPTION) from None
+                raise InputError(f"{file.path!s} cannot be read: {reason}", key=OPTION) from None
     if archive.stat().st_size > LARGEST_UPLOAD_BYTES:
         raise InputError(
             f"a cluster takes at most {LARGEST_UPLOAD_BYTES / 2**20:.1f} MiB, but {len(files)} "
@@ -85,7 +85,7 @@ def write_package(files: Sequence[PackedFile], archive: Path) -> str:
 def _add(target: zipfile.ZipFile, file: PackedFile) -> None:
     mode = file.source.stat().st_mode
     folder = stat.S_ISDIR(mode)
-    entry = zipfile.ZipInfo(f"{file.place}/" if folder else str(file.place), date_time=_DATE)
+    entry = zipfile.ZipInfo(f"{file.path}/" if folder else str(file.path), date_time=_DATE)
     entry.external_attr = (mode & 0xFFFF) << 16
     if folder:
         target.writestr(entry, b"")

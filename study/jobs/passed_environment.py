@@ -22,8 +22,8 @@ def passed_environment(names: Sequence[str], visible: Sequence[str] = ()) -> dic
     So what looks like a secret is passed only if its name is given as `visible`.
 
     Args:
-        names: Of variables of this process.
-        visible: Of variables that may be seen.
+        names: Names of variables of this process.
+        visible: Names of those whose values may be shown.
 
     Raises:
         InputError: If one is not set, would not arrive as it is, or looks like a secret.

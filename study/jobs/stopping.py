@@ -1,4 +1,4 @@
-"""Stopping a study's job: once to let its cohorts finish, at once if told so."""
+"""Stopping a study's job: once to let its cohorts finish, at once if that is asked."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from search_spaces.errors import InputError
 from study.errors import ClusterUnavailable
 from study.jobs.job import CONTENT, STUDY, Job
 from study.jobs.jobs_api import JobsApi
-from study.jobs.package import files_to_submit, place_of, write_package
+from study.jobs.package import files_to_submit, path_in_job, write_package
 from study.jobs.texts import since
 from study.study_file import StudyElsewhere, check_for_elsewhere
 
@@ -49,9 +49,9 @@ class Submission:
     def entrypoint(self) -> str:
         """The shell command of the job: `gradscape run` on the cluster that it is on."""
         python = shlex.quote(self.python)
-        place = str(place_of(self.study_file, self.working_dir))
+        path = str(path_in_job(self.study_file, self.working_dir))
         home = HOME if self.home is None else shlex.quote(self.home)
-        command = [f"exec {python} -m study run {shlex.quote(place)} --home {home}"]
+        command = [f"exec {python} -m study run {shlex.quote(path)} --home {home}"]
         if self.trials is not None:
             command.append(f"--trials {self.trials}")
         missing = shlex.quote(
@@ -105,7 +105,7 @@ def submit(api: JobsApi, wanted: Submission) -> Submitted:
 
 def next_id(study: str, ids: Sequence[str]) -> str:
     """The submission id of a study's next job: its name and a number."""
-    numbers = [one.removeprefix(f"{study}-") for one in ids]
+    numbers = [job_id.removeprefix(f"{study}-") for job_id in ids]
     return f"{study}-{max((int(n) for n in numbers if n.isdigit()), default=0) + 1}"
 
 

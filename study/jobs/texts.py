@@ -19,7 +19,7 @@ def since(job: Job) -> str:
     return f"since {moment(job.started_s)}" if job.started_s else "that has just been submitted"
 
 
-def verdict_on(job: Job) -> str:
+def status_text(job: Job) -> str:
     """How a job stands, in a word or two."""
     if job.state == "SUCCEEDED":
         return "done"
@@ -44,5 +44,5 @@ def exit_code(job: Job) -> int:
 
 
 def last_lines(log: str, n: int = 3) -> list[str]:
-    """What a job said last, without empty lines."""
+    """The last `n` lines of a log that are not empty."""
     return [line.rstrip() for line in log.splitlines() if line.strip()][-n:]

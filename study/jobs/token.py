@@ -9,7 +9,7 @@ from pathlib import Path
 from search_spaces.errors import InputError
 
 TOKEN_VARIABLE, PATH_VARIABLE = "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"
-PLACES = f"{TOKEN_VARIABLE}, {PATH_VARIABLE} or ~/.ray/auth_token"
+SOURCES = f"{TOKEN_VARIABLE}, {PATH_VARIABLE} or ~/.ray/auth_token"
 
 _IN_A_HEADER = re.compile(r"[\x21-\x7e]+")
 
@@ -49,9 +49,9 @@ def ray_token() -> Token | None:
     return _checked(text, "~/.ray/auth_token") if text.strip() else None
 
 
-def _checked(text: str, place: str) -> Token:
+def _checked(text: str, source: str) -> Token:
     token = text.strip()
     if not _IN_A_HEADER.fullmatch(token):
         # Else the HTTP library would refuse it with an error that quotes it.
-        raise InputError("the token must be printable ASCII without spaces", key=place)
+        raise InputError("the token must be printable ASCII without spaces", key=source)
     return Token(token)

@@ -29,18 +29,18 @@ class PackedFile:
     """A file, or an empty folder, that goes to the cluster.
 
     Attributes:
-        place: Where it will lie in the job's working folder.
+        path: Where it will lie in the job's working folder, relative to that.
         source: Where it lies now.
-        bytes: Its size.
+        bytes: Its size; 0 of an empty folder.
     """
 
-    place: PurePosixPath
+    path: PurePosixPath
     source: Path
     bytes: int
 
 
 def files_of(folder: Path) -> list[PackedFile]:
-    """What Ray would upload of a folder, sorted by place.
+    """What Ray would upload of a folder, sorted by path.
 
     Raises:
         InputError: If it is no folder, or cannot be read.
@@ -49,11 +49,11 @@ def files_of(folder: Path) -> list[PackedFile]:
     if not root.is_dir():
         raise InputError(f"must be a folder, but {folder} is none", key=OPTION)
     try:
-        found = list(_travel(root, root, default_rules(root), (root,)))
+        files = list(_travel(root, root, default_rules(root), (root,)))
     except OSError as error:
         where = error.filename or folder
         raise InputError(f"{where} cannot be read: {error.strerror}", key=OPTION) from None
-    return sorted(found, key=lambda file: file.place)
+    return sorted(files, key=lambda file: file.path)
 
 
 def check_names(files: list[PackedFile], folder: Path) -> None:
@@ -62,15 +62,15 @@ def check_names(files: list[PackedFile], folder: Path) -> None:
     Raises:
         InputError: If it would.
     """
-    places = {str(file.place) for file in files}
-    if "study/commands/app.py" in places:
+    paths = {str(file.path) for file in files}
+    if "study/commands/app.py" in paths:
         return  # This is gradscape itself.
     for name in _OURS:
-        for place in (f"{name}.py", f"{name}/__init__.py"):
-            if place in places:
+        for path in (f"{name}.py", f"{name}/__init__.py"):
+            if path in paths:
                 raise InputError(
                     f"no module of yours may be named {', '.join(_OURS[:-1])} or {_OURS[-1]}, "
-                    f"which are gradscape's, but there is {folder / place}",
+                    f"which are gradscape's, but there is {folder / path}",
                     key=OPTION,
                 )
 
@@ -102,32 +102,32 @@ def largest(files: list[PackedFile]) -> list[tuple[str, int]]:
     sizes: dict[_Path, int] = {}
     inside: dict[_Path, set[_Path]] = {}
     for file in files:
-        place = file.place
-        sizes[place] = file.bytes
-        for parent in place.parents:
+        path = file.path
+        sizes[path] = file.bytes
+        for parent in path.parents:
             sizes[parent] = sizes.get(parent, 0) + file.bytes
-            inside.setdefault(parent, set()).add(place)
-            place = parent
+            inside.setdefault(parent, set()).add(path)
+            path = parent
     shown = [*inside.get(_Path("."), ())]
     named: list[tuple[str, int]] = []
     while shown and len(named) < LISTED:
-        shown.sort(key=lambda place: (sizes[place], str(place)))
-        place = shown.pop()
-        parts = inside.get(place, set())
-        if any(2 * sizes[part] > sizes[place] for part in parts):
+        shown.sort(key=lambda path: (sizes[path], str(path)))
+        path = shown.pop()
+        parts = inside.get(path, set())
+        if any(2 * sizes[part] > sizes[path] for part in parts):
             shown.extend(parts)
         else:
-            named.append((f"{place}/" if parts else str(place), sizes[place]))
+            named.append((f"{path}/" if parts else str(path), sizes[path]))
     return named
 
 
 def _travel(
     root: Path, path: Path, rules: list[Ignores], above: tuple[Path, ...]
 ) -> Iterator[PackedFile]:
-    """As Ray goes through a folder; a link to a folder above is not followed for ever.
+    """As Ray goes through a folder; a link to a folder above is not followed.
 
     Args:
-        root: Of all.
+        root: The folder at which it began.
         path: What is visited now, file or folder.
         rules: What is left out, by the folders above.
         above: Where those and this one really lie, links resolved.
@@ -138,12 +138,12 @@ def _travel(
         return
     if path.is_file():
         yield PackedFile(
-            place=_Path(path.relative_to(root).as_posix()), source=path, bytes=path.stat().st_size
+            path=_Path(path.relative_to(root).as_posix()), source=path, bytes=path.stat().st_size
         )
     elif path.is_dir():
         children = list(path.iterdir())
         if not children and path != root:
-            yield PackedFile(place=_Path(path.relative_to(root).as_posix()), source=path, bytes=0)
+            yield PackedFile(path=_Path(path.relative_to(root).as_posix()), source=path, bytes=0)
         for child in children:
             real = child.resolve() if child.is_symlink() else above[-1] / child.name
             if real not in above:

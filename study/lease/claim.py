@@ -47,7 +47,7 @@ class Claim(Protocol):
 
         Raises:
             LeaseLost: If somebody took it over.
-            LeaseUncertain: If that cannot be told at present.
+            LeaseUncertain: If that cannot be found out at present.
         """
 
     def check_in(self, connection: Connection) -> None:
@@ -58,7 +58,7 @@ class Claim(Protocol):
 
         Raises:
             LeaseLost: If somebody took it over.
-            LeaseUncertain: If that cannot be told at present.
+            LeaseUncertain: If that cannot be found out at present.
         """
 
     def step_back(self) -> None:
@@ -69,10 +69,10 @@ class Claim(Protocol):
 
 
 def held(study: str, who: str, until: str) -> InputError:
-    """What a second driver is told.
+    """The error of a driver that finds the study held by another.
 
     Args:
-        study: Its name.
+        study: Name of the study.
         who: The holder, and since when.
         until: When the holding ends by itself, as a clause.
     """

@@ -1,6 +1,6 @@
 """Holding a study whose storage is a data base: a row of a small table beside Optuna's.
 
-Optuna's own attributes are no place for it: they are written whatever stood there, and two
+Optuna's own attributes cannot hold it: they are written whatever stood there, and two
 drivers would both believe that they hold the study. Here each change is one UPDATE with a WHERE
 that names the holder it replaces, which the data base carries out for one of them only. Times
 are the data base's: the clocks of the hosts need not agree.
@@ -56,9 +56,9 @@ class LeaseTable:
     """Implements `Claim`.
 
     Args:
-        url: Of the data base.
-        study: The study's name.
-        term_s: Time after the last renewal until anybody may have the study.
+        url: Address of the data base as SQLAlchemy takes it, password included.
+        study: Name of the study, the key of the lease's row.
+        term_s: Seconds after the last renewal until anybody may have the study.
     """
 
     def __init__(self, url: str, *, study: str, term_s: float = TERM_S) -> None:
@@ -110,7 +110,7 @@ class LeaseTable:
         self._quietly(sa.update(_ROWS).values(former=None), _ROWS.c.former == self._token)
 
     def release(self) -> None:
-        # The row stays: a former holder that wakes up later is told by whom it was replaced.
+        # The row stays: a former holder that wakes up later can say by whom it was replaced.
         self._quietly(sa.update(_ROWS).values(expires=_FREE), _ROWS.c.token == self._token)
         self._engine.dispose()
 
@@ -122,26 +122,28 @@ class LeaseTable:
                 if self._insert(holder):
                     return None, False
                 continue
-            seen = _ROWS.c.token == row["token"]
+            unchanged = _ROWS.c.token == row["token"]
             mine = {**self._values(holder), "former": None}
             former = Holder.from_json(row["holder"])
-            said = f"study {self._study} was taken over from {_said(row)}"
+            taken = f"study {self._study} was taken over from {_holder_text(row)}"
             if row["expires"] == _FREE:
-                if self._update(mine, seen & (_ROWS.c.expires == _FREE)):
+                if self._update(mine, unchanged & (_ROWS.c.expires == _FREE)):
                     return None, False
             elif row["expires"] < row["now"]:
-                if self._update(mine, seen & (_ROWS.c.expires < self._now)):
-                    return f"{said}, whose lease ended at {clock_text(row['expires'])}", False
+                if self._update(mine, unchanged & (_ROWS.c.expires < self._now)):
+                    return f"{taken}, whose lease ended at {clock_text(row['expires'])}", False
             elif former is not None and former.is_gone:
-                if self._update(mine, seen):
-                    return f"{said}, which is no longer there", False
+                if self._update(mine, unchanged):
+                    return f"{taken}, which is no longer there", False
             elif not take_over:
                 until = clock_text(row["expires"])
                 raise held(
-                    self._study, _said(row), f"its lease ends at {until} unless it is renewed"
+                    self._study,
+                    _holder_text(row),
+                    f"its lease ends at {until} unless it is renewed",
                 )
-            elif self._update(mine | {"former": row["token"]}, seen):
-                return said, True
+            elif self._update(mine | {"former": row["token"]}, unchanged):
+                return taken, True
 
     def _wait_for_former(self) -> None:
         patient_until = time.monotonic() + self._grace_s
@@ -173,7 +175,7 @@ class LeaseTable:
         row = self._row_in(connection)
         if row is None:
             return LeaseLost(f"the lease on study {self._study} was removed")
-        return lost(self._study, _said(row))
+        return lost(self._study, _holder_text(row))
 
     def _values(self, holder: Holder) -> dict[str, Any]:
         times = {"since": self._now, "expires": self._now + self.term_s}
@@ -206,6 +208,6 @@ class LeaseTable:
         return StorageUnavailable(f"storage {masked(self._url)} does not answer: {reason}")
 
 
-def _said(row: Mapping[str, Any]) -> str:
+def _holder_text(row: Mapping[str, Any]) -> str:
     holder = Holder.from_json(row["holder"])
     return f"{holder or 'another process'} since {clock_text(row['since'])}"

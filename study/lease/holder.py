@@ -17,13 +17,14 @@ class Holder:
     """Who holds a study.
 
     Attributes:
-        token: Of this holding alone, 32 letters.
-        pid: The process.
-        host: Its machine's name.
+        token: Names this holding alone, 32 hexadecimal digits.
+        pid: Number of the process.
+        host: Name of the machine that it runs on.
         user: Whose process it is.
         machine: The machine's boot and the process's namespace, in which its number means this
-            process; "" where the system does not tell.
-        started: When the process started, in the kernel's clock ticks; "" likewise.
+            process; "" where the system does not say.
+        started: When the process started, in the kernel's clock ticks; "" where the system does
+            not say.
         home: The home folder it writes to.
     """
 
@@ -44,7 +45,7 @@ class Holder:
         """Reads what `to_json` wrote, of a later version too; None if it is something else."""
         try:
             values = json.loads(text)
-            return cls(**{one.name: values[one.name] for one in fields(cls)})
+            return cls(**{field.name: values[field.name] for field in fields(cls)})
         except (ValueError, TypeError, KeyError):
             return None
 

@@ -15,8 +15,8 @@ class Held:
     """A study that somebody works on.
 
     Attributes:
-        holder: Who; None in the moment in which it has not yet written who it is.
-        since: Unix time; None likewise.
+        holder: Who works on it; None in the moment before it has written who it is.
+        since: Unix time in seconds; None in that moment too.
     """
 
     holder: Holder | None

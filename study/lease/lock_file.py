@@ -30,10 +30,10 @@ class LockFile:
     """Implements `Claim`.
 
     Args:
-        path: Of the file; its folder exists.
-        study: The study's name.
-        renew_s: Time between looks whether somebody took it over.
-        grace_s: How long a former holder gets to end the write that it is in.
+        path: The file to lock; its folder exists.
+        study: Name of the study, for messages.
+        renew_s: Seconds between looks whether somebody took it over.
+        grace_s: How many seconds a former holder gets to end the write that it is in.
     """
 
     term_s = math.inf
@@ -61,10 +61,10 @@ class LockFile:
         try:
             if self._file is None or self._is_at_path(self._file):
                 return
-            said = self._said(self._path.read_text(encoding="utf-8"))
+            taker = self._holder_text(self._path.read_text(encoding="utf-8"))
         except OSError as error:
             raise LeaseUncertain(f"{self._path} cannot be read: {error.strerror}") from error
-        raise lost(self._study, said)
+        raise lost(self._study, taker)
 
     def check_in(self, connection: object) -> None:
         self.renew()
@@ -91,9 +91,9 @@ class LockFile:
     def _second(self, former: TextIO, holder: Holder, take_over: bool) -> str:
         with former:
             former.seek(0)
-            said = self._said(former.read())
+            former_holder = self._holder_text(former.read())
             if not take_over:
-                raise held(self._study, said, "its lease ends with that process")
+                raise held(self._study, former_holder, "its lease ends with that process")
             path = self._path.with_name(f"{self._path.name}.{holder.token}")
             file = open(path, "x+", encoding="utf-8")  # noqa: SIM115
             assert _lock(file)
@@ -104,14 +104,14 @@ class LockFile:
             patient_until = time.monotonic() + self._grace_s
             while not _lock(former) and time.monotonic() < patient_until:
                 time.sleep(ONE_LOOK_S)
-        return f"study {self._study} was taken over from {said}"
+        return f"study {self._study} was taken over from {former_holder}"
 
     def _is_at_path(self, file: TextIO) -> bool:
         mine = os.fstat(file.fileno())
         there = os.stat(self._path)
         return (mine.st_dev, mine.st_ino) == (there.st_dev, there.st_ino)
 
-    def _said(self, text: str) -> str:
+    def _holder_text(self, text: str) -> str:
         holder = Holder.from_json(text)
         if holder is None:
             return "another process"  # It has not yet written who it is.

@@ -24,10 +24,10 @@ class Lease:
 
     What is written to the study is written inside `writing`, and committed after a `check`. Once
     the lease is lost no write begins and none commits; when those under way have ended, whoever
-    took it over is told so and begins.
+    took it over gets to know that and begins.
 
     Args:
-        claims: Taken, in the order in which they were.
+        claims: All taken already, in the order in which they were.
         on_lost: Called once, from any thread, when the lease is lost.
     """
 

@@ -12,7 +12,7 @@ def objective_value(loss_final: float | None, loss_initial: float | None) -> flo
     """Final loss clamped at the initial loss, always finite; lower is better.
 
     The clamp keeps diverged trials comparable: they count as a network that never trained. A NaN
-    would leave Optuna's trial RUNNING for ever.
+    would keep Optuna's trial RUNNING.
 
     Args:
         loss_final: Mean loss of the last steps run, in units of the task; may be NaN, infinite or

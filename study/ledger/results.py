@@ -11,7 +11,7 @@ from study.tables import CohortTables
 RUN_ATTRIBUTE = "mlflow_run_id"
 
 RUN_TO_COME = ""
-"""Its value for a trial that was told while MLflow was away; the tables get to know the run."""
+"""Its value for a trial that was told while MLflow was unavailable; the tables get the run."""
 
 _ATTRIBUTES = ("verdict", "outcome", "configuration", "seed")
 
@@ -21,8 +21,8 @@ class TrialResult:
     """The end of a trial.
 
     Attributes:
-        number: Its number.
-        value: Told value, finite; see `objective_value`.
+        number: Number of the trial, >= 0.
+        value: Value for Optuna, finite; see `objective_value`.
         attributes: User attributes, JSON-able.
     """
 

@@ -48,7 +48,7 @@ class LedgerStorage:
 
     @contextmanager
     def errors(self) -> Iterator[None]:
-        """Turns what a storage that is away raises inside into `StorageUnavailable`."""
+        """Turns what an unavailable storage raises inside into `StorageUnavailable`."""
         try:
             yield
         except (StorageInternalError, SQLAlchemyError, OSError) as error:

@@ -33,7 +33,7 @@ class StoredTrials:
 
     Args:
         study: The Optuna study.
-        storage: Its storage.
+        storage: Stores operations of several trials at once.
         space: Suggests the hyperparameters of a trial.
         seeds: Trials a configuration; trial number // seeds is its configuration.
         seed_of: Seed of a trial by its number.
@@ -113,7 +113,7 @@ class StoredTrials:
             self._study.tell(number, value)
 
     def fail(self, number: int, reason: str) -> None:
-        """Tells that infrastructure gave the trial up; a finished one is left alone too."""
+        """Tells Optuna that the trial failed, and why; a finished one is left alone too."""
         with suppress(optuna.exceptions.UpdateFinishedTrialError):
             self._set_attributes(number, {FAILURE: reason})
             self._study.tell(number, state=TrialState.FAIL)

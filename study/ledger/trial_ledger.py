@@ -1,4 +1,4 @@
-"""The trials of a study: asked, running, told."""
+"""The ledger keeps a study's trials: asked, running, told."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class TrialLedger:
 
     Args:
         study: The Optuna study.
-        storage: Its storage.
+        storage: Stores the operations of a whole cohort at once.
         space: Suggests the hyperparameters of a trial.
         seeds: Trials a configuration; trial number // seeds is its configuration.
         seed_of: Seed of a trial by its number.
@@ -88,16 +88,16 @@ class TrialLedger:
 
     @property
     def homes(self) -> list[str]:
-        """The places where runs of this study have kept its tables."""
+        """Folders where runs of this study have kept its tables, as `host:path`."""
         with self._lock:
             return list(self._study.user_attrs.get(HOMES, []))
 
-    def add_home(self, place: str) -> None:
-        """Takes note of a place where this study's tables are kept."""
+    def add_home(self, home: str) -> None:
+        """Takes note of a folder, as `host:path`, where this study's tables are kept."""
         with self._lock:
             homes = self.homes
-            if place not in homes:
-                self._study.set_user_attr(HOMES, [*homes, place])
+            if home not in homes:
+                self._study.set_user_attr(HOMES, [*homes, home])
 
     def completed_without(self, recorded: Collection[int]) -> list[int]:
         """Trials that were complete when the ledger was opened and are none of these."""
@@ -107,7 +107,7 @@ class TrialLedger:
         """Number of trials that were told a value."""
         return self._complete
 
-    def told_verdicts(self) -> list[tuple[Mapping[str, Any], str]]:
+    def completed_verdicts(self) -> list[tuple[Mapping[str, Any], str]]:
         """Values on the axes and verdict of each trial that was told, by their numbers."""
         with self._lock, self._storage.errors():
             trials = self._study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
@@ -182,15 +182,15 @@ class TrialLedger:
         Raises:
             StorageUnavailable: If the storage does not answer. Calling again tells what is left.
         """
-        told = 0
+        completed = 0
         with self._lock, self._storage.errors(), self._storage.group():
             for result in results:
                 if result.number in self._running:
                     self._stored.complete(result.number, result.value, result.attributes)
                     self._running.discard(result.number)
                     self._complete += 1
-                    told += 1
-        return told
+                    completed += 1
+        return completed
 
     def fail(self, number: int, reason: str) -> None:
         """Give a trial up for a reason that says nothing about its hyperparameters.

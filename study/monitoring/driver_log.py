@@ -23,14 +23,14 @@ DRIVER = f"{ROOT}.driver"
 so these lines are for the file."""
 
 LARGEST_BYTES = 4 * 2**20
-"""Of the log; then it becomes `driver.log.1`, in the place of the one before."""
+"""At this size the log becomes `driver.log.1`, which replaces an earlier file of that name."""
 
 
 class DriverLogHandler(RotatingFileHandler):
     """Appends each record as one line with its time and without passwords.
 
     Args:
-        path: Of the log. It is made with the first line.
+        path: The log file. It is made with the first line.
     """
 
     def __init__(self, path: Path) -> None:
@@ -100,7 +100,7 @@ def driver_log(path: Path, on_notice: Callable[[str], None] | None) -> Iterator[
     """Writes what is logged while the block runs into a study's `driver.log`.
 
     Args:
-        path: Of the log; its folder exists.
+        path: The log file; its folder exists.
         on_notice: Called with each text that a person should know. If it is None and no handler
             shows warnings either, they go to stderr, as they would without this log.
     """

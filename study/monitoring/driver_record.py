@@ -24,11 +24,11 @@ class DriverRecord:
     """The last run of a study, as its driver left it.
 
     Attributes:
-        pid: Of the driver.
-        host: Its machine.
-        started: Unix time.
+        pid: Process of the driver.
+        host: Name of the machine that it runs on.
+        started: Unix time in seconds.
         trials: Trials that the study had to have.
-        ended: Unix time; None while it runs, and for ever if it was killed.
+        ended: Unix time in seconds; None while it runs, and if it was killed.
         error: Why it failed, in one line; None if it did not.
     """
 
@@ -45,7 +45,7 @@ def recorded(path: Path, *, trials: int) -> Iterator[None]:
     """Keeps and logs how the run in the block begins and ends.
 
     Args:
-        path: Of the record.
+        path: The JSON file, written when the block begins and ends.
         trials: Trials that the study has to have.
     """
     record = DriverRecord(
@@ -71,8 +71,8 @@ def recorded(path: Path, *, trials: int) -> Iterator[None]:
 def read_record(path: Path) -> DriverRecord | None:
     """The record at this path; None if there is none that can be read."""
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
-        return DriverRecord(**{field.name: told[field.name] for field in fields(DriverRecord)})
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        return DriverRecord(**{field.name: stored[field.name] for field in fields(DriverRecord)})
     except (OSError, ValueError, TypeError, KeyError):
         return None
 

@@ -25,8 +25,8 @@ class StudyProgress:
         recorded: Trials that this invocation has trained and written.
         verdicts: All trials of the study so far by verdict.
         elapsed_s: Time since training began.
-        left_s: Estimate of the time left; None while it cannot be told.
-        notice: Something a person should know, e.g. that MLflow is away.
+        left_s: Estimate of the time left in seconds; None before the first cohort.
+        notice: Something a person should know, e.g. why MLflow is unavailable.
     """
 
     total: int
@@ -44,7 +44,7 @@ class StudyProgress:
 
     @property
     def trials_per_s(self) -> float:
-        """Of this invocation."""
+        """Speed of this invocation; 0 before its first trial."""
         return self.recorded / self.elapsed_s if self.elapsed_s > 0 else 0.0
 
 

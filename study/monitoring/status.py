@@ -23,7 +23,7 @@ class StudyStatus:
     """A study at one moment.
 
     Attributes:
-        study: Its name.
+        study: Name of the study.
         total: Trials that it is to have.
         done: Trials whose rows are on disk.
         running: Trials that were begun and are not done.
@@ -66,7 +66,7 @@ class StudyStatus:
 
 
 def find_study(home: Path, study: str) -> StudyPaths:
-    """The place of a study that is there.
+    """The paths of a study that exists.
 
     Raises:
         InputError: If there is none of this name.

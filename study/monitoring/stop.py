@@ -18,7 +18,7 @@ def stop_driver(paths: StudyPaths, *, now: bool) -> Holder:
     """Asks whoever works on the study to stop.
 
     Args:
-        paths: Of the study.
+        paths: Files of the study, among them the lock that names its driver.
         now: At once, instead of when what is training has finished.
 
     Returns:

@@ -21,7 +21,7 @@ class StudyResult:
 
     Attributes:
         study: Name of the study.
-        paths: Where everything lies.
+        paths: Files of the study: tables, report, logs.
         total: Trials the study asks for.
         trained: Trials that this invocation trained.
         done: Trials that are done in all.

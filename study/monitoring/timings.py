@@ -32,6 +32,6 @@ class Stopwatch:
 
     @property
     def seconds(self) -> Mapping[str, float]:
-        """So far."""
+        """Seconds by activity up to now."""
         with self._lock:
             return dict(self._seconds)

@@ -89,15 +89,15 @@ class Preflight:
     @property
     def notices(self) -> list[str]:
         """What a person should know before trials of the networks tried so far are trained."""
-        found = [cost.notice for cost in self._costs.values() if cost.notice is not None]
-        found += self._of_tasks
+        notices = [cost.notice for cost in self._costs.values() if cost.notice is not None]
+        notices += self._of_tasks
         resources = self.config.resources
         if resources.gpus_per_worker != resources.training_gpus:
-            found.append(
+            notices.append(
                 f"each worker holds {resources.gpus_per_worker:g} GPUs and trains on the CPU all "
                 "the same, as `device: cpu` asks"
             )
-        return list(dict.fromkeys(found))
+        return list(dict.fromkeys(notices))
 
     def corner_tasks(self) -> list[tuple[Mapping[str, Any], Task]]:
         """The tasks of the space's corners, each once, after the hyperparameters it has."""
@@ -173,10 +173,10 @@ def _checked(config: StudyConfig, code: tuple[Path, ...]) -> Preflight:
 def _check_addresses(config: StudyConfig) -> None:
     """Optuna and MLflow both keep a table alembic_version, and each fails on the other's."""
     if config.storage is not None and config.tracking_uri is not None:
-        where = [urlsplit(one) for one in (config.storage, config.tracking_uri)]
+        urls = [urlsplit(address) for address in (config.storage, config.tracking_uri)]
         first, second = (
-            (one.scheme.partition("+")[0], one.netloc.rpartition("@")[2].lower(), one.path)
-            for one in where
+            (url.scheme.partition("+")[0], url.netloc.rpartition("@")[2].lower(), url.path)
+            for url in urls
         )
         if first == second and first[0]:
             raise InputError(

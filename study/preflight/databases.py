@@ -52,7 +52,7 @@ def database_problem(url: str, *, table: str) -> str | None:
     """Why a data base cannot be used; None if it can.
 
     Args:
-        url: Its address.
+        url: Address as SQLAlchemy takes it, password included.
         table: `OPTUNA` or `MLFLOW`. If it is there it must be writable, else tables must be
             allowed to be made.
     """
@@ -80,9 +80,9 @@ def _sqlite_problem(where: URL, table: str) -> str | None:
     # Of MLflow's file the folder is made by `run`.
     if table == OPTUNA and not path.parent.is_dir():
         return f"its folder {path.parent} does not exist; make it"
-    found = folder_problem(path.parent)
-    if found is not None or not path.exists():
-        return found
+    problem = folder_problem(path.parent)
+    if problem is not None or not path.exists():
+        return problem
     connection = sqlite3.connect(path, timeout=CONNECT_S, isolation_level=None)
     try:
         connection.execute("BEGIN IMMEDIATE")

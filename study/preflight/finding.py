@@ -1,4 +1,4 @@
-"""What was found out about one service."""
+"""A finding says whether one service of a study can be written to."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from study.secrets import redacted
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One place that a study writes to.
+    """A service that a study writes to, and whether it can.
 
     Attributes:
         service: What for: storage, tracking or artifacts.
@@ -26,5 +26,5 @@ class Finding:
     @property
     def text(self) -> str:
         """One line for a person."""
-        said = self.problem or ("ok" if self.note is None else f"ok; {self.note}")
-        return redacted(f"{self.service:10s}{self.where}: {' '.join(said.split())}")
+        text = self.problem or ("ok" if self.note is None else f"ok; {self.note}")
+        return redacted(f"{self.service:10s}{self.where}: {' '.join(text.split())}")

@@ -24,7 +24,7 @@ from study.study_file import StudyConfig
 from study.tracking import default_tracking_uri
 
 PATIENCE_S = 30.0
-"""For one service in all; a driver may know no time limit of its own."""
+"""Limit of the whole test of one service, as a driver may know no limit of its own."""
 
 _SERVERS = ("http", "https")
 

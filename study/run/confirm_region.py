@@ -1,4 +1,4 @@
-"""Fresh trials inside a box that a report recommends: is it as safe as it was said to be?"""
+"""Fresh trials inside a box that a report recommends: is it as safe as the report says?"""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def confirm(
     box count.
 
     Args:
-        paths: Of the study. Paths among its task's options, where relative, begin here.
+        paths: Files of the study. Paths among its task's options, where relative, begin here.
         where: The box, see `search_spaces.samplers.box`.
         number: Trials wanted, >= 1.
         promised: Bound on the box's purity that it is to be held against; kept with the trials.
@@ -72,7 +72,7 @@ def confirm(
     key = json.dumps(dict(where), ensure_ascii=False)
     before = _kept(paths.confirmation)
     have, stable = _of_box(before, key)
-    missing = [one for one in range(number) if one not in have]
+    missing = [index for index in range(number) if index not in have]
     checked = preflight(config, code=code)
     trials = _trials(config, where, missing)
     for trial in trials:

@@ -12,23 +12,23 @@ from study.study_file import StopWhen
 
 STABLE = "stable"
 
-Told = Sequence[tuple[Mapping[str, Any], str]]
-"""Values on the axes and verdict of each trial, in the order of their numbers."""
+Verdicts = Sequence[tuple[Mapping[str, Any], str]]
+"""Values on the axes and verdict of each trial, ascending by number."""
 
 
 class MapWatch:
     """Looks at the map every so many trials; a look costs some tenths of a second.
 
     Args:
-        rule: Of the study file.
-        space: What varies.
-        told: Gives the trials that are known by now.
+        rule: `stop_when` of the study file: how little the map may change over how many trials.
+        space: Gives the axes of the map.
+        read: Reads the trials that have a verdict by now.
     """
 
-    def __init__(self, rule: StopWhen, space: SearchSpace, told: Callable[[], Told]) -> None:
+    def __init__(self, rule: StopWhen, space: SearchSpace, read: Callable[[], Verdicts]) -> None:
         self._rule = rule
         self._space = space
-        self._told = told
+        self._read = read
         self._looked = 0
         self._changes: list[MapChange] = []
 
@@ -42,11 +42,11 @@ class MapWatch:
         look = known // self._rule.every
         if look > self._looked:
             self._looked = look
-            told = self._told()
+            verdicts = self._read()
             self._changes = map_changes(
                 self._space.axes,
-                [params for params, _ in told],
-                [verdict == STABLE for _, verdict in told],
+                [params for params, _ in verdicts],
+                [verdict == STABLE for _, verdict in verdicts],
                 every=self._rule.every,
                 applying=self._space.applying,
                 last=self._rule.looks,

@@ -35,7 +35,7 @@ LEASE_VARIABLE = "GRADSCAPE_LEASE_SECONDS"
 
 
 def study_claims(config: StudyConfig, paths: StudyPaths) -> list[Claim]:
-    """What one has to hold to work on a study: its tables' folder, and its storage.
+    """What a driver has to hold to work on a study: its tables' folder, and its storage.
 
     Raises:
         StorageUnavailable: If the storage cannot be opened.
@@ -137,12 +137,13 @@ def study_trainer(
 def mlflow_tracker(
     config: StudyConfig, paths: StudyPaths, *, check: Callable[[], None] = lambda: None
 ) -> Tracker:
-    """The MLflow run of this invocation.
+    """Opens the MLflow run of this invocation.
 
     Args:
-        config: The study file.
-        paths: Of the study.
-        check: Raises if the study is somebody else's.
+        config: Names the MLflow server or data base, the study and its task and network.
+        paths: Home folder and folder of the study, where MLflow has none of its own.
+        check: Raises if the study is somebody else's; called before a trial's run is made, and
+            before it is finished.
 
     Raises:
         TrackingUnavailable: If MLflow does not answer.
@@ -155,7 +156,7 @@ def mlflow_tracker(
         study_file=config.source_text,
         artifact_location=None if served else artifact_location(paths.home),
         tags={"gradscape.task": config.task, "gradscape.network": config.network},
-        place=_place(config, paths),
+        study_key=_study_key(config, paths),
         check=check,
     )
 
@@ -179,8 +180,8 @@ def ray_dispatcher(config: StudyConfig) -> Dispatcher:
     )
 
 
-def _place(config: StudyConfig, paths: StudyPaths) -> str:
-    """Tells what one driver at a time works on, in letters that an MLflow filter takes."""
+def _study_key(config: StudyConfig, paths: StudyPaths) -> str:
+    """What one driver at a time works on, as 16 hexadecimal digits that an MLflow filter takes."""
     if config.storage is not None and "://" in config.storage:
         text = f"{masked(config.storage)} {config.study}"
     else:

@@ -79,7 +79,7 @@ class Invocation:
         self._failed = dict(resume.failed)
         self._queue: CohortQueue | None = None
         rule = self._config.stop_when
-        verdicts = resume.ledger.told_verdicts
+        verdicts = resume.ledger.completed_verdicts
         self._map = None if rule is None else MapWatch(rule, self._config.space, verdicts)
         self._settled: str | None = None
         self._started = time.monotonic()

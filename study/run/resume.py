@@ -25,10 +25,10 @@ _NAMED = 3
 
 @dataclass(frozen=True, kw_only=True)
 class ResumePlan:
-    """What a run finds.
+    """What a run of a study still has to do, as its storage and tables say.
 
     Attributes:
-        ledger: The Optuna study.
+        ledger: Asks for trials and takes their results, on the Optuna study.
         plan: What its trials are sampled from.
         redeliver: Trials whose rows are here, and MLflow or Optuna do not know them yet.
         retrain: Trials that were asked and have no rows here: to be trained with the same number,
@@ -38,7 +38,7 @@ class ResumePlan:
         recorded: Trials whose rows are here.
         elsewhere: Trials that are complete and have no rows here.
         failed: Trials that were lost too often in earlier runs, with the reason.
-        homes: Other places where runs of this study have kept its tables.
+        homes: Other folders where runs of this study have kept its tables, as `host:path`.
     """
 
     ledger: TrialLedger
@@ -82,10 +82,10 @@ def plan_resume(
     """Opens the study, or makes it, and compares what Optuna and the tables know.
 
     Args:
-        config: The study file.
-        paths: Of the study.
-        store: Its tables here.
-        lease: On the study.
+        config: The study file, which may ask for more trials or a changed space.
+        paths: Files of the study in this home folder.
+        store: Reads which trials have rows here.
+        lease: The lease on the study, checked before each commit to the storage.
 
     Raises:
         InputError: If the study file's trials cannot join the study's, or the tables hold trials
@@ -122,9 +122,9 @@ def _open_ledger(
     """The Optuna study, made if there is none, and what its trials are sampled from.
 
     Args:
-        config: The study file.
-        paths: Of the study.
-        lease: On the study; asked before each commit to the storage.
+        config: The study file, compared with what the storage holds.
+        paths: Names the journal file where the study file names no storage.
+        lease: The lease on the study, checked before each commit to the storage.
 
     Raises:
         InputError: If the study file's trials cannot join those that the study holds.
@@ -133,11 +133,11 @@ def _open_ledger(
     plans: list[StudyPlan] = []
 
     def plan(stored: Mapping[str, Any], trials: int) -> LedgerPlan:
-        plans.append(found := plan_study(config, stored, trials))
+        plans.append(now := plan_study(config, stored, trials))
         sampler = make_sampler(
-            config.sampler, space=found.versions, seed=config.seed, seeds=config.seeds
+            config.sampler, space=now.versions, seed=config.seed, seeds=config.seeds
         )
-        return LedgerPlan(sampler=sampler, space=found.versions, description=found.description)
+        return LedgerPlan(sampler=sampler, space=now.versions, description=now.description)
 
     ledger = open_planned_ledger(
         name=config.study,

@@ -1,4 +1,4 @@
-"""Asking for new trials while Optuna's storage may go away for a while."""
+"""Asks for new trials while Optuna's storage may be unavailable for a while."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from study.errors import StorageUnavailable
 from study.trial import Trial
 
-AWAY_LIMIT_S = 600.0
-"""How long the storage may be away; then what is training is finished and the run ends."""
+OUTAGE_LIMIT_S = 600.0
+"""How long the storage may be unavailable; then what is training is finished and the run ends."""
 
 FIRST_RETRY_S, LAST_RETRY_S = 1.0, 30.0
 
@@ -19,15 +19,15 @@ _logger = logging.getLogger("gradscape.run")
 
 
 class RetryingAsk:
-    """Asks the ledger; while its storage is away gives nothing, and never keeps one waiting.
+    """Asks the ledger; gives nothing while its storage is unavailable, and never blocks.
 
-    Whether it is back is found out by a thread of its own, so that training goes on with what
-    was asked before.
+    A thread of its own finds out whether it is back, so that training goes on with what was
+    asked before.
 
     Args:
         ask: Samples that many trials; raises StorageUnavailable while it cannot.
-        check: Raises StorageUnavailable while the storage is away.
-        limit_s: How long it may be away.
+        check: Raises StorageUnavailable while the storage does not answer.
+        limit_s: How long it may be unavailable, in seconds.
     """
 
     def __init__(
@@ -35,28 +35,28 @@ class RetryingAsk:
         ask: Callable[[int], Sequence[Trial]],
         *,
         check: Callable[[], None],
-        limit_s: float = AWAY_LIMIT_S,
+        limit_s: float = OUTAGE_LIMIT_S,
     ) -> None:
         self._ask = ask
         self._check = check
         self._limit_s = limit_s
-        self._away = threading.Event()
+        self._outage = threading.Event()
         self._failure: StorageUnavailable | None = None
 
     def __call__(self, n: int) -> Sequence[Trial] | None:
         """``n`` trials, fewer if there are no more; None if there are none for now.
 
         Raises:
-            StorageUnavailable: If the storage has been away for too long.
+            StorageUnavailable: If the storage has been unavailable for longer than the limit.
         """
         if self._failure is not None:
             raise self._failure
-        if self._away.is_set():
+        if self._outage.is_set():
             return None
         try:
             return self._ask(n)
         except StorageUnavailable as error:
-            self._away.set()
+            self._outage.set()
             _logger.warning("%s; training goes on with the trials that were asked before", error)
             threading.Thread(
                 target=self._wait, args=(str(error),), name="asking", daemon=True
@@ -77,7 +77,7 @@ class RetryingAsk:
                 reason = f"{type(error).__name__}: {error}"
                 break
             _logger.info("Optuna's storage answers again; new trials are asked")
-            self._away.clear()
+            self._outage.clear()
             return
         self._failure = StorageUnavailable(
             f"{reason} (for {self._limit_s / 60:g} minutes); what was trained is recorded, the "

@@ -73,7 +73,8 @@ def run_study(
     paths = StudyPaths(home=home_folder(home), study=config.study)
     check_home(paths.home)
     checked = preflight(config, code=code)
-    if config.storage is not None:  # Else its folder is this one, which is held first.
+    # The default journal lies in the study's folder, which is held before the journal is read.
+    if config.storage is not None:
         check_compatible(config, paths)
     paths.create()
     stop = stop or threading.Event()
@@ -111,7 +112,7 @@ def run_study(
             trainer = study_trainer(
                 checked, resume.plan.hyperparameters, checkpoints=paths.checkpoints
             )
-            where = dispatcher or ray_dispatcher(config)
-            result = run.execute(where, trainer, tracker, publish)
+            workers = dispatcher or ray_dispatcher(config)
+            result = run.execute(workers, trainer, tracker, publish)
             log_result(result)
             return result

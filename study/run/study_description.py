@@ -39,23 +39,23 @@ def differences(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[st
     Returns:
         One text a difference, e.g. "steps: was 200, now 100".
     """
-    found = []
+    texts = []
     for name in _SETTINGS:
         before = stored.get(name, _BEFORE.get(name))
         if before != wanted.get(name):
-            found.append(f"{name}: was {before}, now {wanted.get(name)}")
+            texts.append(f"{name}: was {before}, now {wanted.get(name)}")
     trained, labelled = stored.get(_STOPS, DIVERGENCE_FACTOR), _factor(stored)
     if trained != labelled:
-        found.append(
+        texts.append(
             f"{_STOPS}: its trials were labelled by {labelled:g} and trained up to {trained:g} "
             "times the first loss, new ones would stop where the label says"
         )
     options = stored.get(_OPTIONS, {}), wanted.get(_OPTIONS, {})
     for name in dict.fromkeys([*options[0], *options[1]]):
-        before, after = (one.get(name, "absent") for one in options)
+        before, after = (side.get(name, "absent") for side in options)
         if before != after:
-            found.append(f"{_OPTIONS}.{name}: was {before}, now {after}")
-    return found
+            texts.append(f"{_OPTIONS}.{name}: was {before}, now {after}")
+    return texts
 
 
 def _factor(description: Mapping[str, Any]) -> float:
@@ -77,20 +77,20 @@ def space_refusals(earlier: Sequence[Space], now: Space) -> list[str]:
 
     Args:
         earlier: The spaces that the study has had, each with trials.
-        now: The one wanted.
+        now: The space that the study file asks for.
 
     Returns:
         One text a change, with the reason.
     """
-    found = []
+    refusals = []
     for name, entry in now.items():
         for space in earlier:
             reason = _refusal(space.get(name), entry)
             if reason is not None:
                 before = _setting(space[name])
-                found.append(f"{name}: was {before}, now {_setting(entry)} ({reason})")
+                refusals.append(f"{name}: was {before}, now {_setting(entry)} ({reason})")
                 break
-    return found
+    return refusals
 
 
 def _refusal(was: Mapping[str, Any] | None, now: Mapping[str, Any]) -> str | None:
@@ -146,7 +146,7 @@ def merged_space(spaces: Sequence[Space]) -> dict[str, dict[str, Any]]:
 
 def _merged(was: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
     if "range" in (was["kind"], now["kind"]):
-        numbers = [one for one in (*_values(was), *_values(now)) if one != NONE]
+        numbers = [value for value in (*_values(was), *_values(now)) if value != NONE]
         shape = dict(now if now["kind"] == "range" else was)
         if shape["low"] != min(numbers) or shape["high"] != max(numbers):
             shape.pop("step", None)

@@ -46,7 +46,7 @@ class StudyConfig(BaseModel):
         task_options: Arguments of the task's function, not yet checked for their names.
         steps: Optimizer steps of each trial.
         seeds: Trials a configuration.
-        seed: Of sampling, initialization and data order.
+        seed: Seed of sampling, initialization and data order.
         sampler: qmc, random, grid, tpe or boundary.
         statistics: What is measured beside the losses: minimal, standard or full.
         trials: Trials of the study; a grid has as many as cells times seeds if not given.
@@ -150,8 +150,8 @@ class StudyConfig(BaseModel):
     def source_text(self) -> str:
         """The study file with `${VAR}` as written: what may be stored and shown.
 
-        Of a configuration made in Python it is written anew, without addresses that hold a
-        password.
+        Of a configuration made in Python it is written from its values, without addresses that
+        hold a password.
         """
         if self._text is not None:
             return self._text

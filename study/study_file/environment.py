@@ -60,7 +60,11 @@ def references(given: object) -> set[str]:
         return set().union(*(references(value) for value in given))
     if not isinstance(given, str):
         return set()
-    return {one["name"] for one in _REFERENCE.finditer(given) if one["default"] is None}
+    return {
+        reference["name"]
+        for reference in _REFERENCE.finditer(given)
+        if reference["default"] is None
+    }
 
 
 def _expand_text(text: str, environment: Mapping[str, str], key: str) -> str:

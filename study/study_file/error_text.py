@@ -38,7 +38,7 @@ def first_problem(error: ValidationError, values: object, rules: Any) -> InputEr
     """The error that a person should fix first.
 
     Args:
-        error: Of pydantic.
+        error: What pydantic raised.
         values: What was validated, with the keys in the order of the file.
         rules: The type that it was validated as.
     """
@@ -118,7 +118,7 @@ def _rule(schema: _Schema) -> str:
 
 
 def _index(detail: ErrorDetails, values: object) -> int:
-    """The place of an error's key in the file."""
+    """The path of an error's key in the file, such as `resources.workers`."""
     keys = list(values) if isinstance(values, Mapping) else []
     first = detail["loc"][0] if detail["loc"] else None
     if detail["type"] == "default_factory_not_called":

@@ -44,7 +44,7 @@ def parse_label_rule(text: str) -> LabelRule | None:
     if found is None:
         return None
     values = found["several"].split(",") if found["several"] else [found["one"]]
-    return LabelRule(values=tuple(one.strip() for one in values), negated=bool(found["not"]))
+    return LabelRule(values=tuple(value.strip() for value in values), negated=bool(found["not"]))
 
 
 def is_label_key(text: str) -> bool:

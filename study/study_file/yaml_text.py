@@ -18,7 +18,7 @@ class _StudyLoader(yaml.SafeLoader):
         if self.check_event(yaml.events.AliasEvent):
             event = self.peek_event()
             raise InputError(
-                f"aliases (*name) have no place in a study file ({_at(event.start_mark)})"
+                f"aliases (*name) are not allowed in a study file ({_at(event.start_mark)})"
             )
         return super().compose_node(parent, index)
 

@@ -67,7 +67,8 @@ def schema_markdown() -> str:
 
 def _table(columns: Sequence[Column]) -> str:
     rows = [
-        f"| `{one.name}` | {one.type} | {one.unit} | {_escape(one.meaning)} |" for one in columns
+        f"| `{each.name}` | {each.type} | {each.unit} | {_escape(each.meaning)} |"
+        for each in columns
     ]
     return "\n".join(["| column | type | unit | meaning |", "|---|---|---|---|", *rows, ""])
 

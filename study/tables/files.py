@@ -56,9 +56,10 @@ def write_part(path: Path, table: pa.Table, staging: Staging | None = None) -> N
     """Writes a table so that a crash at any moment leaves the whole file or none.
 
     Args:
-        path: Of the part; its folder is made where it is missing.
+        path: Where the part goes; its folder is made where it is missing.
         table: What it holds.
-        staging: Of the writer that holds the study; without it the file is made beside `path`.
+        staging: Staging folder of the writer that holds the study; without it the file is made
+            beside `path`.
 
     Raises:
         TableWriteError: If the system refuses; the message says why and what helps.

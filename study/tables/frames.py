@@ -115,10 +115,10 @@ def _hyperparameter_type(name: str, entry: Mapping[str, Any], seen: Iterable[Any
         return _KIND_TYPES[CATALOGUE[name].kind]
     listed = entry.get("choices", [entry[key] for key in ("value", "low", "high") if key in entry])
     values = [*listed, *seen]
-    numbers = [one for one in values if _is_number(one)]
-    if not numbers or any(not _is_number(one) and one != NO_LIMIT for one in values):
+    numbers = [value for value in values if _is_number(value)]
+    if not numbers or any(not _is_number(value) and value != NO_LIMIT for value in values):
         return "string"
-    return "int64" if all(isinstance(one, int) for one in values) else "float64"
+    return "int64" if all(isinstance(value, int) for value in values) else "float64"
 
 
 def _is_number(value: object) -> bool:
@@ -141,13 +141,13 @@ def _strings(values: pd.Series) -> pa.Array:
     if pd.api.types.is_string_dtype(values):
         return pa.array(values, type=pa.string(), from_pandas=True)
     texts = values.astype(object).where(values.notna(), None)
-    return pa.array([_text(one) for one in texts], type=pa.string())
+    return pa.array([_text(value) for value in texts], type=pa.string())
 
 
 def _floats(values: pd.Series) -> np.ndarray:
     if not pd.api.types.is_numeric_dtype(values.dtype):
         plain = values.astype(object).where(values.notna(), math.nan)
-        return np.array([math.inf if one == NO_LIMIT else float(one) for one in plain])
+        return np.array([math.inf if value == NO_LIMIT else float(value) for value in plain])
     return values.to_numpy(dtype=np.float64, na_value=math.nan)
 
 

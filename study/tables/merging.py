@@ -85,7 +85,7 @@ def empty_trials() -> pd.DataFrame:
     """The trials table of a study that has recorded none: every column but hyperparameters."""
     types = {"int64": "int64", "float64": "float64", "float32": "float32", "string": "str"}
     columns = (*TRIAL_IDENTITY, *TRIAL_LABELS, *TRIAL_FIGURES)
-    return pd.DataFrame({one.name: pd.Series(dtype=types[one.type]) for one in columns})
+    return pd.DataFrame({each.name: pd.Series(dtype=types[each.type]) for each in columns})
 
 
 def empty_series(table: str) -> pd.DataFrame:
@@ -112,9 +112,9 @@ def _with_runs(table: pa.Table, runs: Mapping[int, str]) -> pa.Table:
     delivered = pa.array(runs.keys(), type=pa.int64())
     ids = pa.array(runs.values(), type=pa.string())
     found = ids.take(pc.index_in(table.column("trial"), value_set=delivered))
-    place = table.column_names.index("mlflow_run_id")
+    index = table.column_names.index("mlflow_run_id")
     return table.set_column(
-        place, "mlflow_run_id", pc.coalesce(found, table.column("mlflow_run_id").cast(pa.string()))
+        index, "mlflow_run_id", pc.coalesce(found, table.column("mlflow_run_id").cast(pa.string()))
     )
 
 

@@ -18,7 +18,7 @@ class StudyMetadata:
     """What every table of a study carries beside its rows.
 
     Attributes:
-        study: The study's name.
+        study: Name of the study.
         task: The task's name, as in the study file.
         network: The network's name, as in the study file.
         hyperparameters: By name, in the study file's order: ``{"kind": "fixed", "value": ...}``,
@@ -26,7 +26,7 @@ class StudyMetadata:
             "log"}``. An entry may also give the column's ``type`` ("int64", "float64",
             "string"); else the catalogue tells it, or the values do.
         thresholds: By name, those that the labels were made with.
-        task_options: Of the study file, as written there.
+        task_options: Options of the task as written in the study file, `${VAR}` included.
         metric: What the task's metric is called, e.g. "accuracy".
         tracking_uri: Address of the MLflow server that has the trials' runs, without user and
             password; empty if they are in a data base.
@@ -59,7 +59,7 @@ class StudyMetadata:
             TableError: If it is no such object, or of a later schema version than this one.
         """
         values = _checked(text)
-        known = {one.name for one in fields(cls)}
+        known = {field.name for field in fields(cls)}
         missing = {"study", "task", "network", "hyperparameters"} - values.keys()
         if missing:
             raise TableError(f"the metadata of a table lacks {', '.join(sorted(missing))}")

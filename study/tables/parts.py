@@ -39,8 +39,8 @@ class TableStore:
     `write_runs`, `recorded_runs` and `bundle_of`, may be called from several threads.
 
     Args:
-        folder: Of the tables.
-        staging: Of the process that holds the study; readers need none.
+        folder: Folder of the tables, with one folder a table.
+        staging: Staging folder of the process that holds the study; readers need none.
     """
 
     def __init__(self, folder: Path, staging: Staging | None = None) -> None:
@@ -57,7 +57,7 @@ class TableStore:
 
         Args:
             bundle: The cohort's tables.
-            name: Of the part; letters, digits, '-', '_', '.'; unique in the study.
+            name: Name of the part; letters, digits, '-', '_', '.'; unique in the study.
 
         Returns:
             The trials that this call recorded.

@@ -20,7 +20,7 @@ class Share:
     """The rows of a part that are wanted of it.
 
     Attributes:
-        part: Its name.
+        part: Name of the part.
         trials: Those whose rows they are; None if they are all of the part's.
     """
 
@@ -41,7 +41,7 @@ class SeriesStream:
 
     Attributes:
         rows: In the parts; those of a trial that two parts hold count twice.
-        schema: Of every block.
+        schema: Schema of every block.
         blocks: Each trial once, in the order of the parts' names; to be gone through once.
     """
 
@@ -70,8 +70,8 @@ def read_rows(
     """The rows that are wanted, by part.
 
     Args:
-        folder: Of one table's parts.
-        wanted: Of which parts.
+        folder: Folder of one table's parts.
+        wanted: Names of the parts to read.
         columns: Names; all columns if None.
         read: Parts that were read already, with these columns. They are handed over: the dict is
             emptied, so that nobody keeps them in memory beside what is made of them.
@@ -93,8 +93,8 @@ def stream_series(folder: Path, wanted: Sequence[Share]) -> SeriesStream:
     """Rows of `steps` or `layers` part by part; of the parts' footers alone at first.
 
     Args:
-        folder: Of one table's parts; its name is the table's.
-        wanted: Of which parts.
+        folder: Folder of one table's parts; its name is the table's.
+        wanted: Names of the parts to read.
     """
     paths = [part_path(folder, share.part) for share in wanted]
     footers = list(in_order(read_footer, paths))

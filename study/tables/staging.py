@@ -4,7 +4,7 @@
 
 A check of the lease before a file is moved leaves a gap: a process may be frozen between the two
 and wake up when the study is somebody else's. Here the file system closes it. Whoever takes the
-study over first takes the folders of all earlier writers away, so that a move that comes later
+study over first removes the folders of all earlier writers, so that a move that comes later
 finds nothing to move, wherever its process stood.
 """
 
@@ -29,7 +29,7 @@ class Staging:
     """A writer's own folder; made by `claim_staging`.
 
     Args:
-        folder: Of this writer; it exists.
+        folder: Folder of this writer alone; it exists.
         check: Raises if the study is somebody else's; called right before each move.
     """
 
@@ -41,8 +41,8 @@ class Staging:
         """Writes a file so that a crash at any moment leaves the whole file or none.
 
         Args:
-            path: Of the finished file, on the same file system; its folder exists.
-            content: Its bytes.
+            path: Where the finished file goes, on the same file system; its folder exists.
+            content: Bytes of the whole file.
 
         Raises:
             OSError: If the system refuses.
@@ -52,7 +52,7 @@ class Staging:
         try:
             move_into_place(content, unfinished, path, check=self._check)
         except FileNotFoundError:
-            self._check()  # The folder was taken away: this says by whom.
+            self._check()  # The folder was removed: this says by whom.
             raise
 
 
@@ -102,7 +102,7 @@ def move_into_place(
     """Writes a file under one name and, once it is safe on disk, moves it to another.
 
     Args:
-        content: Its bytes.
+        content: Bytes of the whole file.
         unfinished: Where it is written; removed again if that fails.
         path: Where it is moved to.
         check: Called right before the move.

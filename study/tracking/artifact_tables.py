@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 STUDY_TAG = "gradscape.study"
-PLACE_TAG = "gradscape.place"
+STUDY_KEY_TAG = "gradscape.place"
 
 FOLDER = "tables"
 TABLES = ("layers", "steps", "runs", "trials")
@@ -51,17 +51,17 @@ def upload_parts(
     *,
     experiment_id: str,
     study: str,
-    place: str | None,
+    study_key: str | None,
     run_id: str,
     folder: Path,
 ) -> int:
     """Uploads the parts that no parent run of this study has yet.
 
     Args:
-        client: Of the tracking server.
-        experiment_id: The study's experiment.
-        study: Its name.
-        place: Where the study is kept; runs of other places are another study's.
+        client: Client of the tracking server.
+        experiment_id: Experiment of the study.
+        study: Name of the study.
+        study_key: Names where the study is kept; runs with another key are another study's.
         run_id: The parent run that gets them.
         folder: The tables' folder.
 
@@ -71,7 +71,7 @@ def upload_parts(
     runs = [
         run
         for run in parent_runs(client, experiment_id, study)
-        if run.data.tags.get(PLACE_TAG) == place
+        if run.data.tags.get(STUDY_KEY_TAG) == study_key
     ]
     there = stored_parts(client, runs)
     done = part_names(folder / "trials")

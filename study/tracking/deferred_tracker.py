@@ -1,4 +1,4 @@
-"""A tracker that opens in the background, and again when the server was away."""
+"""A tracker that opens in the background, and again when the server was unavailable."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ class DeferredTracker:
     """Implements `Tracker` by one that takes seconds to open.
 
     Importing MLflow and making its data base take as long as starting the workers: both happen
-    at once. A server that is away at the start is tried again at the next call, so that a study
-    can begin without it.
+    at once. A server that is unavailable at the start is tried again at the next call, so
+    that a study can begin without it.
 
     Args:
         open: Opens the tracker; raises TrackingUnavailable while it cannot.

@@ -20,7 +20,7 @@ def tracking_errors(uri: str) -> Iterator[None]:
     either: its results wait on disk until somebody has set the server right.
 
     Args:
-        uri: Of the server, for the message; its password is masked.
+        uri: Address of the server, for the message; its password is masked.
 
     Raises:
         TrackingUnavailable: If the server does not answer, or refuses.

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from study.tables import CohortTables
-from study.tracking.artifact_tables import PLACE_TAG, STUDY_TAG, upload_parts
+from study.tracking.artifact_tables import STUDY_KEY_TAG, STUDY_TAG, upload_parts
 from study.tracking.errors import tracking_errors
 from study.tracking.mlflow_import import import_mlflow
 from study.tracking.notes import NOTE_TAG, counts_note, experiment_note, may_describe
@@ -41,14 +41,14 @@ class MlflowTracker:
         experiment_id: str,
         parent_run_id: str,
         study: str,
-        place: str | None,
+        study_key: str | None,
         check: Callable[[], None],
     ) -> None:
         self._client = client
         self._uri = uri
         self._file = file
         self._study = study
-        self._place = place
+        self._study_key = study_key
         self._check = check
         self.experiment_id = experiment_id
         self.parent_run_id = parent_run_id
@@ -62,20 +62,20 @@ class MlflowTracker:
         study_file: str,
         artifact_location: str | None = None,
         tags: Mapping[str, str] | None = None,
-        place: str | None = None,
+        study_key: str | None = None,
         check: Callable[[], None] = lambda: None,
     ) -> MlflowTracker:
         """Open or make the study's experiment and start this invocation's parent run.
 
         Args:
-            tracking_uri: Of a data base or of an MLflow server.
+            tracking_uri: Address of a data base or of an MLflow server, password included.
             study: Name of the study and of its experiment.
-            study_file: Its text, kept as the artifact ``study.yaml``.
+            study_file: Text of the study file, kept as the artifact ``study.yaml``.
             artifact_location: Where a new experiment keeps its artifacts; None leaves it to the
                 server.
-            tags: Of the parent run.
-            place: Names where the study is kept, in letters and digits. One invocation at a time
-                works there: runs of others there that never ended are marked killed.
+            tags: Further tags of the parent run.
+            study_key: Names where the study is kept, in letters and digits. One invocation at a
+                time works there: runs of others there that never ended are marked killed.
             check: Raises if the study is somebody else's; called before a trial's run is made,
                 and before it is finished, which makes it count.
 
@@ -87,13 +87,11 @@ class MlflowTracker:
             file = SqliteFile.of(tracking_uri)
             client = mlflow.MlflowClient(tracking_uri=tracking_uri)
             experiment_id = _experiment(client, study, artifact_location)
-            if place is not None:
-                _end_killed(client, experiment_id, place)
+            if study_key is not None:
+                _end_killed(client, experiment_id, study_key)
             name = f"{study} {time.strftime('%Y-%m-%d %H:%M:%S')}"
-            own = {STUDY_TAG: study, "mlflow.source.name": "gradscape"}
-            at = {} if place is None else {PLACE_TAG: place}
             run = client.create_run(
-                experiment_id, run_name=name, tags={**own, **at, **(tags or {})}
+                experiment_id, run_name=name, tags={**_own_tags(study, study_key), **(tags or {})}
             )
             client.log_text(run.info.run_id, study_file, "study.yaml")
             _describe(client, experiment_id, experiment_note(study, tags or {}))
@@ -104,7 +102,7 @@ class MlflowTracker:
             experiment_id=experiment_id,
             parent_run_id=run.info.run_id,
             study=study,
-            place=place,
+            study_key=study_key,
             check=check,
         )
 
@@ -144,7 +142,7 @@ class MlflowTracker:
                 self._client,
                 experiment_id=self.experiment_id,
                 study=self._study,
-                place=self._place,
+                study_key=self._study_key,
                 run_id=self.parent_run_id,
                 folder=folder,
             )
@@ -223,10 +221,15 @@ def _describe(client: MlflowClient, experiment_id: str, note: str) -> None:
         client.set_experiment_tag(experiment_id, NOTE_TAG, note)
 
 
-def _end_killed(client: MlflowClient, experiment_id: str, place: str) -> None:
-    found = client.search_runs(
+def _own_tags(study: str, study_key: str | None) -> dict[str, str]:
+    tags = {STUDY_TAG: study, "mlflow.source.name": "gradscape"}
+    return tags if study_key is None else {**tags, STUDY_KEY_TAG: study_key}
+
+
+def _end_killed(client: MlflowClient, experiment_id: str, study_key: str) -> None:
+    unended = client.search_runs(
         [experiment_id],
-        filter_string=f"attributes.status = 'RUNNING' and tags.`{PLACE_TAG}` = '{place}'",
+        filter_string=f"attributes.status = 'RUNNING' and tags.`{STUDY_KEY_TAG}` = '{study_key}'",
     )
-    for run in found:
+    for run in unended:
         client.set_terminated(run.info.run_id, "KILLED")

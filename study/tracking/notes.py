@@ -8,7 +8,7 @@ from collections.abc import Mapping
 NOTE_TAG = "mlflow.note.content"
 
 _OURS = "gradscape study "
-"""How an experiment's description begins that gradscape wrote, and may write anew."""
+"""How an experiment's description begins that gradscape wrote, and may replace."""
 
 
 def experiment_note(study: str, tags: Mapping[str, str]) -> str:
@@ -16,7 +16,7 @@ def experiment_note(study: str, tags: Mapping[str, str]) -> str:
 
     Args:
         study: Name of the study.
-        tags: Of its parent runs; `gradscape.task` and `gradscape.network` are told.
+        tags: Tags of its parent runs; `gradscape.task` and `gradscape.network` are named.
     """
     network = literal(tags.get("gradscape.network", "a network"))
     task = literal(tags.get("gradscape.task", "a task"))
@@ -41,9 +41,9 @@ def may_describe(known: str | None) -> bool:
 def counts_note(study: str, counts: Mapping[str, int]) -> str:
     """How many trials of a study came to each verdict, of the parent run."""
     total = sum(counts.values())
-    told = ", ".join(f"{count:,} {literal(name)}" for name, count in counts.items() if count)
+    verdicts = ", ".join(f"{count:,} {literal(name)}" for name, count in counts.items() if count)
     return (
-        f"{_OURS}**{literal(study)}**: {total:,} trials{f': {told}' if told else ''}.\n\n"
+        f"{_OURS}**{literal(study)}**: {total:,} trials{f': {verdicts}' if verdicts else ''}.\n\n"
         "The stability report is the artifact `report/index.html`, its maps are images under "
         "`report/figures`, the tables lie under `tables`."
     )

@@ -53,7 +53,7 @@ def server_findings(uri: str, *, study: str) -> list[Finding]:
     """Whether an MLflow server takes runs, and if so artifacts.
 
     Args:
-        uri: Of the server.
+        uri: Address of the server.
         study: Name of the study and so of its experiment.
     """
     problem, location = _no_answer(uri), ""

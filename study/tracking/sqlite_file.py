@@ -21,7 +21,7 @@ class SqliteFile:
     power cut, as if each had been synced; the death of a process loses nothing either way.
 
     Args:
-        path: Of the file; made when missing.
+        path: The SQLite file; made when missing.
     """
 
     def __init__(self, path: str) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from study.errors import TablesNotTracked
 from study.tracking.artifact_tables import (
     FOLDER,
-    PLACE_TAG,
+    STUDY_KEY_TAG,
     STUDY_TAG,
     TABLES,
     Key,
@@ -39,14 +39,14 @@ class Downloaded:
     """Tables that were fetched.
 
     Attributes:
-        folder: Of the study, as in a home folder.
+        folder: The study's folder, laid out as in a home folder.
         parts: Number of parts.
-        other_places: Further places whose trials are in the same experiment and were left out.
+        other_studies: Studies of the same name from other home folders, which were left out.
     """
 
     folder: Path
     parts: int
-    other_places: int
+    other_studies: int
 
 
 def download_tables(
@@ -62,7 +62,7 @@ def download_tables(
     run is taken.
 
     Args:
-        tracking_uri: Of the server; MLflow takes user and password from the environment.
+        tracking_uri: Address of the server; MLflow takes user and password from the environment.
         study: Name of the study.
         into: Folder to make the study's folder in.
         on_progress: Called with the files that are here, of how many.
@@ -77,21 +77,21 @@ def download_tables(
         experiment = client.get_experiment_by_name(study) if _NAME.fullmatch(study) else None
         if experiment is None or experiment.lifecycle_stage == "deleted":
             raise TablesNotTracked("unknown study", _known(client))
-        places: dict[str | None, list[Any]] = {}
+        runs_by_key: dict[str | None, list[Any]] = {}
         for run in parent_runs(client, experiment.experiment_id, study):
-            places.setdefault(run.data.tags.get(PLACE_TAG), []).append(run)
-        found = [
-            parts for runs in places.values() if (parts := _whole(stored_parts(client, runs)))
+            runs_by_key.setdefault(run.data.tags.get(STUDY_KEY_TAG), []).append(run)
+        studies = [
+            parts for runs in runs_by_key.values() if (parts := _whole(stored_parts(client, runs)))
         ]
-        if not found:
+        if not studies:
             raise TablesNotTracked(
                 "its runs have no tables: it has not finished an invocation since tables are "
                 "logged, or its artifacts lie where they cannot be read from here"
             )
         folder = into / study
-        _fetch(client, found[0], folder / "tables", on_progress)
-    count = sum(1 for table, _ in found[0] if table == "trials")
-    return Downloaded(folder=folder, parts=count, other_places=len(found) - 1)
+        _fetch(client, studies[0], folder / "tables", on_progress)
+    count = sum(1 for table, _ in studies[0] if table == "trials")
+    return Downloaded(folder=folder, parts=count, other_studies=len(studies) - 1)
 
 
 def _whole(stored: Mapping[Key, StoredPart]) -> dict[Key, StoredPart]:

@@ -20,7 +20,7 @@ class Tracker(Protocol):
         """Show trials.
 
         Args:
-            tables: Of the trials.
+            tables: Rows of the trials, labels included.
             maybe_logged: Whether an earlier attempt may have logged some of them: those are
                 looked up, finished ones are kept and half-written ones replaced.
 

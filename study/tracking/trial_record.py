@@ -49,7 +49,7 @@ class TrialRecord:
     """One trial as MLflow shows it.
 
     Attributes:
-        trial: Its number.
+        trial: Number of the trial.
         tags: Labels, numbers and the explanation.
         params: Hyperparameters as text.
         metrics: (key, value, step); values may be NaN or infinite.
@@ -125,9 +125,9 @@ def _chosen_steps(tables: CohortTables) -> dict[int, dict[str, list[float]]]:
         columns.remove("delta_ratio")  # No layer was measured.
     chosen = {}
     for trial, rows in steps.groupby("trial", sort=False):
-        # Recorded steps are log-spaced already: even places among them stay so.
-        places = np.unique(np.linspace(0, len(rows) - 1, min(MAX_STEPS, len(rows))).round())
-        picked = rows.iloc[places.astype(int)]
+        # Recorded steps are log-spaced already: evenly spaced rows of them stay so.
+        indices = np.unique(np.linspace(0, len(rows) - 1, min(MAX_STEPS, len(rows))).round())
+        picked = rows.iloc[indices.astype(int)]
         chosen[int(trial)] = {column: picked[column].tolist() for column in columns}
     return chosen
 
@@ -136,5 +136,5 @@ def _delta_ratios(tables: CohortTables) -> pd.DataFrame:
     """Columns trial, step, delta_ratio: R as the verdicts have it."""
     present = tables.layers.column_names
     needed = [name for name in (*COLUMNS, *OF_CALLS) if name in present]
-    seen = profiles(tables.layers.select(needed).to_pandas())
-    return pd.DataFrame({"trial": seen.trial, "step": seen.step, "delta_ratio": seen.ratio})
+    ratios = profiles(tables.layers.select(needed).to_pandas())
+    return pd.DataFrame({"trial": ratios.trial, "step": ratios.step, "delta_ratio": ratios.ratio})

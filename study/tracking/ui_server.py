@@ -75,9 +75,9 @@ class UiServer:
         with urlopen(asked, timeout=10) as answer:
             experiments = json.load(answer).get("experiments", [])
         return {
-            one["name"]: f"{url}/#/experiments/{one['experiment_id']}/runs?{RUNS_PAGE}"
-            for one in experiments
-            if one["name"] != "Default"
+            each["name"]: f"{url}/#/experiments/{each['experiment_id']}/runs?{RUNS_PAGE}"
+            for each in experiments
+            if each["name"] != "Default"
         }
 
     def end(self) -> None:

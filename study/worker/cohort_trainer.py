@@ -30,13 +30,13 @@ class CohortTrainer:
         tasks: Gives each cohort its task.
         network: Name of the network.
         steps: Optimizer steps of each trial.
-        metadata: Goes into the tables.
-        thresholds: Of the labels; `divergence_factor` also ends a trial's training.
+        metadata: Written into the tables; names the columns of hyperparameters.
+        thresholds: Limits of the labels; `divergence_factor` also ends a trial's training.
         statistics: What is measured beside the losses.
         device: "cpu" or "cuda".
         threads: CPU threads that one training may use; None leaves torch's own setting.
-        share: Of the device that one training may use; of a CPU's memory, what its threads are
-            of all cores.
+        share: Part of the device's memory that one training may use, 0 to 1; on a CPU the part
+            that its threads are of all cores.
         checkpoints: Where long trainings keep their state, and how often.
         code: Folders of the person's own modules.
     """

@@ -58,8 +58,8 @@ def _imported(name: str, key: str, code: Sequence[Path]) -> Callable[..., Any]:
             f"cannot import {module_name!r} for {name!r}: {type(error).__name__}: {error}",
             key=key,
         ) from error
-    found = getattr(module, attribute, None)
-    if not callable(found):
-        functions = [one for one, value in vars(module).items() if callable(value)]
+    function = getattr(module, attribute, None)
+    if not callable(function):
+        functions = [name for name, value in vars(module).items() if callable(value)]
         raise InputError(unknown(f"function in {module_name}", attribute, functions), key=key)
-    return found
+    return function

@@ -47,9 +47,9 @@ def _trial_rows(
 ) -> list[dict[str, object]]:
     seconds = record.seconds / len(record.trials)
     rows = []
-    for place, trial in enumerate(record.trials):
-        ran = int(record.steps_run[place])
-        failed = int(record.failure_step[place])
+    for k, trial in enumerate(record.trials):
+        ran = int(record.steps_run[k])
+        failed = int(record.failure_step[k])
         row: dict[str, object] = {
             "trial": trial.number,
             "configuration": trial.configuration,
@@ -57,22 +57,22 @@ def _trial_rows(
             "design": trial.design,
             "steps_run": ran,
             "failure_step": None if failed < 0 else failed,
-            "failure_tensor": record.failure_tensor[place],
+            "failure_tensor": record.failure_tensor[k],
             "loss_chance": task.loss_chance,
             "metric_chance": task.chance,
             "metric_ceiling": task.ceiling,
             "metric_target": task.target,
-            "clipped_fraction": clipped_fraction(record.clip_factor[place, :ran]),
-            "update_ratio_median": _median(record.update_ratio[place]),
-            "update_ratio_max": _largest(record.update_ratio[place]),
-            "sharpness_initial": record.sharpness[place, 0],
+            "clipped_fraction": clipped_fraction(record.clip_factor[k, :ran]),
+            "update_ratio_median": _median(record.update_ratio[k]),
+            "update_ratio_max": _largest(record.update_ratio[k]),
+            "sharpness_initial": record.sharpness[k, 0],
             "train_seconds": seconds,
             "mlflow_run_id": None,
         }
         row |= {name: trial.hyperparameters.get(name) for name in hyperparameters}
-        row |= _loss_figures(record.loss[place, :ran])
-        row |= _metric_figures(record.metric[place, :ran], task)
-        row |= _gradient_figures(record.grad_norm[place, :ran])
+        row |= _loss_figures(record.loss[k, :ran])
+        row |= _metric_figures(record.metric[k, :ran], task)
+        row |= _gradient_figures(record.grad_norm[k, :ran])
         rows.append(row)
     return rows
 
@@ -129,14 +129,14 @@ def _largest(values: Array) -> float:
 def _steps(record: CohortRecord) -> pd.DataFrame:
     """One row a trial and recorded step that counts."""
     counts_KxR = record.recorded < record.steps_run[:, None]
-    place, position = np.nonzero(counts_KxR)
-    step = record.recorded[position]
+    k, r = np.nonzero(counts_KxR)
+    step = record.recorded[r]
     numbers = np.array([trial.number for trial in record.trials])
-    frame = {"trial": numbers[place], "step": step}
+    frame = {"trial": numbers[k], "step": step}
     for name in ("loss", "metric", "grad_norm", "clip_factor", "learning_rate"):
-        frame[name] = getattr(record, name)[place, step]
+        frame[name] = getattr(record, name)[k, step]
     for name in ("update_ratio", "noise_scale", "sharpness"):
-        frame[name] = getattr(record, name)[place, position]
+        frame[name] = getattr(record, name)[k, r]
     return pd.DataFrame(frame)
 
 
@@ -145,17 +145,17 @@ def _layers(record: CohortRecord) -> pd.DataFrame:
     if not record.by_layer:
         return pd.DataFrame({column.name: pd.Series(dtype=object) for column in LAYERS})
     counts_KxR = record.recorded < record.steps_run[:, None]
-    place, position = np.nonzero(counts_KxR)
+    k, r = np.nonzero(counts_KxR)
     layers = len(record.layers)
     numbers = np.array([trial.number for trial in record.trials])
     frame: dict[str, object] = {
-        "trial": np.repeat(numbers[place], layers),
-        "step": np.repeat(record.recorded[position], layers),
-        "layer": np.tile([layer.number for layer in record.layers], len(place)),
-        "name": np.tile([layer.name for layer in record.layers], len(place)),
-        "role": np.tile([layer.role for layer in record.layers], len(place)),
-        "calls": np.tile([layer.calls for layer in record.layers], len(place)),
+        "trial": np.repeat(numbers[k], layers),
+        "step": np.repeat(record.recorded[r], layers),
+        "layer": np.tile([layer.number for layer in record.layers], len(k)),
+        "name": np.tile([layer.name for layer in record.layers], len(k)),
+        "role": np.tile([layer.role for layer in record.layers], len(k)),
+        "calls": np.tile([layer.calls for layer in record.layers], len(k)),
     }
     for name, values_KxRxL in record.by_layer.items():
-        frame[name] = values_KxRxL[place, position].reshape(-1)
+        frame[name] = values_KxRxL[k, r].reshape(-1)
     return pd.DataFrame(frame)

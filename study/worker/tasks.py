@@ -125,8 +125,8 @@ class TaskSource:
 def _key(parameter: str | None, hyperparameters: Mapping[str, Any]) -> str:
     if parameter is None:
         return "task_options"
-    place = "hyperparameters" if parameter in hyperparameters else "task_options"
-    return f"{place}.{parameter}"
+    section = "hyperparameters" if parameter in hyperparameters else "task_options"
+    return f"{section}.{parameter}"
 
 
 def _from(folder: Path, given: object) -> object:

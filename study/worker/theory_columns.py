@@ -35,12 +35,12 @@ def predictions(record: CohortRecord, *, task: Task, network: str) -> list[dict[
     """
     inputs = inputs_of(task)
     rows: list[dict[str, object]] = []
-    for place, trial in enumerate(record.trials):
+    for k, trial in enumerate(record.trials):
         expected = predict(network, trial.hyperparameters, inputs)
-        limit = largest_learning_rate(trial.hyperparameters, float(record.sharpness[place, 0]))
+        limit = largest_learning_rate(trial.hyperparameters, float(record.sharpness[k, 0]))
         rows.append(
             {
-                "edge_ratio": _edge_ratio(record, place),
+                "edge_ratio": _edge_ratio(record, k),
                 "predicted_ratio": None if expected is None else expected.ratio,
                 "predicted_saturated_fraction": (
                     None if expected is None else expected.saturated_share
@@ -94,16 +94,16 @@ def largest_learning_rate(hyperparameters: Mapping[str, Value], sharpness: float
     return heavy_ball_limit(sharpness, momentum, weight_decay=decay)
 
 
-def _edge_ratio(record: CohortRecord, place: int) -> float | None:
+def _edge_ratio(record: CohortRecord, k: int) -> float | None:
     """Learning rate over its limit at the last recorded step whose sharpness was measured."""
-    sharpness_R = record.sharpness[place]
-    ran = record.recorded < record.steps_run[place]
+    sharpness_R = record.sharpness[k]
+    ran = record.recorded < record.steps_run[k]
     measured = np.flatnonzero(ran & np.isfinite(sharpness_R))
     if len(measured) == 0:
         return None
     last = measured[-1]
-    hyperparameters = record.trials[place].hyperparameters
+    hyperparameters = record.trials[k].hyperparameters
     limit = largest_learning_rate(hyperparameters, float(sharpness_R[last]))
     if limit is None:
         return None
-    return float(record.learning_rate[place, record.recorded[last]]) / limit
+    return float(record.learning_rate[k, record.recorded[last]]) / limit

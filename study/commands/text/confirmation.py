@@ -66,11 +66,11 @@ def _watched(box: str, *, quiet: bool) -> Iterator[Watch]:
         with status_line("confirming", console) as line:
             yield lambda done, total, stable: line(text(done, total, stable))
     else:
-        told: list[int] = []
+        shown: list[int] = []
 
         def show(done: int, total: int, stable: int) -> None:
-            if not told or done == total != told[-1]:
+            if not shown or done == total != shown[-1]:
                 console.print(text(done, total, stable))
-            told.append(done)
+            shown.append(done)
 
         yield show

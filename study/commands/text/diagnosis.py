@@ -36,10 +36,10 @@ def diagnosis_text(found: Diagnosis, *, unicode: bool) -> Iterator[Text]:
 
 
 def _why(found: Diagnosis) -> Iterator[Text]:
-    for one in found.explanations:
-        several = f" (typical of {one.seeds} seeds)" if one.seeds > 1 else ""
-        lead = f"{one.verdict}{several}: "
-        yield Text.assemble((lead, COLOURS.get(one.verdict, "")), one.text)
+    for explanation in found.explanations:
+        several = f" (typical of {explanation.seeds} seeds)" if explanation.seeds > 1 else ""
+        lead = f"{explanation.verdict}{several}: "
+        yield Text.assemble((lead, COLOURS.get(explanation.verdict, "")), explanation.text)
     if found.flags:
         yield Text(f"noticed: {_counted(found.flags, found.trained.seeds)}")
     if found.alarms:

@@ -26,14 +26,14 @@ def diagnosis_json(found: Diagnosis) -> dict[str, Any]:
         "seeds": found.trained.seeds,
         "stable": found.trained.stable,
         "verdicts": found.verdicts,
-        "explanations": [dataclasses.asdict(one) for one in found.explanations],
+        "explanations": [dataclasses.asdict(each) for each in found.explanations],
         "notices": list(found.notices),
         "flags": dict(found.flags),
         "alarms": dict(found.alarms),
-        "gradients": [dataclasses.asdict(one) for one in found.gradients],
+        "gradients": [dataclasses.asdict(each) for each in found.gradients],
         "expectation": dataclasses.asdict(found.expectation),
-        "remedies": None if search is None else [_remedy(one) for one in search.remedies],
-        "tried": None if search is None else [_attempt(one) for one in search.attempts],
+        "remedies": None if search is None else [_remedy(each) for each in search.remedies],
+        "tried": None if search is None else [_attempt(each) for each in search.attempts],
         "candidates": None if search is None else search.candidates,
         "trials": _records(found.trials),
     }
@@ -41,23 +41,28 @@ def diagnosis_json(found: Diagnosis) -> dict[str, Any]:
     return cleaned
 
 
-def _remedy(one: Remedy) -> dict[str, Any]:
+def _remedy(remedy: Remedy) -> dict[str, Any]:
     return {
-        **_change(one),
-        "reason": one.change.reason,
-        "stable": one.trained.stable,
-        "seeds": one.trained.seeds,
-        "metric": one.trained.metric,
-        "trials": _records(one.trained.trials),
+        **_change(remedy),
+        "reason": remedy.change.reason,
+        "stable": remedy.trained.stable,
+        "seeds": remedy.trained.seeds,
+        "metric": remedy.trained.metric,
+        "trials": _records(remedy.trained.trials),
     }
 
 
-def _attempt(one: Attempt) -> dict[str, Any]:
-    return {**_change(one), "stable": one.stable, "seeds": one.seeds, "error": one.error}
+def _attempt(attempt: Attempt) -> dict[str, Any]:
+    return {
+        **_change(attempt),
+        "stable": attempt.stable,
+        "seeds": attempt.seeds,
+        "error": attempt.error,
+    }
 
 
-def _change(one: Remedy | Attempt) -> dict[str, Any]:
-    change = one.change
+def _change(tried: Remedy | Attempt) -> dict[str, Any]:
+    change = tried.change
     return {
         "hyperparameter": change.hyperparameter,
         "before": change.before,
@@ -76,5 +81,5 @@ def _finite(value: Any) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, dict):
-        return {key: _finite(one) for key, one in value.items()}
-    return [_finite(one) for one in value] if isinstance(value, (list, tuple)) else value
+        return {key: _finite(item) for key, item in value.items()}
+    return [_finite(item) for item in value] if isinstance(value, (list, tuple)) else value

@@ -25,12 +25,12 @@ def picture(gradients: Sequence[LayerGradient], *, unicode: bool) -> list[Text]:
     """A heading and one row a layer, with a bar at initialization and one at the end.
 
     Args:
-        gradients: At least one.
+        gradients: Gradients by layer, at least one.
         unicode: Whether the terminal shows more than ASCII.
     """
     shown = thinned(gradients, ROWS)
-    scale = _Scale([each for one in gradients for each in (one.initial, one.final)])
-    width = max(len(_name(one)) for one in shown)
+    scale = _Scale([each for layer in gradients for each in (layer.initial, layer.final)])
+    width = max(len(_name(layer)) for layer in shown)
     lines = [
         Text.assemble(
             f"{'':5}{'layer':{width}} ",
@@ -38,7 +38,7 @@ def picture(gradients: Sequence[LayerGradient], *, unicode: bool) -> list[Text]:
             ("at the end", COLOURS[1]),
         )
     ]
-    lines += [_row(one, scale, width, "█" if unicode else "#") for one in shown]
+    lines += [_row(layer, scale, width, "█" if unicode else "#") for layer in shown]
     if len(shown) < len(gradients):
         lines.append(Text(f"     {len(shown)} of {len(gradients)} rows, evenly spaced"))
     return lines
@@ -67,18 +67,18 @@ class _Scale:
         return 1 + round((math.log10(value) - self._low) / self._span * (BAR - 1))
 
 
-def _row(one: LayerGradient, scale: _Scale, width: int, block: str) -> Text:
-    row = Text(f"{one.layer:4d} {_name(one):{width}}")
-    for value, colour in zip((one.initial, one.final), COLOURS, strict=True):
+def _row(layer: LayerGradient, scale: _Scale, width: int, block: str) -> Text:
+    row = Text(f"{layer.layer:4d} {_name(layer):{width}}")
+    for value, colour in zip((layer.initial, layer.final), COLOURS, strict=True):
         row.append(f" {block * scale.length(value):{BAR}}", style=colour)
         row.append(f" {_number(value):<{NUMBER}}")
     row.rstrip()
     return row
 
 
-def _name(one: LayerGradient) -> str:
-    parts = [one.name, one.call]
-    if one.role == "output" and one.name != "output":
+def _name(layer: LayerGradient) -> str:
+    parts = [layer.name, layer.call]
+    if layer.role == "output" and layer.name != "output":
         parts.append("(output)")
     text = " ".join(part for part in parts if part)
     return text if len(text) <= NAME else f"{text[: NAME - 2]}.."

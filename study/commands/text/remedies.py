@@ -47,30 +47,33 @@ def _found(found: Diagnosis, search: Search) -> Iterator[Text]:
         f"with {with_seeds}",
         style="bold",
     )
-    settings = [_setting(one) for one in search.remedies]
+    settings = [_setting(remedy) for remedy in search.remedies]
     width = max(map(len, settings))
-    for number, (one, setting) in enumerate(zip(search.remedies, settings, strict=True), start=1):
+    for number, (remedy, setting) in enumerate(
+        zip(search.remedies, settings, strict=True), start=1
+    ):
         yield Text.assemble(
             f"  {number}. ",
             (f"{setting:{width}}", "bold"),
-            f"  was {one.change.before_text}: ",
-            (f"{one.trained.stable} of {seeds} stable", COLOURS["stable"]),
-            f", {found.metric} {_number(found.trained.metric)} -> {_number(one.trained.metric)}",
+            f"  was {remedy.change.before_text}: ",
+            (f"{remedy.trained.stable} of {seeds} stable", COLOURS["stable"]),
+            f", {found.metric} {_number(found.trained.metric)}",
+            f" -> {_number(remedy.trained.metric)}",
         )
-        yield Text(f"     {one.change.reason}", style="dim")
+        yield Text(f"     {remedy.change.reason}", style="dim")
 
 
-def _setting(one: Remedy) -> str:
-    return f"--set {one.change.hyperparameter}={one.change.after_text}"
+def _setting(remedy: Remedy) -> str:
+    return f"--set {remedy.change.hyperparameter}={remedy.change.after_text}"
 
 
 def _in_vain(search: Search) -> Iterator[Text]:
-    ways = {one.change.way for one in search.remedies}
-    others = [one for one in search.attempts if one.change.way not in ways]
+    ways = {remedy.change.way for remedy in search.remedies}
+    others = [attempt for attempt in search.attempts if attempt.change.way not in ways]
     if not search.remedies:
         yield Text("no single change of those tried makes it stable", style="bold")
     yield Text(f"  tried in vain: {'; '.join(_tried(others))}")
-    best = max(others, key=lambda one: one.stable, default=None)
+    best = max(others, key=lambda attempt: attempt.stable, default=None)
     if best is not None and best.stable:
         yield Text(f"  closest: {best.change}, stable with {best.stable} of {best.seeds} seeds")
 
@@ -78,15 +81,15 @@ def _in_vain(search: Search) -> Iterator[Text]:
 def _tried(attempts: Sequence[Attempt]) -> Iterator[str]:
     """By hyperparameter: the names, or from the smallest number to the largest."""
     by_name: dict[str, list[Attempt]] = {}
-    for one in attempts:
-        by_name.setdefault(one.change.hyperparameter, []).append(one)
+    for attempt in attempts:
+        by_name.setdefault(attempt.change.hyperparameter, []).append(attempt)
     for name, mine in by_name.items():
-        values = [one.change.after for one in mine]
+        values = [attempt.change.after for attempt in mine]
         numbers = [value for value in values if isinstance(value, (int, float))]
         if len(numbers) > 2 and len(numbers) == len(values):
             yield f"{name} {min(numbers):g} to {max(numbers):g}"
         else:
-            yield f"{name} {', '.join(one.change.after_text for one in mine)}"
+            yield f"{name} {', '.join(attempt.change.after_text for attempt in mine)}"
 
 
 def _number(value: float) -> str:

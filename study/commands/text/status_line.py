@@ -11,7 +11,7 @@ from rich.text import Text
 
 
 def error_console() -> Console:
-    """Standard error, where progress is told; texts are shown as they are."""
+    """Standard error, where progress is shown; texts are shown as they are."""
     return Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
 
 

@@ -89,10 +89,12 @@ def _answer(group: str, deadline: float) -> Answer:
     while time.monotonic() < deadline:
         status = _status()
         resources, scaling = status.cluster_resource_state, status.autoscaling_state
-        if any(one.details.startswith(group) for one in scaling.infeasible_gang_resource_requests):
+        if any(
+            gang.details.startswith(group) for gang in scaling.infeasible_gang_resource_requests
+        ):
             return Answer.CANNOT
         pending = resources.pending_gang_resource_requests
-        if asked_in is None and any(one.details.startswith(group) for one in pending):
+        if asked_in is None and any(gang.details.startswith(group) for gang in pending):
             asked_in = resources.cluster_resource_state_version
         if asked_in is not None and scaling.last_seen_cluster_resource_state_version > asked_in:
             return Answer.MAY_COME
@@ -105,7 +107,7 @@ def has_refused(wanted: WorkerResources) -> bool:
     bundle = wanted.as_ray()
     try:
         groups = _status().autoscaling_state.infeasible_gang_resource_requests
-        return any(dict(one.resources_bundle) == bundle for g in groups for one in g.requests)
+        return any(dict(r.resources_bundle) == bundle for gang in groups for r in gang.requests)
     except Exception:
         return False
 

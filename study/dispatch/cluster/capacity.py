@@ -54,7 +54,7 @@ class Capacity:
 
     @cached_property
     def demand(self) -> Demand:
-        """What the other studies on the cluster are told."""
+        """The demand that is published to the other studies on the cluster."""
         return own_demand(self._wanted, self._cap)
 
     def check(self) -> None:

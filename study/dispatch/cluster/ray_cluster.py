@@ -54,9 +54,9 @@ def cluster(
     that a Ray job runs on (`RAY_ADDRESS`).
 
     Args:
-        address: Of a running cluster ("auto", "10.0.0.1:6379"); None for a local Ray.
+        address: Address of a running cluster ("auto", "10.0.0.1:6379"); None for a local Ray.
         workers: Cohorts that train at the same time; None for as many as fit.
-        resources: Of one worker.
+        resources: What one worker holds.
 
     Yields:
         How many workers there is room for.

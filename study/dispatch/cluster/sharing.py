@@ -61,16 +61,16 @@ def demands_of_others(mine: Demand) -> list[Demand]:
     """What the other studies at work on this cluster want."""
     actors = list_named_actors(all_namespaces=True)
     names = [actor["name"] for actor in actors if actor["namespace"] == NAMESPACE]
-    found = [read_demand(name) for name in names]
-    return [one for one in found if one is not None and one.driver != mine.driver]
+    demands = [read_demand(name) for name in names]
+    return [each for each in demands if each is not None and each.driver != mine.driver]
 
 
 def read_demand(name: str) -> Demand | None:
     """The demand in an actor's name; None for one of another version."""
     try:
-        told = json.loads(name)
-        wanted = WorkerResources(**told["wanted"])
-        return Demand(driver=str(told["driver"]), wanted=wanted, cap=told["cap"])
+        stated = json.loads(name)
+        wanted = WorkerResources(**stated["wanted"])
+        return Demand(driver=str(stated["driver"]), wanted=wanted, cap=stated["cap"])
     except (ValueError, TypeError, KeyError):
         return None
 
@@ -82,9 +82,11 @@ def share(mine: Demand, others: Sequence[Demand], nodes: Sequence[Node]) -> int:
     `workers` leaves goes to the others. The shares of studies with the same workers add up to
     the room there is, unless there are more studies than workers.
     """
-    ordered = sorted([mine, *others], key=lambda one: one.driver)
-    level = _level([one.part(nodes) for one in ordered])
-    before = sum(min(level, one.part(nodes)) for one in ordered if one.driver < mine.driver)
+    ordered = sorted([mine, *others], key=lambda demand: demand.driver)
+    level = _level([demand.part(nodes) for demand in ordered])
+    before = sum(
+        min(level, demand.part(nodes)) for demand in ordered if demand.driver < mine.driver
+    )
     most = room(nodes, mine.wanted)
     upto = before + min(level, mine.part(nodes))
     # Rounding what all up to each have together loses no worker between them.

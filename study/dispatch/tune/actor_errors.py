@@ -1,4 +1,4 @@
-"""Every loss of a worker told to Tune as the loss of a worker."""
+"""Reports every loss of a worker to Tune as the loss of a worker."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from ray.actor import ActorHandle
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from study.dispatch.cluster.sharing import NAMESPACE
-from study.dispatch.tune.worker_death import Place
+from study.dispatch.tune.worker_death import WorkerProcess
 from study.dispatch.tune.worker_log import WorkerLine
 from study.trial import Cohort
 
@@ -30,12 +30,12 @@ class Revoked:
 
     Attributes:
         arrived: Whether its tables had arrived all the same.
-        place: Its worker; None if it had not begun.
-        trained_s: How long it had been training.
+        worker: The process that trained it; None if it had not begun.
+        trained_s: How long it had been training, in seconds.
     """
 
     arrived: bool
-    place: Place | None
+    worker: WorkerProcess | None
     trained_s: float
 
 
@@ -63,7 +63,7 @@ class Exchange:
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
         self._issued: dict[int, Cohort] = {}
-        self._places: dict[int, tuple[Place, float]] = {}
+        self._training: dict[int, tuple[WorkerProcess, float]] = {}
         self._arrived: set[int] = set()
         self._payloads: deque[tuple[int, bytes]] = deque()
         self._lines: deque[WorkerLine] = deque(maxlen=LINES)
@@ -75,18 +75,18 @@ class Exchange:
             self._issued[cohort.number] = cohort
             self._changed.notify_all()
 
-    async def fetch(self, number: int, place: Place | None = None) -> Cohort:
+    async def fetch(self, number: int, worker: WorkerProcess | None = None) -> Cohort:
         """Worker: the cohort to train; waits until it is published."""
         async with self._changed:
             await self._changed.wait_for(lambda: number in self._issued)
-            if place is not None:
-                self._places[number] = place, time.monotonic()
+            if worker is not None:
+                self._training[number] = worker, time.monotonic()
             return self._issued[number]
 
     async def deliver(self, number: int, payload: bytes) -> None:
         """Worker: the cohort's tables; waits for room. Unknown and revoked numbers are ignored."""
         async with self._changed:
-            self._places.pop(number, None)
+            self._training.pop(number, None)
             if self._issued.pop(number, None) is None:
                 return
             self._arrived.add(number)
@@ -122,17 +122,17 @@ class Exchange:
         """
         async with self._changed:
             self._issued.pop(number, None)
-            place, since = self._places.pop(number, (None, time.monotonic()))
+            worker, since = self._training.pop(number, (None, time.monotonic()))
             return Revoked(
                 arrived=number in self._arrived,
-                place=place,
+                worker=worker,
                 trained_s=time.monotonic() - since,
             )
 
-    async def overdue(self, limit_s: float) -> list[Place]:
+    async def overdue(self, limit_s: float) -> list[WorkerProcess]:
         """Driver: workers that have been training one cohort for longer than this."""
         now = time.monotonic()
-        return [place for place, since in self._places.values() if now - since > limit_s]
+        return [worker for worker, since in self._training.values() if now - since > limit_s]
 
 
 def start_exchange(*, capacity: int, name: str | None = None) -> ActorHandle:

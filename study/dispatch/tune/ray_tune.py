@@ -52,8 +52,8 @@ class RayTuneDispatcher:
 
     Attributes:
         workers: Cohorts that train at the same time; None for as many as fit.
-        resources: Of one worker.
-        address: Of a running cluster; None starts a local Ray for the time of the run.
+        resources: What one worker holds.
+        address: Address of a running cluster; None starts a local Ray for the time of the run.
         limit_s: How long training a cohort may take before its worker is ended.
     """
 
@@ -124,7 +124,7 @@ class RayTuneDispatcher:
                 return None
             return explain(
                 error,
-                known.place,
+                known.worker,
                 trained_s=known.trained_s,
                 limit_s=self.limit_s,
                 read=outputs.end,
@@ -177,10 +177,10 @@ def _end_frozen(exchange: ActorHandle, limit_s: float | None, ended: threading.E
     while not ended.wait(_LOOK_S):
         try:
             overdue = exchange.overdue.remote(limit_s + _GRACE_S)
-            for place in ray.get(overdue, timeout=_ANSWER_S):
-                ray.kill(place.actor)
+            for worker in ray.get(overdue, timeout=_ANSWER_S):
+                ray.kill(worker.actor)
         except RayError:
-            return  # The collecting thread tells it.
+            return  # The collecting thread reports it.
 
 
 def _exchange_gone(error: RayError) -> ExchangeGone:
@@ -210,7 +210,7 @@ def _prefill(state: RunState) -> None:
 
 @contextmanager
 def _quiet_tune() -> Iterator[None]:
-    """Tune's own messages off (lost cohorts are told by us) and its SIGUSR1 handler undone."""
+    """Silences Tune's own messages, as we log lost cohorts, and undoes its SIGUSR1 handler."""
     logger = logging.getLogger("ray.tune")
     level = logger.level
     logger.setLevel(logging.CRITICAL)

@@ -143,7 +143,7 @@ class CohortSearcher(Searcher):
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
     ) -> None:
-        """Left to `CohortCallback`, which is told why a trial failed."""
+        """Left to `CohortCallback`, which gets to know why a trial failed."""
 
     def save(self, checkpoint_path: str) -> None:
         """Nothing to save: Optuna's storage knows which trials exist."""
@@ -171,11 +171,11 @@ class CohortCallback(tune.Callback):
         self, iteration: int, trials: list[TuneTrial], trial: TuneTrial, **info: Any
     ) -> None:
         cohort = self._state.ended(trial.config["cohort"])
-        told = (trial.last_result or {}).get(FAILURE)
-        if told is None:
+        failure_json = (trial.last_result or {}).get(FAILURE)
+        if failure_json is None:
             self._state.queue.completed(cohort)
             return
-        failure = from_json(told)
+        failure = from_json(failure_json)
         if failure.out_of_memory:
             self._state.lost(cohort, failure.message, halve=True)
         else:

@@ -15,7 +15,7 @@ from ray.actor import ActorHandle
 
 from study.dispatch.dispatcher import Train
 from study.dispatch.failures import Failure, describe
-from study.dispatch.tune.worker_death import this_place
+from study.dispatch.tune.worker_death import this_worker
 from study.dispatch.tune.worker_log import WorkerLine, sent_to_driver
 
 FAILURE = "failure"
@@ -44,7 +44,7 @@ class CohortTrainable(tune.Trainable):
 
     def step(self) -> dict[str, Any]:
         assert self._exchange is not None
-        cohort = ray.get(self._exchange.fetch.remote(self._number, this_place()))
+        cohort = ray.get(self._exchange.fetch.remote(self._number, this_worker()))
         try:
             if self._train is None:
                 # Here and not in `setup`: what cannot be imported on this machine is then told

@@ -17,10 +17,10 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 from study.secrets import redacted
 
 READ_BYTES = 16_384
-"""Of the end of a worker's error output."""
+"""Bytes at the end of a worker's error output that are read."""
 
-TOLD_LINES, TOLD_CHARACTERS = 5, 400
-"""What of it a person is told at most."""
+SHOWN_LINES, SHOWN_CHARACTERS = 5, 400
+"""What of that a person is shown at most."""
 
 FETCH_S = 10.0
 """Time limit for getting it from another node, where a process has to be started for it."""
@@ -32,15 +32,15 @@ _RAYS_OWN = re.compile(r"^:(job_id|actor_name|task_name):|^Extension modules|^\[
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
-    """A worker that trains a cohort.
+class WorkerProcess:
+    """The process of a worker that trains a cohort.
 
     Attributes:
         node_id: Ray's id of its node.
         host: The node's name.
-        pid: Its process.
+        pid: Number of its process on that node.
         error_file: Where its error output goes, on that node; "" if that is unknown.
-        actor: By which it can be ended.
+        actor: Handle of its Ray actor, by which it can be killed.
     """
 
     node_id: str
@@ -63,14 +63,14 @@ class LostCohort:
     halve: bool
 
 
-def this_place() -> Place:
-    """The worker that asks."""
+def this_worker() -> WorkerProcess:
+    """Describes the process that calls this, which is a Ray worker."""
     context = ray.get_runtime_context()
     try:
         error_file = os.readlink("/proc/self/fd/2")
     except OSError:
         error_file = ""
-    return Place(
+    return WorkerProcess(
         node_id=context.get_node_id(),
         host=socket.gethostname(),
         pid=os.getpid(),
@@ -81,30 +81,30 @@ def this_place() -> Place:
 
 def explain(
     error: BaseException | None,
-    place: Place | None,
+    worker: WorkerProcess | None,
     *,
     trained_s: float,
     limit_s: float | None,
-    read: Callable[[Place], str | None],
+    read: Callable[[WorkerProcess], str | None],
 ) -> LostCohort:
-    """What to tell of a cohort that was lost.
+    """Says why a cohort was lost, and whether halves of it may do.
 
     Args:
         error: What Ray raised for its worker.
-        place: The worker, if it had begun.
-        trained_s: How long it had been training.
-        limit_s: How long it may.
-        read: The end of a worker's error output; None if its node does not answer.
+        worker: Its process; None if it had not begun.
+        trained_s: How long it had been training, in seconds.
+        limit_s: How long it may train, in seconds; None without a limit.
+        read: Reads the end of a worker's error output; None if its node does not answer.
     """
-    said = f"{type(error).__name__} {error}" if error is not None else ""
-    if place is None:
+    message = f"{type(error).__name__} {error}" if error is not None else ""
+    if worker is None:
         return LostCohort(
             reason=_first_line(error, "its worker was lost before it began"), halve=False
         )
-    where = f"process {place.pid} on {place.host}"
-    if _NODE_LOST.search(said):
+    where = f"process {worker.pid} on {worker.host}"
+    if _NODE_LOST.search(message):
         return LostCohort(reason=f"the node of its worker ({where}) was lost", halve=False)
-    output = read(place)
+    output = read(worker)
     if output is None:
         return LostCohort(reason=f"its worker ({where}) or the node was lost", halve=False)
     if limit_s is not None and trained_s >= limit_s:
@@ -114,7 +114,7 @@ def explain(
             f"its worker ({where}) was ended{f', at {at}' if at else ''}",
             halve=True,
         )
-    if _MEMORY.search(said):
+    if _MEMORY.search(message):
         return LostCohort(reason=f"memory ran out, and Ray ended its worker ({where})", halve=True)
     # A kernel that is out of memory kills without a word.
     reason = f"its worker ({where}) died: killed, perhaps for memory, or crashed"
@@ -131,10 +131,10 @@ def last_words(output: str) -> str:
     lines = output.splitlines()
     for number, line in enumerate(lines):
         if line.startswith("Fatal Python error: "):
-            at = next((_frame_text(one) for one in lines[number:] if _FRAME.match(one)), "")
+            at = next((_frame_text(frame) for frame in lines[number:] if _FRAME.match(frame)), "")
             return f"{line.removeprefix('Fatal Python error: ')}{f' at {at}' if at else ''}"
-    told = [line.strip() for line in lines if line.strip() and not _RAYS_OWN.match(line)]
-    return redacted(" | ".join(told[-TOLD_LINES:]))[-TOLD_CHARACTERS:]
+    written = [line.strip() for line in lines if line.strip() and not _RAYS_OWN.match(line)]
+    return redacted(" | ".join(written[-SHOWN_LINES:]))[-SHOWN_CHARACTERS:]
 
 
 class ErrorOutputs:
@@ -147,18 +147,18 @@ class ErrorOutputs:
     def __init__(self) -> None:
         self._silent: set[str] = set()
 
-    def end(self, place: Place) -> str | None:
+    def end(self, worker: WorkerProcess) -> str | None:
         """The end of a worker's error output, "" if unknown; None if its node is silent."""
-        if place.node_id == ray.get_runtime_context().get_node_id():
-            return read_end(place.error_file)
-        if place.node_id in self._silent:
+        if worker.node_id == ray.get_runtime_context().get_node_id():
+            return read_end(worker.error_file)
+        if worker.node_id in self._silent:
             return None
-        there = NodeAffinitySchedulingStrategy(node_id=place.node_id, soft=False)
+        there = NodeAffinitySchedulingStrategy(node_id=worker.node_id, soft=False)
         task = ray.remote(read_end).options(num_cpus=0, scheduling_strategy=there, max_retries=0)
         try:
-            text: str = ray.get(task.remote(place.error_file), timeout=FETCH_S)
+            text: str = ray.get(task.remote(worker.error_file), timeout=FETCH_S)
         except RayError:
-            self._silent.add(place.node_id)
+            self._silent.add(worker.node_id)
             return None
         return text
 
@@ -185,9 +185,9 @@ def _last_frame(output: str) -> str:
 
 
 def _frame_text(line: str) -> str:
-    found = _FRAME.match(line)
-    assert found is not None
-    return f"{Path(found['file']).name}, line {found['line']}, in {found['name']}"
+    frame = _FRAME.match(line)
+    assert frame is not None
+    return f"{Path(frame['file']).name}, line {frame['line']}, in {frame['name']}"
 
 
 def _first_line(error: BaseException | None, otherwise: str) -> str:

@@ -20,7 +20,7 @@ class WorkerLine:
         cohort: Number of the cohort that it trained.
         host: Name of its node.
         logger: Name of the logger, `gradscape` or one below.
-        level: Of `logging`, e.g. 30 for a warning.
+        level: Level of `logging`, e.g. 30 for a warning.
         text: The formatted message.
     """
 

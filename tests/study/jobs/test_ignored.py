@@ -72,7 +72,7 @@ def uploaded_by_ray(folder: Path, *, gitignore: bool = True) -> set[str]:
 
 
 def uploaded(folder: Path) -> set[str]:
-    return {str(file.place) for file in files_of(folder)}
+    return {str(file.path) for file in files_of(folder)}
 
 
 def test_as_ray_does(folder: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from search_spaces.errors import InputError
-from study.jobs.package import files_to_submit, place_of, write_package
+from study.jobs.package import files_to_submit, path_in_job, write_package
 
 
 @pytest.fixture
@@ -20,35 +20,35 @@ def code(tmp_path: Path) -> Path:
     return folder
 
 
-def places(study_file: Path, folder: Path | None) -> list[str]:
-    return [str(file.place) for file in files_to_submit(study_file, folder)]
+def paths(study_file: Path, folder: Path | None) -> list[str]:
+    return [str(file.path) for file in files_to_submit(study_file, folder)]
 
 
 def test_the_study_file_alone(tmp_path: Path) -> None:
     file = tmp_path / "small.yaml"
     file.write_text("study: small\n")
     (tmp_path / "other.py").write_text("")
-    assert places(file, None) == ["small.yaml"]
+    assert paths(file, None) == ["small.yaml"]
 
 
 def test_the_study_file_keeps_its_place_in_the_folder(code: Path) -> None:
     # Paths in a study file begin beside it.
     file = code / "experiments" / "small.yaml"
     file.write_text("study: small\n")
-    assert str(place_of(file, code)) == "experiments/small.yaml"
-    assert places(file, code) == ["experiments/small.yaml", "net.py", "tool.sh"]
+    assert str(path_in_job(file, code)) == "experiments/small.yaml"
+    assert paths(file, code) == ["experiments/small.yaml", "net.py", "tool.sh"]
     # Ignoring it does not keep it back.
     (code / ".gitignore").write_text("*.yaml\n")
-    assert "experiments/small.yaml" in places(file, code)
+    assert "experiments/small.yaml" in paths(file, code)
 
 
 def test_a_study_file_from_elsewhere_goes_to_the_top(code: Path, tmp_path: Path) -> None:
     file = tmp_path / "small.yaml"
     file.write_text("study: small\n")
-    assert "small.yaml" in places(file, code)
+    assert "small.yaml" in paths(file, code)
     (code / "small.yaml").write_text("study: another\n")
     with pytest.raises(InputError, match="goes to the top of the job's folder, but .*is there"):
-        places(file, code)
+        paths(file, code)
 
 
 def test_the_same_contents_are_the_same_package(code: Path, tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ print(json.dumps(found))
 
 
 def cases(folder: Path) -> list[dict[str, str]]:
-    """Environments with tokens in one or more of the places, and with none."""
+    """Environments with tokens in one or more of the paths, and with none."""
     (folder / "home" / ".ray").mkdir(parents=True)
     (folder / "home" / ".ray" / "auth_token").write_text(" of-home\n")
     (folder / "file").write_text("\tof-file \n\n")

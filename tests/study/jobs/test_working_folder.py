@@ -18,7 +18,7 @@ from study.jobs.working_folder import (
 
 def files(sizes: dict[str, int]) -> list[PackedFile]:
     return [
-        PackedFile(place=PurePosixPath(name), source=Path(name), bytes=size)
+        PackedFile(path=PurePosixPath(name), source=Path(name), bytes=size)
         for name, size in sizes.items()
     ]
 
@@ -59,10 +59,10 @@ def test_the_ten_largest() -> None:
     assert len(named) == 10
 
 
-@pytest.mark.parametrize("place", ["study.py", "analysis.py", "search_spaces/__init__.py"])
-def test_names_that_would_hide_gradscape(place: str) -> None:
-    with pytest.raises(InputError, match=rf"no module of yours may be named .*code/{place}"):
-        check_names(files({place: 1, "net.py": 1}), Path("code"))
+@pytest.mark.parametrize("path", ["study.py", "analysis.py", "search_spaces/__init__.py"])
+def test_names_that_would_hide_gradscape(path: str) -> None:
+    with pytest.raises(InputError, match=rf"no module of yours may be named .*code/{path}"):
+        check_names(files({path: 1, "net.py": 1}), Path("code"))
 
 
 def test_names_that_hide_nothing() -> None:

@@ -28,13 +28,13 @@ def client(home):
     return mlflow.MlflowClient(default_tracking_uri(home))
 
 
-def invocation(home, study, *, place="here"):
+def invocation(home, study, *, study_key="here"):
     return MlflowTracker.open(
         tracking_uri=default_tracking_uri(home),
         study=study,
         study_file="",
         artifact_location=artifact_location(home),
-        place=place,
+        study_key=study_key,
     )
 
 
@@ -65,7 +65,7 @@ def test_each_part_goes_up_once_and_all_come_back_together(home, client, tmp_pat
     second.log_tables(local / "tables")
     assert {path.rpartition("/")[2] for path in files_of(client, second)} == {"part-b.parquet"}
     found = download_tables(default_tracking_uri(home), "resumed", tmp_path / "got")
-    assert (found.parts, found.other_places) == (2, 0)
+    assert (found.parts, found.other_studies) == (2, 0)
     for load in (load_trials, load_steps, load_layers):
         pd.testing.assert_frame_equal(load(found.folder), load(local))
     assert load_trials(found.folder)["mlflow_run_id"][3] == "run-of-3"
@@ -92,11 +92,11 @@ def test_a_part_that_was_never_finished_stays_out(home, client, tmp_path):
 
 
 def test_the_same_study_of_another_home_is_not_mixed_in(home, tmp_path):
-    for place, trials in (("here", [0, 1]), ("there", [0, 1, 2])):
-        write_part(tmp_path / place, trials, place)
-        invocation(home, "twice", place=place).log_tables(tmp_path / place / "tables")
+    for study_key, trials in (("here", [0, 1]), ("there", [0, 1, 2])):
+        write_part(tmp_path / study_key, trials, study_key)
+        invocation(home, "twice", study_key=study_key).log_tables(tmp_path / study_key / "tables")
     found = download_tables(default_tracking_uri(home), "twice", tmp_path / "got")
-    assert found.other_places == 1
+    assert found.other_studies == 1
     assert [path.name for path in (found.folder / "tables/trials").iterdir()] == [
         "part-there.parquet"
     ]

@@ -8,9 +8,15 @@ from pathlib import Path
 import pytest
 
 from study.dispatch.tune.tune_folder import PREFIX, sweep, tune_folder
-from study.dispatch.tune.worker_death import TOLD_CHARACTERS, Place, explain, last_words, read_end
+from study.dispatch.tune.worker_death import (
+    SHOWN_CHARACTERS,
+    WorkerProcess,
+    explain,
+    last_words,
+    read_end,
+)
 
-PLACE = Place(node_id="n", host="gpu7", pid=41)
+WORKER = WorkerProcess(node_id="n", host="gpu7", pid=41)
 
 STUCK = """Timeout (0:00:02)!
 Thread 0x1 (most recent call first):
@@ -31,9 +37,9 @@ Extension modules: numpy (total: 1)
 """
 
 
-def loss(error="the worker died", output="", *, place=PLACE, trained_s=5.0, limit_s=None):
+def loss(error="the worker died", output="", *, worker=WORKER, trained_s=5.0, limit_s=None):
     return explain(
-        RuntimeError(error), place, trained_s=trained_s, limit_s=limit_s, read=lambda one: output
+        RuntimeError(error), worker, trained_s=trained_s, limit_s=limit_s, read=lambda one: output
     )
 
 
@@ -69,7 +75,7 @@ def test_memory_and_nodes_are_told_apart():
     memory = loss("Task was killed due to the node running low on memory")
     assert "memory ran out" in memory.reason and memory.halve
     silent = explain(
-        RuntimeError("unavailable"), PLACE, trained_s=9, limit_s=1, read=lambda one: None
+        RuntimeError("unavailable"), WORKER, trained_s=9, limit_s=1, read=lambda one: None
     )
     assert silent.reason == "its worker (process 41 on gpu7) or the node was lost"
     assert not silent.halve
@@ -85,7 +91,7 @@ def test_what_is_told_of_a_long_output_is_bounded(tmp_path: Path):
     file = tmp_path / "err"
     file.write_text("x" * 10**6 + "\nthe last line\n")
     words = last_words(read_end(str(file)))
-    assert words.endswith("the last line") and len(words) <= TOLD_CHARACTERS
+    assert words.endswith("the last line") and len(words) <= SHOWN_CHARACTERS
     assert read_end(str(tmp_path / "none")) == ""
 
 
