@@ -121,7 +121,7 @@ def _search(
         of_task=tuple(checked.tasks.parameters),
     )
 
-    def tell(now: Sequence[Candidate], before: Sequence[Attempt]) -> None:
+    def report(now: Sequence[Candidate], before: Sequence[Attempt]) -> None:
         watch(
             _moment(now, before, total=len(to_try), seeds=len(seeds), wanted=wanted, each_s=each_s)
         )
@@ -131,7 +131,7 @@ def _search(
             checked.check(values)
         return train(checked, configurations, seeds=some, statistics="standard")
 
-    return find_remedies(to_try, train_all, seeds=seeds, wanted=wanted, watch=tell)
+    return find_remedies(to_try, train_all, seeds=seeds, wanted=wanted, watch=report)
 
 
 def _moment(

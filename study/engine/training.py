@@ -54,7 +54,7 @@ def train_cohort(
         task: Data, loss and metric.
         network: Builds the network that all of them share.
         steps: Optimizer steps, at least one.
-        device: Where to train.
+        device: Where to train, a device of torch or its name ("cuda:0").
         statistics: What is measured beside the losses: a name among STATISTICS. It changes
             neither the training nor any random state.
         execution: How the network is run, one of EXECUTIONS: by default the fastest way; the

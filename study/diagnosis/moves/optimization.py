@@ -48,7 +48,7 @@ OPTIMIZATION: tuple[Move, ...] = (
     ),
     Move(
         hyperparameter="clip_norm",
-        reason="clipping bounds the step that a steep place in the loss can cause",
+        reason="clipping bounds the step that a steep region of the loss can cause",
         aims=(Verdict.EXPLODING, Verdict.OSCILLATING),
         values=(10.0, 1.0, 0.1, 0.01),
         falls=True,
@@ -68,7 +68,7 @@ OPTIMIZATION: tuple[Move, ...] = (
     ),
     Move(
         hyperparameter="warmup_steps",
-        reason="small first steps lead away from the steep place where training begins",
+        reason="small first steps lead away from the steep region where training begins",
         aims=(Verdict.EXPLODING,),
         shares=(0.1,),
         falls=False,
@@ -76,7 +76,7 @@ OPTIMIZATION: tuple[Move, ...] = (
     ),
     Move(
         hyperparameter="warmup_steps",
-        reason="small first steps lead away from the steep place where training begins",
+        reason="small first steps lead away from the steep region where training begins",
         aims=(Verdict.EXPLODING,),
         shares=(0.3,),
         falls=False,

@@ -24,7 +24,7 @@ class PartsExecution:
 
     Args:
         module: The network, whose own parameters are not used.
-        blocks: One parameter a block.
+        blocks: One parameter a block, (1, K, *shape).
         task: Loss and metric.
         precision: Type of the arithmetic; outputs and losses have the parameters' type.
     """

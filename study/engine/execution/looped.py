@@ -24,7 +24,7 @@ class LoopedExecution:
 
     Args:
         copies: The network, one module a trial.
-        blocks: One parameter a block.
+        blocks: One parameter a block, (1, K, *shape).
         task: Loss and metric.
         precision: Type of the arithmetic; outputs and losses have the parameters' type.
         seeds: One a trial, for modules that draw random numbers; None for those that do not.

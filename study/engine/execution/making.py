@@ -52,7 +52,7 @@ def make_execution(
     Args:
         start: The networks before their first step, on the CPU.
         task: Loss and metric.
-        device: Where to train.
+        device: Where the parameters go and the batches are.
         precision: Types of the parameters and of the arithmetic.
         seeds: One a trial, (K,).
         batch: Some examples for each trial, on the device, to try ways with.

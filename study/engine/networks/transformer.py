@@ -67,7 +67,7 @@ class Transformer(nn.Module):
     Args:
         blocks: From (B, T, width) to the same.
         width: Numbers in a time step.
-        task: Its inputs and outputs.
+        task: Gives the inputs' features, and says when outputs are asked for.
         normalized: Whether the readout sees normalized values.
     """
 

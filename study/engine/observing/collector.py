@@ -37,7 +37,7 @@ class Sink:
 
         Args:
             shown_KxB: (K, B, ...).
-            call: Its number.
+            call: Number of the call in this pass, from 0.
             stays: Whether it stays in memory for the step anyway, and nothing overwrites it.
         """
         if self._calls == 1 and self._is_large(shown_KxB, AT_ONCE if stays else LARGE):

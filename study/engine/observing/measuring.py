@@ -25,7 +25,7 @@ class Shown:
 
     Attributes:
         tensors: With the trial axis first.
-        measure: What is asked of them.
+        measure: Computes the figures of the tensors.
     """
 
     tensors: tuple[Tensor, ...]
@@ -33,7 +33,7 @@ class Shown:
 
     @property
     def trials(self) -> int:
-        """K."""
+        """Number of trials, K."""
         return len(self.tensors[0])
 
     @property

@@ -19,7 +19,7 @@ class Observation:
     """What one step shows of each layer, and the quantities computed from it.
 
     Args:
-        layers: What to look at.
+        layers: The layers to measure, L of them.
     """
 
     def __init__(self, layers: Sequence[Layer]) -> None:
@@ -56,7 +56,7 @@ class Observation:
 
         Args:
             parameter: A parameter of all trials before the update by its name, (K, ...).
-            gradient: Its unclipped gradient.
+            gradient: The unclipped gradient of a parameter by its name, (K, ...).
         """
         weights = measured(
             [

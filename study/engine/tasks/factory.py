@@ -18,7 +18,7 @@ class TaskError(ValueError):
     """An argument that a task's function does not take, or a value that it refuses.
 
     Args:
-        rule: The rule and what came.
+        rule: States the rule and the value that broke it.
         parameter: The parameter that it is about, where it is about one.
     """
 
@@ -32,7 +32,7 @@ class TaskParameter:
     """One argument that a task's function takes.
 
     Attributes:
-        name: Its name.
+        name: Name of the argument, as a study file gives it.
         annotation: Its type; `object` where there is none, or none that can be evaluated.
         required: Whether it has no default.
         text: As it stands in the function's signature.

@@ -28,7 +28,7 @@ class Task:
         outputs: Size of the last axis of what a network must return.
         loss: Losses by example, differentiable in the outputs; their mean is minimized.
         metric: Success by example; its mean over a batch is reported.
-        metric_name: What that mean is called.
+        metric_name: Name of that mean for people ("accuracy").
         chance: The metric of the best constant prediction.
         ceiling: The best metric that the task allows.
         target: From this metric on a trial counts as trained.

@@ -21,19 +21,21 @@ def expected(verdict: str = "stalled", rate: float = 0.1, **columns: object) -> 
 
 
 def test_agreement_needs_no_remark() -> None:
-    found = expected()
-    assert found.predicted_ratio == 0.04 and found.predicted_regime == "healthy"
-    assert found.ratio is not None and found.max_learning_rate is not None
-    assert (found.ratio.median, found.ratio.low, found.ratio.high) == (0.03, 0.02, 0.05)
-    assert found.max_learning_rate.median == 2
-    assert found.regimes == {"healthy": 2, "vanishing": 1}
-    assert found.predicted_saturated_fraction is None and found.remarks == ()
+    compared = expected()
+    assert compared.predicted_ratio == 0.04 and compared.predicted_regime == "healthy"
+    assert compared.ratio is not None and compared.max_learning_rate is not None
+    assert (compared.ratio.median, compared.ratio.low, compared.ratio.high) == (0.03, 0.02, 0.05)
+    assert compared.max_learning_rate.median == 2
+    assert compared.regimes == {"healthy": 2, "vanishing": 1}
+    assert compared.predicted_saturated_fraction is None and compared.remarks == ()
 
 
 def test_theory_may_be_silent() -> None:
-    found = expected(predicted_ratio=None, predicted_regime=None, predicted_max_learning_rate=None)
-    assert found.predicted_ratio is None and found.max_learning_rate is None
-    assert found.remarks == ()
+    compared = expected(
+        predicted_ratio=None, predicted_regime=None, predicted_max_learning_rate=None
+    )
+    assert compared.predicted_ratio is None and compared.max_learning_rate is None
+    assert compared.remarks == ()
     bare = expectation(pd.DataFrame({"trial": [0]}), verdict="stable", learning_rate=1.0)
     assert bare.ratio is None and bare.remarks == ()
 

@@ -26,12 +26,12 @@ def rows(**columns: object) -> pd.DataFrame:
 
 
 def test_the_median_over_seeds_first_and_last() -> None:
-    found = layer_gradients(rows())
-    assert [(one.layer, one.name, one.call) for one in found] == [
+    gradients = layer_gradients(rows())
+    assert [(gradient.layer, gradient.name, gradient.call) for gradient in gradients] == [
         (1, "hidden_1", ""),
         (2, "hidden_2", ""),
     ]
-    assert [(one.initial, one.final) for one in found] == [(11, 20), (21, 30)]
+    assert [(gradient.initial, gradient.final) for gradient in gradients] == [(11, 20), (21, 30)]
 
 
 def test_seeds_end_at_steps_of_their_own() -> None:
@@ -41,13 +41,13 @@ def test_seeds_end_at_steps_of_their_own() -> None:
 
 
 def test_recurrent_layers_by_their_first_and_last_call() -> None:
-    found = layer_gradients(rows(calls=[1, 24] * 6))
-    assert [(one.layer, one.call) for one in found] == [
+    gradients = layer_gradients(rows(calls=[1, 24] * 6))
+    assert [(gradient.layer, gradient.call) for gradient in gradients] == [
         (1, ""),
         (2, "first call"),
         (2, "last call"),
     ]
-    assert (found[1].initial, found[2].initial) == (10.5, 42)
+    assert (gradients[1].initial, gradients[2].initial) == (10.5, 42)
 
 
 def test_what_is_not_finite_is_not_lost() -> None:

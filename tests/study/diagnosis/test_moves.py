@@ -13,17 +13,17 @@ def move(name: str, *, falls: bool | None = None) -> Move:
     return next(one for one in MOVES if one.hyperparameter == name and one.falls in (falls, None))
 
 
-@pytest.mark.parametrize("one", MOVES, ids=lambda one: f"{one.hyperparameter}-{one.falls}")
-def test_each_move_is_one_of_the_catalogue(one: Move) -> None:
-    hyperparameter = CATALOGUE[one.hyperparameter]
-    assert one.values or one.factors or one.shares
-    for value in one.values:
+@pytest.mark.parametrize("each", MOVES, ids=lambda each: f"{each.hyperparameter}-{each.falls}")
+def test_each_move_is_one_of_the_catalogue(each: Move) -> None:
+    hyperparameter = CATALOGUE[each.hyperparameter]
+    assert each.values or each.factors or each.shares
+    for value in each.values:
         if hyperparameter.choices:
             assert value in hyperparameter.choices
         else:
             assert value in hyperparameter.interval
-    assert (one.falls is None) == (hyperparameter.kind == "name")
-    assert one.fixed or one.per_distance, "a change must weigh something"
+    assert (each.falls is None) == (hyperparameter.kind == "name")
+    assert each.fixed or each.per_distance, "a change must weigh something"
 
 
 def test_what_changes_weigh() -> None:
@@ -41,9 +41,9 @@ def test_what_changes_weigh() -> None:
 
 
 def test_a_larger_step_weighs_more() -> None:
-    for one in MOVES:
-        if one.factors:
-            weights = [one.weight(1.0, factor) for factor in one.factors]
+    for each in MOVES:
+        if each.factors:
+            weights = [each.weight(1.0, factor) for factor in each.factors]
             assert weights == sorted(weights) and weights[0] > 0
 
 

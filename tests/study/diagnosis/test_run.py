@@ -40,61 +40,61 @@ def plain_metric(hyperparameters: object, seed: int) -> float:
 
 @pytest.mark.slow
 def test_a_deep_sigmoid_network_vanishes() -> None:
-    found = deep_sigmoid()
-    assert found.verdicts == {"vanishing": SEEDS}
-    assert [one.seeds for one in found.explanations] == [SEEDS]
-    assert len(found.trials) == SEEDS and set(found.layers["layer"]) == set(range(1, 8))
-    deltas = [one.initial for one in found.gradients]
+    diagnosis = deep_sigmoid()
+    assert diagnosis.verdicts == {"vanishing": SEEDS}
+    assert [explanation.seeds for explanation in diagnosis.explanations] == [SEEDS]
+    assert len(diagnosis.trials) == SEEDS and set(diagnosis.layers["layer"]) == set(range(1, 8))
+    deltas = [gradient.initial for gradient in diagnosis.gradients]
     assert deltas == sorted(deltas) and deltas[0] < 1e-3 * deltas[5]
 
 
 def test_each_remedy_holds_when_it_is_trained_independently() -> None:
-    found = deep_sigmoid()
-    assert len(found.remedies) == 2
-    for one in found.remedies:
+    diagnosis = deep_sigmoid()
+    assert len(diagnosis.remedies) == 2
+    for remedy in diagnosis.remedies:
         differing = {
             name
-            for name, value in found.hyperparameters.items()
-            if one.trained.hyperparameters.get(name) != value
+            for name, value in diagnosis.hyperparameters.items()
+            if remedy.trained.hyperparameters.get(name) != value
         }
-        assert differing == {one.change.hyperparameter}
-        assert one.trained.stable == one.trained.seeds == SEEDS
+        assert differing == {remedy.change.hyperparameter}
+        assert remedy.trained.stable == remedy.trained.seeds == SEEDS
         for number in range(SEEDS):
-            metric = plain_metric(one.trained.hyperparameters, trial_seed(0, number))
-            assert metric >= found.trials["metric_target"].iloc[0]
+            metric = plain_metric(remedy.trained.hyperparameters, trial_seed(0, number))
+            assert metric >= diagnosis.trials["metric_target"].iloc[0]
             # In a cohort or alone: the same trial up to rounding, which 80 steps amplify.
             assert metric == pytest.approx(
-                one.trained.trials["metric_final"].iloc[number], abs=0.02
+                remedy.trained.trials["metric_final"].iloc[number], abs=0.02
             )
-    before = plain_metric(found.hyperparameters, trial_seed(0, 0))
+    before = plain_metric(diagnosis.hyperparameters, trial_seed(0, 0))
     assert before < 0.3
 
 
 def test_no_smaller_change_that_was_tried_works() -> None:
-    found = deep_sigmoid()
-    assert found.search is not None
-    ways = [one.change.way for one in found.remedies]
+    diagnosis = deep_sigmoid()
+    assert diagnosis.search is not None
+    ways = [remedy.change.way for remedy in diagnosis.remedies]
     assert len(set(ways)) == len(ways)
-    largest = found.remedies[-1].change.size
-    for one in found.search.attempts:
-        if one.change.way not in ways and one.change.size < largest:
-            assert one.stable < SEEDS
+    largest = diagnosis.remedies[-1].change.size
+    for attempt in diagnosis.search.attempts:
+        if attempt.change.way not in ways and attempt.change.size < largest:
+            assert attempt.stable < SEEDS
 
 
 def test_a_stable_configuration_needs_no_change() -> None:
-    seen: list[Moment] = []
-    found = diagnose(
-        StudyConfig(**DIGITS), {"depth": 2, "learning_rate": 0.1}, seeds=2, watch=seen.append
+    moments: list[Moment] = []
+    diagnosis = diagnose(
+        StudyConfig(**DIGITS), {"depth": 2, "learning_rate": 0.1}, seeds=2, watch=moments.append
     )
-    assert found.verdicts == {"stable": 2}
-    assert found.search is None and found.remedies == ()
-    assert [one.changes for one in seen] == [()]
+    assert diagnosis.verdicts == {"stable": 2}
+    assert diagnosis.search is None and diagnosis.remedies == ()
+    assert [moment.changes for moment in moments] == [()]
 
 
 def test_sharpness_is_measured_where_it_is_cheap(digits: StudyConfig) -> None:
-    found = diagnose(digits, {"depth": 1, "learning_rate": 0.1}, seeds=1, steps=5, remedies=0)
-    limit = found.expectation.max_learning_rate
-    sharpness = found.expectation.sharpness
+    diagnosis = diagnose(digits, {"depth": 1, "learning_rate": 0.1}, seeds=1, steps=5, remedies=0)
+    limit = diagnosis.expectation.max_learning_rate
+    sharpness = diagnosis.expectation.sharpness
     assert limit is not None and sharpness is not None
     # Heavy ball: 2 (1 + momentum) / sharpness (Cohen et al. 2021, appendix B).
     assert limit.median == pytest.approx(2 * 1.9 / sharpness.median)
@@ -104,18 +104,18 @@ def test_sharpness_is_measured_where_it_is_cheap(digits: StudyConfig) -> None:
 def test_configurations_in_one_call_are_trained_as_each_by_itself(digits: StudyConfig) -> None:
     checked = preflight(digits)
     settings = [{"learning_rate": 0.1}, {"depth": 1}, {"learning_rate": 0.01, "clip_norm": 1}]
-    configurations = [digits.space.complete(one) for one in settings]
+    configurations = [digits.space.complete(values) for values in settings]
     together = train(checked, configurations, seeds=[5, 6], statistics="standard")
-    for values, one in zip(configurations, together, strict=True):
+    for values, result in zip(configurations, together, strict=True):
         (alone,) = train(checked, [values], seeds=[5, 6], statistics="standard")
-        assert one.hyperparameters == values
-        assert one.trials["trial"].tolist() == [0, 1]
-        assert one.trials["seed"].tolist() == [5, 6]
-        assert one.trials["learning_rate"].tolist() == [values["learning_rate"]] * 2
+        assert result.hyperparameters == values
+        assert result.trials["trial"].tolist() == [0, 1]
+        assert result.trials["seed"].tolist() == [5, 6]
+        assert result.trials["learning_rate"].tolist() == [values["learning_rate"]] * 2
         for frame in ("steps", "layers"):
-            mine, its = getattr(one, frame), getattr(alone, frame)
+            mine, its = getattr(result, frame), getattr(alone, frame)
             assert mine["trial"].tolist() == its["trial"].tolist()
-        np.testing.assert_allclose(one.steps["loss"], alone.steps["loss"], rtol=1e-3)
+        np.testing.assert_allclose(result.steps["loss"], alone.steps["loss"], rtol=1e-3)
 
 
 @pytest.mark.parametrize(

@@ -54,22 +54,22 @@ def test_it_finds_what_trying_everything_finds(case: int) -> None:
         for name in "abcdefg"
         for number in range(draw.randint(1, 5))
     ]
-    some.sort(key=lambda one: one.change.size)
+    some.sort(key=lambda each: each.change.size)
     working = {
-        (one.change.hyperparameter, one.change.after): SEEDS
-        for one in some
+        (each.change.hyperparameter, each.change.after): SEEDS
+        for each in some
         if draw.random() < 0.25
     }
     bench = Bench(working)
     search = find_remedies(some, bench, seeds=SEEDS, wanted=3)
     firsts: dict[tuple[str, str], Change] = {}
-    for one in some:
-        if (one.change.hyperparameter, one.change.after) in working:
-            firsts.setdefault(one.change.way, one.change)
-    assert [one.change for one in search.remedies] == list(firsts.values())[:3]
+    for each in some:
+        if (each.change.hyperparameter, each.change.after) in working:
+            firsts.setdefault(each.change.way, each.change)
+    assert [remedy.change for remedy in search.remedies] == list(firsts.values())[:3]
     assert len(set(bench.trained)) == len(bench.trained), "nothing is trained twice"
     assert {(name, value) for name, value, _ in bench.trained} == {
-        (one.change.hyperparameter, one.change.after) for one in search.attempts
+        (attempt.change.hyperparameter, attempt.change.after) for attempt in search.attempts
     }
 
 
@@ -78,7 +78,7 @@ def test_it_stops_when_the_smallest_are_certain() -> None:
     large = [candidate(name, 9.0, 5.0) for name in "efgh"]
     bench = Bench({(name, 2.0): SEEDS for name in "bcd"})
     search = find_remedies([*small, *large], bench, seeds=SEEDS, wanted=3)
-    assert [one.change.hyperparameter for one in search.remedies] == ["b", "c", "d"]
+    assert [remedy.change.hyperparameter for remedy in search.remedies] == ["b", "c", "d"]
     assert not {name for name, _, _ in bench.trained} & set("efgh")
     assert search.candidates == 8 and len(search.attempts) == 4
 
@@ -87,7 +87,7 @@ def test_a_larger_change_of_the_same_way_is_not_tried() -> None:
     some = [candidate("a", 2.0, 1.0), candidate("a", 3.0, 1.5), candidate("a", 0.5, 1.6)]
     bench = Bench({("a", 2.0): SEEDS, ("a", 3.0): SEEDS, ("a", 0.5): SEEDS})
     search = find_remedies(some, bench, seeds=SEEDS, wanted=3)
-    assert [one.change.after for one in search.remedies] == [2.0, 0.5]
+    assert [remedy.change.after for remedy in search.remedies] == [2.0, 0.5]
     assert ("a", 3.0) not in {(name, value) for name, value, _ in bench.trained}
 
 
@@ -95,8 +95,12 @@ def test_what_fails_with_the_first_seed_is_not_trained_with_the_others() -> None
     some = [candidate("a", 2.0, 1.0), candidate("b", 2.0, 1.0), candidate("c", 2.0, 1.0)]
     bench = Bench({("a", 2.0): SEEDS[1:], ("b", 2.0): SEEDS[:4], ("c", 2.0): SEEDS[:3]})
     search = find_remedies(some, bench, seeds=SEEDS, wanted=3)
-    assert [one.change.hyperparameter for one in search.remedies] == ["b"]
-    assert [(one.stable, one.seeds) for one in search.attempts] == [(0, 1), (4, 5), (3, 5)]
+    assert [remedy.change.hyperparameter for remedy in search.remedies] == ["b"]
+    assert [(attempt.stable, attempt.seeds) for attempt in search.attempts] == [
+        (0, 1),
+        (4, 5),
+        (3, 5),
+    ]
     assert search.remedies[0].trained.trials["trial"].tolist() == [0, 1, 2, 3, 4]
 
 
@@ -112,15 +116,19 @@ def test_one_that_cannot_be_trained_spoils_no_other() -> None:
 
     some = [candidate("a", 2.0, 1.0), candidate("b", 2.0, 1.0)]
     search = find_remedies(some, train, seeds=SEEDS, wanted=1)
-    assert [one.change.hyperparameter for one in search.remedies] == ["b"]
-    assert [one.error for one in search.attempts] == ["no such layer", None]
+    assert [remedy.change.hyperparameter for remedy in search.remedies] == ["b"]
+    assert [attempt.error for attempt in search.attempts] == ["no such layer", None]
 
 
 def test_nothing_works() -> None:
     some = [candidate(name, 2.0, size) for name, size in (("a", 1.0), ("b", 3.0), ("c", 9.0))]
-    seen: list[int] = []
+    rounds: list[int] = []
     search = find_remedies(
-        some, Bench({}), seeds=SEEDS, wanted=2, watch=lambda now, before: seen.append(len(before))
+        some,
+        Bench({}),
+        seeds=SEEDS,
+        wanted=2,
+        watch=lambda now, before: rounds.append(len(before)),
     )
     assert search.remedies == () and len(search.attempts) == 3
-    assert seen == [0, 1, 2]
+    assert rounds == [0, 1, 2]

@@ -23,7 +23,7 @@ STEPS = 60
 
 
 class CutOff(Exception):
-    """Stands for a machine that goes away."""
+    """Stands for a machine that is lost."""
 
 
 def cut_off_after(task: Task, calls: int) -> Task:
@@ -208,7 +208,7 @@ def own_network(path: Path, width: int) -> NetworkFactory:
     return factory
 
 
-def test_a_mended_network_begins_anew(
+def test_a_fixed_network_begins_again(
     digits: Task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "own_network", sys)  # Restored afterwards.
@@ -217,9 +217,9 @@ def test_a_mended_network_begins_anew(
     broken = own_network(tmp_path / "own_network.py", width=8)
     with pytest.raises(CutOff):
         train_cohort(some_trials(), task=cut_off_after(digits, 9), network=broken, **options)  # type: ignore[arg-type]
-    mended = own_network(tmp_path / "own_network.py", width=12)
-    record = train_cohort(some_trials(), task=digits, network=mended, **options)  # type: ignore[arg-type]
-    fresh = train_cohort(some_trials(), task=digits, network=mended, steps=STEPS)
+    fixed = own_network(tmp_path / "own_network.py", width=12)
+    record = train_cohort(some_trials(), task=digits, network=fixed, **options)  # type: ignore[arg-type]
+    fresh = train_cohort(some_trials(), task=digits, network=fixed, steps=STEPS)
     assert_identical(record, fresh)
 
 

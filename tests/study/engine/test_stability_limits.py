@@ -53,9 +53,9 @@ def test_the_cohort_splits_at_the_limit(limit: float, settings: dict[str, object
         network=NETWORKS["linear"],
         steps=STEPS,
     )
-    for place, factor in enumerate(factors):
-        ran = int(record.steps_run[place])
-        first, last = record.loss[place, 0], record.loss[place, ran - 1]
+    for index, factor in enumerate(factors):
+        ran = int(record.steps_run[index])
+        first, last = record.loss[index, 0], record.loss[index, ran - 1]
         assert (last < first) == (factor < 1), f"factor {factor}: {first} -> {last}"
 
 
@@ -66,7 +66,7 @@ def test_the_loss_follows_the_closed_form() -> None:
         network=NETWORKS["linear"],
         steps=20,
     )
-    for place, rate in enumerate((0.05, 0.15)):
+    for index, rate in enumerate((0.05, 0.15)):
         shrink = (1 - rate * 4.0) ** 2
-        expected = [record.loss[place, 0] * shrink**step for step in range(20)]
-        assert record.loss[place].tolist() == pytest.approx(expected, rel=1e-9)
+        expected = [record.loss[index, 0] * shrink**step for step in range(20)]
+        assert record.loss[index].tolist() == pytest.approx(expected, rel=1e-9)

@@ -36,15 +36,15 @@ def test_equals_plain_torch_loop(digits: Task, number: int) -> None:
 def test_same_alone_in_two_and_in_sixty_four(digits: Task) -> None:
     trials = [make_trial(number) for number in range(64)]
     together = train(trials, digits)
-    for place in (0, 7, 63):
-        alone = train([trials[place]], digits)
-        pair = train([trials[5], trials[place]], digits)
+    for index in (0, 7, 63):
+        alone = train([trials[index]], digits)
+        pair = train([trials[5], trials[index]], digits)
         for name in ("loss", "metric", "grad_norm", "clip_factor", "update_ratio"):
             expected = getattr(alone, name)[0]
             np.testing.assert_allclose(getattr(pair, name)[1], expected, rtol=1e-9)
-            np.testing.assert_allclose(getattr(together, name)[place], expected, rtol=1e-9)
+            np.testing.assert_allclose(getattr(together, name)[index], expected, rtol=1e-9)
         for name, values in alone.by_layer.items():
-            np.testing.assert_allclose(together.by_layer[name][place], values[0], rtol=1e-8)
+            np.testing.assert_allclose(together.by_layer[name][index], values[0], rtol=1e-8)
 
 
 def test_float32_agrees_with_float64(digits: Task) -> None:
@@ -85,9 +85,9 @@ def test_diverged_trials_are_retired_and_the_cohort_shrinks(digits: Task, execut
     record = train(trials, task, 30, execution=execution)
     assert sizes[0] == 8 and sizes[-1] == 4
     assert (record.steps_run[:4] == 30).all() and (record.steps_run[4:] < 8).all()
-    for place in range(4, 8):
-        ran = record.steps_run[place]
-        assert np.isnan(record.loss[place, ran:]).all()
+    for index in range(4, 8):
+        ran = record.steps_run[index]
+        assert np.isnan(record.loss[index, ran:]).all()
     alone = train(trials[:4], digits, 30)
     np.testing.assert_allclose(record.loss[:4], alone.loss, rtol=1e-9)
 

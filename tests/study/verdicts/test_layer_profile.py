@@ -11,11 +11,11 @@ from study.verdicts.layer_profile import profiles
 
 @pytest.mark.parametrize("factor", [0.24, 0.9, 1.0, 1.5])
 def test_geometric_deltas_give_the_exact_ratio_and_slope(make_layers, factor: float) -> None:
-    seen = profiles(make_layers(depth=30, factor=factor))
-    assert seen.ratio == pytest.approx([factor**29], rel=1e-12)
+    profile = profiles(make_layers(depth=30, factor=factor))
+    assert profile.ratio == pytest.approx([factor**29], rel=1e-12)
     # ln delta_l^2 = const - 2 l ln(factor)
-    assert seen.slope == pytest.approx([-2 * math.log(factor)], rel=1e-9, abs=1e-12)
-    assert (seen.first_layer.tolist(), seen.last_layer.tolist()) == ([1], [30])
+    assert profile.slope == pytest.approx([-2 * math.log(factor)], rel=1e-9, abs=1e-12)
+    assert (profile.first_layer.tolist(), profile.last_layer.tolist()) == ([1], [30])
 
 
 def test_slope_is_the_least_squares_one(make_layers) -> None:
@@ -31,14 +31,14 @@ def test_rows_in_any_order_and_trials_of_any_depth(make_layers) -> None:
             make_layers(trial=2, steps=(0, 7), depth=10, factor=2.0),
         ]
     )
-    seen = profiles(layers.sample(frac=1, random_state=0))
-    assert list(zip(seen.trial.tolist(), seen.step.tolist(), strict=True)) == [
+    profile = profiles(layers.sample(frac=1, random_state=0))
+    assert list(zip(profile.trial.tolist(), profile.step.tolist(), strict=True)) == [
         (2, 0),
         (2, 7),
         (5, 0),
         (5, 1),
     ]
-    assert seen.ratio == pytest.approx([2.0**9, 2.0**9, 0.25, 0.25])
+    assert profile.ratio == pytest.approx([2.0**9, 2.0**9, 0.25, 0.25])
 
 
 def test_edge_cases_of_delta(make_layers) -> None:
@@ -52,17 +52,17 @@ def test_edge_cases_of_delta(make_layers) -> None:
         "inf inside": ([1.0, math.inf, 1.0], math.nan, math.nan),
     }
     for deltas, ratio, slope in cases.values():
-        seen = profiles(make_layers(deltas=deltas))
-        assert seen.ratio == pytest.approx([ratio], nan_ok=True)
-        assert seen.slope == pytest.approx([slope], nan_ok=True)
-        assert seen.finite.tolist() == [np.isfinite(deltas).all()]
+        profile = profiles(make_layers(deltas=deltas))
+        assert profile.ratio == pytest.approx([ratio], nan_ok=True)
+        assert profile.slope == pytest.approx([slope], nan_ok=True)
+        assert profile.finite.tolist() == [np.isfinite(deltas).all()]
 
 
 def test_the_worst_layer_is_named(make_layers) -> None:
     layers = make_layers(depth=3, dead=[0.1, 0.7, 0.7], saturated=[math.nan, 0.2, 0.3])
-    seen = profiles(layers)
-    assert (seen.dead.tolist(), seen.dead_layer.tolist()) == ([0.7], [2])
-    assert (seen.saturated.tolist(), seen.saturated_layer.tolist()) == ([0.3], [3])
+    profile = profiles(layers)
+    assert (profile.dead.tolist(), profile.dead_layer.tolist()) == ([0.7], [2])
+    assert (profile.saturated.tolist(), profile.saturated_layer.tolist()) == ([0.3], [3])
     unmeasured = profiles(make_layers(depth=3, saturated=math.nan))
     assert np.isnan(unmeasured.saturated).all()
 
@@ -96,18 +96,18 @@ def _recurrent(*layers: tuple[int, float, float]) -> pd.DataFrame:
 def test_time_steps_of_a_recurrent_network(make_layers) -> None:
     # An input map, two recurrent layers whose gradient halves every time step, a dense layer.
     layers = _recurrent((1, 3.0, 3.0), (11, 2.0**-12, 2.0**-2), (11, 2.0**-11, 2.0**-1), (1, 9, 9))
-    seen = profiles(layers)
-    assert seen.ratio == pytest.approx([2.0**-11])
-    assert seen.slope == pytest.approx([2 * math.log(2)])
-    assert (seen.first_layer.tolist(), seen.last_layer.tolist()) == ([2], [3])
-    assert seen.calls.tolist() == [11]
+    profile = profiles(layers)
+    assert profile.ratio == pytest.approx([2.0**-11])
+    assert profile.slope == pytest.approx([2 * math.log(2)])
+    assert (profile.first_layer.tolist(), profile.last_layer.tolist()) == ([2], [3])
+    assert profile.calls.tolist() == [11]
     # Beside a feed-forward trial, whose columns of calls may be null.
     both = pd.concat([make_layers(trial=7, depth=30, factor=0.5), layers])
-    seen = profiles(both)
-    assert seen.ratio == pytest.approx([2.0**-11, 0.5**29])
-    assert seen.slope == pytest.approx([2 * math.log(2), 2 * math.log(2)])
-    assert seen.calls.tolist() == [11, 1]
-    assert seen.last_layer.tolist() == [3, 30]
+    profile = profiles(both)
+    assert profile.ratio == pytest.approx([2.0**-11, 0.5**29])
+    assert profile.slope == pytest.approx([2 * math.log(2), 2 * math.log(2)])
+    assert profile.calls.tolist() == [11, 1]
+    assert profile.last_layer.tolist() == [3, 30]
 
 
 def test_time_steps_without_a_gradient() -> None:

@@ -24,7 +24,7 @@ class Scan:
     """What a layer is beside its tensors.
 
     Attributes:
-        cell: Its unit.
+        cell: The recurrent unit, which defines the time step and splits delta between its maps.
         kernel: The unit's time step written out.
         units: H.
         every_step: Whether the outputs of all time steps are wanted, or the last one's.

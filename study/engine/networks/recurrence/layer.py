@@ -25,7 +25,7 @@ class RecurrentLayer:
     Attributes:
         projection: From inputs (F) to gates * H, for all time steps at once.
         recurrent: From the hidden state (H) to gates * H, once a time step.
-        cell: What happens between.
+        cell: From the pre-activation and the state of a time step to the next state.
         spare: Memory from the step before.
     """
 

@@ -28,7 +28,7 @@ class RecurrentNetwork(nn.Module):
 
     Args:
         hyperparameters: `depth` and `width`.
-        task: Its inputs and outputs.
+        task: Gives the inputs' features, and says when outputs are asked for.
         make_cell: Builds a layer's unit.
         input_bias: Whether `input_l` has a bias.
         recurrent_bias: Whether `recurrent_l` has one.

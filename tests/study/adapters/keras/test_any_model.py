@@ -44,13 +44,13 @@ def train(some: list[Trial], task: Task, network: NetworkFactory, **options: str
     return train_cohort(some, task=task, network=network, steps=STEPS, **options)  # type: ignore[arg-type]
 
 
-def assert_same(one: CohortRecord, place: int, other: CohortRecord, there: int) -> None:
+def assert_same(one: CohortRecord, index: int, other: CohortRecord, there: int) -> None:
     for name in ("loss", "metric", "grad_norm", "update_ratio"):
         expected = getattr(other, name)[there]
-        np.testing.assert_allclose(getattr(one, name)[place], expected, rtol=2e-3, atol=1e-6)
+        np.testing.assert_allclose(getattr(one, name)[index], expected, rtol=2e-3, atol=1e-6)
     for name, values in other.by_layer.items():
         expected = values[there]
-        np.testing.assert_allclose(one.by_layer[name][place], expected, rtol=5e-3, atol=1e-5)
+        np.testing.assert_allclose(one.by_layer[name][index], expected, rtol=5e-3, atol=1e-5)
 
 
 @pytest.mark.parametrize("network", [*VECTORIZABLE, *OTHERS])
@@ -58,8 +58,8 @@ def assert_same(one: CohortRecord, place: int, other: CohortRecord, there: int) 
 def test_in_a_cohort_as_alone(digits: Task, network: NetworkFactory, initialization: str) -> None:
     some = trials(3, initialization=initialization)
     together = train(some, digits, network)
-    for place in (0, 2):
-        assert_same(together, place, train([some[place]], digits, network), 0)
+    for index in (0, 2):
+        assert_same(together, index, train([some[index]], digits, network), 0)
     assert np.isfinite(together.by_layer["delta_rms"]).all()
 
 
@@ -68,8 +68,8 @@ def test_vectorized_and_looped_are_the_same(digits: Task, network: NetworkFactor
     some = trials(3)
     vectorized = train(some, digits, network, execution="vectorized")
     looped = train(some, digits, network, execution="looped")
-    for place in range(3):
-        assert_same(vectorized, place, looped, place)
+    for index in range(3):
+        assert_same(vectorized, index, looped, index)
 
 
 @pytest.mark.parametrize("network", OTHERS)

@@ -94,8 +94,8 @@ def test_parameters_are_called_and_laid_out_as_torchs(digits: Task) -> None:
 
 
 def test_layers_of_a_model_with_a_call_of_its_own(digits: Task) -> None:
-    found = find_layers(build_network(models.subclassed, {}, digits), digits)
-    assert [(one.name, one.activation_name, one.calls) for one in found] == [
+    layers = find_layers(build_network(models.subclassed, {}, digits), digits)
+    assert [(layer.name, layer.activation_name, layer.calls) for layer in layers] == [
         ("mine", None, 1),
         ("dense", "gelu", 2),
         ("dense_1", None, 1),
@@ -104,8 +104,8 @@ def test_layers_of_a_model_with_a_call_of_its_own(digits: Task) -> None:
 
 def test_attention_is_four_layers(digits: Task) -> None:
     module = build_network(models.attention, {}, digits)
-    found = find_layers(module, digits)
-    assert [one.name for one in found] == [
+    layers = find_layers(module, digits)
+    assert [layer.name for layer in layers] == [
         "dense",
         "query",
         "key",
@@ -113,7 +113,7 @@ def test_attention_is_four_layers(digits: Task) -> None:
         "attention_output",
         "dense_1",
     ]
-    shapes = [tuple(module.get_parameter(one.weight).shape) for one in found]
+    shapes = [tuple(module.get_parameter(layer.weight).shape) for layer in layers]
     assert shapes == [(8, 8), (6, 8), (6, 8), (6, 8), (8, 6), (10, 64)]
 
 
@@ -146,7 +146,7 @@ def test_tables_are_left_alone() -> None:
     values = initialize(module, {"initialization": "orthogonal"}, torch.Generator())
     assert torch.equal(values["embedding.weight"], before)
     assert isinstance(module.get_submodule("embedding"), nn.Embedding)
-    assert [one.name for one in find_layers(module, task)] == ["embedding", "dense"]
+    assert [layer.name for layer in find_layers(module, task)] == ["embedding", "dense"]
     # Looking up multiplies nothing; the readout, 6 to 2, does.
     assert trial_cost(models.tokens, {"batch_size": 4}, task).flops_per_step == 6 * 6 * 2 * 4
 

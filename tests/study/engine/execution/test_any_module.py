@@ -40,14 +40,14 @@ def train(some: list[Trial], task: Task, network: NetworkFactory, **options: str
 
 
 def assert_same(
-    one: CohortRecord, place: int, other: CohortRecord, there: int, *, layers: bool = True
+    one: CohortRecord, index: int, other: CohortRecord, there: int, *, layers: bool = True
 ) -> None:
     for name in ("loss", "metric", "grad_norm", "update_ratio"):
         expected = getattr(other, name)[there]
-        np.testing.assert_allclose(getattr(one, name)[place], expected, rtol=1e-8)
+        np.testing.assert_allclose(getattr(one, name)[index], expected, rtol=1e-8)
     for name, values in other.by_layer.items() if layers else ():
         expected = values[there]
-        np.testing.assert_allclose(one.by_layer[name][place], expected, rtol=1e-7, atol=1e-12)
+        np.testing.assert_allclose(one.by_layer[name][index], expected, rtol=1e-7, atol=1e-12)
 
 
 @pytest.mark.slow
@@ -58,9 +58,9 @@ def test_in_a_cohort_as_alone(images: Task, network: NetworkFactory, initializat
     together = train(some, images, network)
     # Of trials that refine a different number of times, the common calls are measured.
     layers = network is not modules.halting
-    for place in (0, 3):
-        alone = train([some[place]], images, network)
-        assert_same(together, place, alone, 0, layers=layers)
+    for index in (0, 3):
+        alone = train([some[index]], images, network)
+        assert_same(together, index, alone, 0, layers=layers)
     assert np.isfinite(together.by_layer["delta_rms"]).all()
 
 
@@ -69,8 +69,8 @@ def test_vectorized_and_looped_are_the_same(images: Task, network: NetworkFactor
     some = trials(4)
     vectorized = train(some, images, network, execution="vectorized")
     looped = train(some, images, network, execution="looped")
-    for place in range(4):
-        assert_same(vectorized, place, looped, place)
+    for index in range(4):
+        assert_same(vectorized, index, looped, index)
 
 
 @pytest.mark.parametrize(

@@ -37,18 +37,18 @@ def check_cohort(name: str, task: Task, trials: list[Trial]) -> CohortRecord:
         train_cohort(trials, task=task, network=NETWORKS[name], steps=STEPS, execution=way)
         for way in ("vectorized", "looped")
     )
-    for place, trial in enumerate(trials):
+    for index, trial in enumerate(trials):
         alone = train_cohort([trial], task=task, network=NETWORKS[name], steps=STEPS)
         plain = train_plainly(trial, task, STEPS, name)
         for figure in ("loss", "grad_norm", "update_ratio"):
             expected = getattr(alone, figure)[0]
-            np.testing.assert_allclose(getattr(together, figure)[place], expected, rtol=1e-7)
-            np.testing.assert_allclose(getattr(looped, figure)[place], expected, rtol=1e-7)
+            np.testing.assert_allclose(getattr(together, figure)[index], expected, rtol=1e-7)
+            np.testing.assert_allclose(getattr(looped, figure)[index], expected, rtol=1e-7)
         np.testing.assert_allclose(alone.loss[0], plain["loss"], rtol=1e-8)
         np.testing.assert_allclose(alone.grad_norm[0], plain["grad_norm"], rtol=1e-7)
         for quantity, values in alone.by_layer.items():
             np.testing.assert_allclose(
-                together.by_layer[quantity][place], values[0], rtol=1e-6, atol=1e-12
+                together.by_layer[quantity][index], values[0], rtol=1e-6, atol=1e-12
             )
     delta = together.by_layer["delta_rms"]
     assert np.isfinite(delta).all() and (delta > 0).all()

@@ -49,18 +49,18 @@ def check(name: str, task: Task, **overrides: object) -> CohortRecord:
     together = train_cohort(
         trials, task=task, network=network, steps=STEPS, execution="vectorized"
     )
-    for place, trial in enumerate(trials):
+    for index, trial in enumerate(trials):
         loss, grad_norm = _train_plainly(name, trial, task)
-        np.testing.assert_allclose(together.loss[place], loss, rtol=1e-8)
-        np.testing.assert_allclose(together.grad_norm[place], grad_norm, rtol=1e-7)
-    for place in (0, TRIALS // 2, TRIALS - 1):
+        np.testing.assert_allclose(together.loss[index], loss, rtol=1e-8)
+        np.testing.assert_allclose(together.grad_norm[index], grad_norm, rtol=1e-7)
+    for index in (0, TRIALS // 2, TRIALS - 1):
         alone = train_cohort(
-            [trials[place]], task=task, network=network, steps=STEPS, execution="vectorized"
+            [trials[index]], task=task, network=network, steps=STEPS, execution="vectorized"
         )
-        np.testing.assert_allclose(together.loss[place], alone.loss[0], rtol=1e-9)
+        np.testing.assert_allclose(together.loss[index], alone.loss[0], rtol=1e-9)
         for quantity, expected in alone.by_layer.items():
             np.testing.assert_allclose(
-                together.by_layer[quantity][place], expected[0], rtol=1e-6, atol=1e-12
+                together.by_layer[quantity][index], expected[0], rtol=1e-6, atol=1e-12
             )
     delta = together.by_layer["delta_rms"]
     assert np.isfinite(delta).all() and (delta > 0).all()

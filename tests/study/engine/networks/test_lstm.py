@@ -81,6 +81,6 @@ def test_forget_biases_may_differ_in_a_cohort(normalization: str) -> None:
         for number, bias in enumerate((-1.0, 0.0, 3.0))
     ]
     together = train_cohort(trials, task=task, network=NETWORKS["lstm"], steps=3)
-    for place, trial in enumerate(trials):
+    for index, trial in enumerate(trials):
         alone = train_cohort([trial], task=task, network=NETWORKS["lstm"], steps=3)
-        assert together.loss[place].tolist() == pytest.approx(alone.loss[0].tolist(), rel=1e-9)
+        assert together.loss[index].tolist() == pytest.approx(alone.loss[0].tolist(), rel=1e-9)

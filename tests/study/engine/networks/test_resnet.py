@@ -38,19 +38,19 @@ def test_a_cohort_equals_its_trials_alone(normalization: str) -> None:
 def test_a_cohort_may_differ_in_the_start_of_its_branches() -> None:
     names = (*RESIDUAL_INITIALIZATIONS, *RESIDUAL_INITIALIZATIONS)
     trials = []
-    for place, name in enumerate(names):
-        trials.append(trials_of(residual_initialization=name, clip_norm=1.0)[place])
+    for index, name in enumerate(names):
+        trials.append(trials_of(residual_initialization=name, clip_norm=1.0)[index])
     together = train_cohort(
         trials, task=TASK, network=NETWORKS["resnet"], steps=4, execution="vectorized"
     )
-    for place, trial in enumerate(trials):
+    for index, trial in enumerate(trials):
         alone = train_cohort([trial], task=TASK, network=NETWORKS["resnet"], steps=4)
-        np.testing.assert_allclose(together.loss[place], alone.loss[0], rtol=1e-9)
+        np.testing.assert_allclose(together.loss[index], alone.loss[0], rtol=1e-9)
     # Behind a readout of zeros every class is as likely.
     np.testing.assert_allclose(together.loss[[2, 5], 0], np.log(3), rtol=1e-12)
     rms = together.by_layer["weight_rms"][:, 0]
-    last = [place for place, (name, _) in enumerate(ORDER) if name.endswith("convolution_2")]
-    inner = [place for place, (name, _) in enumerate(ORDER) if name.endswith("convolution_1")]
+    last = [index for index, (name, _) in enumerate(ORDER) if name.endswith("convolution_2")]
+    inner = [index for index, (name, _) in enumerate(ORDER) if name.endswith("convolution_1")]
     assert (rms[:, last][[0, 3]] > 0).all() and (rms[:, last][[1, 2, 4, 5]] == 0).all()
     assert (rms[:, inner] > 0).all()
 

@@ -15,7 +15,7 @@ TRIALS = 5
 
 
 def sums(tensors: Sequence[Tensor]) -> Row:
-    return {f"sum_{place}": one.flatten(1).sum(dim=1) for place, one in enumerate(tensors)}
+    return {f"sum_{index}": one.flatten(1).sum(dim=1) for index, one in enumerate(tensors)}
 
 
 def draw(*shape: int, seed: int = 0) -> Tensor:

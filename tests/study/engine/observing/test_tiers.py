@@ -134,7 +134,7 @@ def test_steps_of_sharpness_are_recorded_and_have_both_ends() -> None:
 def test_at_step_0_both_equal_plain_autograd(digits: Task) -> None:
     trials = [small(number) for number in range(3)]
     record = train(trials, digits, statistics="full")
-    for place, trial in enumerate(trials):
+    for position, trial in enumerate(trials):
         network = initial_network(trial, digits, torch.float64)
         shapes = {name: value.shape for name, value in network.named_parameters()}
         start = torch.cat([value.detach().flatten() for value in network.parameters()])
@@ -151,7 +151,7 @@ def test_at_step_0_both_equal_plain_autograd(digits: Task) -> None:
         first = inputs[:EXAMPLES], labels[:EXAMPLES]
         curvature = hessian(lambda flat: loss(flat, *first), start, vectorize=True)  # noqa: B023
         expected = torch.linalg.eigvalsh(curvature)[-1].item()
-        assert record.sharpness[place, 0] == pytest.approx(expected, rel=1e-3)
+        assert record.sharpness[position, 0] == pytest.approx(expected, rel=1e-3)
 
         batch = BatchOrder(
             [trial.seed], examples=digits.examples, batch_size=32, device=torch.device("cpu")
@@ -163,7 +163,7 @@ def test_at_step_0_both_equal_plain_autograd(digits: Task) -> None:
         ]
         trace = 32 * (halves[0] - halves[1]).square().sum() / 4
         scale = trace / (halves[0] * halves[1]).sum()
-        assert record.noise_scale[place, 0] == pytest.approx(scale.item(), rel=1e-8)
+        assert record.noise_scale[position, 0] == pytest.approx(scale.item(), rel=1e-8)
 
 
 @pytest.mark.parametrize("execution", ["vectorized", "looped"])
@@ -181,10 +181,10 @@ def test_trials_with_their_own_noise_and_buffers_are_as_alone(
 ) -> None:
     trials = [make_trial(number) for number in range(3)]
     together = train(trials, images, network, statistics="full")
-    for place in (0, 2):
-        alone = train([trials[place]], images, network, statistics="full")
-        np.testing.assert_allclose(together.noise_scale[place], alone.noise_scale[0], rtol=1e-6)
-        np.testing.assert_allclose(together.sharpness[place], alone.sharpness[0], rtol=1e-6)
+    for position in (0, 2):
+        alone = train([trials[position]], images, network, statistics="full")
+        np.testing.assert_allclose(together.noise_scale[position], alone.noise_scale[0], rtol=1e-6)
+        np.testing.assert_allclose(together.sharpness[position], alone.sharpness[0], rtol=1e-6)
 
 
 def test_trials_that_are_lost_leave_the_others_their_figures(digits: Task) -> None:
@@ -193,10 +193,10 @@ def test_trials_that_are_lost_leave_the_others_their_figures(digits: Task) -> No
     trials = [small(0, **common), lost, small(2, **common)]
     record = train(trials, digits, statistics="full")
     assert record.steps_run[1] < STEPS and np.isnan(record.sharpness[1, -1])
-    for place in (0, 2):
-        alone = train([trials[place]], digits, statistics="full")
-        np.testing.assert_allclose(record.sharpness[place], alone.sharpness[0], rtol=1e-6)
-        np.testing.assert_allclose(record.noise_scale[place], alone.noise_scale[0], rtol=1e-6)
+    for position in (0, 2):
+        alone = train([trials[position]], digits, statistics="full")
+        np.testing.assert_allclose(record.sharpness[position], alone.sharpness[0], rtol=1e-6)
+        np.testing.assert_allclose(record.noise_scale[position], alone.noise_scale[0], rtol=1e-6)
 
 
 def test_the_search_starts_from_the_trials_own_stream() -> None:

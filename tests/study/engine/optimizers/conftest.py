@@ -79,7 +79,7 @@ def cohort(
 
 
 def alone(name: str, trial: dict[str, Any], parameters: list[Tensor]) -> torch.optim.Optimizer:
-    """torch.optim for one trial, told only what the trial says."""
+    """torch.optim for one trial, with the settings that the trial names and no others."""
     settings = {
         ours: trial[ours] for ours in ("momentum", "weight_decay", "alpha") if ours in trial
     }

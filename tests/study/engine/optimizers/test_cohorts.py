@@ -55,11 +55,11 @@ def train(trials: list[Trial], task: Task, execution: str = "auto") -> CohortRec
 def test_equals_a_plain_loop(digits: Task, kind: str) -> None:
     trials = cohort(kind)
     record = train(trials, digits)
-    for place, trial in enumerate(trials):
+    for position, trial in enumerate(trials):
         plain = train_plainly(trial, digits, STEPS)
         for name in ("loss", "grad_norm", "clip_factor", "learning_rate"):
-            got = getattr(record, name)[place]
-            np.testing.assert_allclose(got, plain[name], rtol=1e-8, err_msg=f"{name} {place}")
+            got = getattr(record, name)[position]
+            np.testing.assert_allclose(got, plain[name], rtol=1e-8, err_msg=f"{name} {position}")
     unclipped = [
         all(
             trial.hyperparameters[name] == "none"
@@ -77,11 +77,11 @@ def test_equals_a_plain_loop(digits: Task, kind: str) -> None:
 def test_equals_each_trial_alone(digits: Task, kind: str, execution: str) -> None:
     trials = cohort(kind)
     together = train(trials, digits, execution)
-    for place in range(0, TRIALS, 3):
-        alone = train([trials[place]], digits)
+    for position in range(0, TRIALS, 3):
+        alone = train([trials[position]], digits)
         for name in ("loss", "metric", "grad_norm", "clip_factor", "learning_rate"):
             np.testing.assert_allclose(
-                getattr(together, name)[place], getattr(alone, name)[0], rtol=1e-8, err_msg=name
+                getattr(together, name)[position], getattr(alone, name)[0], rtol=1e-8, err_msg=name
             )
 
 

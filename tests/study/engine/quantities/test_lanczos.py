@@ -50,9 +50,9 @@ def test_it_is_the_algebraically_largest(dtype: torch.dtype) -> None:
             spectrum(0.0, 0.0) - 3,
         ]
     )
-    found, products = search(symmetric(spectra).to(dtype))
-    assert found.dtype == torch.float64
-    np.testing.assert_allclose(found, spectra.amax(dim=1), rtol=1e-3)
+    eigenvalues, products = search(symmetric(spectra).to(dtype))
+    assert eigenvalues.dtype == torch.float64
+    np.testing.assert_allclose(eigenvalues, spectra.amax(dim=1), rtol=1e-3)
     assert products <= MAX_PRODUCTS
 
 
@@ -66,13 +66,13 @@ def test_a_searched_out_space_ends_the_search() -> None:
     assert search(one_value) == (pytest.approx(2.5), 1)
     two_values = symmetric(torch.tensor([[7.0] * 3 + [-4.0] * (SIZE - 3)]))
     assert search(two_values) == (pytest.approx(7.0), 2)
-    found, products = search(torch.zeros(1, SIZE, SIZE))
-    assert (found.tolist(), products) == ([0.0], 1)
+    eigenvalues, products = search(torch.zeros(1, SIZE, SIZE))
+    assert (eigenvalues.tolist(), products) == ([0.0], 1)
 
 
 def test_a_matrix_without_positive_eigenvalues_gives_a_negative_number() -> None:
-    found, _ = search(symmetric(-torch.linspace(1, 9, SIZE).unsqueeze(0)))
-    assert found.item() == pytest.approx(-1.0, rel=0.02)
+    eigenvalues, _ = search(symmetric(-torch.linspace(1, 9, SIZE).unsqueeze(0)))
+    assert eigenvalues.item() == pytest.approx(-1.0, rel=0.02)
 
 
 @pytest.mark.parametrize("scale", [1e-30, 1e-20, 1.0, 1e20, 1e30])
@@ -87,9 +87,9 @@ def test_neighbours_do_not_matter_and_one_of_nans_is_nan() -> None:
     matrices[1, 4, 7] = matrices[1, 7, 4] = torch.nan
     together, _ = search(matrices)
     assert math.isnan(together[1].item())
-    for place in (0, 2):
-        alone, _ = search(matrices[place : place + 1])
-        assert together[place].item() == pytest.approx(alone.item(), rel=1e-12)
+    for index in (0, 2):
+        alone, _ = search(matrices[index : index + 1])
+        assert together[index].item() == pytest.approx(alone.item(), rel=1e-12)
     infinite = matrices[:1].clone()
     infinite[0, 0, 0] = torch.inf
     assert search(infinite)[0].isnan().all()

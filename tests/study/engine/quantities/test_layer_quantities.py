@@ -52,9 +52,9 @@ def by_hand(trial: Trial, task: Task) -> dict[str, np.ndarray]:
 def test_layers_match_plain_autograd(digits: Task, activation: str, way: str) -> None:
     trials = [make_trial(n, activation=activation) for n in range(6)]
     record = train_cohort(trials, task=digits, network=NETWORKS["mlp"], steps=1, execution=way)
-    for place, trial in enumerate(trials):
+    for index, trial in enumerate(trials):
         for name, expected in by_hand(trial, digits).items():
-            got = record.by_layer[name][place, 0]
+            got = record.by_layer[name][index, 0]
             np.testing.assert_allclose(got[: len(expected)], expected, rtol=1e-9, err_msg=name)
             assert np.isnan(got[len(expected) :]).all()
 

@@ -36,15 +36,15 @@ def test_averages_meet_the_closed_form_for_gaussian_data() -> None:
     inputs, noise = draw(batches, batch, FEATURES), sigma * draw(batches, batch)
     targets = inputs @ draw(FEATURES) * 0 + noise  # The true weights are zero.
     parameters = {"w": offset.expand(batches, -1)}
-    found = noise_scale(squared_error, parameters, inputs, targets)
-    signal, noise_trace = components(found, parameters, inputs, targets)
+    scale = noise_scale(squared_error, parameters, inputs, targets)
+    signal, noise_trace = components(scale, parameters, inputs, targets)
     # With g = 2 (x.d - e) x: G = 2d, E|g|^2 = 4 |d|^2 (F + 2) + 4 sigma^2 F.
     size = float(offset.square().sum())
     expected_signal = 4 * size
     expected_trace = 4 * size * (FEATURES + 1) + 4 * sigma**2 * FEATURES
     assert signal.mean().item() == pytest.approx(expected_signal, rel=0.02)
     assert noise_trace.mean().item() == pytest.approx(expected_trace, rel=0.02)
-    assert (found < 0).any()  # Where noise drowned the gradient.
+    assert (scale < 0).any()  # Where noise drowned the gradient.
 
 
 def test_averages_meet_the_covariance_of_single_examples() -> None:
@@ -70,11 +70,11 @@ def test_averages_meet_the_covariance_of_single_examples() -> None:
     batches, batch = 8000, 10
     drawn = torch.randint(300, (batches, batch), generator=generator)
     parameters = {name: value.expand(batches, *value.shape) for name, value in own.items()}
-    found = noise_scale(of_cohort, parameters, examples[drawn], answers[drawn])
+    scale = noise_scale(of_cohort, parameters, examples[drawn], answers[drawn])
     norms = flat[drawn].mean(dim=1).square().sum(dim=1)
-    signals = norms / (1 + found / batch)
+    signals = norms / (1 + scale / batch)
     assert signals.mean().item() == pytest.approx(signal, rel=0.05)
-    assert (found * signals).mean().item() == pytest.approx(trace, rel=0.05)
+    assert (scale * signals).mean().item() == pytest.approx(trace, rel=0.05)
 
 
 def test_is_the_papers_estimate_with_a_half_and_the_whole_batch() -> None:
@@ -93,8 +93,8 @@ def test_is_the_papers_estimate_with_a_half_and_the_whole_batch() -> None:
     halves = (squared_norm(slice(0, 6)) + squared_norm(slice(6, 12))) / 2
     signal = (12 * whole - 6 * halves) / (12 - 6)  # Eq. A.2
     trace = (halves - whole) / (1 / 6 - 1 / 12)  # Eq. A.3
-    found = noise_scale(squared_error, {"w": weight}, inputs, targets)
-    np.testing.assert_allclose(found, (trace / signal).expand(1), rtol=1e-10)
+    scale = noise_scale(squared_error, {"w": weight}, inputs, targets)
+    np.testing.assert_allclose(scale, (trace / signal).expand(1), rtol=1e-10)
 
 
 def test_an_odd_example_is_left_out_and_one_alone_has_no_scale() -> None:
@@ -119,10 +119,10 @@ def test_odd_values_stay_with_their_trial() -> None:
     inputs[3, :, 0], weight[3] = 1.0, 0.0
     targets[3] = torch.tensor([1.0, 1.0, 1.0, -1.0, -1.0, -1.0])
     inputs[3, :, 1:] = 0.0
-    found = noise_scale(squared_error, {"w": weight}, inputs, targets)
-    assert found[0].isfinite() and found[1].isnan() and found[2].isnan()
+    scale = noise_scale(squared_error, {"w": weight}, inputs, targets)
+    assert scale[0].isfinite() and scale[1].isnan() and scale[2].isnan()
     # The halves' gradients are opposite: |G|^2 is estimated below zero.
-    assert found[3].item() == pytest.approx(-6.0)
+    assert scale[3].item() == pytest.approx(-6.0)
 
 
 def test_tiny_gradients_do_not_underflow() -> None:

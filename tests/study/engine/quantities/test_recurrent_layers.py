@@ -96,9 +96,9 @@ def test_first_and_last_time_step_equal_plain_autograd(rows: Task, execution: st
         ("recurrent", TIME_STEPS),
         ("readout", 1),
     ]
-    for place, trial in enumerate(trials):
+    for index, trial in enumerate(trials):
         for name, expected in by_hand(trial, rows).items():
-            got = record.by_layer[name][place, 0, 1]
+            got = record.by_layer[name][index, 0, 1]
             assert got == pytest.approx(expected, rel=1e-9), name
 
 
@@ -116,5 +116,5 @@ def test_an_orthogonal_map_of_small_states_keeps_the_gradient(rows: Task) -> Non
     for gain in (0.5, 1.0):
         trial = make_trial(0, initialization="orthogonal", init_gain=gain)
         layers = train([trial], still, "vectorized").by_layer
-        first, last = (layers[f"delta_rms_{place}_call"][0, 0, 1] for place in ("first", "last"))
+        first, last = (layers[f"delta_rms_{end}_call"][0, 0, 1] for end in ("first", "last"))
         assert first / last == pytest.approx(gain ** (TIME_STEPS - 1), rel=1e-3)

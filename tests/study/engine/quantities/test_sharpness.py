@@ -76,8 +76,8 @@ def measure(
     trials = len(next(iter(parameters.values())))
     start = torch.randn(sum(sizes), generator=torch.Generator().manual_seed(7)).double()
     loss = CohortLoss(module, task, vectorized=vectorized)
-    found = sharpness(loss, parameters, task.inputs, task.targets, start.expand(trials, -1))
-    return found.numpy()
+    eigenvalues = sharpness(loss, parameters, task.inputs, task.targets, start.expand(trials, -1))
+    return eigenvalues.numpy()
 
 
 def mlp(activation: type[nn.Module]) -> nn.Module:
@@ -95,8 +95,8 @@ def test_equals_the_eigenvalue_of_the_whole_hessian(
     module = mlp(activation)
     parameters = random_parameters(module, 4)
     expected = [by_hand(module, task, parameters, slot) for slot in range(4)]
-    found = measure(module, task, parameters, vectorized=vectorized)
-    np.testing.assert_allclose(found, expected, rtol=1e-3)
+    eigenvalues = measure(module, task, parameters, vectorized=vectorized)
+    np.testing.assert_allclose(eigenvalues, expected, rtol=1e-3)
 
 
 def test_cross_entropy(task: Task) -> None:
@@ -120,8 +120,8 @@ def test_of_a_quadratic_it_is_its_largest_curvature() -> None:
     task = regression(torch.diag((4 * curvatures).sqrt()), outputs=1)
     task = Task(**{**vars(task), "loss": lambda y, t: y.square().sum(dim=-1) / 2})
     module = nn.Linear(4, 1, bias=False).double()
-    found = measure(module, task, random_parameters(module, 3))
-    np.testing.assert_allclose(found, 9.0, rtol=1e-5)
+    eigenvalues = measure(module, task, random_parameters(module, 3))
+    np.testing.assert_allclose(eigenvalues, 9.0, rtol=1e-5)
 
 
 def test_alone_and_beside_others(task: Task) -> None:
@@ -174,8 +174,8 @@ def test_fused_attention_is_differentiated_twice(task: Task, vectorized: bool) -
     parameters = random_parameters(module, 2)
     with torch.nn.attention.sdpa_kernel(torch.nn.attention.SDPBackend.MATH):
         expected = [by_hand(module, task, parameters, slot) for slot in range(2)]
-    found = measure(module, task, parameters, vectorized=vectorized)
-    np.testing.assert_allclose(found, expected, rtol=1e-3)
+    eigenvalues = measure(module, task, parameters, vectorized=vectorized)
+    np.testing.assert_allclose(eigenvalues, expected, rtol=1e-3)
 
 
 class _Once(torch.autograd.Function):

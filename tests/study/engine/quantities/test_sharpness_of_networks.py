@@ -61,9 +61,9 @@ def by_differences(network: str, trial: Trial, task: Task) -> float:
         return torch.autograd.grad(loss, leaf)[0]
 
     rows = []
-    for place in range(len(start)):
+    for index in range(len(start)):
         step = torch.zeros_like(start)
-        step[place] = 1e-5
+        step[index] = 1e-5
         rows.append((gradient(start + step) - gradient(start - step)) / 2e-5)
     hessian = torch.stack(rows)
     return float(torch.linalg.eigvalsh((hessian + hessian.T) / 2)[-1])

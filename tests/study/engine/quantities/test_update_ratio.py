@@ -18,9 +18,9 @@ def test_of_each_parameter_and_of_all_together() -> None:
 
     updates = norms([new - old for old, new in zip(before, after, strict=True)])
     sizes = norms(before)
-    for place, (old, new) in enumerate(zip(before, after, strict=True)):
+    for index, (old, new) in enumerate(zip(before, after, strict=True)):
         expected = [np.linalg.norm(new[k] - old[k]) / np.linalg.norm(old[k]) for k in range(3)]
-        np.testing.assert_allclose(update_ratio(updates, sizes)[place], expected)
+        np.testing.assert_allclose(update_ratio(updates, sizes)[index], expected)
     flat, changed = (
         np.concatenate([value.reshape(3, -1) for value in values], axis=1)
         for values in (before, after)

@@ -55,7 +55,7 @@ def write_idx(tmp_path: Path) -> Callable[[Mapping[str, bytes]], Path]:
 def image_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Twelve images of 3 x 2 pixels in three classes, as MNIST's files."""
     folder = tmp_path_factory.mktemp("mnist")
-    pixels = [(37 * place) % 256 for place in range(12 * 6)]
+    pixels = [(37 * index) % 256 for index in range(12 * 6)]
     (folder / "train-images-idx3-ubyte").write_bytes(pack_idx(pixels, 12, 3, 2))
     labels = [0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 0, 1]
     (folder / "train-labels-idx1-ubyte").write_bytes(pack_idx(labels, 12))

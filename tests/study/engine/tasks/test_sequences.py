@@ -17,10 +17,10 @@ class TestAdding:
         task = TASKS["adding"](sequence_length=length, examples=200)
         assert task.inputs.shape == (200, length, 2) and task.targets.shape == (200, 1)
         for sequence, (target,) in zip(task.inputs.tolist(), task.targets.tolist(), strict=True):
-            marked = [place for place, (_, marker) in enumerate(sequence) if marker == 1]
+            marked = [index for index, (_, marker) in enumerate(sequence) if marker == 1]
             assert sum(marker for _, marker in sequence) == 2 and len(marked) == 2
             assert marked[0] < length // 2 <= marked[1]
-            assert target == pytest.approx(sum(sequence[place][0] for place in marked))
+            assert target == pytest.approx(sum(sequence[index][0] for index in marked))
             assert all(0 <= value < 1 for value, _ in sequence)
 
     def test_every_place_is_marked_at_times(self) -> None:
@@ -77,7 +77,7 @@ class TestTemporalOrder:
         classes = {(0, 0): 0, (0, 1): 1, (1, 0): 2, (1, 1): 3}
         seen = set()
         for tokens, label in zip(task.inputs.tolist(), task.targets.tolist(), strict=True):
-            places = [place for place, token in enumerate(tokens) if token in (0, 1)]
+            places = [index for index, token in enumerate(tokens) if token in (0, 1)]
             first, second = places
             assert length / 10 <= first < 2 * length / 10
             assert 5 * length / 10 <= second < 6 * length / 10

@@ -61,7 +61,7 @@ def write_usps(root: Path) -> Images:
     lines = []
     for label, image in zip(LABELS, images, strict=True):
         values = (image.flatten() + 0.5) / 255 * 2 - 1
-        numbered = " ".join(f"{place}:{value:.6f}" for place, value in enumerate(values, 1))
+        numbered = " ".join(f"{position}:{value:.6f}" for position, value in enumerate(values, 1))
         lines.append(f"{label + 1} {numbered}\n")
     (root / "usps.bz2").write_bytes(bz2.compress("".join(lines).encode()))
     return images
@@ -109,12 +109,12 @@ def write_folders(folder: Path, names: tuple[str, str], suffix: str, size: int =
     from PIL import Image
 
     images = pictures(size, size, 3)
-    order = sorted(range(6), key=lambda place: LABELS[place])
-    for place in order:
-        path = folder / names[LABELS[place]] / f"{place}.{suffix}"
+    order = sorted(range(6), key=lambda position: LABELS[position])
+    for position in order:
+        path = folder / names[LABELS[position]] / f"{position}.{suffix}"
         path.parent.mkdir(parents=True, exist_ok=True)
         options = {"quality": 100, "subsampling": 0} if suffix in ("jpeg", "jpg") else {}
-        Image.fromarray(images[place]).save(path, **options)
+        Image.fromarray(images[position]).save(path, **options)
     return images[order].transpose(0, 3, 1, 2)
 
 
@@ -178,8 +178,10 @@ class TestSelection:
     def test_a_random_but_fixed_one(self, folder: Path) -> None:
         from PIL import Image
 
-        for place in range(40):
-            Image.new("RGB", (8, 8), (6 * place, 0, 0)).save(folder / "cat" / f"x{place}.png")
+        for position in range(40):
+            Image.new("RGB", (8, 8), (6 * position, 0, 0)).save(
+                folder / "cat" / f"x{position}.png"
+            )
         few = TASKS["torchvision"](dataset="ImageFolder", root=folder, examples=30)
         again = TASKS["torchvision"](dataset="ImageFolder", root=folder, examples=30)
         assert few.examples == 30 and torch.equal(few.inputs, again.inputs)

@@ -42,8 +42,8 @@ class Little:
             {
                 "trial": 7,
                 "step": STEPS,
-                "loss": [2.4 * 0.9**place for place in range(len(STEPS))],
-                "metric": [0.1 + 0.08 * place for place in range(len(STEPS))],
+                "loss": [2.4 * 0.9**index for index in range(len(STEPS))],
+                "metric": [0.1 + 0.08 * index for index in range(len(STEPS))],
                 "learning_rate": 0.1,
             }
         )

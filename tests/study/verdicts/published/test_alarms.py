@@ -18,12 +18,12 @@ def test_nothing_is_said_of_a_healthy_trial(little) -> None:
     assert little().alarms() == set()
 
 
-def spoiled(little, place: int):  # type: ignore[no-untyped-def]
+def spoiled(little, index: int):  # type: ignore[no-untyped-def]
     """The same trial under another number, spoiled in its own way."""
-    study = little().trial(trial=40 - place)
-    study.steps = study.steps.assign(trial=40 - place)
-    study.layers = study.layers.assign(trial=40 - place)
-    match place:
+    study = little().trial(trial=40 - index)
+    study.steps = study.steps.assign(trial=40 - index)
+    study.layers = study.layers.assign(trial=40 - index)
+    match index:
         case 1:
             study.trial(clipped_fraction=1.0).layer(1, at=0, weight_grad_rms=0.0)
         case 2:
@@ -44,7 +44,7 @@ EXPECTED = [
 
 @pytest.fixture
 def tables(little) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    studies = [spoiled(little, place) for place in range(4)]
+    studies = [spoiled(little, index) for index in range(4)]
     return tuple(  # type: ignore[return-value]
         pd.concat([getattr(one, name) for one in studies], ignore_index=True)
         for name in ("trials", "steps", "layers")
@@ -60,7 +60,7 @@ def test_names_are_joined_in_the_order_of_the_registry(tables) -> None:
 def test_rows_come_in_any_order_and_may_be_of_others(tables) -> None:
     trials, steps, layers = (one.sample(frac=1.0, random_state=1) for one in tables)
     given = dict(zip(trials.trial, alarms(trials, steps, layers), strict=True))
-    assert [given[40 - place] for place in range(4)] == EXPECTED
+    assert [given[40 - index] for index in range(4)] == EXPECTED
     assert alarms(trials[trials.trial == 38], steps, layers) == [EXPECTED[2]]
 
 

@@ -56,7 +56,7 @@ def test_ten_steps_lie_between_and_not_nine(little) -> None:
 
 def test_losses_below_zero_fall_too(little) -> None:
     """A log-likelihood: from -1 to -2 is a fall, from -2 to -1 is none."""
-    falling = [-1.0 - place for place in range(10)]
+    falling = [-1.0 - index for index in range(10)]
     assert "sagemaker.loss_not_decreasing" not in little().along(loss=falling).alarms()
     assert "sagemaker.loss_not_decreasing" in little().along(loss=falling[::-1]).alarms()
 

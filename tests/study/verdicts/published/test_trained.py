@@ -140,7 +140,7 @@ def test_clipped(digits: Task) -> None:
         assert fired <= {"tuning_playbook.clipping", "deepdiagnosis.learning_rate", *NOISY}
 
 
-def test_stored_trials_get_the_same_alarms_anew(digits: Task, tmp_path: Path) -> None:
+def test_stored_trials_get_the_same_alarms_again(digits: Task, tmp_path: Path) -> None:
     store = TableStore(tmp_path)
     tables = train(digits, steps=30, learning_rate=10.0, clip_norm=10.0)
     store.write(tables, "a")

@@ -32,8 +32,8 @@ def check_equals_torch(name: str, twin: nn.RNNBase, task: Task, **hyperparameter
     with torch.no_grad():
         for theirs, parameter in twin.named_parameters():
             parameter.zero_()
-            for ours, place in places.items():
-                if place == theirs:
+            for ours, index in places.items():
+                if index == theirs:
                     parameter.copy_(parameters[ours])
     every_step = task.output_at == "time_step"
 
@@ -57,8 +57,8 @@ def check_equals_torch(name: str, twin: nn.RNNBase, task: Task, **hyperparameter
     for key, value in network.output.named_parameters():
         torch.testing.assert_close(output_gradients[key], value.grad, rtol=0, atol=1e-10)
     twins = dict(twin.named_parameters())
-    for ours, place in places.items():
-        torch.testing.assert_close(parameters[ours].grad, twins[place].grad, rtol=0, atol=1e-10)
+    for ours, index in places.items():
+        torch.testing.assert_close(parameters[ours].grad, twins[index].grad, rtol=0, atol=1e-10)
 
 
 BOTH_OUTPUTS = pytest.mark.parametrize("time_step", [False, True])
