@@ -104,11 +104,11 @@ class TrialLedger:
         return sorted(self._completed_before.difference(recorded))
 
     def completed(self) -> int:
-        """Number of trials that were told a value."""
+        """Number of trials that are COMPLETE."""
         return self._complete
 
     def completed_verdicts(self) -> list[tuple[Mapping[str, Any], str]]:
-        """Values on the axes and verdict of each trial that was told, by their numbers."""
+        """Values on the axes and verdict of each COMPLETE trial, ascending by number."""
         with self._lock, self._storage.errors():
             trials = self._study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
             return [

@@ -37,7 +37,7 @@ class Preflight:
         config: The study file.
         tasks: Gives each trial its task.
         task: The task of the space's first corner; others differ in their data's shape.
-        network: Its network.
+        network: Builds a trial's network; built-in, or a person's own.
         thresholds: The verdicts', with the study file's overrides.
         code: Folders of the person's own modules.
     """

@@ -13,7 +13,7 @@ class Finding:
 
     Attributes:
         service: What for: storage, tracking or artifacts.
-        where: Its path or address, without password.
+        where: Path or address of the service, without password.
         problem: What is wrong and what would help; None if it can be written.
         note: What could not be tried, and why; None where all was.
     """

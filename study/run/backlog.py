@@ -20,7 +20,7 @@ class Undelivered:
     """Trials that are delivered together, and how far that has come.
 
     Attributes:
-        trials: Their numbers.
+        trials: Numbers of the trials.
         tables: Their rows; None where they are to be read from disk.
         counted: How many of them count as delivered once they are.
         maybe_logged: Whether an earlier attempt may have logged some of them to MLflow.

@@ -134,6 +134,7 @@ class Delivery:
                 self._attempt(step)
                 self._on_change()
         except BaseException as error:
+            # Raised in a thread it would only be printed: `Recorder` raises it to its caller.
             with self._changed:
                 self.failure = error
                 self._changed.notify_all()

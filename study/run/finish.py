@@ -38,6 +38,7 @@ def deliver_rest(recorder: Recorder, *, stopped: bool) -> None:
 
 def rescue(recorder: Recorder, tracker: Tracker, error: BaseException) -> None:
     """Delivers what had arrived when the run failed; what is raised is the failure itself."""
+    # Whoever pressed Ctrl-C again does not wait for a server: the next run delivers the rest.
     hurried = isinstance(error, KeyboardInterrupt)
     killed = hurried or isinstance(error, LeaseLost)
     try:

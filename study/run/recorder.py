@@ -201,6 +201,7 @@ class Recorder:
                 self._write(payload)
                 self._show()
         except BaseException as error:
+            # Raised in a thread it would only be printed: `submit` and `flush` raise it instead.
             with self._changed:
                 self._write_failure = error
                 self._changed.notify_all()

@@ -47,7 +47,7 @@ class CohortTrainable(tune.Trainable):
         cohort = ray.get(self._exchange.fetch.remote(self._number, this_worker()))
         try:
             if self._train is None:
-                # Here and not in `setup`: what cannot be imported on this machine is then told
+                # Here and not in `setup`: what cannot be imported on this machine is then reported
                 # by its own message, where a failing `setup` looks like a lost worker.
                 self._train = cloudpickle.loads(self._train_pickle)
             with _ended_after(self._limit_s), sent_to_driver(self._number, self._send):
