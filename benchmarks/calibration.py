@@ -8,7 +8,7 @@ figures of docs/verdicts.md are those of the test set, whose hyperparameters and
     python benchmarks/calibration.py --set tuning --sweep what each threshold of our own may be
     python benchmarks/calibration.py --trials 4 --json    small, figures for scripts
 
-Trials are kept in --home as ordinary studies and labelled anew each time: changing a threshold
+Trials are kept in --home as ordinary studies and labelled again each time: changing a threshold
 costs no training.
 """
 

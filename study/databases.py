@@ -45,7 +45,7 @@ def connect_arguments(url: str | sa.URL, *, connect_s: int = CONNECT_S) -> dict[
 
 
 def make_engine(url: str | sa.URL, *, connect_s: int = CONNECT_S) -> sa.Engine:
-    """An engine that connects anew each time: a connection that is kept may die meanwhile.
+    """An engine that connects again each time: a connection that is kept may die meanwhile.
 
     Args:
         url: Of the data base.

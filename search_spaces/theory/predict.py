@@ -8,9 +8,9 @@ from types import MappingProxyType
 
 from search_spaces.catalogue import Value
 from search_spaces.theory.expectation import Expectation, Inputs, with_defaults
-from search_spaces.theory.feed_forward import cnn, mlp
-from search_spaces.theory.recurrent import rnn
-from search_spaces.theory.residual_blocks import resnet
+from search_spaces.theory.networks.feed_forward import cnn, mlp
+from search_spaces.theory.networks.recurrent import rnn
+from search_spaces.theory.networks.residual_blocks import resnet
 
 Theory = Callable[[Mapping[str, Value], Inputs], Expectation | None]
 

@@ -76,8 +76,7 @@ def train_cohort(
     tier = statistics_named(statistics)
 
     def train(part: Sequence[Trial]) -> CohortRecord:
-        started = time.perf_counter()
-        file = None
+        file, started = None, time.perf_counter()
         if checkpoints is not None:
             code = source_of(network), source_of(task.loss)
             settings = (task.name, steps, statistics, on_device, *code, *_bound(divergence_factor))

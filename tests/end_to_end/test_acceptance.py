@@ -128,7 +128,7 @@ def test_again_there_is_nothing_to_do_and_more_trials_are_the_difference(study: 
     again = gradscape("run", study.file, folder=study.folder, forked=False)
     assert again.code == 0 and "nothing to do" in again.out
     assert _files(study.paths) == before
-    assert again.seconds < 20
+    assert again.seconds < 60
     parents, children = mlflow_runs(study.paths, "sister")
     assert len(parents) == 1 and len(children) == TRIALS
 

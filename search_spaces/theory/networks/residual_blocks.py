@@ -38,7 +38,7 @@ from search_spaces.theory.layers import (
     linear_map,
 )
 from search_spaces.theory.moments import Moments, moments
-from search_spaces.theory.residual_network import Block, Group, ResidualNetwork, Stream
+from search_spaces.theory.networks.residual_network import Block, Group, ResidualNetwork, Stream
 from search_spaces.theory.windows import Sides
 
 _TAPS = 9

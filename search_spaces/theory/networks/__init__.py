@@ -1,0 +1,1 @@
+"""What theory expects of each kind of network; `THEORIES` in `predict` names them."""
