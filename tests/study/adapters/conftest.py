@@ -1,0 +1,5 @@
+from __future__ import annotations
+
+from tests.study.engine.conftest import digits
+
+__all__ = ["digits"]
