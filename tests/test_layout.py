@@ -99,6 +99,16 @@ def test_the_architecture_page_names_every_entry(package: str) -> None:
     assert not {entry for entry in entries if f"`{entry}`" not in page}
 
 
+def test_the_walks_of_the_architecture_page_name_what_is_there() -> None:
+    page = (DOCS / "architecture.md").read_text("utf-8")
+    stations = re.findall(r"`([\w/]+\.py):(\w+)`", page)
+    assert len(stations) > 20
+    for file, name in stations:
+        tree = ast.parse((ROOT / file).read_text("utf-8"))
+        names = {node.name for node in tree.body if hasattr(node, "name")}
+        assert name in names, f"{file} has no {name}"
+
+
 def test_tests_lie_where_the_product_does() -> None:
     """A folder of tests is a folder of the product, or one of the three that hold whole runs."""
     of_their_own = {"end_to_end", "examples", "support"}
