@@ -62,10 +62,10 @@ def test_it_ends_well_and_says_where_everything_lies(study: Study) -> None:
 
 
 def test_every_trial_is_once_everywhere(study: Study) -> None:
-    assert_once_everywhere(study.paths, "sister", TRIALS)
+    assert_once_everywhere(study.home, "sister", TRIALS)
     exploded = [
         trial
-        for trial in optuna_trials(study.paths, "sister")
+        for trial in optuna_trials(study.home, "sister")
         if trial.user_attrs["outcome"] in ("nonfinite", "diverged")
     ]
     assert exploded, "no trial whose loss a plain searcher would have lost"
@@ -74,18 +74,18 @@ def test_every_trial_is_once_everywhere(study: Study) -> None:
 
 
 def test_one_parent_run_with_study_file_report_and_tables(study: Study) -> None:
-    parents, children = mlflow_runs(study.paths, "sister")
+    parents, children = mlflow_runs(study.home, "sister")
     assert len(parents) == 1 and len(children) == TRIALS
     parent = parents[0]
     assert parent.info.status == "FINISHED"
-    counts = load_trials("sister", home=study.paths)["verdict"].value_counts()
+    counts = load_trials("sister", home=study.home)["verdict"].value_counts()
     shown = {
         key.removeprefix("trials/"): value
         for key, value in parent.data.metrics.items()
         if key.startswith("trials/")
     }
     assert {name: value for name, value in shown.items() if value} == counts.to_dict()
-    client = mlflow.MlflowClient(default_tracking_uri(study.paths))
+    client = mlflow.MlflowClient(default_tracking_uri(study.home))
     listed = {one.path for one in client.list_artifacts(parent.info.run_id)}
     assert listed == {"study.yaml", "report", "tables"}
     report = {one.path for one in client.list_artifacts(parent.info.run_id, "report")}
@@ -93,12 +93,12 @@ def test_one_parent_run_with_study_file_report_and_tables(study: Study) -> None:
     (study.folder / "downloaded").mkdir()
     folder = client.download_artifacts(parent.info.run_id, "", str(study.folder / "downloaded"))
     assert (Path(folder) / "study.yaml").read_text() == STUDY
-    kept = len(list((study.paths / "studies/sister/tables").glob("*/*.parquet")))
+    kept = len(list((study.home / "studies/sister/tables").glob("*/*.parquet")))
     assert len(list((Path(folder) / "tables").glob("*/*.parquet"))) == kept
 
 
 def test_the_verdicts_are_those_of_the_physics(study: Study) -> None:
-    trials = load_trials("sister", home=study.paths)
+    trials = load_trials("sister", home=study.home)
     assert {"vanishing", "exploding", "stable"} <= set(trials["verdict"])
     deep = trials.query(
         "activation == 'sigmoid' and initialization == 'small_normal' and depth >= 8 "
@@ -116,32 +116,32 @@ def test_the_verdicts_are_those_of_the_physics(study: Study) -> None:
 
 
 def test_every_trial_has_its_series(study: Study) -> None:
-    trials = load_trials("sister", home=study.paths)
-    steps = load_steps("sister", home=study.paths)
-    layers = load_layers("sister", home=study.paths)
+    trials = load_trials("sister", home=study.home)
+    steps = load_steps("sister", home=study.home)
+    layers = load_layers("sister", home=study.home)
     assert set(steps["trial"]) == set(layers["trial"]) == set(range(TRIALS))
     assert (layers.groupby("trial")["layer"].max() == trials["depth"] + 1).all()
 
 
 def test_again_there_is_nothing_to_do_and_more_trials_are_the_difference(study: Study) -> None:
-    before = _files(study.paths)
+    before = _files(study.home)
     again = gradscape("run", study.file, folder=study.folder, forked=False)
     assert again.code == 0 and "nothing to do" in again.out
-    assert _files(study.paths) == before
+    assert _files(study.home) == before
     assert again.seconds < 60
-    parents, children = mlflow_runs(study.paths, "sister")
+    parents, children = mlflow_runs(study.home, "sister")
     assert len(parents) == 1 and len(children) == TRIALS
 
-    first = load_trials("sister", home=study.paths)
+    first = load_trials("sister", home=study.home)
     more = gradscape("run", study.file, "--trials", TRIALS + 12, folder=study.folder, forked=False)
     assert more.code == 0
     assert f"{TRIALS + 12} of {TRIALS + 12} trials done, 12 in this run" in more.out
-    table = assert_once_everywhere(study.paths, "sister", TRIALS + 12)
+    table = assert_once_everywhere(study.home, "sister", TRIALS + 12)
     assert table["mlflow_run_id"].tolist()[:TRIALS] == first["mlflow_run_id"].tolist()
     assert table["train_seconds"].tolist()[:TRIALS] == first["train_seconds"].tolist()
-    parents, _ = mlflow_runs(study.paths, "sister")
+    parents, _ = mlflow_runs(study.home, "sister")
     assert [run.info.status for run in parents] == ["FINISHED", "FINISHED"]
-    page = (study.paths / "studies/sister/report/index.html").read_text(encoding="utf-8")
+    page = (study.home / "studies/sister/report/index.html").read_text(encoding="utf-8")
     assert f"{TRIALS + 12} trials" in page
 
 
