@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from search_spaces.errors import InputError
 from study.engine import NetworkError, NetworkFactory, Task
 from study.engine.cohort.initial_networks import starting_point
+from study.engine.memory import is_out_of_memory
 from study.engine.precision import PRECISIONS
 from study.engine.tasks.task_data import check_data
 from study.errors import first_line
@@ -77,6 +78,18 @@ def try_task(
             gradient gets from the loss to the outputs or from them to the parameters.
     """
     rows = _rows(task, int(hyperparameters["batch_size"]), flops_per_step)
+    try:
+        return _tried(network, hyperparameters, task, rows)
+    except InputError as error:
+        # Memory that is short now says nothing of the task: training has ways to do with less.
+        if error.__cause__ is not None and is_out_of_memory(error.__cause__):
+            return []
+        raise
+
+
+def _tried(
+    network: NetworkFactory, hyperparameters: Mapping[str, Any], task: Task, rows: Tensor
+) -> list[str]:
     with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
         # torch warns of targets that broadcast; that is reported below, with the cure.
         warnings.simplefilter("ignore")

@@ -34,6 +34,7 @@ def allowed() -> None:
     require_hosts()
 
 
+@pytest.mark.slow
 def test_hosts_share_a_network_and_nothing_else(tmp_path: Path) -> None:
     with cluster_hosts(tmp_path, "one", "two") as hosts:
         one, two = hosts["one"], hosts["two"]

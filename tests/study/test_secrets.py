@@ -118,6 +118,7 @@ def shown(sample: Sample) -> Iterator[str]:
     yield str(refused.value)
 
 
+@pytest.mark.slow
 def test_no_secret_of_some_thousand_addresses_is_shown() -> None:
     # Once the refusal of postgresql://o:p@w@db/s showed the tail of the password, two rules
     # disagreed on query parameters, and quotes ended a password.

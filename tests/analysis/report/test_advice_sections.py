@@ -14,6 +14,8 @@ from analysis.report.sections import safe_regions as safety
 from analysis.report.sections import what_matters
 from tests.support.synthetic import synthetic_tables, write_study
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def written(home, tmp_path_factory):
@@ -22,7 +24,6 @@ def written(home, tmp_path_factory):
     return out
 
 
-@pytest.mark.slow
 def test_the_files_are_the_tables_of_the_functions(home, written):
     trials = load_trials("digits-mlp", home=home)
     boxes = pd.read_csv(written / "safe_regions.csv")

@@ -18,6 +18,8 @@ from tests.support.synthetic_signals import NEW_COLUMNS
 
 SCHEMA = DOCS / "summary.schema.json"
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def schema():
@@ -33,7 +35,6 @@ def summary_of(home, schema, **options):
     return whole
 
 
-@pytest.mark.slow
 def test_the_summary_of_a_report_is_as_its_schema_says(schema, home, tmp_path):
     write_report("digits-mlp", home=home, out=tmp_path / "out")
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
@@ -45,7 +46,6 @@ def test_the_summary_of_a_report_is_as_its_schema_says(schema, home, tmp_path):
             schema.validate({key: value for key, value in summary.items() if key != name})
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "tables",
     [
@@ -60,13 +60,11 @@ def test_degenerate_studies_have_the_same_fields(schema, tmp_path, tables):
     summary_of(tmp_path, schema, failed={"out of memory": 3})
 
 
-@pytest.mark.slow
 def test_studies_of_an_earlier_gradscape_have_them_too(schema, tmp_path):
     write_study(tmp_path, synthetic_tables(40), without=NEW_COLUMNS)
     assert summary_of(tmp_path, schema)["flags"] is None
 
 
-@pytest.mark.slow
 def test_trials_labelled_again_have_them_too(schema, tmp_path):
     write_study(tmp_path, synthetic_tables(40))
     trials = load_trials("digits-mlp", home=tmp_path)

@@ -45,6 +45,8 @@ FILES = {
 }
 HOSTILE = "<script>alert(1)</script>"
 
+pytestmark = pytest.mark.slow
+
 
 class Words(html.parser.HTMLParser):
     """What a reader sees of a page, and the tags and scripts it is made of."""
@@ -82,14 +84,12 @@ def page_of(tables: Tables, home) -> Words:
     return Words(write_report("study", home=home).read_text(encoding="utf-8"))
 
 
-@pytest.mark.slow
 def test_it_writes_all_files_beside_the_study(home):
     page = write_report("digits-mlp", home=home)
     assert page == home / "studies" / "digits-mlp" / "report" / "index.html"
     assert {path.name for path in page.parent.iterdir()} == FILES
 
 
-@pytest.mark.slow
 def test_the_files_hold_what_the_tables_hold(home, report):
     trials = load_trials("digits-mlp", home=home)
     written = pq.read_table(report / "trials.parquet").to_pandas()
@@ -147,7 +147,6 @@ def test_the_page_tells_the_numbers_of_the_study(home, report):
     assert "Gradients change by 0.4 at every layer." in words.text
 
 
-@pytest.mark.slow
 def test_names_that_people_wrote_come_out_as_text(tmp_path):
     space = SPACE | {
         "activation": {"kind": "choice", "choices": [HOSTILE, "<b>tanh</b>", '"&amp;é🙂' * 25]},
@@ -165,7 +164,6 @@ def test_names_that_people_wrote_come_out_as_text(tmp_path):
     assert "<script" not in json.dumps(figures) and "<img" not in json.dumps(figures)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("verdict", ["stable", "exploding", "vanishing"])
 def test_a_study_of_one_verdict_only(tmp_path, verdict):
     words = page_of(synthetic_tables(40, verdict=verdict), tmp_path)
@@ -175,7 +173,6 @@ def test_a_study_of_one_verdict_only(tmp_path, verdict):
     assert "nan" not in words.text.lower().replace("nan,", "")
 
 
-@pytest.mark.slow
 def test_a_study_of_ten_trials(tmp_path):
     words = page_of(synthetic_tables(10, seed=2), tmp_path)
     assert "10 trials of mlp on digits" in words.text
@@ -188,7 +185,6 @@ def test_a_single_trial(tmp_path):
     assert "1 trial of mlp" in words.text and "there is no map to draw" in words.text
 
 
-@pytest.mark.slow
 def test_a_study_of_one_hyperparameter(tmp_path):
     space = {
         "learning_rate": {"kind": "range", "low": 1e-4, "high": 10.0, "log": True},
@@ -199,21 +195,18 @@ def test_a_study_of_one_hyperparameter(tmp_path):
     assert "Most reliable cell: learning rate" in words.text
 
 
-@pytest.mark.slow
 def test_a_study_without_learning_rates_says_so(tmp_path):
     space = {name: SPACE[name] for name in ("depth", "activation")}
     words = page_of(synthetic_tables(60, space=space), tmp_path)
     assert "The learning rate did not vary" in words.text
 
 
-@pytest.mark.slow
 def test_a_hyperparameter_that_applies_to_some_trials_only(tmp_path):
     tables = synthetic_tables(80)
     tables.trials.loc[::2, "weight_decay"] = np.nan
     assert "mlp" in page_of(tables, tmp_path).text
 
 
-@pytest.mark.slow
 def test_trials_without_series_still_have_a_page(tmp_path):
     tables = synthetic_tables(30)
     bare = Tables(
@@ -238,7 +231,6 @@ def test_an_unknown_study_writes_nothing(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.slow
 def test_other_files_in_the_folder_are_left_alone(tmp_path):
     write_study(tmp_path / "home", synthetic_tables(10))
     tmp_path = tmp_path / "out"
@@ -251,7 +243,6 @@ def test_other_files_in_the_folder_are_left_alone(tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == FILES | {"notes.txt"}
 
 
-@pytest.mark.slow
 def test_a_failure_leaves_the_earlier_report_as_it_was(home, report, monkeypatch):
     before = {path.name: path.stat().st_mtime_ns for path in report.iterdir()}
 
@@ -300,7 +291,6 @@ def test_theory_flags_and_rules_are_on_the_page_in_files_and_in_the_summary(home
     assert pd.read_csv(report / "theory.csv")["trials"].sum() == len(spoken)
 
 
-@pytest.mark.slow
 def test_studies_of_before_these_were_recorded_say_so(tmp_path):
     write_study(tmp_path, synthetic_tables(40), without=NEW_COLUMNS)
     page = write_report("digits-mlp", home=tmp_path)
@@ -318,7 +308,6 @@ def test_studies_of_before_these_were_recorded_say_so(tmp_path):
     }
 
 
-@pytest.mark.slow
 def test_a_study_that_went_on_under_a_later_gradscape(tmp_path):
     tables = synthetic_tables(60)
     first = tables.trials["trial"] < 20
@@ -337,7 +326,6 @@ def relabelled(home) -> pd.DataFrame:
     return trials
 
 
-@pytest.mark.slow
 def test_trials_that_were_labelled_again(home, report, tmp_path):
     trials = relabelled(home)
     page = write_report("digits-mlp", home=home, out=tmp_path, trials=trials)
@@ -365,7 +353,6 @@ def test_trials_that_were_labelled_again(home, report, tmp_path):
     assert written["verdict"].tolist() == trials["verdict"].tolist()
 
 
-@pytest.mark.slow
 def test_the_own_report_of_a_study_is_not_replaced_by_one_of_other_labels(tmp_path):
     write_study(tmp_path, synthetic_tables(60))
     own = write_report("digits-mlp", home=tmp_path)

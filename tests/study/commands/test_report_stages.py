@@ -5,9 +5,12 @@ import pty
 import subprocess
 import sys
 
+import pytest
+
 from tests.support.synthetic import synthetic_tables, write_study
 
 
+@pytest.mark.slow
 def test_a_terminal_shows_what_the_report_is_at_and_other_streams_do_not(tmp_path):
     write_study(tmp_path, synthetic_tables(60, seed=1), parts=2)
     terminal, end = pty.openpty()

@@ -15,6 +15,8 @@ from study.tables import TableStore
 from study.verdicts import DEFAULT, relabel_study
 from tests.study.commands.conftest import STUDY, Gradscape, contents, train_in_process
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -36,7 +38,6 @@ def labels(folder: Path) -> pd.DataFrame:
     return pd.read_csv(folder / "trials.csv").set_index("trial")
 
 
-@pytest.mark.slow
 def test_other_thresholds_change_labels_and_nothing_that_is_stored(
     ran: Gradscape, tmp_path: Path
 ) -> None:
@@ -62,7 +63,6 @@ def test_other_thresholds_change_labels_and_nothing_that_is_stored(
     assert "labelled again" in page
 
 
-@pytest.mark.slow
 def test_python_writes_the_same_report(ran: Gradscape, tmp_path: Path) -> None:
     assert ran("report", "small", "--threshold", "stalled_progress=0.97", "-o", "a").code == 0
     store = TableStore(tmp_path / "gradscape" / "studies" / "small" / "tables")
@@ -71,7 +71,6 @@ def test_python_writes_the_same_report(ran: Gradscape, tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(labels(tmp_path / "a"), labels(tmp_path / "b"))
 
 
-@pytest.mark.slow
 def test_thresholds_of_a_study_file_and_one_more(ran: Gradscape, tmp_path: Path) -> None:
     other = tmp_path / "other.yaml"
     other.write_text(STUDY + "thresholds: {stalled_progress: 0.97, exploding_ratio: 50}\n")

@@ -77,6 +77,7 @@ def test_check_shows_each_task(gradscape: Gradscape, study_file: Path) -> None:
     assert plan["groups"] == 2
 
 
+@pytest.mark.slow
 def test_diagnose_finds_the_data_beside_the_study_file(
     gradscape: Gradscape, study_file: Path
 ) -> None:

@@ -6,12 +6,15 @@ import json
 import re
 from pathlib import Path
 
+import pytest
+
 from tests.study.commands.conftest import Gradscape
 from tests.support.repository import DOCS
 
 PAGE = DOCS / "tasks.md"
 
 
+@pytest.mark.slow
 def test_the_example_is_checked_and_run(gradscape: Gradscape, tmp_path: Path) -> None:
     page = PAGE.read_text(encoding="utf-8")
     (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)

@@ -48,6 +48,7 @@ def test_a_deep_sigmoid_network_vanishes() -> None:
     assert deltas == sorted(deltas) and deltas[0] < 1e-3 * deltas[5]
 
 
+@pytest.mark.slow
 def test_each_remedy_holds_when_it_is_trained_independently() -> None:
     diagnosis = deep_sigmoid()
     assert len(diagnosis.remedies) == 2

@@ -108,6 +108,7 @@ def test_without_a_browser_the_report_is_written_and_says_what_helps(tmp_path, m
     assert not any(name.startswith("figures/") for name in summary["files"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "why"),
     [

@@ -46,6 +46,7 @@ def test_a_trial_that_a_crash_left_in_two_parts_is_written_once(study):
     assert not csv.duplicated(["trial", "step"]).any() and csv["trial"].nunique() == 30
 
 
+@pytest.mark.slow
 def test_a_part_that_is_damaged_ends_the_report_in_one_line(study):
     part = study / "studies" / "digits-mlp" / "tables" / "steps" / "part-002.parquet"
     part.write_bytes(part.read_bytes()[:400])
