@@ -26,7 +26,7 @@ class Pace(nn.Module):
         self.depth = depth
 
     def forward(self, inputs):
-        training = len(inputs) > 2  # else it is only tried
+        training = len(inputs) == 32  # a batch; else it is only tried
         if training:
             time.sleep(SECONDS)
         return inputs
