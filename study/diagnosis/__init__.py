@@ -1,11 +1,18 @@
 """One configuration: what becomes of it, why, and what would make it stable."""
 
-from study.diagnosis.change import Change
+from study.diagnosis.change import Change, Changes
 from study.diagnosis.diagnosis import Diagnosis, Explanation
 from study.diagnosis.expectation import Expectation, Spread
 from study.diagnosis.layer_gradients import LayerGradient, layer_gradients
 from study.diagnosis.run import Moment, diagnose
-from study.diagnosis.search import Attempt, Remedy, Search, find_remedies, is_clear
+from study.diagnosis.search import (
+    Attempt,
+    Remedy,
+    Search,
+    find_remedies,
+    is_clear,
+    search_remedies,
+)
 from study.diagnosis.single_changes import Candidate, candidates
 from study.diagnosis.trained import Trained
 
@@ -13,6 +20,7 @@ __all__ = [
     "Attempt",
     "Candidate",
     "Change",
+    "Changes",
     "Diagnosis",
     "Expectation",
     "Explanation",
@@ -27,4 +35,5 @@ __all__ = [
     "find_remedies",
     "is_clear",
     "layer_gradients",
+    "search_remedies",
 ]

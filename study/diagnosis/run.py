@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,15 +15,10 @@ from study.diagnosis.diagnosis import Diagnosis, Explanation
 from study.diagnosis.expectation import expectation
 from study.diagnosis.layer_gradients import layer_gradients
 from study.diagnosis.measuring import affordable_statistics, cost_of
-from study.diagnosis.search import (
-    Attempt,
-    Search,
-    find_remedies,
-    is_clear,
-)
-from study.diagnosis.single_changes import Candidate, candidates
+from study.diagnosis.search import Attempt, Search, is_clear, search_remedies
+from study.diagnosis.single_changes import Candidate
 from study.diagnosis.trained import Trained
-from study.diagnosis.training import Configuration, train
+from study.diagnosis.training import train
 from study.preflight.configuration import Preflight, preflight
 from study.study_file import StudyConfig, load_study_file
 
@@ -110,28 +104,10 @@ def _search(
     each_s: float,
     watch: Watch,
 ) -> Search:
-    config, verdict = checked.config, trained.failure
-    assert verdict is not None
-    to_try = candidates(
-        config.space,
-        settings,
-        steps=config.steps,
-        verdict=verdict,
-        grad_norm=_largest_gradient(trained.trials),
-        of_task=tuple(checked.tasks.parameters),
-    )
+    def report(now: Sequence[Candidate], before: Sequence[Attempt], total: int) -> None:
+        watch(_moment(now, before, total=total, seeds=len(seeds), wanted=wanted, each_s=each_s))
 
-    def report(now: Sequence[Candidate], before: Sequence[Attempt]) -> None:
-        watch(
-            _moment(now, before, total=len(to_try), seeds=len(seeds), wanted=wanted, each_s=each_s)
-        )
-
-    def train_all(configurations: Sequence[Configuration], some: Sequence[int]) -> list[Trained]:
-        for values in configurations:
-            checked.check(values)
-        return train(checked, configurations, seeds=some, statistics="standard")
-
-    return find_remedies(to_try, train_all, seeds=seeds, wanted=wanted, watch=report)
+    return search_remedies(checked, settings, trained, seeds=seeds, wanted=wanted, watch=report)
 
 
 def _moment(
@@ -144,23 +120,16 @@ def _moment(
     each_s: float,
 ) -> Moment:
     """Returns how far the search has come while the changes of ``now`` are trained."""
-    stable = sum(attempt.seeds == seeds and is_clear(attempt.stable, seeds) for attempt in before)
+    stable = sum(attempt.longer is not None and not attempt.lost for attempt in before)
     # Most changes cost what the configuration does, and fail with the first seed.
     trainings = total - len(before) + max(0, wanted - stable) * seeds
     return Moment(
-        changes=tuple(str(candidate.change) for candidate in now),
+        changes=tuple(str(candidate.changes) for candidate in now),
         tried=len(before),
         total=total,
         stable=stable,
         seconds=each_s * trainings,
     )
-
-
-def _largest_gradient(trials: pd.DataFrame) -> float:
-    """Returns the largest gradient norm of any step and seed; infinite if one is not finite."""
-    if trials["failure_step"].notna().any() or trials["grad_norm_max"].isna().any():
-        return math.inf
-    return float(trials["grad_norm_max"].max())
 
 
 def _diagnosis(

@@ -10,7 +10,7 @@ from search_spaces.catalogue import CATALOGUE, Hyperparameter, Value, is_own
 from search_spaces.catalogue.hyperparameter import NONE
 from search_spaces.errors import InputError
 from search_spaces.space import Choice, Entry, SearchSpace
-from study.diagnosis.change import Change
+from study.diagnosis.change import Change, Changes
 from study.diagnosis.moves import MOVES, OWN_VALUE, UNAIMED_LIMIT, Move
 
 OWN_REASON = "another value of the study file's own list"
@@ -18,15 +18,17 @@ OWN_REASON = "another value of the study file's own list"
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
-    """A change that may help, not yet tried.
+    """What may help, not yet tried.
 
     Attributes:
-        change: What it changes.
+        changes: What it changes; here a single one.
         hyperparameters: The whole configuration after it.
+        steps: Optimizer steps that it is trained for.
     """
 
-    change: Change
+    changes: Changes
     hyperparameters: Mapping[str, Value]
+    steps: int
 
 
 def candidates(
@@ -67,7 +69,8 @@ def candidates(
             continue
         values = _changed(space, settings, change)
         if values is not None and all(values != other.hyperparameters for other in distinct):
-            distinct.append(Candidate(change=change, hyperparameters=values))
+            one = Changes((change,))
+            distinct.append(Candidate(changes=one, hyperparameters=values, steps=steps))
     return distinct
 
 

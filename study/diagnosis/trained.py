@@ -44,6 +44,11 @@ class Trained:
         return self.verdicts.get(Verdict.STABLE, 0)
 
     @property
+    def stable_rows(self) -> list[bool]:
+        """Of each seed whether it is stable."""
+        return [verdict == Verdict.STABLE for verdict in self.trials["verdict"]]
+
+    @property
     def failure(self) -> str | None:
         """The most frequent verdict that is not stable; None if it always is."""
         failures = [name for name in self.verdicts if name != Verdict.STABLE]

@@ -25,6 +25,7 @@ def train(
     *,
     seeds: Sequence[int],
     statistics: str,
+    steps: int | None = None,
 ) -> list[Trained]:
     """Trains each configuration with each seed, as the study itself would train these trials.
 
@@ -33,6 +34,7 @@ def train(
         configurations: Complete ones.
         seeds: At least one.
         statistics: What is measured; no tier changes the training.
+        steps: Optimizer steps of each trial; None is the study file's number.
 
     Returns:
         One result a configuration, in their order; trials are numbered by seed, from 0.
@@ -41,10 +43,11 @@ def train(
         InputError: If the task cannot be made.
         TrainingError: If training raises, which a network of the person's own may.
     """
+    steps = checked.config.steps if steps is None else steps
     trained: dict[int, Trained] = {}
     for indices in _cohorts(checked, configurations, len(seeds)):
         together = [configurations[index] for index in indices]
-        results = _train_cohort(checked, together, seeds, statistics)
+        results = _train_cohort(checked, together, seeds, statistics, steps)
         trained.update(zip(indices, results, strict=True))
     return [trained[index] for index in range(len(configurations))]
 
@@ -67,6 +70,7 @@ def _train_cohort(
     configurations: Sequence[Configuration],
     seeds: Sequence[int],
     statistics: str,
+    steps: int,
 ) -> list[Trained]:
     trials = tuple(
         Trial(
@@ -80,9 +84,8 @@ def _train_cohort(
     )
     trainer = study_trainer(checked, _columns(configurations))
     try:
-        tables = dataclasses.replace(trainer, statistics=statistics).train(
-            Cohort(number=0, trials=trials)
-        )
+        trainer = dataclasses.replace(trainer, statistics=statistics, steps=steps)
+        tables = trainer.train(Cohort(number=0, trials=trials))
     except InputError:
         raise
     except Exception as error:

@@ -44,7 +44,7 @@ def diagnosis_json(found: Diagnosis) -> dict[str, Any]:
 def _remedy(remedy: Remedy) -> dict[str, Any]:
     return {
         **_change(remedy),
-        "reason": remedy.change.reason,
+        "reason": remedy.changes.reason,
         "stable": remedy.trained.stable,
         "seeds": remedy.trained.seeds,
         "metric": remedy.trained.metric,
@@ -57,17 +57,24 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
         **_change(attempt),
         "stable": attempt.stable,
         "seeds": attempt.seeds,
+        "metric": attempt.metric,
+        "lost": attempt.lost,
         "error": attempt.error,
     }
 
 
 def _change(tried: Remedy | Attempt) -> dict[str, Any]:
-    change = tried.change
+    first = tried.changes.parts[0]
+    parts = [
+        {"hyperparameter": each.hyperparameter, "before": each.before, "after": each.after}
+        for each in tried.changes
+    ]
     return {
-        "hyperparameter": change.hyperparameter,
-        "before": change.before,
-        "after": change.after,
-        "size": change.size,
+        "hyperparameter": first.hyperparameter,
+        "before": first.before,
+        "after": first.after,
+        "changes": parts,
+        "size": tried.changes.size,
     }
 
 

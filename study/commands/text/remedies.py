@@ -10,7 +10,7 @@ from rich.text import Text
 from study.commands.text.verdict_style import COLOURS
 
 if TYPE_CHECKING:
-    from study.diagnosis import Attempt, Diagnosis, Remedy, Search
+    from study.diagnosis import Attempt, Diagnosis, Search
 
 
 def remedies_text(found: Diagnosis) -> Iterator[Text]:
@@ -47,7 +47,7 @@ def _found(found: Diagnosis, search: Search) -> Iterator[Text]:
         f"with {with_seeds}",
         style="bold",
     )
-    settings = [_setting(remedy) for remedy in search.remedies]
+    settings = [remedy.changes.option for remedy in search.remedies]
     width = max(map(len, settings))
     for number, (remedy, setting) in enumerate(
         zip(search.remedies, settings, strict=True), start=1
@@ -55,41 +55,42 @@ def _found(found: Diagnosis, search: Search) -> Iterator[Text]:
         yield Text.assemble(
             f"  {number}. ",
             (f"{setting:{width}}", "bold"),
-            f"  was {remedy.change.before_text}: ",
+            f"  was {remedy.changes.before_text}: ",
             (f"{remedy.trained.stable} of {seeds} stable", COLOURS["stable"]),
             f", {found.metric} {_number(found.trained.metric)}",
             f" -> {_number(remedy.trained.metric)}",
         )
-        yield Text(f"     {remedy.change.reason}", style="dim")
-
-
-def _setting(remedy: Remedy) -> str:
-    return f"--set {remedy.change.hyperparameter}={remedy.change.after_text}"
+        yield Text(f"     {remedy.changes.reason}", style="dim")
 
 
 def _in_vain(search: Search) -> Iterator[Text]:
-    ways = {remedy.change.way for remedy in search.remedies}
-    others = [attempt for attempt in search.attempts if attempt.change.way not in ways]
+    ways = {remedy.changes.ways for remedy in search.remedies}
+    others = [attempt for attempt in search.attempts if attempt.changes.ways not in ways]
     if not search.remedies:
         yield Text("no single change of those tried makes it stable", style="bold")
     yield Text(f"  tried in vain: {'; '.join(_tried(others))}")
     best = max(others, key=lambda attempt: attempt.stable, default=None)
     if best is not None and best.stable:
-        yield Text(f"  closest: {best.change}, stable with {best.stable} of {best.seeds} seeds")
+        yield Text(f"  closest: {best.changes}, stable with {best.stable} of {best.seeds} seeds")
 
 
 def _tried(attempts: Sequence[Attempt]) -> Iterator[str]:
     """By hyperparameter: the names, or from the smallest number to the largest."""
     by_name: dict[str, list[Attempt]] = {}
     for attempt in attempts:
-        by_name.setdefault(attempt.change.hyperparameter, []).append(attempt)
+        names = " and ".join(change.hyperparameter for change in attempt.changes)
+        by_name.setdefault(names, []).append(attempt)
     for name, mine in by_name.items():
-        values = [attempt.change.after for attempt in mine]
+        values = [attempt.changes.parts[0].after for attempt in mine if " and " not in name]
         numbers = [value for value in values if isinstance(value, (int, float))]
-        if len(numbers) > 2 and len(numbers) == len(values):
+        if len(numbers) > 2 and len(numbers) == len(mine):
             yield f"{name} {min(numbers):g} to {max(numbers):g}"
         else:
-            yield f"{name} {', '.join(attempt.change.after_text for attempt in mine)}"
+            yield f"{name} {', '.join(_after(attempt) for attempt in mine)}"
+
+
+def _after(attempt: Attempt) -> str:
+    return " with ".join(change.after_text for change in attempt.changes)
 
 
 def _number(value: float) -> str:

@@ -58,7 +58,7 @@ def test_each_remedy_holds_when_it_is_trained_independently() -> None:
             for name, value in diagnosis.hyperparameters.items()
             if remedy.trained.hyperparameters.get(name) != value
         }
-        assert differing == {remedy.change.hyperparameter}
+        assert differing == {change.hyperparameter for change in remedy.changes}
         assert remedy.trained.stable == remedy.trained.seeds == SEEDS
         for number in range(SEEDS):
             metric = plain_metric(remedy.trained.hyperparameters, trial_seed(0, number))
@@ -74,11 +74,11 @@ def test_each_remedy_holds_when_it_is_trained_independently() -> None:
 def test_no_smaller_change_that_was_tried_works() -> None:
     diagnosis = deep_sigmoid()
     assert diagnosis.search is not None
-    ways = [remedy.change.way for remedy in diagnosis.remedies]
+    ways = [remedy.changes.ways for remedy in diagnosis.remedies]
     assert len(set(ways)) == len(ways)
-    largest = diagnosis.remedies[-1].change.size
+    largest = diagnosis.remedies[-1].changes.size
     for attempt in diagnosis.search.attempts:
-        if attempt.change.way not in ways and attempt.change.size < largest:
+        if attempt.changes.ways not in ways and attempt.changes.size < largest:
             assert attempt.stable < SEEDS
 
 

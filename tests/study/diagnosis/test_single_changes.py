@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from study.diagnosis import Candidate, candidates
+from study.diagnosis import Candidate, Change, candidates
 from study.engine.built_in import BUILT_IN_NETWORKS
 from study.preflight.configuration import preflight
 from study.study_file import StudyConfig
@@ -39,8 +39,13 @@ def found(config: StudyConfig, verdict: str = "vanishing", **options: Any) -> li
     return candidates(config.space, settings, steps=config.steps, verdict=verdict, **options)
 
 
+def only(one: Candidate) -> Change:
+    (change,) = one.changes
+    return change
+
+
 def values_of(some: list[Candidate], name: str) -> list[object]:
-    return [one.change.after for one in some if one.change.hyperparameter == name]
+    return [only(one).after for one in some if only(one).hyperparameter == name]
 
 
 @pytest.mark.slow
@@ -56,35 +61,35 @@ def test_every_candidate_is_a_valid_single_change_that_can_be_built(network: str
     for verdict in FAILURES:
         some = found(config, verdict)
         assert len(some) >= 8
-        sizes = [one.change.size for one in some]
+        sizes = [one.changes.size for one in some]
         assert sizes == sorted(sizes)
         for one in some:
-            name, values = one.change.hyperparameter, dict(one.hyperparameters)
+            name, values = only(one).hyperparameter, dict(one.hyperparameters)
             assert config.space.complete(values) == values
             assert checked.cost(values).parameters > 0
             differing = {
                 key for key in {**present, **values} if present.get(key) != values.get(key)
             }
-            assert name in differing and present[name] == one.change.before
+            assert name in differing and present[name] == only(one).before
             assert all(name in owned[other] for other in differing - {name})
 
 
 def test_those_meant_for_the_verdict_come_first_among_equals() -> None:
     for verdict, first in (("exploding", "down"), ("stalled", "up")):
         some = found(study(), verdict)
-        rates = [one for one in some if one.change.hyperparameter == "learning_rate"]
-        factor_10 = [one.change for one in rates if one.change.size == pytest.approx(2)]
+        rates = [one for one in some if only(one).hyperparameter == "learning_rate"]
+        factor_10 = [only(one) for one in rates if one.changes.size == pytest.approx(2)]
         meant = next(change for change in factor_10 if change.aimed)
         assert meant.direction == first
-        assert all(one.change.aimed or one.change.size <= 2 for one in some)
+        assert all(only(one).aimed or one.changes.size <= 2 for one in some)
 
 
 def test_numbers_are_round_and_on_the_right_side() -> None:
     config = study(learning_rate=0.02, clip_norm=0.5, depth=30, momentum=0.9)
     exploding, stalled = found(config, "exploding"), found(config, "stalled")
-    clips = [one.change for one in exploding if one.change.hyperparameter == "clip_norm"]
+    clips = [only(one) for one in exploding if only(one).hyperparameter == "clip_norm"]
     assert [one.after for one in clips if one.direction == "down"] == [0.1, 0.01]
-    clips = [one.change for one in stalled if one.change.hyperparameter == "clip_norm"]
+    clips = [only(one) for one in stalled if only(one).hyperparameter == "clip_norm"]
     assert [one.after for one in clips if one.direction == "up"] == [5.0, 50.0, 500.0]
     assert values_of(exploding, "depth") == [15, 7, 3, 1]
     assert values_of(exploding, "learning_rate")[-1] == 2e-7
@@ -94,9 +99,7 @@ def test_numbers_are_round_and_on_the_right_side() -> None:
 
 def test_no_clipping_falls_to_a_limit() -> None:
     change = next(
-        one.change
-        for one in found(study(), "exploding")
-        if one.change.hyperparameter == "clip_norm"
+        only(one) for one in found(study(), "exploding") if only(one).hyperparameter == "clip_norm"
     )
     assert str(change) == "clip_norm: none -> 10" and change.way == ("clip_norm", "down")
 
@@ -107,7 +110,7 @@ def test_clipping_above_the_largest_gradient_is_not_tried() -> None:
 
 def test_what_belongs_to_the_old_value_goes() -> None:
     some = found(study(), "stalled", settings={"momentum": "0.5", "lr_decay": "step"})
-    adam = next(one for one in some if one.change.hyperparameter == "optimizer")
+    adam = next(one for one in some if only(one).hyperparameter == "optimizer")
     assert adam.hyperparameters["beta1"] == 0.9 and "momentum" not in adam.hyperparameters
     assert adam.hyperparameters["lr_decay"] == "step"
 

@@ -5,35 +5,62 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from study.diagnosis import Candidate, Change, Trained, find_remedies, is_clear
+from study.diagnosis import (
+    Attempt,
+    Candidate,
+    Change,
+    Changes,
+    Remedy,
+    Trained,
+    find_remedies,
+    is_clear,
+)
 from study.dispatch import TrainingError
 from tests.study.diagnosis.conftest import outcome
 
 SEEDS = (11, 12, 13, 14, 15)
+STEPS = 100
 
 
 def candidate(name: str, after: float, size: float) -> Candidate:
     change = Change(
         hyperparameter=name, before=1.0, after=after, size=size, reason="", aimed=False
     )
-    return Candidate(change=change, hyperparameters={name: after})
+    return Candidate(changes=Changes((change,)), hyperparameters={name: after}, steps=STEPS)
+
+
+def only(one: Candidate | Attempt | Remedy) -> Change:
+    (change,) = one.changes
+    return change
 
 
 class Bench:
     """Trains nothing: of each configuration it is known with how many seeds it is stable."""
 
-    def __init__(self, stable: Mapping[tuple[str, object], Sequence[int]]) -> None:
-        self._stable = stable
+    def __init__(
+        self,
+        stable: Mapping[tuple[str, object], Sequence[int]],
+        *,
+        lost: Sequence[tuple[str, object]] = (),
+    ) -> None:
+        self._stable, self._lost = stable, lost
         self.trained: list[tuple[str, object, int]] = []
+        self.longer: list[tuple[str, object, int]] = []
 
     def __call__(
-        self, configurations: Sequence[Mapping[str, object]], seeds: Sequence[int]
+        self,
+        configurations: Sequence[Mapping[str, object]],
+        seeds: Sequence[int],
+        steps: int,
     ) -> list[Trained]:
         results = []
         for values in configurations:
             ((name, value),) = values.items()
             good = self._stable.get((name, value), ())
-            self.trained += [(name, value, seed) for seed in seeds]
+            if steps > STEPS and (name, value) in self._lost:
+                good = ()
+            trained = self.longer if steps > STEPS else self.trained
+            trained += [(name, value, seed) for seed in seeds]
             verdicts = ["stable" if seed in good else "stalled" for seed in seeds]
             results.append(outcome(values, verdicts))
         return results
@@ -54,9 +81,9 @@ def test_it_finds_what_trying_everything_finds(case: int) -> None:
         for name in "abcdefg"
         for number in range(draw.randint(1, 5))
     ]
-    some.sort(key=lambda each: each.change.size)
+    some.sort(key=lambda each: each.changes.size)
     working = {
-        (each.change.hyperparameter, each.change.after): SEEDS
+        (only(each).hyperparameter, only(each).after): SEEDS
         for each in some
         if draw.random() < 0.25
     }
@@ -64,12 +91,12 @@ def test_it_finds_what_trying_everything_finds(case: int) -> None:
     search = find_remedies(some, bench, seeds=SEEDS, wanted=3)
     firsts: dict[tuple[str, str], Change] = {}
     for each in some:
-        if (each.change.hyperparameter, each.change.after) in working:
-            firsts.setdefault(each.change.way, each.change)
-    assert [remedy.change for remedy in search.remedies] == list(firsts.values())[:3]
+        if (only(each).hyperparameter, only(each).after) in working:
+            firsts.setdefault(only(each).way, only(each))
+    assert [only(remedy) for remedy in search.remedies] == list(firsts.values())[:3]
     assert len(set(bench.trained)) == len(bench.trained), "nothing is trained twice"
     assert {(name, value) for name, value, _ in bench.trained} == {
-        (attempt.change.hyperparameter, attempt.change.after) for attempt in search.attempts
+        (only(attempt).hyperparameter, only(attempt).after) for attempt in search.attempts
     }
 
 
@@ -78,7 +105,7 @@ def test_it_stops_when_the_smallest_are_certain() -> None:
     large = [candidate(name, 9.0, 5.0) for name in "efgh"]
     bench = Bench({(name, 2.0): SEEDS for name in "bcd"})
     search = find_remedies([*small, *large], bench, seeds=SEEDS, wanted=3)
-    assert [remedy.change.hyperparameter for remedy in search.remedies] == ["b", "c", "d"]
+    assert [only(remedy).hyperparameter for remedy in search.remedies] == ["b", "c", "d"]
     assert not {name for name, _, _ in bench.trained} & set("efgh")
     assert search.candidates == 8 and len(search.attempts) == 4
 
@@ -87,7 +114,7 @@ def test_a_larger_change_of_the_same_way_is_not_tried() -> None:
     some = [candidate("a", 2.0, 1.0), candidate("a", 3.0, 1.5), candidate("a", 0.5, 1.6)]
     bench = Bench({("a", 2.0): SEEDS, ("a", 3.0): SEEDS, ("a", 0.5): SEEDS})
     search = find_remedies(some, bench, seeds=SEEDS, wanted=3)
-    assert [remedy.change.after for remedy in search.remedies] == [2.0, 0.5]
+    assert [only(remedy).after for remedy in search.remedies] == [2.0, 0.5]
     assert ("a", 3.0) not in {(name, value) for name, value, _ in bench.trained}
 
 
@@ -95,7 +122,7 @@ def test_what_fails_with_the_first_seed_is_not_trained_with_the_others() -> None
     some = [candidate("a", 2.0, 1.0), candidate("b", 2.0, 1.0), candidate("c", 2.0, 1.0)]
     bench = Bench({("a", 2.0): SEEDS[1:], ("b", 2.0): SEEDS[:4], ("c", 2.0): SEEDS[:3]})
     search = find_remedies(some, bench, seeds=SEEDS, wanted=3)
-    assert [remedy.change.hyperparameter for remedy in search.remedies] == ["b"]
+    assert [only(remedy).hyperparameter for remedy in search.remedies] == ["b"]
     assert [(attempt.stable, attempt.seeds) for attempt in search.attempts] == [
         (0, 1),
         (4, 5),
@@ -108,15 +135,15 @@ def test_one_that_cannot_be_trained_spoils_no_other() -> None:
     bench = Bench({("b", 2.0): SEEDS})
 
     def train(
-        configurations: Sequence[Mapping[str, object]], seeds: Sequence[int]
+        configurations: Sequence[Mapping[str, object]], seeds: Sequence[int], steps: int
     ) -> list[Trained]:
         if any("a" in values for values in configurations):
             raise TrainingError("no such layer")
-        return bench(configurations, seeds)
+        return bench(configurations, seeds, steps)
 
     some = [candidate("a", 2.0, 1.0), candidate("b", 2.0, 1.0)]
     search = find_remedies(some, train, seeds=SEEDS, wanted=1)
-    assert [remedy.change.hyperparameter for remedy in search.remedies] == ["b"]
+    assert [only(remedy).hyperparameter for remedy in search.remedies] == ["b"]
     assert [attempt.error for attempt in search.attempts] == ["no such layer", None]
 
 
@@ -132,3 +159,41 @@ def test_nothing_works() -> None:
     )
     assert search.remedies == () and len(search.attempts) == 3
     assert rounds == [0, 1, 2]
+
+
+def test_what_a_longer_training_loses_is_no_remedy() -> None:
+    some = [candidate("a", 2.0, 1.0), candidate("a", 3.0, 1.5), candidate("b", 2.0, 1.6)]
+    bench = Bench({("a", 2.0): SEEDS[:4], ("b", 2.0): SEEDS[1:]}, lost=[("a", 2.0)])
+    search = find_remedies(some, bench, seeds=SEEDS, wanted=1)
+    assert search.remedies == ()
+    first = search.attempts[0]
+    assert first.lost and first.stable == 4 and first.longer is not None
+    assert bench.longer == [("a", 2.0, 11), ("a", 2.0, 12)]
+    bench = Bench({("a", 2.0): SEEDS, ("a", 3.0): SEEDS}, lost=[("a", 2.0)])
+    search = find_remedies(some, bench, seeds=SEEDS, wanted=1)
+    assert [only(remedy).after for remedy in search.remedies] == [3.0], "a larger one holds"
+
+
+def test_each_remedy_is_told_as_soon_as_it_is_certain() -> None:
+    some = [candidate(name, 2.0, size) for name, size in (("a", 1.0), ("b", 3.0), ("c", 9.0))]
+    bench = Bench({("a", 2.0): SEEDS, ("c", 2.0): SEEDS})
+    told: list[tuple[str, int]] = []
+
+    def found(remedy: Remedy) -> None:
+        told.append((only(remedy).hyperparameter, len(bench.trained)))
+
+    find_remedies(some, bench, seeds=SEEDS, wanted=2, found=found)
+    assert told == [("a", 5), ("c", 11)], "after five seeds of the first, before the next round"
+
+
+def test_an_interrupted_search_keeps_what_was_found() -> None:
+    some = [candidate(name, 2.0, size) for name, size in (("a", 1.0), ("b", 3.0), ("c", 9.0))]
+
+    def watch(now: Sequence[Candidate], before: Sequence[Attempt]) -> None:
+        if len(before) == 2:
+            raise KeyboardInterrupt
+
+    bench = Bench({("a", 2.0): SEEDS, ("c", 2.0): SEEDS})
+    search = find_remedies(some, bench, seeds=SEEDS, wanted=2, watch=watch)
+    assert search.interrupted and len(search.attempts) == 2
+    assert [only(remedy).hyperparameter for remedy in search.remedies] == ["a"]

@@ -1,0 +1,7 @@
+"""The search for what makes a configuration stable, each change found by training it."""
+
+from study.diagnosis.search.attempt import Attempt, Remedy, Search, is_clear
+from study.diagnosis.search.finding import find_remedies
+from study.diagnosis.search.searching import search_remedies
+
+__all__ = ["Attempt", "Remedy", "Search", "find_remedies", "is_clear", "search_remedies"]

@@ -1,0 +1,90 @@
+"""What came of each change that was tried."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from study.diagnosis.change import Changes
+from study.diagnosis.trained import Trained
+
+CLEAR_MAJORITY = 0.8
+"""Share of the seeds that must be stable: near the boundary some are by chance."""
+
+
+def is_clear(stable: int, seeds: int) -> bool:
+    """Returns whether a clear majority of the seeds is stable."""
+    return stable >= CLEAR_MAJORITY * seeds - 1e-9
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Attempt:
+    """What was tried.
+
+    Attributes:
+        changes: It.
+        trained: What came of it, with the first seed alone where it fails with that one; None
+            where it could not be trained.
+        longer: What came of training it longer, with some of the seeds; None where it did not
+            come so far.
+        error: Why it could not be trained.
+    """
+
+    changes: Changes
+    trained: Trained | None
+    longer: Trained | None = None
+    error: str | None = None
+
+    @property
+    def stable(self) -> int:
+        """Seeds with which it is stable."""
+        return 0 if self.trained is None else self.trained.stable
+
+    @property
+    def seeds(self) -> int:
+        """Seeds it was trained with."""
+        return 0 if self.trained is None else self.trained.seeds
+
+    @property
+    def metric(self) -> float:
+        """Median over these seeds of the task's metric at the end; NaN where it is none."""
+        return math.nan if self.trained is None else self.trained.metric
+
+    @property
+    def lost(self) -> bool:
+        """Whether a longer training loses again what this one reached."""
+        return self.longer is not None and self.longer.stable < self.longer.seeds
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Remedy:
+    """What makes the configuration stable, and its training with all seeds.
+
+    Attributes:
+        changes: It.
+        trained: The changed configuration.
+        longer: The same trained longer with some of the seeds, stable with each.
+    """
+
+    changes: Changes
+    trained: Trained
+    longer: Trained
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Search:
+    """What was found and what was tried.
+
+    Attributes:
+        remedies: What works, the smallest of each way, in the order of the candidates.
+        attempts: All that were tried, in the order of trying.
+        candidates: Number of changes that there are to try.
+        wanted: Number of remedies that were looked for.
+        interrupted: Whether the person ended it before it was done.
+    """
+
+    remedies: tuple[Remedy, ...]
+    attempts: tuple[Attempt, ...]
+    candidates: int
+    wanted: int
+    interrupted: bool = False
