@@ -23,7 +23,7 @@ from study import StudyConfig
 from study.dispatch.cohorts import COHORT_LIMIT
 from study.ledger import objective_value
 from study.preflight.configuration import Preflight, preflight
-from study.run.factories import study_trainer
+from study.run.trainer import study_trainer
 from study.trial import Cohort, Trial
 from study.worker.cohort_trainer import CohortTrainer
 

@@ -172,6 +172,8 @@ def test_no_import_cycle() -> None:
         ("study.engine.built_in", ("torch", "ray", "mlflow", "optuna", "pandas")),
         ("study.study_file", ("torch", "ray", "mlflow")),
         ("study.tables", ("torch", "ray", "mlflow", "optuna")),
+        # A diagnosis is to say its first words at once.
+        ("study.diagnosis", ("ray", "mlflow", "plotly", "sqlalchemy", "requests", "sympy")),
         ("study.commands.app", ("torch", "ray", "mlflow", "optuna")),
     ],
 )

@@ -13,7 +13,7 @@ from study.diagnosis.trained import Trained
 from study.dispatch import cohort_limit
 from study.errors import TrainingError
 from study.preflight.configuration import Preflight
-from study.run.factories import study_trainer
+from study.run.trainer import study_trainer
 from study.trial import Cohort, Trial
 
 Configuration = Mapping[str, Value]

@@ -20,7 +20,7 @@ from study.dispatch import cohort_limit
 from study.errors import TrainingError
 from study.paths import StudyPaths
 from study.preflight.configuration import Preflight, preflight
-from study.run.factories import study_trainer
+from study.run.trainer import study_trainer
 from study.study_file import StudyConfig
 from study.study_file.loading import read_study_text
 from study.tables.files import write_part

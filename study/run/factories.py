@@ -1,26 +1,22 @@
-"""The claims, the trainer, the tracker and the dispatcher that a study file asks for."""
+"""The claims, the tracker and the dispatcher that a study file asks for."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from search_spaces.errors import InputError
 from study.dispatch import Dispatcher
-from study.engine import Checkpoints
 from study.lease import Claim, LeaseTable, LockFile
 from study.lease.database_lease import TERM_S
 from study.ledger import stored_study
 from study.paths import StudyPaths
-from study.preflight.configuration import Preflight
 from study.run.space_history import plan_study
-from study.secrets import masked, public_address
+from study.secrets import masked
 from study.study_file import StudyConfig
-from study.tables import StudyMetadata
 from study.tracking import (
     MlflowTracker,
     Tracker,
@@ -28,7 +24,6 @@ from study.tracking import (
     default_tracking_uri,
     is_server,
 )
-from study.worker.cohort_trainer import CohortTrainer
 
 LEASE_VARIABLE = "GRADSCAPE_LEASE_SECONDS"
 """Time after which anybody may have a study whose driver no longer renews its lease."""
@@ -89,49 +84,6 @@ def continuation(config: StudyConfig, paths: StudyPaths) -> str | None:
     new = max(0, config.trials - trials)
     has = f"study {config.study} has {trials} trials; a run would add {new}"
     return has if change is None else f"{has}; {change}"
-
-
-def study_trainer(
-    checked: Preflight,
-    hyperparameters: Mapping[str, Mapping[str, Any]] | None = None,
-    *,
-    checkpoints: Path | None = None,
-) -> CohortTrainer:
-    """What a worker does with this study's cohorts.
-
-    Args:
-        checked: The study file.
-        hyperparameters: Columns of the tables as their metadata has them; the space's by default.
-        checkpoints: Folder for the state of long cohorts, if they are to keep it.
-    """
-    config = checked.config
-    metadata = StudyMetadata(
-        study=config.study,
-        task=config.task,
-        network=config.network,
-        hyperparameters=hyperparameters or config.space.metadata(),
-        thresholds=checked.thresholds.to_dict(),
-        task_options=config.written_task_options,
-        metric=checked.task.metric_name,
-        tracking_uri=public_address(config.tracking_uri),
-    )
-    return CohortTrainer(
-        tasks=checked.tasks,
-        network=config.network,
-        steps=config.steps,
-        metadata=metadata,
-        thresholds=checked.thresholds,
-        statistics=config.statistics,
-        device="cuda" if config.resources.training_gpus else "cpu",
-        threads=config.resources.cpus_per_worker,
-        share=min(1.0, config.resources.training_gpus or 1.0),
-        checkpoints=None
-        if checkpoints is None
-        else Checkpoints(
-            folder=checkpoints.absolute(), every_s=60 * config.resources.checkpoint_minutes
-        ),
-        code=checked.code,
-    )
 
 
 def mlflow_tracker(

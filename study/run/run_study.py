@@ -21,10 +21,10 @@ from study.run.factories import (
     mlflow_tracker,
     ray_dispatcher,
     study_claims,
-    study_trainer,
 )
 from study.run.invocation import Invocation
 from study.run.resume import plan_resume
+from study.run.trainer import study_trainer
 from study.study_file import StudyConfig
 from study.tables import TableStore
 from study.tables.home import home_folder

@@ -95,9 +95,10 @@ def _hessian_product(loss: Tensor, leaves: Sequence[Tensor]) -> Product:
         if not gradient_KxP.requires_grad:
             return torch.zeros_like(vector_KxP)  # A loss that is linear in all parameters.
         try:
-            images = torch.autograd.grad(
-                gradient_KxP, leaves, vector_KxP, retain_graph=True, materialize_grads=True
-            )
+            # The same as to hand the vector over as the gradient's own, for which torch imports
+            # sympy: 0.4 s of the first words that a diagnosis says.
+            along = (gradient_KxP * vector_KxP).sum()
+            images = torch.autograd.grad(along, leaves, retain_graph=True, materialize_grads=True)
         except RuntimeError as error:
             if "derivative for" not in str(error):
                 raise

@@ -1,4 +1,4 @@
-"""What a study file asks for: its trainer, its ledger, and how it goes on with what there is."""
+"""What a study file asks for: its ledger, and how it goes on with what there is."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from search_spaces.errors import InputError
 from study import StudyConfig, run_study
 from study.dispatch import InProcessDispatcher
 from study.paths import StudyPaths
-from study.preflight.configuration import preflight
-from study.run.factories import check_compatible, continuation, study_trainer
+from study.run.factories import check_compatible, continuation
 from study.tracking import NullTracker
 from tests.study.commands.conftest import STUDY
 
@@ -65,30 +64,3 @@ def test_a_file_of_another_study_is_refused_with_each_difference(home: Path) -> 
             ask(other, paths)
         said = str(refused.value)
         assert "exists with other settings" in said and "steps: was 5, now 7" in said
-
-
-def test_a_worker_keeps_the_state_of_long_cohorts_where_it_is_told_to(tmp_path: Path) -> None:
-    long = config("resources: {checkpoint_minutes: 2, cpus_per_worker: 3}\n")
-    trainer = study_trainer(preflight(long), checkpoints=tmp_path / "checkpoints")
-    assert trainer.checkpoints is not None
-    assert (trainer.checkpoints.folder, trainer.checkpoints.every_s) == (
-        tmp_path / "checkpoints",
-        120.0,
-    )
-    assert (trainer.device, trainer.threads, trainer.share) == ("cpu", 3, 1.0)
-    assert study_trainer(preflight(long)).checkpoints is None
-
-
-@pytest.mark.parametrize(("gpus", "share"), [(1, 1.0), (0.25, 0.25), (2, 1.0)])
-def test_a_worker_with_a_gpu_trains_there_on_its_share(gpus: float, share: float) -> None:
-    checked = preflight(config(f"resources: {{gpus_per_worker: {gpus}}}\n"))
-    trainer = study_trainer(checked)
-    assert (trainer.device, trainer.share) == ("cuda", share)
-
-
-def test_tables_name_no_password(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MLFLOW_PASSWORD", "s3cret")
-    tracked = config("tracking_uri: http://ann:${MLFLOW_PASSWORD}@mlflow:5000\n")
-    metadata = study_trainer(preflight(tracked)).metadata
-    assert "mlflow:5000" in str(metadata.tracking_uri)
-    assert "s3cret" not in str(metadata)

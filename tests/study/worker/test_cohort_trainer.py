@@ -11,7 +11,7 @@ from torch import Tensor
 
 from search_spaces.errors import InputError
 from study.preflight.configuration import preflight
-from study.run.factories import study_trainer
+from study.run.trainer import study_trainer
 from study.study_file import StudyConfig
 from study.trial import Cohort, Trial
 
