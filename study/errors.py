@@ -49,7 +49,16 @@ class DispatchError(GradscapeError, RuntimeError):
 
 
 class ExchangeGone(DispatchError):
-    """The actor that gathers results is gone, with what it held; another may replace it."""
+    """The actor that gathers results is gone, with what it held; another may replace it.
+
+    Args:
+        message: What Ray says of it.
+        out_of_memory: Whether Ray ended it because the node's memory ran out.
+    """
+
+    def __init__(self, message: str, *, out_of_memory: bool = False) -> None:
+        super().__init__(message)
+        self.out_of_memory = out_of_memory
 
 
 class StorageUnavailable(GradscapeError, RuntimeError):

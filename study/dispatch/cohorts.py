@@ -178,10 +178,11 @@ class CohortQueue:
                 rate if self._cost_per_s is None else 0.7 * self._cost_per_s + 0.3 * rate
             )
 
-    def reopen(self, cohort: Cohort) -> None:
-        """The tables of a cohort that was completed have not come after all: it is in flight."""
+    def take_back(self, cohort: Cohort, reason: str, *, halve: bool) -> None:
+        """Run a cohort again, completed or not, that was lost by no fault of its trials."""
         with self._lock:
-            self._in_flight.setdefault(cohort.number, (0.0, self._clock()))
+            self._in_flight.pop(cohort.number, None)
+            self._retries.add(cohort, reason, halve=halve, counts=False)
 
     def lost(self, cohort: Cohort, reason: str, *, halve: bool = False) -> None:
         """Infrastructure lost the cohort: run its trials again, first of all, or let them fail.

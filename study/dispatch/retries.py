@@ -36,7 +36,7 @@ class Retries:
         """A cohort came back: losses are not all that happens."""
         self._losses_in_a_row = 0
 
-    def add(self, cohort: Cohort, reason: str, *, halve: bool) -> bool:
+    def add(self, cohort: Cohort, reason: str, *, halve: bool, counts: bool = True) -> bool:
         """Takes a lost cohort and logs what becomes of it.
 
         Args:
@@ -44,22 +44,24 @@ class Retries:
             reason: For a person, in one line.
             halve: Whether it comes back as two cohorts at once. From the second loss on this
                 happens anyway: it separates one trial that kills its worker from the rest.
+            counts: Whether the trials may be why, so that it counts as a loss of theirs.
 
         Returns:
             Whether its trials are trained again; they count as failed if not.
         """
-        self._losses_in_a_row += 1
-        trials, attempt = cohort.trials, cohort.attempt + 1
-        again = attempt <= self._max_retries or self._may_isolate(cohort)
+        self._losses_in_a_row += counts
+        trials, attempt = cohort.trials, cohort.attempt + counts
+        again = not counts or attempt <= self._max_retries or self._may_isolate(cohort)
         halve = len(trials) > 1 and (halve or cohort.attempt > 0)
         if not again:
             outcome = "they count as failed, see resources.max_retries"
         else:
             outcome = f"they are trained again{', in two halves' if halve else ''}"
         count = "1 trial" if len(trials) == 1 else f"{len(trials)} trials"
+        counted = f"attempt {attempt}" if counts else "which counts as no attempt"
         _logger.warning(
-            "cohort %d (%s) lost, attempt %d: %s; %s",
-            *(cohort.number, count, attempt, reason.rstrip("."), outcome),
+            "cohort %d (%s) lost, %s: %s; %s",
+            *(cohort.number, count, counted, reason.rstrip("."), outcome),
         )
         if again:
             middle = (len(trials) + 1) // 2

@@ -219,6 +219,14 @@ def _processes_of(sessions: set[int]) -> list[str]:
     return found
 
 
+def is_there(pid: int) -> bool:
+    """Whether a process runs: one that has ended and is not yet waited for does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 def descendants(pid: int) -> list[int]:
     """Processes below this one, however deep."""
     parents = {}

@@ -30,7 +30,7 @@ from study.dispatch.tune.scheduler import NewcomersFirst
 from study.dispatch.tune.searcher import CohortCallback, CohortSearcher, RunState
 from study.dispatch.tune.tune_folder import tune_folder
 from study.dispatch.tune.worker import CohortTrainable
-from study.dispatch.tune.worker_death import ErrorOutputs, LostCohort, explain
+from study.dispatch.tune.worker_death import ErrorOutputs, LostCohort, explain, memory_ran_out
 from study.dispatch.tune.worker_log import log_again
 from study.errors import DispatchError, ExchangeGone
 from study.trial import Cohort
@@ -187,7 +187,8 @@ def _exchange_gone(error: RayError) -> ExchangeGone:
     first_line = str(error).strip().partition("\n")[0]
     return ExchangeGone(
         f"the node of the driver lost its Ray, or the actor that gathers results: {first_line}; "
-        "what was recorded is safe, the same command goes on"
+        "what was recorded is safe, the same command goes on",
+        out_of_memory=memory_ran_out(error),
     )
 
 

@@ -19,7 +19,8 @@ from study.errors import ExchangeGone
 from study.trial import Cohort
 
 SPARE_EXCHANGES = 3
-"""Times that the actor that gathers results may be lost; Ray's memory monitor may choose it."""
+"""Times that the actor that gathers results may be lost. It does not count where Ray's memory
+monitor ended it, as it does beside a worker that it ends, and a smaller cohort may do."""
 
 _logger = logging.getLogger("gradscape.dispatch")
 
@@ -64,17 +65,26 @@ class RunState:
             self._failure = self._failure or error
 
     def recover(self) -> bool:
-        """After the loss of the exchange: whether to go on, with what it held to be run again."""
+        """After the loss of the exchange: whether to go on, with what it held to be run again.
+
+        Those trials are not to blame, so it costs them no attempt. Where memory ran out, what they
+        took may be why: they are run again in smaller cohorts.
+        """
         with self._lock:
-            if not isinstance(self._failure, ExchangeGone) or not self._exchanges_left:
+            gone, held = self._failure, list(self._undelivered.values())
+            if not isinstance(gone, ExchangeGone):
                 return False
-            reason, self._failure = str(self._failure), None
-            self._exchanges_left -= 1
-            held, self._undelivered, self._running = list(self._undelivered.values()), {}, {}
-        _logger.warning("another actor gathers results now: %s", reason)
+            if not (gone.out_of_memory and any(len(cohort.trials) > 1 for cohort in held)):
+                if not self._exchanges_left:
+                    return False
+                self._exchanges_left -= 1
+            self._failure, self._undelivered, self._running = None, {}, {}
+        _logger.warning("another actor gathers results now: %s", gone)
+        reason = "the actor that gathers results was lost"
+        if gone.out_of_memory:
+            reason += ", as memory ran out"
         for cohort in held:
-            self.queue.reopen(cohort)
-            self.lost(cohort, "the actor that gathers results was lost", halve=False)
+            self.queue.take_back(cohort, reason, halve=gone.out_of_memory)
         return not self.stopping
 
     def issue(self, cohort: Cohort) -> None:

@@ -114,12 +114,17 @@ def explain(
             f"its worker ({where}) was ended{f', at {at}' if at else ''}",
             halve=True,
         )
-    if _MEMORY.search(message):
+    if error is not None and memory_ran_out(error):
         return LostCohort(reason=f"memory ran out, and Ray ended its worker ({where})", halve=True)
     # A kernel that is out of memory kills without a word.
     reason = f"its worker ({where}) died: killed, perhaps for memory, or crashed"
     last = last_words(output)
     return LostCohort(reason=f"{reason}; it last wrote: {last}" if last else reason, halve=True)
+
+
+def memory_ran_out(error: BaseException) -> bool:
+    """Whether Ray ended a process because its node's memory ran out."""
+    return _MEMORY.search(f"{type(error).__name__} {error}") is not None
 
 
 def last_words(output: str) -> str:

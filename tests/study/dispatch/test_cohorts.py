@@ -209,6 +209,20 @@ def test_out_of_memory_halves_at_once():
     assert sizes([queue.next(), queue.next()]) == [8, 8]
 
 
+@pytest.mark.parametrize("halve", [False, True])
+def test_a_cohort_that_is_taken_back_has_its_retries_left(halve):
+    study = Study([1])
+    queue = study.queue(4, max_retries=0)
+    cohort = queue.next()
+    queue.completed(cohort)
+    queue.take_back(cohort, "its tables were lost", halve=halve)
+    assert not queue.finished
+    again = drain(queue)
+    assert [c.attempt for c in again] == [0] * len(again)
+    assert sizes(again) == ([2, 2] if halve else [4])
+    assert study.failed == [] and queue.finished
+
+
 def test_a_late_word_about_a_cohort_changes_nothing():
     queue = Study([1]).queue(4)
     cohort = queue.next()

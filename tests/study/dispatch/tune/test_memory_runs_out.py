@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
+import os
 import resource
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,48 +18,63 @@ from study.dispatch import RayTuneDispatcher
 from study.dispatch.cluster.ray_cluster import environment
 from study.trial import Cohort
 from tests.study.dispatch.contract import Run, encoded
+from tests.support.driver import descendants
+from tests.support.pretended_memory import PretendedMemory, claim, claimed
 
 pytestmark = pytest.mark.slow
 
 GB = 2**30
 
 
-@contextmanager
-def local_ray(**settings) -> Iterator[None]:
-    with environment():
-        ray.init(
-            address="local",
-            num_cpus=1,
-            include_dashboard=False,
-            log_to_driver=False,
-            object_store_memory=100_000_000,
-            _system_config=settings,
-        )
+@pytest.fixture(scope="module")
+def memory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PretendedMemory]:
+    """Memory of 8 GB, 3.75 GB of it taken, and a Ray that ends workers from 4 GB on.
+
+    It ends as many as it takes until what is left would fit, by what they really hold: a worker
+    holds some 0.2 GB.
+    """
+
+    def start() -> None:
+        with environment():
+            ray.init(
+                address="local",
+                num_cpus=1,
+                include_dashboard=False,
+                log_to_driver=False,
+                object_store_memory=100_000_000,
+                _system_config={
+                    "memory_usage_threshold": 0.5,
+                    "memory_monitor_refresh_ms": 100,
+                    "max_kill_memory_buffer_bytes": 0,
+                },
+            )
+
+    pretended = PretendedMemory(tmp_path_factory.mktemp("memory"))
     try:
-        yield
-    finally:
-        ray.shutdown()
+        with pretended.holding(start, ray.shutdown):
+            yield pretended
+    except PermissionError as error:
+        pytest.skip(f"takes an account that may mount: {error}")
 
 
-def memory_gb() -> dict[str, float]:
-    lines = Path("/proc/meminfo").read_text().splitlines()
-    return {line.split(":")[0]: int(line.split()[1]) * 1024 / GB for line in lines}
+@pytest.fixture
+def run() -> Run:
+    """Three trials of one kind."""
+    made = Run(3, limit=4, max_retries=1)
+    made.queue._cohort_key = lambda values: 0
+    return made
 
 
-def allocating(gb_a_trial: float, *, limit_gb: float | None = None) -> Callable[[Cohort], bytes]:
+def allocating(gb_a_trial: float, *, limit_gb: float) -> Callable[[Cohort], bytes]:
     """Training that takes so much memory a trial, of which the process may have so much more."""
 
     def train(cohort: Cohort) -> bytes:
-        size = int(gb_a_trial * GB * len(cohort.trials))
         before = resource.getrlimit(resource.RLIMIT_AS)
-        if limit_gb is not None:
-            pages = int(Path("/proc/self/statm").read_text().split()[0])
-            allowed = pages * resource.getpagesize() + int(limit_gb * GB)
-            resource.setrlimit(resource.RLIMIT_AS, (allowed, before[1]))
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        allowed = pages * resource.getpagesize() + int(limit_gb * GB)
+        resource.setrlimit(resource.RLIMIT_AS, (allowed, before[1]))
         try:
-            taken = bytearray(b"1") * size
-            if limit_gb is None and len(cohort.trials) > 1:
-                time.sleep(5.0)
+            taken = bytearray(int(gb_a_trial * GB * len(cohort.trials)))
             del taken
         finally:
             resource.setrlimit(resource.RLIMIT_AS, before)
@@ -65,29 +83,64 @@ def allocating(gb_a_trial: float, *, limit_gb: float | None = None) -> Callable[
     return train
 
 
-def test_a_cohort_that_does_not_fit_in_memory_comes_in_halves() -> None:
-    with local_ray():
-        run = Run(12, limit=4).on(RayTuneDispatcher(), allocating(0.5, limit_gb=1.2))
+def test_a_cohort_that_does_not_fit_in_memory_comes_in_halves(memory: PretendedMemory) -> None:
+    run = Run(12, limit=4).on(RayTuneDispatcher(), allocating(0.5, limit_gb=1.2))
     assert run.numbers == list(range(12)) and run.failed == []
     assert max(len(cohort.trials) for cohort, _ in run.delivered) <= 2
 
 
-def test_a_worker_that_the_memory_monitor_ends_costs_no_trial() -> None:
-    memory = memory_gb()
-    if memory["MemAvailable"] < 8:
-        pytest.skip("takes 8 GB of memory")
-    used = 1 - memory["MemAvailable"] / memory["MemTotal"]
-    threshold = used + 3 / memory["MemTotal"]
-    reasons: list[str] = []
-    with local_ray(memory_usage_threshold=threshold, memory_monitor_refresh_ms=100):
-        run = Run(3, limit=4)
-        lost = run.queue.lost
-        run.queue.lost = lambda cohort, reason, *, halve=False: (
-            reasons.append(reason),
-            lost(cohort, reason, halve=halve),
-        )
-        # 4 trials of one kind take 6 GB, 2 of them 3 GB, and one a moment of 1.5 GB.
-        run.queue._cohort_key = lambda values: 0
-        run.on(RayTuneDispatcher(), allocating(1.6))
+def test_a_worker_that_the_memory_monitor_ends_costs_no_trial(
+    memory: PretendedMemory, run: Run, caplog: pytest.LogCaptureFixture
+) -> None:
+    claims = memory.claims
+
+    def train(cohort: Cohort) -> bytes:
+        claim(claims, 0.1 * len(cohort.trials))
+        time.sleep(60.0 if len(cohort.trials) > 2 else 0.3)
+        claim(claims, 0.0)
+        return encoded(cohort)
+
+    with caplog.at_level(logging.WARNING, "gradscape.dispatch"):
+        run.on(RayTuneDispatcher(), train)
     assert run.numbers == [0, 1, 2] and run.failed == []
-    assert reasons and "memory ran out" in reasons[0]
+    assert "memory ran out" in caplog.messages[0] and "in two halves" in caplog.messages[0]
+
+
+def test_memory_that_others_take_costs_no_trial_either(
+    memory: PretendedMemory, run: Run, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The monitor, with no worker left to end, ends the actor that gathers results too."""
+    claims, other, ended = memory.claims, os.getpid(), threading.Event()
+
+    def train(cohort: Cohort) -> bytes:
+        if len(cohort.trials) > 2:
+            claim(claims, 3.0, pid=other)
+            time.sleep(60.0)
+        return encoded(cohort)
+
+    def release_without_exchange() -> None:
+        while not (other in claimed(claims) and not exchanges()) and not ended.wait(0.05):
+            pass
+        claim(claims, 0.0, pid=other)
+
+    thread = threading.Thread(target=release_without_exchange)
+    thread.start()
+    try:
+        with caplog.at_level(logging.WARNING, "gradscape.dispatch"):
+            run.on(RayTuneDispatcher(), train)
+    finally:
+        ended.set()
+        thread.join()
+    assert run.numbers == [0, 1, 2] and run.failed == []
+    assert "another actor gathers results now" in caplog.text
+    assert "running low on memory" in caplog.text
+
+
+def exchanges() -> list[int]:
+    """Processes below this one that gather results."""
+    found = []
+    for pid in descendants(os.getpid()):
+        with contextlib.suppress(OSError):
+            if b"ray::Exchange" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                found.append(pid)
+    return found
