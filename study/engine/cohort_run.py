@@ -16,6 +16,7 @@ from study.engine.clipping import Clipping
 from study.engine.cohort.batches import BatchOrder
 from study.engine.cohort.initial_networks import starting_point
 from study.engine.execution import Batch, Pass, make_execution
+from study.engine.forensics import FailureWatch
 from study.engine.layers import find_layers
 from study.engine.loss_surface import LossSurface
 from study.engine.networks import NetworkFactory
@@ -85,6 +86,7 @@ class CohortRun:
             inputs=self._inputs,
             targets=self._targets,
         )
+        self._failures = FailureWatch(start.module, task, layers, precision=precision, seeds=seeds)
         rates_KxS = np.stack([learning_rates(values, steps) for values in hyperparameters])
         self._rates_SxK = torch.as_tensor(rates_KxS.T.copy()).to(device, dtype)
         self._optimizer = make_optimizer(hyperparameters, device=device, dtype=dtype)
@@ -102,12 +104,14 @@ class CohortRun:
         """Takes one optimizer step of every trial; a recorded one also measures and retires."""
         recorded = self.recording.is_recorded(step)
         observation = Observation(self._layers) if step in self._layer_steps else None
-        batch = self._batch(step, self._order.batch(step))
+        rows_KxB = self._order.batch(step)
+        batch = self._batch(step, rows_KxB)
         result = self._execution.run(batch, observation)
         blocks = self._execution.blocks
         with torch.no_grad():
             norms_NxK = blocks.norms(result.gradients)
             grad_norm_K = grad_norm(norms_NxK)
+            self._look_at_failures(result.loss_K, grad_norm_K, batch, rows_KxB)
             if recorded:
                 surface = self._surface.measure(batch, blocks.by_name(), self._execution.copies)
                 factor_K = self._update_and_look(step, result, grad_norm_K, observation, surface)
@@ -147,8 +151,10 @@ class CohortRun:
         blocks = self._execution.blocks
         for name in blocks.order if len(self.recording.alive) else ():
             finite_KxN = blocks.of(blocks.values, name).isfinite().reshape(blocks.trials, -1)
-            broken = (~finite_KxN.all(dim=1)).nonzero().flatten().tolist()
-            self.recording.break_at_the_end(broken, name)
+            wrong_K = (~finite_KxN).sum(dim=1)
+            for slot in wrong_K.nonzero().flatten().tolist():
+                numbers = f"{int(wrong_K[slot])} of {finite_KxN.shape[1]} numbers"
+                self.recording.break_at_the_end(slot, name, numbers)
 
     def _batch(self, step: int, indices_KxB: Tensor) -> Batch:
         return Batch(
@@ -156,6 +162,16 @@ class CohortRun:
             inputs_KxB=self._inputs[indices_KxB],
             targets_KxB=self._targets[indices_KxB],
         )
+
+    def _look_at_failures(
+        self, loss_K: Tensor, grad_norm_K: Tensor, batch: Batch, rows_KxB: Tensor
+    ) -> None:
+        for slot in self._failures.newly_failed(loss_K, grad_norm_K):
+            failure = self._failures.look(
+                slot, batch, rows_KxB, self._execution.blocks.by_name(), self._execution.copies
+            )
+            if failure is not None:
+                self.recording.note_failure(slot, batch.step, failure)
 
     def _update(self, step: int, result: Pass, grad_norm_K: Tensor) -> Tensor:
         """Clips and updates; returns the clip factor."""
@@ -200,6 +216,7 @@ class CohortRun:
         self._execution.keep(index)
         self._order.keep(slots)
         self._surface.keep(slots)
+        self._failures.keep(slots)
         self._optimizer.keep(index)
         self._rates_SxK = self._rates_SxK[:, index]
         self._clipping.keep(slots)

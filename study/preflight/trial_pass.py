@@ -6,7 +6,7 @@ Axes: B tried examples.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,13 +14,13 @@ import torch
 from torch import Tensor, nn
 
 from search_spaces.errors import InputError
-from study.engine import NetworkError, NetworkFactory, Task
+from study.engine import NetworkError, NetworkFactory, Task, find_layers
 from study.engine.cohort.initial_networks import starting_point
+from study.engine.forensics import Alone, first_failure
 from study.engine.memory import is_out_of_memory
-from study.engine.precision import PRECISIONS
+from study.engine.precision import PRECISIONS, Precision
 from study.engine.tasks.task_data import check_data
 from study.errors import first_line
-from study.preflight.gradient_origin import CAUSES, gradient_origins
 from study.preflight.per_example import called, mixing_notice
 from study.trial import Trial
 
@@ -36,8 +36,11 @@ class _Forward:
     """A network's first outputs, with their graph, and what it was tried on."""
 
     module: nn.Module
-    outputs_B: Tensor
+    precision: Precision
+    rows: Tensor
+    inputs_B: Tensor
     targets_B: Tensor
+    outputs_B: Tensor
 
 
 def try_data(task: Task) -> None:
@@ -93,7 +96,6 @@ def _tried(
     with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
         # torch warns of targets that broadcast; that is reported below, with the cure.
         warnings.simplefilter("ignore")
-        torch.manual_seed(0)
         forward = _forward(network, hyperparameters, task, rows)
         outputs_B, targets_B = forward.outputs_B, forward.targets_B
         loss_B = called(task, "loss", outputs_B, targets_B)
@@ -140,8 +142,7 @@ def _forward(
             parameter.copy_(start.parameters[0][name])
             parameter.requires_grad_()
     try:
-        with precision.autocast(torch.device("cpu")):
-            outputs_B = module(inputs_B)
+        outputs_B = _outputs(module, precision, inputs_B)
     except Exception as error:
         raise InputError(
             f"the network failed on inputs of shape {tuple(inputs_B.shape)} of task {task.name}: "
@@ -149,8 +150,20 @@ def _forward(
             key="network",
         ) from error
     return _Forward(
-        module=module, outputs_B=outputs_B.to(precision.parameters), targets_B=targets_B
+        module=module,
+        precision=precision,
+        rows=rows,
+        inputs_B=inputs_B,
+        targets_B=targets_B,
+        outputs_B=outputs_B,
     )
+
+
+def _outputs(module: nn.Module, precision: Precision, inputs_B: Tensor) -> Tensor:
+    torch.manual_seed(0)  # Of a network that draws random numbers, the same ones each time.
+    with precision.autocast(torch.device("cpu")):
+        outputs_B: Tensor = module(inputs_B)
+    return outputs_B.to(precision.parameters)
 
 
 def _backward(task: Task, forward: _Forward, loss_B: Tensor) -> list[str]:
@@ -165,60 +178,37 @@ def _backward(task: Task, forward: _Forward, loss_B: Tensor) -> list[str]:
     mean = loss_B.mean()
     gradient_B = None
     if loss_B.requires_grad:
-        with gradient_origins(mean) as origins:
-            try:
-                gradient_B, *gradients = torch.autograd.grad(
-                    mean, [outputs_B, *parameters], allow_unused=True
-                )
-            except Exception as error:
-                raise InputError(
-                    f"no gradient can be computed of the loss of task {task.name}: "
-                    f"{type(error).__name__}: {first_line(error)}",
-                    key="network",
-                ) from error
+        try:
+            gradient_B, *gradients = torch.autograd.grad(
+                mean, [outputs_B, *parameters], allow_unused=True
+            )
+        except Exception as error:
+            raise InputError(
+                f"no gradient can be computed of the loss of task {task.name}: "
+                f"{type(error).__name__}: {first_line(error)}",
+                key="network",
+            ) from error
     if gradient_B is None:
         raise InputError(
             f"the loss of task {task.name} must be differentiable in the outputs, but no gradient "
             "reaches them; a comparison, argmax, round, detach() or item() cuts it",
             key="task",
         )
-    return _not_finite(task, outputs_B, loss_B, gradient_B, gradients, origins)
+    computed = [mean, *(each for each in gradients if each is not None)]
+    return [] if all(each.isfinite().all() for each in computed) else _not_finite(task, forward)
 
 
-def _not_finite(
-    task: Task,
-    outputs_B: Tensor,
-    loss_B: Tensor,
-    gradient_B: Tensor,
-    gradients: Sequence[Tensor | None],
-    origins: list[str],
-) -> list[str]:
-    examples = len(outputs_B)
-    cause = f". It comes from {', '.join(origins)}" if origins else ""
-    # Beside a loss that overflowed, what multiplies its gradient is no cause.
-    known = cause if set(origins) & set(CAUSES.values()) else ""
-    bad_outputs, bad_losses, bad_gradients = (
-        examples - int(values.detach().reshape(examples, -1).isfinite().all(dim=1).sum())
-        for values in (outputs_B, loss_B, gradient_B)
+def _not_finite(task: Task, forward: _Forward) -> list[str]:
+    trial = Alone(
+        module=forward.module,
+        forward=lambda: _outputs(forward.module, forward.precision, forward.inputs_B),
+        parameters=dict(forward.module.named_parameters()),
+        inputs_B=forward.inputs_B,
+        targets_B=forward.targets_B,
+        rows_B=forward.rows,
+        step=0,
     )
-    if bad_outputs:
-        return [
-            f"the network's first outputs are not finite for {bad_outputs} of {examples} "
-            f"examples of task {task.name}"
-        ]
-    if bad_losses:
-        return [
-            f"the loss of task {task.name} is not finite for {bad_losses} of {examples} "
-            f"examples though the first outputs are{known}"
-        ]
-    if bad_gradients:
-        return [
-            f"at the first step the loss of task {task.name} is finite and its gradient is "
-            f"not, for {bad_gradients} of {examples} examples{cause}"
-        ]
-    if any(each is not None and not each.isfinite().all() for each in gradients):
-        return [
-            f"at the first step the loss of task {task.name} is finite and the gradient "
-            f"inside the network is not{cause}"
-        ]
-    return []
+    failure = first_failure(trial, task, find_layers(forward.module, task))
+    if failure is None:
+        return []
+    return [f"at the first step of task {task.name}, before any update, {failure.clause}"]

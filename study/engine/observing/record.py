@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from study.engine.layers import Layer
+from study.first_failure import FirstFailure
 from study.trial import Trial
 
 Array = npt.NDArray[np.float64]
@@ -41,6 +42,8 @@ class CohortRecord:
         steps_run: Steps that count, (K,).
         failure_step: First step with a non-finite value, or -1, (K,).
         failure_tensor: What was non-finite first, or None.
+        first_failure: What was first in that step, looked at by itself; None where there is none
+            or it was not found.
         loss, metric, grad_norm, clip_factor, learning_rate: By trial and step, (K, S).
         update_ratio, noise_scale, sharpness: By trial and recorded step, (K, R); NaN also where
             they were not scheduled.
@@ -56,6 +59,7 @@ class CohortRecord:
     steps_run: npt.NDArray[np.int64]
     failure_step: npt.NDArray[np.int64]
     failure_tensor: tuple[str | None, ...]
+    first_failure: tuple[FirstFailure | None, ...]
     loss: Array
     metric: Array
     grad_norm: Array
@@ -79,6 +83,7 @@ def joined(records: Sequence[CohortRecord]) -> CohortRecord:
     }
     changes["trials"] = tuple(trial for record in records for trial in record.trials)
     changes["failure_tensor"] = tuple(name for record in records for name in record.failure_tensor)
+    changes["first_failure"] = tuple(each for record in records for each in record.first_failure)
     changes["by_layer"] = {
         name: np.concatenate([record.by_layer[name] for record in records])
         for name in first.by_layer

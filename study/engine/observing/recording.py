@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,6 +17,7 @@ from study.engine.layers import Layer
 from study.engine.observing.history import SCALARS, History
 from study.engine.observing.record import CohortRecord
 from study.engine.observing.recorded_steps import recorded_steps
+from study.first_failure import FirstFailure
 from study.trial import Trial
 
 Array = npt.NDArray[np.float64]
@@ -59,6 +62,7 @@ class Recording:
         self.alive = np.arange(len(trials))
         self.history = History(len(trials), steps)
         self._ends: dict[int, Retirement] = {}
+        self._failures: dict[int, tuple[int, FirstFailure]] = {}
         shape = (len(trials), len(self._column_of))
         self._by_step = {name: np.full(shape, np.nan) for name in BY_STEP}
         self._by_layer: dict[str, Array] = {}
@@ -105,12 +109,29 @@ class Recording:
         self.alive = self.alive[kept]
         return kept
 
-    def break_at_the_end(self, slots: Sequence[int], parameter: str) -> None:
-        """Notes trials whose very last update made a parameter non-finite."""
-        last = self._learning_rate_KxS.shape[1] - 1
-        for slot in slots:
-            end = Retirement(step=last, tensor=f"parameter:{parameter}")
-            self._ends.setdefault(int(self.alive[slot]), end)
+    def note_failure(self, slot: int, step: int, failure: FirstFailure) -> None:
+        """Notes what was first in the step in which a trial became non-finite.
+
+        The first note stands: after a checkpoint a trial may be looked at again, and later.
+        """
+        self._failures.setdefault(int(self.alive[slot]), (step, failure))
+
+    def break_at_the_end(self, slot: int, parameter: str, numbers: str) -> None:
+        """Notes a trial whose very last update made a parameter non-finite.
+
+        Args:
+            slot: The trial's.
+            parameter: The first such parameter.
+            numbers: How many of its numbers, for people: "12 of 64 numbers".
+        """
+        trial, last = int(self.alive[slot]), self._learning_rate_KxS.shape[1] - 1
+        if trial not in self._ends:
+            self._ends[trial] = Retirement(step=last, tensor=f"parameter:{parameter}")
+            detail = f"{parameter} ({numbers}), after the update of step {last}"
+            self._failures[trial] = (
+                last,
+                FirstFailure(origin="parameter", detail=detail, output=math.nan),
+            )
 
     def state(self) -> dict[str, Any]:
         """Returns everything so far, for a checkpoint."""
@@ -119,6 +140,10 @@ class Recording:
             "alive": torch.from_numpy(self.alive),
             "history": self.history.state(),
             "ends": [[trial, end.step, end.tensor] for trial, end in self._ends.items()],
+            "failures": [
+                [trial, step, dataclasses.asdict(failure)]
+                for trial, (step, failure) in self._failures.items()
+            ],
             "by_step": {name: torch.from_numpy(rows) for name, rows in self._by_step.items()},
             "by_layer": {name: torch.from_numpy(rows) for name, rows in self._by_layer.items()},
         }
@@ -129,6 +154,11 @@ class Recording:
         self.history.load(state["history"])
         self._ends = {
             trial: Retirement(step=step, tensor=tensor) for trial, step, tensor in state["ends"]
+        }
+        # Earlier versions kept none.
+        self._failures = {
+            trial: (step, FirstFailure(**failure))
+            for trial, step, failure in state.get("failures", [])
         }
         self._by_step = {name: rows.cpu().numpy() for name, rows in state["by_step"].items()}
         self._by_layer = {name: rows.cpu().numpy() for name, rows in state["by_layer"].items()}
@@ -145,11 +175,13 @@ class Recording:
         steps_run = np.full(trials, steps)
         failure_step = np.full(trials, -1)
         failure_tensor: list[str | None] = [None] * trials
+        first_failure: list[FirstFailure | None] = [None] * trials
         for trial, end in self._ends.items():
             steps_run[trial] = end.step + 1
             if end.tensor is not None:
                 failure_step[trial] = end.step
                 failure_tensor[trial] = end.tensor
+                first_failure[trial] = self._first_failure(trial, end.step)
         late_KxS = np.arange(steps) >= steps_run[:, None]
         late_KxR = recorded >= steps_run[:, None]
         scalars = {
@@ -162,6 +194,7 @@ class Recording:
             steps_run=steps_run,
             failure_step=failure_step,
             failure_tensor=tuple(failure_tensor),
+            first_failure=tuple(first_failure),
             learning_rate=np.where(late_KxS, np.nan, self._learning_rate_KxS),
             update_ratio=np.where(late_KxR, np.nan, self._by_step["update_ratio"]),
             noise_scale=np.where(late_KxR, np.nan, self._by_step["noise_scale"]),
@@ -174,6 +207,11 @@ class Recording:
             notice=notice,
             **scalars,
         )
+
+    def _first_failure(self, trial: int, step: int) -> FirstFailure | None:
+        """What was first at that step; of a later one nothing follows for it."""
+        seen, failure = self._failures.get(trial, (None, None))
+        return failure if seen == step else None
 
     def _end(self, trial: int, steps: int) -> Retirement | None:
         return retirement(

@@ -9,20 +9,37 @@ from contextlib import contextmanager
 from torch import Tensor
 from torch.autograd.graph import Node
 
-CAUSES = {
-    "Sqrt": "sqrt at 0; add a small number inside it: (x + 1e-8).sqrt()",
-    "Pow": "a power below 1 at 0; add a small number to its base: (x + 1e-8) ** p",
-    "Log": "log at 0; add a small number inside it, (x + 1e-8).log(), or begin from "
-    "log_softmax or logsigmoid",
-    "Div": "a division by 0; add a small number to the divisor: a / (b + 1e-8)",
-    "Reciprocal": "a division by 0; add a small number to the divisor: 1 / (b + 1e-8)",
-    "Rsqrt": "1 / sqrt at 0; add a small number inside it: (x + 1e-8).rsqrt()",
+from study.engine.forensics.blame import Blame
+
+DERIVATIVES = {
+    "Sqrt": Blame(
+        "the derivative of sqrt at 0", "add a small number inside it: (x + 1e-8).sqrt()"
+    ),
+    "Pow": Blame(
+        "the derivative of a power below 1 at 0",
+        "add a small number to its base: (x + 1e-8) ** p",
+    ),
+    "Log": Blame(
+        "the derivative of log at 0",
+        "add a small number inside it, (x + 1e-8).log(), or begin from log_softmax or logsigmoid",
+    ),
+    "Div": Blame(
+        "the derivative of a division by 0", "add a small number to the divisor: a / (b + 1e-8)"
+    ),
+    "Reciprocal": Blame(
+        "the derivative of a division by 0", "add a small number to the divisor: 1 / (b + 1e-8)"
+    ),
+    "Rsqrt": Blame(
+        "the derivative of 1 / sqrt at 0", "add a small number inside it: (x + 1e-8).rsqrt()"
+    ),
+    "Acos": Blame("the derivative of acos at 1 or -1", "clamp what it gets a little inside of 1"),
+    "Asin": Blame("the derivative of asin at 1 or -1", "clamp what it gets a little inside of 1"),
 }
 """Autograd's name of a function -> where its derivative is infinite, and what to do about it."""
 
 
 @contextmanager
-def gradient_origins(result: Tensor) -> Iterator[list[str]]:
+def gradient_origins(result: Tensor) -> Iterator[list[Blame]]:
     """Watches the backward passes from ``result`` that are made within the block.
 
     Args:
@@ -32,7 +49,7 @@ def gradient_origins(result: Tensor) -> Iterator[list[str]]:
         Functions whose incoming gradients were finite and whose outgoing ones were not, each
         once, with the cure where it is known; filled by the backward pass.
     """
-    origins: list[str] = []
+    origins: list[Blame] = []
     handles = [node.register_hook(_hook(node, origins)) for node in _nodes(result)]
     try:
         yield origins
@@ -42,16 +59,21 @@ def gradient_origins(result: Tensor) -> Iterator[list[str]]:
 
 
 def _hook(
-    node: Node, origins: list[str]
+    node: Node, origins: list[Blame]
 ) -> Callable[[Sequence[Tensor | None], Sequence[Tensor | None]], None]:
     name = re.sub(r"Backward\d*$", "", node.name())
-    text = CAUSES.get(name, name)
+    blame = DERIVATIVES.get(name, Blame(f"the derivative of {_in_words(name)}"))
 
     def note(to_inputs: Sequence[Tensor | None], from_outputs: Sequence[Tensor | None]) -> None:
-        if _finite(from_outputs) and not _finite(to_inputs) and text not in origins:
-            origins.append(text)
+        if _finite(from_outputs) and not _finite(to_inputs) and blame not in origins:
+            origins.append(blame)
 
     return note
+
+
+def _in_words(name: str) -> str:
+    """Autograd's "LogSoftmax" as "log softmax"."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
 
 
 def _finite(gradients: Sequence[Tensor | None]) -> bool:

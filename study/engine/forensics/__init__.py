@@ -1,0 +1,9 @@
+"""What was first when a trial became non-finite: the one step, with its examples apart."""
+
+from __future__ import annotations
+
+from study.engine.forensics.gradient_origin import gradient_origins
+from study.engine.forensics.look import Alone, first_failure
+from study.engine.forensics.watch import FailureWatch
+
+__all__ = ["Alone", "FailureWatch", "first_failure", "gradient_origins"]

@@ -1,0 +1,25 @@
+"""The function that made the first value that is not finite."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Blame:
+    """Attributes:
+    what: What happened, without examples: "log at 0".
+    cure: What to do about it, for people; empty where it is not known.
+    """
+
+    what: str
+    cure: str = ""
+
+    def detail(self, where: str = "") -> str:
+        """Writes "log at 0 for 2 of 64 examples (rows 3, 18); <cure>".
+
+        Args:
+            where: "for 2 of 64 examples (rows 3, 18)", or nothing.
+        """
+        what = f"{self.what} {where}".rstrip()
+        return f"{what}; {self.cure}" if self.cure else what

@@ -1,0 +1,143 @@
+"""One trial's failing step again, with its examples apart.
+
+Axes: B examples of the batch.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from study.engine.forensics.blame import Blame
+from study.engine.forensics.examples import counted, wrong_rows
+from study.engine.forensics.gradient_origin import gradient_origins
+from study.engine.forensics.modules import ModuleWatch
+from study.engine.forensics.operations import first_operation
+from study.engine.layers import Layer
+from study.engine.tasks.task import Task
+from study.first_failure import FirstFailure, Origin
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alone:
+    """One trial before the update of one step.
+
+    Attributes:
+        module: The network, called by `forward`.
+        forward: Runs it on the batch as the training does, with the parameters below; (B, ...).
+        parameters: By name in the order of the forward pass; they require gradients.
+        inputs_B: (B, ...).
+        targets_B: (B, ...).
+        rows_B: Row numbers of the examples in the data, (B,).
+        step: Number of the step.
+    """
+
+    module: nn.Module
+    forward: Callable[[], Tensor]
+    parameters: Mapping[str, Tensor]
+    inputs_B: Tensor
+    targets_B: Tensor
+    rows_B: Tensor
+    step: int
+
+    def of(self, wrong_B: Tensor) -> str:
+        """Writes "2 of 64 examples (rows 3, 18)"."""
+        return counted(wrong_B, self.rows_B)
+
+
+def first_failure(trial: Alone, task: Task, layers: Sequence[Layer]) -> FirstFailure | None:
+    """Says what is first not finite in a step; None if all of it is finite when it is run again.
+
+    Args:
+        trial: The step.
+        task: Gives the loss.
+        layers: The network's layers.
+    """
+    broken = broken_parameter(trial.parameters)
+    if broken is not None:
+        after = f"after the update of step {trial.step - 1}" if trial.step else "from the start"
+        return FirstFailure(origin="parameter", detail=f"{broken}, {after}", output=math.nan)
+    watch = ModuleWatch(trial.module, layers, len(trial.inputs_B))
+    with watch.watching():
+        outputs_B = trial.forward()
+    wrong_B = wrong_rows(outputs_B, len(outputs_B))
+    if wrong_B.any():
+        return _of_forward(trial, watch, wrong_B)
+    largest = float(outputs_B.detach().abs().max())
+
+    def failure(origin: Origin, detail: str) -> FirstFailure:
+        return FirstFailure(origin=origin, detail=detail, output=largest)
+
+    loss_B = task.loss(outputs_B, trial.targets_B).reshape(len(outputs_B), -1)
+    wrong_B = wrong_rows(loss_B, len(outputs_B))
+    if wrong_B.any():
+        return failure(*_of_loss(trial, task, outputs_B.detach(), wrong_B))
+    mean = loss_B.mean()
+    if not bool(mean.isfinite()):
+        return failure("loss", "its mean over the batch overflows")
+    found = _of_gradients(trial, watch, outputs_B, mean)
+    return None if found is None else failure(*found)
+
+
+def broken_parameter(parameters: Mapping[str, Tensor]) -> str | None:
+    """Says which parameter is first not finite: "2.weight (12 of 64 numbers)"; None if none."""
+    for name, value in parameters.items():
+        wrong = int((~value.isfinite()).sum())
+        if wrong:
+            return f"{name} ({wrong} of {value.numel()} numbers)"
+    return None
+
+
+def _of_forward(trial: Alone, watch: ModuleWatch, wrong_B: Tensor) -> FirstFailure:
+    inputs_B = wrong_rows(trial.inputs_B, len(wrong_B)) & wrong_B
+    if inputs_B.any():
+        return FirstFailure(origin="inputs", detail=trial.of(inputs_B), output=math.inf)
+    call = watch.first_call(wrong_B)
+    origin: Origin = "outputs"
+    detail = f"for {trial.of(wrong_B)}"
+    if call is not None and call.module:
+        origin = "outputs" if watch.is_output(call) else "activation"
+        where = f", for {trial.of(call.wrong_B)}" if call.wrong_B.any() else ""
+        detail = watch.said(call) + where
+    return FirstFailure(origin=origin, detail=detail, output=math.inf)
+
+
+def _of_loss(trial: Alone, task: Task, outputs_B: Tensor, wrong_B: Tensor) -> tuple[Origin, str]:
+    targets_B = wrong_rows(trial.targets_B, len(wrong_B)) & wrong_B
+    if targets_B.any():
+        return "targets", trial.of(targets_B)
+    blame = first_operation(lambda: task.loss(outputs_B, trial.targets_B), wrong_B)
+    where = f"for {trial.of(wrong_B)}"
+    return "loss", where if blame is None else blame.detail(where)
+
+
+def _of_gradients(
+    trial: Alone, watch: ModuleWatch, outputs_B: Tensor, mean: Tensor
+) -> tuple[Origin, str] | None:
+    parameters = list(trial.parameters.values())
+    with gradient_origins(mean) as origins:
+        by_outputs, *by_parameters = torch.autograd.grad(
+            mean, [outputs_B, *parameters], allow_unused=True
+        )
+    blame = origins[0] if origins else Blame("its derivative")
+    wrong_B = wrong_rows(by_outputs, len(outputs_B))
+    if wrong_B.any():
+        return "loss_gradient", blame.detail(f"for {trial.of(wrong_B)}")
+    gradients = {
+        name: gradient
+        for name, gradient in zip(trial.parameters, by_parameters, strict=True)
+        if gradient is not None
+    }
+    broken = broken_parameter(gradients)
+    if broken is not None:
+        call = watch.first_delta()
+        place = f"of {broken}" if call is None else f"at {watch.said(call)}"
+        return "gradient", blame.detail(place)
+    norms = torch.stack([gradient.norm() for gradient in gradients.values()])
+    if bool(norms.norm().isfinite()):
+        return None
+    return "gradient", f"each number is finite and their norm overflows {norms.dtype}"

@@ -1,0 +1,151 @@
+"""Which operation first made a value that is not finite out of finite ones.
+
+Axes: B examples.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
+from torch.utils._pytree import tree_leaves
+
+from study.engine.forensics.blame import Blame
+from study.engine.forensics.examples import wrong_rows
+
+Judge = Callable[[Sequence[Tensor], Tensor], Blame]
+"""From the operands, and where the result is not finite, to what went wrong."""
+
+
+def first_operation(compute: Callable[[], Tensor], wrong_B: Tensor) -> Blame | None:
+    """Runs a computation and says which of its operations was first to leave finite numbers.
+
+    Args:
+        compute: Makes a tensor from finite ones; it is run once, without gradients.
+        wrong_B: Examples whose result is not finite, (B,). An operation on other examples alone
+            is none to blame: its result was masked.
+
+    Returns:
+        None if no operation is to blame.
+    """
+    watch = _Operations(wrong_B)
+    with torch.no_grad(), watch:
+        compute()
+    return watch.found
+
+
+class _Operations(TorchFunctionMode):
+    """Sees every function of torch that the computation calls, with its operands.
+
+    A `TorchDispatchMode` would see what these functions call in turn, for seconds more: its first
+    use imports torch's compiler.
+    """
+
+    def __init__(self, wrong_B: Tensor) -> None:
+        super().__init__()
+        self._wrong_B = wrong_B
+        self.found: Blame | None = None
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        given = [args, kwargs or {}]
+        operands = [] if self.found else _operands(given)
+        result = func(*args, **(kwargs or {}))
+        if operands and isinstance(result, Tensor) and result.is_floating_point():
+            wrong = ~result.isfinite()
+            if bool(wrong.any()) and self._concerns(result):
+                name = func.__name__.strip("_")
+                self.found = _judged(name, operands, wrong)
+        return result
+
+    def _concerns(self, result: Tensor) -> bool:
+        examples = len(self._wrong_B)
+        if result.ndim == 0 or len(result) != examples:
+            return True
+        return bool((wrong_rows(result, examples) & self._wrong_B).any())
+
+
+def _operands(given: Any) -> list[Tensor]:
+    """Copies of the operands, as the operation may overwrite them; none if one is not finite."""
+    leaves = tree_leaves(given)
+    numbers = [leaf for leaf in leaves if isinstance(leaf, (int, float))]
+    tensors = [leaf for leaf in leaves if isinstance(leaf, Tensor) and leaf.is_floating_point()]
+    if not all(math.isfinite(number) for number in numbers):
+        return []
+    if not all(bool(tensor.isfinite().all()) for tensor in tensors):
+        return []
+    return [*(tensor.clone() for tensor in tensors), *_scalars(tensors, numbers)]
+
+
+def _scalars(tensors: Sequence[Tensor], numbers: Sequence[float]) -> Iterator[Tensor]:
+    for number in numbers if tensors else ():
+        yield torch.tensor(float(number), device=tensors[0].device)
+
+
+def _judged(name: str, operands: Sequence[Tensor], wrong: Tensor) -> Blame:
+    if name in _JUDGES:
+        return _JUDGES[name](operands, wrong)
+    return Blame(f"{name} overflows or is not defined")
+
+
+def _at(operand: Tensor, wrong: Tensor) -> Tensor:
+    """The operand where the result is not finite; all of it where the operation changes shapes."""
+    fits = operand.ndim <= wrong.ndim and all(
+        size in (1, whole)
+        for size, whole in zip(reversed(operand.shape), reversed(wrong.shape), strict=False)
+    )
+    return operand.expand(wrong.shape)[wrong] if fits else operand.flatten()
+
+
+def _log(operands: Sequence[Tensor], wrong: Tensor) -> Blame:
+    if bool((_at(operands[0], wrong) < 0).any()):
+        return Blame("log of a negative number")
+    return Blame(
+        "log at 0",
+        "add a number inside it that the floating-point type does not round away (1e-6 beside "
+        "1), or begin from log_softmax or logsigmoid",
+    )
+
+
+def _root(operands: Sequence[Tensor], wrong: Tensor) -> Blame:
+    negative = bool((_at(operands[0], wrong) < 0).any())
+    return Blame("sqrt of a negative number" if negative else "1 / sqrt at 0")
+
+
+def _quotient(operands: Sequence[Tensor], wrong: Tensor) -> Blame:
+    if bool((_at(operands[-1], wrong) == 0).any()):
+        return Blame("a division by 0", "add a small number to the divisor: a / (b + 1e-8)")
+    return Blame("overflow of a quotient")
+
+
+def _power(operands: Sequence[Tensor], wrong: Tensor) -> Blame:
+    base, exponent = operands[0], operands[-1]
+    if len(operands) == 1:  # square()
+        return Blame("overflow of a power")
+    if bool((_at(base, wrong) == 0).any()):
+        return Blame("a negative power of 0", "add a small number to its base")
+    if bool((_at(base, wrong) < 0).any()) and bool((exponent != exponent.round()).any()):
+        return Blame("a fractional power of a negative number")
+    return Blame("overflow of a power")
+
+
+def _overflow(what: str) -> Judge:
+    return lambda operands, wrong: Blame(f"overflow of {what}")
+
+
+_JUDGES: Mapping[str, Judge] = {
+    **dict.fromkeys(("log", "log2", "log10", "log1p"), _log),
+    **dict.fromkeys(("sqrt", "rsqrt"), _root),
+    **dict.fromkeys(("div", "divide", "true_divide", "truediv", "reciprocal"), _quotient),
+    **dict.fromkeys(("rdiv", "rtruediv"), lambda operands, wrong: _quotient(operands[:1], wrong)),
+    **dict.fromkeys(("pow", "square", "float_power"), _power),
+    **dict.fromkeys(("exp", "exp2", "expm1"), _overflow("exp")),
+    **dict.fromkeys(("mul", "multiply", "rmul", "addcmul"), _overflow("a product")),
+    **dict.fromkeys(("add", "radd", "sub", "rsub", "sum", "mean"), _overflow("a sum")),
+}
+"""Operation -> what is said of it."""
