@@ -50,7 +50,7 @@ OUTCOMES = {
     "exploding": "nonfinite",
     "vanishing": "stalled",
     "oscillating": "oscillating",
-    "stalled": "slow",
+    "stalled": "stalled",
 }
 FACTOR = {"stable": 0.97, "exploding": 1.5, "vanishing": 0.5, "oscillating": 1.1, "stalled": 0.9}
 ARROW = {"int64": pa.int64(), "float64": pa.float64(), "string": pa.string()}

@@ -10,6 +10,7 @@ VERDICT_COLORS: dict[str, str] = {
     "exploding": "#D55E00",
     "vanishing": "#0072B2",
     "oscillating": "#CC79A7",
+    "slow": "#E69F00",
     "stalled": "#8A8D91",
 }
 """The same in every figure and on both themes."""

@@ -29,16 +29,6 @@ FLAG_MEANINGS: Mapping[str, str] = MappingProxyType(
     }
 )
 
-CAUSE_MEANINGS: Mapping[str, str] = MappingProxyType(
-    {
-        "blown_up": "loss, gradients or parameters left all bounds",
-        "exploding_gradients": "gradients grow on their way to the first layer",
-        "violent_updates": "updates of the parameters' own size destroyed a sound network",
-        "no_gradient": "gradients do not arrive at the first layers",
-    }
-)
-"""Of the column `cause`; "none" puts a failure down to nothing that was measured."""
-
 
 def rule_label(rule: str) -> str:
     """Writes `sagemaker.dead_relu` as "SageMaker Debugger: dead relu"."""

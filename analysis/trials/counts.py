@@ -6,8 +6,9 @@ import pandas as pd
 
 from analysis.errors import AnalysisError
 from analysis.stats.intervals import CONFIDENCE, wilson_interval
+from study.tables.schema import VERDICTS as MEANINGS
 
-VERDICTS: tuple[str, ...] = ("stable", "exploding", "vanishing", "oscillating", "stalled")
+VERDICTS: tuple[str, ...] = tuple(MEANINGS)
 """Every verdict, in the order that all tables and figures keep."""
 
 
@@ -19,7 +20,7 @@ def verdict_counts(trials: pd.DataFrame, *, confidence: float = CONFIDENCE) -> p
         confidence: Two-sided, of the Wilson intervals, in (0, 1).
 
     Returns:
-        Always the five verdicts in their fixed order, with `verdict`, `trials`, `share` (of all
+        Always all verdicts in their fixed order, with `verdict`, `trials`, `share` (of all
         trials) and the Wilson interval `low`, `high`; NaN shares if there are no trials.
 
     Raises:

@@ -1,5 +1,6 @@
 """Outcome, gradient regime, verdict and explanation of trials, from their tables."""
 
+from study.verdicts.causes import Cause
 from study.verdicts.label import label_trials
 from study.verdicts.outcome import Outcome
 from study.verdicts.regime import Regime
@@ -9,6 +10,7 @@ from study.verdicts.verdict import Verdict
 
 __all__ = [
     "DEFAULT",
+    "Cause",
     "Outcome",
     "Regime",
     "Thresholds",

@@ -9,8 +9,9 @@ from dataclasses import Field, fields
 from pathlib import Path
 from typing import Any
 
-from study.verdicts.cause import Cause
+from study.verdicts.causes import Cause
 from study.verdicts.explanation.numbers import figure
+from study.verdicts.failure import Failure
 from study.verdicts.flags import MEANINGS
 from study.verdicts.label_enum import Label
 from study.verdicts.outcome import Outcome
@@ -48,6 +49,7 @@ _SECTIONS: dict[str, Callable[[], str]] = {
     "outcomes": lambda: labels_markdown(Outcome),
     "regimes": lambda: labels_markdown(Regime),
     "verdicts": lambda: labels_markdown(Verdict),
+    "failures": lambda: labels_markdown(Failure),
     "causes": lambda: labels_markdown(Cause),
     "flags": flags_markdown,
     "thresholds": thresholds_markdown,

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from study.tables.schema import FLAGS
-from study.verdicts.cause import Cause, rose
+from study.verdicts.failure import Failure, rose
+from study.verdicts.findings import Findings
 from study.verdicts.numeric import numbers
 from study.verdicts.outcome import Outcome
-from study.verdicts.regime import Moment
 from study.verdicts.thresholds import Thresholds
 
 MEANINGS: Mapping[str, str] = {
@@ -29,20 +29,16 @@ MEANINGS: Mapping[str, str] = {
 
 def flags(
     trials: pd.DataFrame,
-    outcome: np.ndarray,
-    cause: np.ndarray,
+    found: Findings,
     ratio_at_start: np.ndarray,
-    final: Moment,
     thresholds: Thresholds,
 ) -> list[str]:
     """Returns names of `schema.FLAGS` that hold for each trial, joined by commas; "" if none.
 
     Args:
         trials: Figures of docs/tables.md, and `normalization` where it is known.
-        outcome: Strings of `Outcome`, shape (trials,).
-        cause: Strings of `Cause`, shape (trials,).
+        found: Outcomes, ways of failing, and regimes at the end.
         ratio_at_start: R at step 0, shape (trials,).
-        final: Regimes at the end.
         thresholds: Where one label ends and the next begins.
 
     References:
@@ -52,17 +48,17 @@ def flags(
     """
     clipped = numbers(trials, "clipped_fraction")
     edge = numbers(trials, "edge_ratio")
-    bounded = ~np.isin(outcome, [Outcome.NONFINITE.value, Outcome.DIVERGED.value])
-    exploded = np.isin(cause, [Cause.GRADIENTS.value, Cause.UPDATES.value])
+    bounded = ~np.isin(found.outcome, [Outcome.NONFINITE.value, Outcome.DIVERGED.value])
+    exploded = np.isin(found.failure, [Failure.GRADIENTS.value, Failure.UPDATES.value])
     holds = {
         "clip_dominated": clipped > thresholds.clip_dominated_share,
         "clipped_divergence": (clipped > 0) & bounded & exploded,
         "batchnorm_explosion": _batch_normalized(trials)
         & (ratio_at_start > thresholds.exploding_ratio),
-        "catapult": (outcome == Outcome.TRAINED.value) & rose(trials, thresholds),
+        "catapult": (found.outcome == Outcome.TRAINED.value) & rose(trials, thresholds),
         "edge_of_stability": np.abs(edge - 1) <= thresholds.edge_band,
-        "dead_layer": final.dead >= thresholds.dead_share,
-        "saturated_layer": final.saturated > thresholds.saturated_share,
+        "dead_layer": found.final.dead >= thresholds.dead_share,
+        "saturated_layer": found.final.saturated > thresholds.saturated_share,
     }
     columns = np.stack([holds[name] for name in FLAGS], axis=1)
     return [",".join(np.array(FLAGS)[row]) for row in columns]

@@ -8,21 +8,16 @@ import numpy as np
 import pandas as pd
 
 from study.tables.schema import TRIAL_LABELS
-from study.verdicts.cause import Regimes, causes, rose, violent
+from study.verdicts.causes import cause_clauses, causes, signs
 from study.verdicts.explanation.evidence import gather
 from study.verdicts.explanation.sentence import explain
+from study.verdicts.findings import findings
 from study.verdicts.flags import flags
 from study.verdicts.layer_profile import profiles
 from study.verdicts.numeric import require
-from study.verdicts.outcome import outcomes
 from study.verdicts.prediction import predicted_regimes
 from study.verdicts.published import alarms
-from study.verdicts.regime import (
-    at_first_step,
-    final_moment,
-    initial_moment,
-    moment_at_start,
-)
+from study.verdicts.regime import at_first_step
 from study.verdicts.thresholds import DEFAULT, Thresholds
 from study.verdicts.verdict import verdicts
 
@@ -80,34 +75,30 @@ def label_trials(
     """
     require(trials, NEEDED, "trials")
     layer_profiles = profiles(layers)
-    initial = initial_moment(trials, layer_profiles, thresholds)
-    final = final_moment(trials, layer_profiles, thresholds)
-    outcome = outcomes(trials, thresholds).to_numpy(dtype=object)
-    regimes = Regimes(
-        start=moment_at_start(trials, layer_profiles, thresholds).regime,
-        initial=initial.regime,
-        final=final.regime,
-    )
-    cause = causes(outcome, regimes, violent(trials, thresholds), rose(trials, thresholds))
+    found = findings(trials, steps, layer_profiles, thresholds)
+    observed = signs(trials, steps, layers, found, violent_update=thresholds.violent_update)
+    cause = causes(observed, thresholds)
     ratio, depth_scale = at_first_step(trials, layer_profiles)
-    evidence = gather(
-        trials, outcome, cause, layer_profiles, initial, final, thresholds, metric=metric
-    )
+    evidence = gather(trials, found, layer_profiles, thresholds, metric=metric)
+    clauses = cause_clauses(observed, cause, thresholds)
     columns: dict[str, np.ndarray | list[str]] = {
-        "outcome": outcome,
-        "regime_initial": initial.regime,
-        "regime_final": final.regime,
+        "outcome": found.outcome,
+        "regime_initial": found.initial.regime,
+        "regime_final": found.final.regime,
         "predicted_regime": predicted_regimes(trials, thresholds),
-        "verdict": verdicts(outcome, cause),
+        "verdict": verdicts(found.outcome, found.failure),
         "cause": cause,
-        "flags": flags(trials, outcome, cause, ratio, final, thresholds),
+        "flags": flags(trials, found, ratio, thresholds),
         "alarms": alarms(trials, steps, layers),
-        "explanation": [explain(figures, thresholds) for figures in evidence],
+        "explanation": [
+            explain(figures, thresholds, because=clause)
+            for figures, clause in zip(evidence, clauses, strict=True)
+        ],
         "delta_ratio_initial": ratio,
-        "delta_ratio_final": final.ratio,
+        "delta_ratio_final": found.final.ratio,
         "depth_scale_initial": depth_scale,
-        "dead_fraction": final.dead,
-        "saturated_fraction": final.saturated,
+        "dead_fraction": found.final.dead,
+        "saturated_fraction": found.final.saturated,
     }
     return _with_columns(trials, columns)
 

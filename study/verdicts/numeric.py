@@ -25,3 +25,18 @@ def require(frame: pd.DataFrame, names: Iterable[str], table: str) -> None:
     missing = [name for name in names if name not in frame.columns]
     if missing:
         raise ValueError(f"{table} must have the columns of its schema, missing: {missing}")
+
+
+def numbers_or_nan(frame: pd.DataFrame, name: str) -> np.ndarray:
+    """Reads a numeric column as `numbers` does; all NaN where the table lacks it."""
+    if name not in frame.columns:
+        return np.full(len(frame), np.nan)
+    return numbers(frame, name)
+
+
+def names(frame: pd.DataFrame, name: str) -> np.ndarray:
+    """Reads a column of texts, nulls as None; all None where the table lacks it, (rows,)."""
+    if name not in frame.columns:
+        return np.full(len(frame), None, dtype=object)
+    column = frame[name].astype(object)
+    return column.where(column.notna(), None).to_numpy(dtype=object)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from study.verdicts.numeric import numbers
+from study.verdicts.numeric import numbers_or_nan
 from study.verdicts.regime import regime
 from study.verdicts.thresholds import Thresholds
 
@@ -20,15 +20,8 @@ def predicted_regimes(trials: pd.DataFrame, thresholds: Thresholds) -> np.ndarra
         trials: `predicted_ratio` and `predicted_saturated_fraction`, where it has them.
         thresholds: Where one regime ends and the next begins.
     """
-    ratio = predicted(trials, "predicted_ratio")
-    saturated = predicted(trials, "predicted_saturated_fraction")
+    ratio = numbers_or_nan(trials, "predicted_ratio")
+    saturated = numbers_or_nan(trials, "predicted_saturated_fraction")
     names = regime(ratio, np.full(len(trials), np.nan), saturated, thresholds).astype(object)
     names[np.isnan(ratio)] = None
     return names
-
-
-def predicted(trials: pd.DataFrame, name: str) -> np.ndarray:
-    """Returns a predicted column, NaN where theory is silent; tables of older studies lack it."""
-    if name not in trials.columns:
-        return np.full(len(trials), np.nan)
-    return numbers(trials, name)

@@ -160,6 +160,11 @@ def at_first_step(trials: pd.DataFrame, profiles: Profiles) -> tuple[np.ndarray,
     return _take(profiles.ratio, profile), depth_scale
 
 
+def calls_of(moment: Moment, profiles: Profiles) -> np.ndarray:
+    """Returns the time steps of each trial's network; 1 in a feed-forward one, (trials,)."""
+    return np.nan_to_num(_take(profiles.calls, moment.units), nan=1)
+
+
 def _moment(
     trials: pd.DataFrame,
     profiles: Profiles,

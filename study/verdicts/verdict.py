@@ -1,10 +1,11 @@
-"""What to make of a trial: its outcome, and what its failure is put down to."""
+"""What became of a trial: its outcome, and in which way it failed."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from study.verdicts.cause import Cause
+from study.tables.schema import VERDICTS
+from study.verdicts.failure import Failure
 from study.verdicts.label_enum import Label
 from study.verdicts.outcome import Outcome
 
@@ -12,34 +13,33 @@ from study.verdicts.outcome import Outcome
 class Verdict(Label):
     """The verdict on a trial. A regime alone never makes a failure."""
 
-    STABLE = "stable", "it trained"
-    EXPLODING = "exploding", "it failed and its loss, gradients or updates exploded"
-    VANISHING = "vanishing", "it learned little or nothing and its gradients do not arrive"
-    OSCILLATING = "oscillating", "it failed because its loss does not settle"
-    STALLED = (
-        "stalled",
-        "it learned little or nothing though its gradients are healthy, or were not measured",
-    )
+    STABLE = "stable", VERDICTS["stable"]
+    EXPLODING = "exploding", VERDICTS["exploding"]
+    VANISHING = "vanishing", VERDICTS["vanishing"]
+    OSCILLATING = "oscillating", VERDICTS["oscillating"]
+    SLOW = "slow", VERDICTS["slow"]
+    STALLED = "stalled", VERDICTS["stalled"]
 
 
-_EXPLOSIONS = (Cause.BLOWN_UP, Cause.GRADIENTS, Cause.UPDATES)
+_EXPLOSIONS = (Failure.BLOWN_UP, Failure.GRADIENTS, Failure.UPDATES)
 
 
-def verdicts(outcome: np.ndarray, cause: np.ndarray) -> np.ndarray:
+def verdicts(outcome: np.ndarray, failure: np.ndarray) -> np.ndarray:
     """Finds the verdict of each trial, as the strings of `Verdict`.
 
     Args:
         outcome: Strings of `Outcome`, shape (n,).
-        cause: Strings of `Cause`, shape (n,).
+        failure: Strings of `Failure`, shape (n,).
 
     Returns:
         Strings, shape (n,).
     """
     conditions = [
         (Verdict.STABLE, outcome == Outcome.TRAINED.value),
-        (Verdict.EXPLODING, np.isin(cause, [member.value for member in _EXPLOSIONS])),
+        (Verdict.EXPLODING, np.isin(failure, [member.value for member in _EXPLOSIONS])),
         (Verdict.OSCILLATING, outcome == Outcome.OSCILLATING.value),
-        (Verdict.VANISHING, cause == Cause.BARRED.value),
+        (Verdict.VANISHING, failure == Failure.BARRED.value),
+        (Verdict.SLOW, outcome == Outcome.SLOW.value),
     ]
     return np.select(
         [holds for _, holds in conditions],

@@ -13,6 +13,7 @@ from study.engine.quantities.clipped_fraction import clipped_fraction
 from study.losses import WINDOW
 from study.tables import LAYERS, STEPS, CohortTables, StudyMetadata, to_arrow, trial_columns
 from study.verdicts import Thresholds, label_trials
+from study.worker.task_facts import task_facts
 from study.worker.theory_columns import predictions
 
 Array = npt.NDArray[np.float64]
@@ -46,6 +47,7 @@ def _trial_rows(
     record: CohortRecord, task: Task, hyperparameters: Sequence[str]
 ) -> list[dict[str, object]]:
     seconds = record.seconds / len(record.trials)
+    facts = task_facts(task)
     rows = []
     for k, trial in enumerate(record.trials):
         ran = int(record.steps_run[k])
@@ -67,6 +69,7 @@ def _trial_rows(
             "update_ratio_max": _largest(record.update_ratio[k]),
             "sharpness_initial": record.sharpness[k, 0],
             "train_seconds": seconds,
+            **facts,
             "mlflow_run_id": None,
         }
         row |= {name: trial.hyperparameters.get(name) for name in hyperparameters}
@@ -87,7 +90,16 @@ def _loss_figures(loss: Array) -> dict[str, object]:
         "loss_best": _finite(means, np.min),
         "loss_max": _finite(loss, np.max),
         "loss_swing": float(swings.mean()) if len(swings) else 0.0,
+        "loss_fall": _late_fall(loss),
     }
+
+
+def _late_fall(loss: Array) -> float:
+    """Returns how far the mean loss of a window fell from half time to the end."""
+    window, half = max(1, min(WINDOW, len(loss) // 4)), (len(loss) + 1) // 2
+    middle = loss[max(0, half - window) : half]
+    with np.errstate(invalid="ignore", over="ignore"):
+        return float(middle.mean() - loss[-window:].mean())
 
 
 def _metric_figures(metric: Array, task: Task) -> dict[str, object]:

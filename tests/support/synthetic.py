@@ -203,14 +203,14 @@ _OUTCOMES = {
     "exploding": "nonfinite",
     "vanishing": "stalled",
     "oscillating": "oscillating",
-    "stalled": "slow",
+    "stalled": "stalled",
 }
 _CAUSES = {
     "stable": "none",
-    "exploding": "blown_up",
-    "vanishing": "no_gradient",
-    "oscillating": "none",
-    "stalled": "none",
+    "exploding": "large_steps",
+    "vanishing": "shrinking_through_depth",
+    "oscillating": "large_steps",
+    "stalled": "small_steps",
 }
 _FACTOR = {"stable": 0.95, "exploding": 1.7, "vanishing": 0.4, "oscillating": 1.1, "stalled": 0.9}
 

@@ -12,9 +12,10 @@ import pandas as pd
 
 from analysis.figures import delta_decades, layer_heatmap, training_curves
 from analysis.labels import capitalized, count_label, number_label, value_label
-from analysis.report.detectors import CAUSE_MEANINGS, FLAG_MEANINGS, rule_label
+from analysis.report.detectors import FLAG_MEANINGS, rule_label
 from analysis.report.page.picture import Picture, picture
 from analysis.space.axes import hyperparameters, varied
+from study.tables.schema import CAUSES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +77,7 @@ def trial_card(
         trial=trial,
         alike=alike,
         explanation=capitalized(text_of(row.get("explanation"))),
-        cause=CAUSE_MEANINGS.get(text_of(row.get("cause")), ""),
+        cause=_cause(row),
         flags=[
             FLAG_MEANINGS.get(name) or name.replace("_", " ") for name in _names(row.get("flags"))
         ],
@@ -88,6 +89,12 @@ def trial_card(
         heatmap=_heatmap(series.layers, trial),
         curves=_curves(series.steps, trial, verdict),
     )
+
+
+def _cause(row: Mapping[str, Any]) -> str:
+    """Writes why it failed; "" where it trained, or an older gradscape named it otherwise."""
+    name = text_of(row.get("cause"))
+    return "" if name == "none" else CAUSES.get(name, "")
 
 
 def run_link(address: str, run: str) -> str:

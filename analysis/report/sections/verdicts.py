@@ -20,8 +20,10 @@ _MEANING: dict[str, str] = {
     "vanishing": "It hardly learned while the first layers received almost no gradient, or "
     "units were dead or saturated.",
     "oscillating": "The loss kept swinging violently and did not settle.",
-    "stalled": "It hardly learned although its gradients were healthy: for example the steps "
-    "were too small or too few.",
+    "slow": "It learned, and was short of the target when its steps ended: more steps or larger "
+    "ones may be all it needs.",
+    "stalled": "It did not learn although its gradients were healthy: for example the steps were "
+    "too small.",
 }
 
 

@@ -11,6 +11,7 @@ COLOURS = {
     "exploding": "red",
     "vanishing": "blue",
     "oscillating": "magenta",
+    "slow": "cyan",
     "stalled": "yellow",
 }
 """In the order in which they are always listed."""

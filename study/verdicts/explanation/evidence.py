@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from study.verdicts.cause import Cause
+from study.verdicts.failure import Failure
+from study.verdicts.findings import Findings
 from study.verdicts.layer_profile import Profiles
-from study.verdicts.numeric import numbers
+from study.verdicts.numeric import names, numbers, numbers_or_nan
 from study.verdicts.outcome import first_loss_scale, passed_all_bounds, progress, swing_limit
-from study.verdicts.prediction import predicted, predicted_regimes
+from study.verdicts.prediction import predicted_regimes
 from study.verdicts.regime import NONE, Moment, Regime
 from study.verdicts.thresholds import Thresholds
 
@@ -42,7 +43,7 @@ class Evidence:
     Attributes:
         metric: What the task's metric is called, e.g. "accuracy".
         outcome: String of `Outcome`.
-        cause: String of `Cause`: what a failure is put down to.
+        failure: String of `Failure`: in which way it failed.
         regime: String of `Regime`: the one that was unhealthy; None if unmeasured.
         failure_tensor: Where values stopped being finite; None if nowhere.
         progress: Way of the metric from chance (0) to the ceiling (1).
@@ -68,7 +69,7 @@ class Evidence:
 
     metric: str
     outcome: str
-    cause: str
+    failure: str
     regime: str | None
     failure_tensor: str | None
     progress: float
@@ -109,11 +110,8 @@ class Evidence:
 
 def gather(
     trials: pd.DataFrame,
-    outcome: np.ndarray,
-    cause: np.ndarray,
+    found: Findings,
     profiles: Profiles,
-    initial: Moment,
-    final: Moment,
     thresholds: Thresholds,
     *,
     metric: str,
@@ -122,40 +120,37 @@ def gather(
 
     Args:
         trials: Figures of docs/tables.md.
-        outcome: Strings of `Outcome`, shape (trials,).
-        cause: Strings of `Cause`, shape (trials,).
+        found: Outcomes, ways of failing, and regimes.
         profiles: Those of the trials' hidden layers.
-        initial: Regimes at initialization.
-        final: Regimes at the end.
         thresholds: Those that the labels were made with.
         metric: What the task's metric is called.
     """
     columns: dict[str, list[Any]] = {name: numbers(trials, name).tolist() for name in _FIGURES}
     columns |= {
-        "outcome": outcome.tolist(),
-        "cause": cause.tolist(),
-        "failure_tensor": _names(trials["failure_tensor"]),
+        "outcome": found.outcome.tolist(),
+        "failure": found.failure.tolist(),
+        "failure_tensor": names(trials, "failure_tensor").tolist(),
         "progress": progress(trials).tolist(),
         "swing_limit": swing_limit(trials, thresholds).tolist(),
         "stopped": passed_all_bounds(trials, thresholds).tolist(),
         "loss_scale": first_loss_scale(trials).tolist(),
-        **_of_failing_regime(cause, profiles, initial, final),
+        **_of_failing_regime(found.failure, profiles, found.initial, found.final),
         **_of_theory(trials, thresholds),
     }
-    names = list(columns)
+    fields = list(columns)
     return [
-        Evidence(metric=metric, **dict(zip(names, row, strict=True)))
+        Evidence(metric=metric, **dict(zip(fields, row, strict=True)))
         for row in zip(*columns.values(), strict=True)
     ]
 
 
 def _of_failing_regime(
-    cause: np.ndarray, profiles: Profiles, initial: Moment, final: Moment
+    failure: np.ndarray, profiles: Profiles, initial: Moment, final: Moment
 ) -> dict[str, list[Any]]:
     at_end = final.regime != Regime.HEALTHY.value
     at_first = ~at_end & (initial.regime != Regime.HEALTHY.value)
     # Gradients that exploded at first may have ended in units that died of it.
-    at_first |= (cause == Cause.GRADIENTS.value) & (final.regime != Regime.EXPLODING.value)
+    at_first |= (failure == Failure.GRADIENTS.value) & (final.regime != Regime.EXPLODING.value)
     # Where nothing changed, training is not to blame, and theory can be asked.
     at_first |= initial.regime == final.regime
 
@@ -188,19 +183,12 @@ def _of_failing_regime(
 
 
 def _of_theory(trials: pd.DataFrame, thresholds: Thresholds) -> dict[str, list[Any]]:
-    activation: list[Any] = [None] * len(trials)
-    if "activation" in trials.columns:
-        activation = _names(trials["activation"])
     return {
         "predicted_regime": predicted_regimes(trials, thresholds).tolist(),
-        "predicted_ratio": predicted(trials, "predicted_ratio").tolist(),
-        "predicted_saturated": predicted(trials, "predicted_saturated_fraction").tolist(),
-        "activation": activation,
+        "predicted_ratio": numbers_or_nan(trials, "predicted_ratio").tolist(),
+        "predicted_saturated": numbers_or_nan(trials, "predicted_saturated_fraction").tolist(),
+        "activation": names(trials, "activation").tolist(),
     }
-
-
-def _names(column: pd.Series) -> list[Any]:
-    return column.astype(object).where(column.notna(), None).tolist()
 
 
 def _at(values: np.ndarray, index: np.ndarray) -> np.ndarray:

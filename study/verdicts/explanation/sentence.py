@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from study.verdicts.cause import Cause
 from study.verdicts.explanation.evidence import Evidence
 from study.verdicts.explanation.numbers import figure, percent
 from study.verdicts.explanation.regime_clause import regime_clause
+from study.verdicts.failure import Failure
 from study.verdicts.outcome import Outcome
 from study.verdicts.regime import Regime
 from study.verdicts.thresholds import Thresholds
@@ -16,16 +16,26 @@ from study.verdicts.thresholds import Thresholds
 Clause = Callable[[Evidence, Thresholds], str]
 
 
-def explain(facts: Evidence, thresholds: Thresholds) -> str:
+def explain(facts: Evidence, thresholds: Thresholds, *, because: str = "") -> str:
     """Writes the sentence about one trial; figures have two significant digits.
 
     Args:
         facts: The evidence of this trial.
         thresholds: Those that its labels were made with.
+        because: The clause of its cause, which comes first.
     """
+    sentence = _happened(facts, thresholds)
+    if not because:
+        return sentence
+    # The name of a metric is the person's own and stays as it is.
+    named = sentence.startswith(facts.metric)
+    return f"{because}. {sentence if named else sentence[:1].upper() + sentence[1:]}"
+
+
+def _happened(facts: Evidence, thresholds: Thresholds) -> str:
     ending = _ENDINGS[facts.outcome](facts, thresholds)
     regime = regime_clause(facts, thresholds)
-    if facts.cause == Cause.UPDATES:
+    if facts.failure == Failure.UPDATES:
         return f"{_violent(facts, thresholds)}, {regime}, and {ending}."
     if facts.outcome == Outcome.TRAINED:
         return f"{ending}, though {regime}." if _unhealthy(facts) else f"{ending}."

@@ -77,7 +77,7 @@ def test_verdicts_have_the_same_colours_everywhere(trials, home):
     assert list(bars.data[0].marker.color) == [VERDICT_COLORS[verdict] for verdict in VERDICTS]
     typical = typical_trials(trials)
     steps = load_steps("digits-mlp", home=home, trials=typical["trial"])
-    for trace, verdict in zip(loss_curves(steps, typical).data, VERDICTS, strict=True):
+    for trace, verdict in zip(loss_curves(steps, typical).data, typical["verdict"], strict=True):
         assert trace.line.color == VERDICT_COLORS[verdict]
     # It was switched off for the whole figure once, so that nothing told the lines apart.
     assert loss_curves(steps, typical).layout.showlegend

@@ -22,6 +22,7 @@ TRAINED = {
     "loss_best": 0.2,
     "loss_max": 2.5,
     "loss_swing": 0.02,
+    "loss_fall": None,
     "loss_chance": 2.3,
     "metric_final": 0.95,
     "metric_best": 0.95,
@@ -39,6 +40,9 @@ TRAINED = {
     "predicted_ratio": None,
     "predicted_saturated_fraction": None,
     "predicted_max_learning_rate": None,
+    "input_rms": 1.0,
+    "target_rms": None,
+    "majority_share": 0.1,
     "train_seconds": 0.1,
     "mlflow_run_id": None,
 }

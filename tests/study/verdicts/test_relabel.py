@@ -36,9 +36,9 @@ def store(tmp_path: Path, make_trials, make_layers) -> TableStore:
             for number in numbers
         )
         rows = make_trials(*[{"metric_final": 0.1, "loss_final": 2.3, "depth": 30}] * 2)
-        trials = label_trials(rows.assign(trial=numbers), layers, metric="accuracy")
         rest = [column.name for column in LAYERS if column.name not in layers.columns]
         steps = pd.DataFrame({column.name: [0.0] * 2 for column in STEPS}).assign(trial=numbers)
+        trials = label_trials(rows.assign(trial=numbers), layers, steps=steps, metric="accuracy")
         store.write(
             CohortTables(
                 trials=to_arrow(trials, trial_columns(METADATA), METADATA),

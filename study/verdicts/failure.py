@@ -1,4 +1,4 @@
-"""What the failure of a trial is put down to."""
+"""In which way a trial failed, by its outcome and gradients: its verdict follows from it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from study.verdicts.regime import Regime
 from study.verdicts.thresholds import Thresholds
 
 
-class Cause(Label):
-    """Why a trial failed; the first that matches, in this order."""
+class Failure(Label):
+    """In which way a trial failed; the first that matches, in this order."""
 
     BLOWN_UP = "blown_up", "loss, gradients or parameters left all bounds"
     GRADIENTS = "exploding_gradients", "gradients grow on their way to the first layer"
@@ -51,10 +51,14 @@ def rose(trials: pd.DataFrame, thresholds: Thresholds) -> np.ndarray:
     return rise > thresholds.loss_rise * first_loss_scale(trials)
 
 
-def causes(
-    outcome: np.ndarray, regimes: Regimes, violent: np.ndarray, rose: np.ndarray
+def failures(
+    outcome: np.ndarray,
+    regimes: Regimes,
+    violent: np.ndarray,
+    rose: np.ndarray,
+    learning: np.ndarray,
 ) -> np.ndarray:
-    """Finds the cause of each trial's failure, as the strings of `Cause`; shapes (n,).
+    """Finds the way in which each trial failed, as the strings of `Failure`; shapes (n,).
 
     A network whose gradients arrive at step 0 is sound: if updates of its parameters' own size
     came and its units are dead later, or its loss rose and never came down to the target, then
@@ -67,9 +71,11 @@ def causes(
         regimes: The trials' gradient regimes.
         violent: Whether some update was violent.
         rose: Whether the loss rose far above the first.
+        learning: Whether the loss still fell when the steps ended: such a network is only slow,
+            whatever its gradients.
 
     Returns:
-        `Cause.NONE` for a trial that trained.
+        `Failure.NONE` for a trial that trained.
     """
     stalled = outcome == Outcome.STALLED.value
     fruitless = stalled | (outcome == Outcome.SLOW.value)
@@ -85,17 +91,18 @@ def causes(
     sound = ~barred_first | ~stalled
     updates = violent & sound & (barred_last | rose)
     barred = barred_last | (barred_first & stalled)
+    only_slow = learning & (outcome == Outcome.SLOW.value)
     conditions = [
-        (Cause.NONE, outcome == Outcome.TRAINED.value),
-        (Cause.BLOWN_UP, ~(fruitless | swinging)),
-        (Cause.GRADIENTS, gradients),
-        (Cause.UPDATES, fruitless & updates),
-        (Cause.BARRED, fruitless & barred),
+        (Failure.NONE, (outcome == Outcome.TRAINED.value) | only_slow),
+        (Failure.BLOWN_UP, ~(fruitless | swinging)),
+        (Failure.GRADIENTS, gradients),
+        (Failure.UPDATES, fruitless & updates),
+        (Failure.BARRED, fruitless & barred),
     ]
     return np.select(
         [holds for _, holds in conditions],
         [member.value for member, _ in conditions],
-        default=Cause.NONE.value,
+        default=Failure.NONE.value,
     )
 
 

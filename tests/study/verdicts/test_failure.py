@@ -5,14 +5,14 @@ import pandas as pd
 import pytest
 
 from study.verdicts import DEFAULT, Outcome, Regime, label_trials
-from study.verdicts.cause import Cause, Regimes, causes, rose, violent
+from study.verdicts.failure import Failure, Regimes, failures, rose, violent
 
 BARRED = ["vanishing", "dead", "saturated"]
 FAILING = ["oscillating", "stalled", "slow"]
 FRUITLESS = ["stalled", "slow"]
 
 
-def cause(
+def failure(
     outcome: str,
     initial: str | None,
     final: str | None,
@@ -20,6 +20,7 @@ def cause(
     start: str | None = "as initial",
     violent: bool = False,
     rose: bool = False,
+    learning: bool = False,
 ) -> str:
     def column(value: str | None) -> np.ndarray:
         return np.array([value], dtype=object)
@@ -29,38 +30,40 @@ def cause(
         initial=column(initial),
         final=column(final),
     )
-    return str(causes(column(outcome), regimes, np.array([violent]), np.array([rose]))[0])
+    return str(
+        failures(column(outcome), regimes, *map(np.array, ([violent], [rose], [learning])))[0]
+    )
 
 
 @pytest.mark.parametrize("regime", list(Regime))
 def test_what_trained_has_no_cause_of_failure(regime: Regime) -> None:
-    assert cause("trained", regime, regime, violent=True, rose=True) == Cause.NONE
+    assert failure("trained", regime, regime, violent=True, rose=True) == Failure.NONE
 
 
 @pytest.mark.parametrize("regime", list(Regime))
 @pytest.mark.parametrize("outcome", ["nonfinite", "diverged"])
 def test_what_blew_up_blew_up(outcome: str, regime: Regime) -> None:
-    assert cause(outcome, regime, regime) == Cause.BLOWN_UP
+    assert failure(outcome, regime, regime) == Failure.BLOWN_UP
 
 
 @pytest.mark.parametrize("outcome", FAILING)
 def test_gradients_that_explode_at_the_end(outcome: str) -> None:
     for initial in Regime:
-        assert cause(outcome, initial, "exploding") == Cause.GRADIENTS
+        assert failure(outcome, initial, "exploding") == Failure.GRADIENTS
 
 
 @pytest.mark.parametrize("final", BARRED)
 @pytest.mark.parametrize("outcome", FAILING)
 def test_gradients_that_exploded_and_are_gone_since(outcome: str, final: str) -> None:
     # A chaotic tanh network saturates after its first update.
-    assert cause(outcome, "exploding", final) == Cause.GRADIENTS
+    assert failure(outcome, "exploding", final) == Failure.GRADIENTS
 
 
 def test_gradients_that_exploded_and_are_healthy_since() -> None:
     # A recurrent network whose loss fell from 453 to 0.083, short of its target, was once called
     # exploding for what its first gradients were.
-    assert cause("slow", "exploding", "healthy") == Cause.NONE
-    assert cause("stalled", "exploding", "healthy") == Cause.GRADIENTS
+    assert failure("slow", "exploding", "healthy") == Failure.NONE
+    assert failure("stalled", "exploding", "healthy") == Failure.GRADIENTS
 
 
 @pytest.mark.parametrize("final", BARRED)
@@ -68,58 +71,60 @@ def test_gradients_that_exploded_and_are_healthy_since() -> None:
 def test_violent_updates_that_killed_a_sound_network(outcome: str, final: str) -> None:
     # A learning rate 100 times too large kills ReLU networks without a loss that diverges; they
     # were once called vanishing.
-    assert cause(outcome, "healthy", final, violent=True) == Cause.UPDATES
-    assert cause(outcome, "healthy", final, violent=False) == Cause.BARRED
+    assert failure(outcome, "healthy", final, violent=True) == Failure.UPDATES
+    assert failure(outcome, "healthy", final, violent=False) == Failure.BARRED
 
 
 @pytest.mark.parametrize("outcome", FRUITLESS)
 def test_violent_updates_after_which_the_loss_rose(outcome: str) -> None:
-    assert cause(outcome, "healthy", "healthy", violent=True, rose=True) == Cause.UPDATES
-    assert cause(outcome, "healthy", "healthy", violent=True, rose=False) == Cause.NONE
-    assert cause(outcome, "healthy", "healthy", violent=False, rose=True) == Cause.NONE
+    assert failure(outcome, "healthy", "healthy", violent=True, rose=True) == Failure.UPDATES
+    assert failure(outcome, "healthy", "healthy", violent=True, rose=False) == Failure.NONE
+    assert failure(outcome, "healthy", "healthy", violent=False, rose=True) == Failure.NONE
 
 
 @pytest.mark.parametrize("regime", BARRED)
 def test_a_network_without_gradients_from_the_start_is_not_killed_by_updates(regime: str) -> None:
-    assert cause("stalled", regime, regime, violent=True, rose=True) == Cause.BARRED
+    assert failure("stalled", regime, regime, violent=True, rose=True) == Failure.BARRED
     # Seen: a GRU with R = 6e-4 and a learning rate of 0.7 under Adam; it had learned something.
-    assert cause("slow", regime, regime, violent=True) == Cause.UPDATES
-    assert cause("slow", regime, regime) == Cause.BARRED
+    assert failure("slow", regime, regime, violent=True) == Failure.UPDATES
+    assert failure("slow", regime, regime) == Failure.BARRED
 
 
 def test_a_network_judged_after_the_updates_that_killed_it() -> None:
     # With batch normalization the initial regime is that of steps 1 to 3.
-    assert cause("stalled", "dead", "dead", start="exploding", violent=True) == Cause.UPDATES
+    assert failure("stalled", "dead", "dead", start="exploding", violent=True) == Failure.UPDATES
     # Residual branches of zero have no gradient at step 0, and are sound.
-    assert cause("stalled", "healthy", "dead", start="vanishing", violent=True) == Cause.UPDATES
+    assert (
+        failure("stalled", "healthy", "dead", start="vanishing", violent=True) == Failure.UPDATES
+    )
 
 
 @pytest.mark.parametrize("regime", BARRED)
 def test_gradients_that_do_not_arrive(regime: str) -> None:
     for outcome in FRUITLESS:
-        assert cause(outcome, regime, regime) == Cause.BARRED
-        assert cause(outcome, "healthy", regime) == Cause.BARRED
-    assert cause("stalled", regime, "healthy") == Cause.BARRED
+        assert failure(outcome, regime, regime) == Failure.BARRED
+        assert failure(outcome, "healthy", regime) == Failure.BARRED
+    assert failure("stalled", regime, "healthy") == Failure.BARRED
     # It learns, and its gradients arrive by now: it is only slow.
-    assert cause("slow", regime, "healthy") == Cause.NONE
+    assert failure("slow", regime, "healthy") == Failure.NONE
 
 
 @pytest.mark.parametrize("regime", [*BARRED, "healthy"])
 def test_swings_are_put_down_to_nothing_but_exploding_gradients(regime: str) -> None:
-    assert cause("oscillating", regime, regime, violent=True, rose=True) == Cause.NONE
+    assert failure("oscillating", regime, regime, violent=True, rose=True) == Failure.NONE
 
 
 @pytest.mark.parametrize("outcome", FAILING)
 def test_without_regimes_nothing_is_known(outcome: str) -> None:
-    assert cause(outcome, None, None) == Cause.NONE
+    assert failure(outcome, None, None) == Failure.NONE
 
 
 def test_every_combination_has_a_cause() -> None:
-    known = set(Cause)
+    known = set(Failure)
     for outcome in Outcome:
         for initial in (*Regime, None):
             for final in (*Regime, None):
-                assert cause(outcome, initial, final, violent=True, rose=True) in known
+                assert failure(outcome, initial, final, violent=True, rose=True) in known
 
 
 def test_updates_are_violent_above_the_threshold(make_trials) -> None:
@@ -154,6 +159,7 @@ def test_labels_of_a_network_killed_by_its_first_update(make_trials, make_layers
     row = label_trials(make_trials(killed), pd.concat([layers, dead])).iloc[0]
     assert (row.outcome, row.regime_initial, row.regime_final) == ("stalled", "healthy", "dead")
     assert row.verdict == "exploding"
-    assert row.explanation.startswith(
-        "an update moved the parameters by 0.60 of their size (violent above 0.10), at step 3, 100"
-    )
+    assert (
+        "An update moved the parameters by 0.60 of their size (violent above 0.10), at step 3, 100"
+    ) in row.explanation
+    assert row.cause == "killed_by_update"

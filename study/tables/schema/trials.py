@@ -1,0 +1,125 @@
+"""The columns of the trials table, but for hyperparameters: identity, labels, figures."""
+
+from __future__ import annotations
+
+from study.losses import WINDOW
+from study.tables.schema.columns import Column, column
+from study.tables.schema.labels import CAUSES, VERDICTS
+
+TRIAL_IDENTITY: tuple[Column, ...] = (
+    column("trial", "int64", "", "number of the trial, from 0; Optuna's trial number"),
+    column("configuration", "int64", "", "number of the configuration; its seeds share it"),
+    column("seed", "int64", "", "seed of initialization and data order"),
+    column(
+        "design",
+        "string",
+        "",
+        "sampler boundary: space-filling (a uniform sample of the space) or boundary; else null",
+    ),
+)
+
+TRIAL_LABELS: tuple[Column, ...] = (
+    column("outcome", "string", "", "nonfinite, diverged, oscillating, stalled, slow, trained"),
+    column(
+        "regime_initial", "string", "", "gradient regime at initialization; null if unmeasured"
+    ),
+    column("regime_final", "string", "", "gradient regime at the end; null if unmeasured"),
+    column(
+        "predicted_regime",
+        "string",
+        "",
+        "gradient regime that theory expects at initialization; null where it is silent",
+    ),
+    column("verdict", "string", "", ", ".join(VERDICTS)),
+    column("cause", "string", "", "why it failed: " + ", ".join(CAUSES)),
+    column("flags", "string", "", "what else was noticed, joined by commas; empty if nothing"),
+    column(
+        "alarms", "string", "", "published rules that would have fired, joined by commas, or empty"
+    ),
+    column("explanation", "string", "", "one sentence with the evidence for the verdict"),
+)
+
+_LAST = f"the last {WINDOW} steps"
+
+TRIAL_FIGURES: tuple[Column, ...] = (
+    column("steps_run", "int64", "steps", "optimizer steps taken before the end or retirement"),
+    column("failure_step", "int64", "steps", "first step with a non-finite value; null if none"),
+    column("failure_tensor", "string", "", "loss, gradient:<parameter>, parameter:<parameter>"),
+    column("loss_initial", "float64", "task", "loss of the first batch before any update"),
+    column("loss_final", "float64", "task", f"mean training loss of {_LAST} run"),
+    column("loss_best", "float64", "task", f"lowest mean loss of {WINDOW} consecutive steps"),
+    column("loss_max", "float64", "task", "largest loss of any step"),
+    column("loss_swing", "float64", "task", f"mean |loss[t] - loss[t-1]| of {_LAST}"),
+    column(
+        "loss_fall",
+        "float64",
+        "task",
+        "fall of the mean loss over the second half of the steps; null in older tables",
+    ),
+    column("loss_chance", "float64", "task", "loss of the best constant prediction"),
+    column("metric_final", "float64", "task", f"mean training metric of {_LAST} run"),
+    column("metric_best", "float64", "task", f"best mean metric of {WINDOW} consecutive steps"),
+    column("metric_chance", "float64", "task", "the metric of guessing"),
+    column("metric_ceiling", "float64", "task", "the best metric the task allows"),
+    column("metric_target", "float64", "task", "from here on the trial counts as trained"),
+    column("grad_norm_initial", "float64", "1", "unclipped global gradient norm at step 0"),
+    column("grad_norm_median", "float64", "1", "median over all steps run"),
+    column("grad_norm_max", "float64", "1", "largest over all steps run"),
+    column(
+        "delta_ratio_initial",
+        "float64",
+        "1",
+        "rms(delta_1) / rms(delta_L) at step 0; recurrent: first over last time step",
+    ),
+    column("delta_ratio_final", "float64", "1", "the same, median of the last 3 recorded steps"),
+    column(
+        "depth_scale_initial",
+        "float64",
+        "layers",
+        "1 / |slope of ln rms(delta_l)^2 over l|; recurrent: in time steps",
+    ),
+    column("clipped_fraction", "float64", "1", "share of steps whose gradient was clipped"),
+    column("update_ratio_median", "float64", "1", "median of |update| / |parameters|"),
+    column(
+        "update_ratio_max", "float64", "1", "largest |update| / |parameters| of a recorded step"
+    ),
+    column("dead_fraction", "float64", "1", "share of dead units in the worst hidden layer, last"),
+    column(
+        "saturated_fraction", "float64", "1", "saturated share in the worst hidden layer, last"
+    ),
+    column(
+        "sharpness_initial",
+        "float64",
+        "1/lr",
+        "largest Hessian eigenvalue at step 0; null if unmeasured",
+    ),
+    column(
+        "edge_ratio",
+        "float64",
+        "1",
+        "learning rate over its limit at the last sharpness measured; null if unknown",
+    ),
+    column(
+        "predicted_ratio",
+        "float64",
+        "1",
+        "delta_ratio_initial that theory expects; null where it is silent",
+    ),
+    column(
+        "predicted_saturated_fraction",
+        "float64",
+        "1",
+        "saturated share in the worst hidden layer at step 0, as theory expects it",
+    ),
+    column(
+        "predicted_max_learning_rate",
+        "float64",
+        "1",
+        "limit at sharpness_initial; null if unmeasured or the optimizer has no such limit",
+    ),
+    column("input_rms", "float64", "1", "root mean square of the inputs; null of tokens"),
+    column("target_rms", "float64", "1", "root mean square of the targets; null of labels"),
+    column("majority_share", "float64", "1", "share of the most frequent label; null of numbers"),
+    column("train_seconds", "float64", "s", "the cohort's training time over its trials"),
+    column("mlflow_run_id", "string", "", "the trial's MLflow run; null before delivery"),
+)

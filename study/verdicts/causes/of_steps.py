@@ -1,0 +1,191 @@
+"""Causes that lie in the steps: too large, too small, decayed, clipped, noisy, too few."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+
+from study.verdicts.causes.cause import Cause
+from study.verdicts.causes.rule import Rule
+from study.verdicts.causes.signs import Signs
+from study.verdicts.causes.through_training import EARLY_STEP, LOST_RATE
+from study.verdicts.explanation.numbers import figure, percent
+from study.verdicts.outcome import Outcome
+from study.verdicts.thresholds import Thresholds
+
+SHRUNK = 0.6
+"""Share of the first weights' norm below which decay has shrunk them."""
+
+LOST_BY = 0.6
+"""Share of the steps before which the learning rate must be lost to be what ended the learning."""
+
+CUT = 0.05
+"""Share of the gradient that clipping leaves at a typical step, below which it sets the pace."""
+
+SHORT_PATH = 0.5
+"""Sum of all updates over the parameters' size below which they hardly moved."""
+
+FAR_BELOW_LIMIT = 0.02
+"""Learning rate over its limit by the measured curvature, below which it is far too small."""
+
+OVER_LIMIT = 1.2
+"""The same, above which it is too large."""
+
+NOISY_BATCH = 8
+"""Examples of a batch up to which its noise may hide the way down."""
+
+NO_EPSILON = 1e-15
+"""An epsilon that keeps no division by zero from happening in float32."""
+
+
+def _cold_start(signs: Signs, thresholds: Thresholds) -> np.ndarray:
+    unprepared = signs.adaptive & ~(signs.warmup_steps > 0)
+    early = signs.violent_step <= EARLY_STEP
+    calm = signs.update_ratio_median < thresholds.violent_update / 2
+    return signs.broke & unprepared & early & calm
+
+
+def _weight_decay(signs: Signs, _: Thresholds) -> np.ndarray:
+    shrunk = signs.weight_final < SHRUNK * signs.weight_initial
+    return signs.fruitless & (signs.weight_decay > 0) & shrunk
+
+
+def _large_steps(signs: Signs, _: Thresholds) -> np.ndarray:
+    return signs.broke | (signs.fruitless & (signs.edge_ratio > OVER_LIMIT))
+
+
+def _decayed(signs: Signs, _: Thresholds) -> np.ndarray:
+    return signs.fruitless & (signs.rate_lost < LOST_BY * signs.steps_run)
+
+
+def _gradient_rms(signs: Signs | SimpleNamespace) -> np.ndarray:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(signs.grad_norm_median / np.sqrt(signs.parameters))
+
+
+def _epsilon(signs: Signs, _: Thresholds) -> np.ndarray:
+    damps = signs.fruitless & (signs.epsilon > _gradient_rms(signs))
+    # At the default it is never the one to blame: then the gradients are gone.
+    damps &= signs.epsilon > 1e-7
+    divided = (signs.failure_origin.astype(str) == "parameter") & (signs.epsilon < NO_EPSILON)
+    return signs.adaptive & (damps | divided)
+
+
+def _clipped_away(signs: Signs, _: Thresholds) -> np.ndarray:
+    return signs.fruitless & (signs.clip_factor < CUT) & (_path(signs) < SHORT_PATH)
+
+
+def _path(signs: Signs | SimpleNamespace) -> np.ndarray:
+    return np.asarray(signs.update_ratio_median * signs.steps_run)
+
+
+def _small_steps(signs: Signs, _: Thresholds) -> np.ndarray:
+    far = signs.edge_ratio < FAR_BELOW_LIMIT
+    unknown = np.isnan(signs.edge_ratio)
+    crept = (_path(signs) < SHORT_PATH) & (far | unknown)
+    return signs.fruitless & crept & ~signs.learning
+
+
+def _batch_noise(signs: Signs, _: Thresholds) -> np.ndarray:
+    return signs.fruitless & (signs.batch_size <= NOISY_BATCH) & ~signs.learning
+
+
+def _short(signs: Signs, _: Thresholds) -> np.ndarray:
+    return signs.fruitless & (
+        signs.learning | (signs.outcome.astype(object) == Outcome.SLOW.value)
+    )
+
+
+def _limit(trial: SimpleNamespace) -> str:
+    if not np.isfinite(trial.edge_ratio):
+        return ""
+    return f"; the learning rate is {figure(trial.edge_ratio)} of its limit by the curvature"
+
+
+def _says_large(trial: SimpleNamespace, _: Thresholds) -> str:
+    if not np.isfinite(trial.violent_step):
+        return f"steps are too large{_limit(trial)}"
+    return (
+        f"steps are too large: the first violent one was step {trial.violent_step:.0f}, the "
+        f"largest moved the parameters by {figure(trial.update_ratio_max)} of their "
+        f"size{_limit(trial)}"
+    )
+
+
+def _says_cold(trial: SimpleNamespace, _: Thresholds) -> str:
+    return (
+        f"the first steps, without warm-up, moved the parameters by {figure(trial.first_update)} "
+        f"of their size, a typical one by {figure(trial.update_ratio_median)}"
+    )
+
+
+def _says_decay(trial: SimpleNamespace, _: Thresholds) -> str:
+    left = trial.weight_final / trial.weight_initial
+    return (
+        f"a weight decay of {figure(trial.weight_decay)} has shrunk the weights to {figure(left)} "
+        "of their first size"
+    )
+
+
+def _says_decayed(trial: SimpleNamespace, _: Thresholds) -> str:
+    return (
+        f"the learning rate has decayed away: {figure(trial.rate_first)} at first, below "
+        f"{percent(LOST_RATE)} of it from step {trial.rate_lost:.0f} on, "
+        f"{figure(trial.rate_last)} at the end"
+    )
+
+
+def _says_epsilon(trial: SimpleNamespace, _: Thresholds) -> str:
+    size = figure(float(_gradient_rms(trial)))
+    return (
+        f"an epsilon of {figure(trial.epsilon)} does not suit gradients of which a component "
+        f"is typically {size}"
+    )
+
+
+def _says_clipped(trial: SimpleNamespace, _: Thresholds) -> str:
+    return f"clipping leaves {figure(trial.clip_factor)} of the gradient at a typical step"
+
+
+def _says_small(trial: SimpleNamespace, _: Thresholds) -> str:
+    return (
+        f"steps are too small: {trial.steps_run:.0f} of them, joined end to end, make "
+        f"{figure(float(_path(trial)))} of the parameters' size{_limit(trial)}"
+    )
+
+
+def _says_noise(trial: SimpleNamespace, _: Thresholds) -> str:
+    noun = "example" if trial.batch_size == 1 else "examples"
+    return (
+        f"batches of {trial.batch_size:.0f} {noun} are mostly noise, and the loss has ceased to "
+        "fall"
+    )
+
+
+def _says_short(trial: SimpleNamespace, _: Thresholds) -> str:
+    if not trial.learning:
+        return "it learned, and its steps ended short of the target"
+    return (
+        f"it was still learning when its steps ended: in their second half the loss fell from "
+        f"{figure(trial.loss_final + trial.fall)} to {figure(trial.loss_final)}"
+    )
+
+
+BY_DECAY: tuple[Rule, ...] = (
+    Rule(cause=Cause.COLD_START, holds=_cold_start, says=_says_cold),
+    Rule(cause=Cause.WEIGHT_DECAY, holds=_weight_decay, says=_says_decay),
+)
+
+BY_SIZE: tuple[Rule, ...] = (
+    Rule(cause=Cause.EPSILON, holds=_epsilon, says=_says_epsilon),
+    Rule(cause=Cause.LARGE_STEPS, holds=_large_steps, says=_says_large),
+    Rule(cause=Cause.DECAYED_RATE, holds=_decayed, says=_says_decayed),
+    Rule(cause=Cause.CLIPPED_AWAY, holds=_clipped_away, says=_says_clipped),
+)
+
+BY_NUMBER: tuple[Rule, ...] = (
+    Rule(cause=Cause.SMALL_STEPS, holds=_small_steps, says=_says_small),
+    Rule(cause=Cause.BATCH_NOISE, holds=_batch_noise, says=_says_noise),
+    Rule(cause=Cause.SHORT_TRAINING, holds=_short, says=_says_short),
+)

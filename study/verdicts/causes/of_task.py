@@ -1,0 +1,121 @@
+"""Causes that lie in what is asked of the network: data, loss, targets."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+
+from study.verdicts.causes.cause import Cause
+from study.verdicts.causes.rule import Rule
+from study.verdicts.causes.signs import Signs
+from study.verdicts.explanation.numbers import figure, percent
+from study.verdicts.thresholds import Thresholds
+
+ORDINARY_LOSS = 100.0
+"""A loss of this many times the first came from outputs that had run away before it: that the loss
+function then overflowed is no fault of its own."""
+
+UNBOUNDED = 10.0
+"""A loss as far below zero as so many times an ordinary one has no bottom."""
+
+FAR = 10.0
+"""Factor from 1 from which inputs or targets are off the scale that networks start with: units of
+tanh and sigmoid are flat at 10."""
+
+TINY = 1 / 30
+"""Root mean square of inputs below which they are too small; one-hot codes are not."""
+
+MAJORITY = 0.7
+"""Share of one answer from which it drowns the others."""
+
+
+def _data(signs: Signs, _: Thresholds) -> np.ndarray:
+    return np.isin(signs.failure_origin.astype(str), ("inputs", "targets"))
+
+
+def _loss_function(signs: Signs, _: Thresholds) -> np.ndarray:
+    made = np.isin(signs.failure_origin.astype(str), ("loss", "loss_gradient"))
+    with np.errstate(invalid="ignore"):
+        return made & ~(signs.loss_max > ORDINARY_LOSS * signs.loss_scale)
+
+
+def _unbounded(signs: Signs, _: Thresholds) -> np.ndarray:
+    ordinary = np.fmax(np.fmax(np.abs(signs.loss_initial), np.abs(signs.loss_chance)), 1.0)
+    return signs.loss_best < -UNBOUNDED * ordinary
+
+
+def _input_scale(signs: Signs, _: Thresholds) -> np.ndarray:
+    return (signs.input_rms > FAR) | (signs.input_rms < TINY)
+
+
+def _target_scale(signs: Signs, _: Thresholds) -> np.ndarray:
+    return (signs.target_rms > FAR) & (signs.fruitless | signs.broke)
+
+
+def _bounded(signs: Signs, _: Thresholds) -> np.ndarray:
+    return np.array([bound is not None for bound in signs.output_bound], dtype=bool)
+
+
+def _majority(signs: Signs, thresholds: Thresholds) -> np.ndarray:
+    return (
+        (signs.majority_share >= MAJORITY)
+        & signs.fruitless
+        & ~(signs.progress >= thresholds.stalled_progress)
+    )
+
+
+def _says_scale(what: str, rms: float) -> str:
+    return f"the {what} have a root mean square of {figure(rms)}, where networks start from 1"
+
+
+def _says_input_scale(trial: SimpleNamespace, _: Thresholds) -> str:
+    text = _says_scale("inputs", trial.input_rms)
+    both = trial.target_rms > FAR
+    return f"{text}, and the targets one of {figure(trial.target_rms)}" if both else text
+
+
+def _says_loss_function(trial: SimpleNamespace, _: Thresholds) -> str:
+    at = f": {trial.failure_detail}" if trial.failure_detail else ""
+    return f"the loss function is to blame{at}"
+
+
+def _says_unbounded(trial: SimpleNamespace, _: Thresholds) -> str:
+    below = figure(trial.loss_best)
+    return f"the loss has no lower bound: it fell to {below} from {figure(trial.loss_initial)}"
+
+
+def _says_majority(trial: SimpleNamespace, _: Thresholds) -> str:
+    return (
+        f"one answer is right for {percent(trial.majority_share)} of the examples, and always "
+        "giving it satisfies the loss"
+    )
+
+
+OF_THE_LOSS: tuple[Rule, ...] = (
+    Rule(
+        cause=Cause.DATA,
+        holds=_data,
+        says=lambda trial, _: f"the {trial.failure_origin} are not finite",
+    ),
+    Rule(cause=Cause.LOSS_FUNCTION, holds=_loss_function, says=_says_loss_function),
+    Rule(cause=Cause.UNBOUNDED_LOSS, holds=_unbounded, says=_says_unbounded),
+)
+
+OF_THE_SCALE: tuple[Rule, ...] = (
+    Rule(cause=Cause.INPUT_SCALE, holds=_input_scale, says=_says_input_scale),
+    Rule(
+        cause=Cause.TARGET_SCALE,
+        holds=_target_scale,
+        says=lambda trial, _: _says_scale("targets", trial.target_rms),
+    ),
+    Rule(
+        cause=Cause.BOUNDED_OUTPUTS,
+        holds=_bounded,
+        says=lambda trial, _: str(trial.output_bound),
+    ),
+)
+
+OF_THE_ANSWERS: tuple[Rule, ...] = (
+    Rule(cause=Cause.MAJORITY_ANSWER, holds=_majority, says=_says_majority),
+)

@@ -1,0 +1,77 @@
+"""What is found of every trial before its cause is asked for: outcome, regimes, way of failing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from study.verdicts.failure import Regimes, failures, rose, violent
+from study.verdicts.layer_profile import Profiles
+from study.verdicts.learning import still_learning
+from study.verdicts.outcome import outcomes
+from study.verdicts.regime import (
+    Moment,
+    calls_of,
+    final_moment,
+    initial_moment,
+    moment_at_start,
+)
+from study.verdicts.thresholds import Thresholds
+
+
+@dataclass(frozen=True, kw_only=True)
+class Findings:
+    """Arrays of shape (trials,).
+
+    Attributes:
+        outcome: Strings of `Outcome`.
+        failure: Strings of `Failure`.
+        regimes: Gradient regimes at three moments.
+        initial: The moment that counts as initialization.
+        final: The moment that counts as the end.
+        learning: Whether the loss still fell when the steps ended.
+        calls: Time steps of the network; 1 in a feed-forward one.
+    """
+
+    outcome: np.ndarray
+    failure: np.ndarray
+    regimes: Regimes
+    initial: Moment
+    final: Moment
+    learning: np.ndarray
+    calls: np.ndarray
+
+
+def findings(
+    trials: pd.DataFrame, steps: pd.DataFrame | None, profiles: Profiles, thresholds: Thresholds
+) -> Findings:
+    """Finds them, in the order of `trials`.
+
+    Args:
+        trials: Figures of docs/tables.md.
+        steps: The recorded steps of these trials, if they are known.
+        profiles: Those of the trials' hidden layers.
+        thresholds: Where one label ends and the next begins.
+    """
+    initial = initial_moment(trials, profiles, thresholds)
+    final = final_moment(trials, profiles, thresholds)
+    outcome = outcomes(trials, thresholds).to_numpy(dtype=object)
+    regimes = Regimes(
+        start=moment_at_start(trials, profiles, thresholds).regime,
+        initial=initial.regime,
+        final=final.regime,
+    )
+    learning = still_learning(trials, steps)
+    return Findings(
+        outcome=outcome,
+        failure=failures(
+            outcome, regimes, violent(trials, thresholds), rose(trials, thresholds), learning
+        ),
+        regimes=regimes,
+        initial=initial,
+        final=final,
+        learning=learning,
+        calls=calls_of(initial, profiles),
+    )

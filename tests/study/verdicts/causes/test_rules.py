@@ -1,0 +1,202 @@
+"""Causes of trials whose signs are those of one thing that went wrong."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+import pytest
+
+from study.tables.schema import CAUSES
+from study.verdicts import Cause, label_trials
+from study.verdicts.causes.rules import RULES
+
+RECORDED = (0, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 199)
+STALLED = {"metric_final": 0.10, "loss_final": 2.3, "loss_fall": 0.0, "update_ratio_median": 5e-3}
+SLOW = {"metric_final": 0.45, "loss_final": 1.5, "loss_fall": 0.4}
+
+
+@pytest.fixture
+def label(make_trials, make_layers):
+    """The row of one trial with healthy layers, whose table is changed as told."""
+
+    def row(
+        change: dict[str, object],
+        *,
+        rate: object = 0.1,
+        update: object = 5e-3,
+        clip: float = 1.0,
+        layers: dict[str, object] | None = None,
+        weights: tuple[float, float] = (0.1, 0.1),
+        **shape: object,
+    ) -> pd.Series:
+        trials = make_trials(change)
+        steps = pd.DataFrame({"trial": 0, "step": RECORDED})
+        steps = steps.assign(
+            loss=2.3, metric=0.1, grad_norm=1.0, clip_factor=clip, learning_rate=rate
+        )
+        steps["update_ratio"] = update
+        at = pd.concat(
+            [
+                make_layers(steps=RECORDED[:1], **shape).assign(weight_rms=weights[0]),
+                make_layers(steps=RECORDED[1:], **{**shape, **(layers or {})}).assign(
+                    weight_rms=weights[1]
+                ),
+            ]
+        ).assign(weight_count=100)
+        return label_trials(trials, at, steps=steps, metric="accuracy").iloc[0]
+
+    return row
+
+
+def test_what_trained_has_no_cause(label) -> None:
+    row = label({"input_rms": 57.0})
+    assert (row.verdict, row.cause) == ("stable", "none")
+    assert row.explanation.startswith("trained to accuracy")
+
+
+@pytest.mark.parametrize("outcome", [STALLED, SLOW, {"loss_final": 14.0, "metric_final": 0.1}])
+def test_inputs_and_targets_far_from_the_scale_of_initial_weights(label, outcome) -> None:
+    row = label({**outcome, "input_rms": 57.0, "target_rms": 4e7})
+    assert row.cause == "input_scale"
+    assert row.explanation.startswith(
+        "the inputs have a root mean square of 57, where networks start from 1, and the targets"
+        " one of 4e7. "
+    )
+    assert label({**outcome, "target_rms": 4e7}).cause == "target_scale"
+    assert label({**outcome, "input_rms": 3.0}).cause != "input_scale"
+
+
+def test_a_loss_function_that_makes_nan_of_finite_outputs(label) -> None:
+    broken = {
+        "failure_step": 337,
+        "failure_tensor": "loss",
+        "failure_origin": "loss",
+        "failure_detail": "the loss of 3 of 64 examples (rows 7, 90, 412)",
+        "loss_final": math.nan,
+    }
+    row = label(broken)
+    assert (row.verdict, row.cause) == ("exploding", "loss_function")
+    assert "rows 7, 90, 412" in row.explanation.split(". ")[0]
+    # Outputs that had run away before made the same.
+    assert label({**broken, "loss_max": 1e30}).cause != "loss_function"
+
+
+def test_a_loss_without_lower_bound(label) -> None:
+    row = label({**STALLED, "loss_final": -4e5, "loss_best": -4e5})
+    assert row.cause == "unbounded_loss"
+    assert "it fell to -4e5 from 2.4" in row.explanation
+
+
+@pytest.mark.parametrize(
+    ("calls", "cause"), [(1, "growing_through_depth"), (50, "growing_through_time")]
+)
+def test_gradients_that_grow(label, calls: int, cause: str) -> None:
+    row = label({"loss_final": 14.0, "metric_final": 0.1}, factor=1.5, calls=calls)
+    assert (row.verdict, row.cause) == ("exploding", cause)
+
+
+@pytest.mark.parametrize(
+    ("calls", "cause"), [(1, "shrinking_through_depth"), (50, "shrinking_through_time")]
+)
+def test_gradients_that_shrink(label, calls: int, cause: str) -> None:
+    row = label(STALLED, factor=0.5, calls=calls)
+    assert (row.verdict, row.cause) == ("vanishing", cause)
+
+
+def test_a_chaotic_network_that_saturates_later(label) -> None:
+    later = {"saturated": 0.9, "factor": 1.0}
+    row = label({**STALLED, "predicted_ratio": 130.0}, factor=1.13, layers=later)
+    assert (row.regime_initial, row.regime_final) == ("healthy", "saturated")
+    assert row.cause == "growing_through_depth"
+
+
+@pytest.mark.parametrize(
+    ("units", "at_first", "later"),
+    [("dead", "dead_from_start", "killed_by_update"),
+     ("saturated", "saturated_from_start", "saturated_by_update")],
+)  # fmt: skip
+def test_units_from_the_start_or_by_an_update(label, units, at_first, later) -> None:
+    assert label(STALLED, **{units: 0.99}).cause == at_first
+    violent = [*[0.6] * 3, *[1e-4] * 10]
+    row = label({**STALLED, "update_ratio_max": 0.6}, update=violent, layers={units: 0.99})
+    assert row.cause == later
+    assert "(the first violent one at step 0)" in row.explanation
+
+
+def test_a_learning_rate_that_has_decayed_away(label) -> None:
+    rate = [0.02 * 0.1 ** (step / 10) for step in RECORDED]
+    row = label(STALLED, rate=rate)
+    assert (row.verdict, row.cause) == ("stalled", "decayed_rate")
+    assert row.explanation.startswith(
+        "the learning rate has decayed away: 0.020 at first, below 1 % of it from step 21 on, "
+        "2.5e-22 at the end. "
+    )
+    cosine = [0.02 * (1 + math.cos(math.pi * step / 200)) / 2 for step in RECORDED]
+    assert label(STALLED, rate=cosine).cause != "decayed_rate"
+
+
+def test_weights_that_decay_has_shrunk(label) -> None:
+    row = label({**STALLED, "weight_decay": 0.5}, weights=(0.1, 0.01))
+    assert row.cause == "weight_decay"
+    assert "a weight decay of 0.50 has shrunk the weights to 0.10" in row.explanation
+    assert label({**STALLED, "weight_decay": 0.0}, weights=(0.1, 0.01)).cause != "weight_decay"
+
+
+def test_steps_that_are_too_large_and_the_first_of_them(label) -> None:
+    update = [1e-2] * 5 + [0.4] * 8
+    row = label({"loss_final": 14.0, "metric_final": 0.1, "update_ratio_max": 0.4}, update=update)
+    assert row.cause == "large_steps"
+    assert "the first violent one was step 8" in row.explanation
+
+
+def test_first_steps_of_an_adaptive_optimizer(label) -> None:
+    update = [0.4, 0.3] + [1e-3] * 11
+    diverged = {"loss_final": 14.0, "metric_final": 0.1, "update_ratio_median": 1e-3}
+    assert label({**diverged, "optimizer": "adam"}, update=update).cause == "cold_start"
+    assert label({**diverged, "optimizer": "sgd"}, update=update).cause == "large_steps"
+    warm = {**diverged, "optimizer": "adam", "warmup_steps": 50}
+    assert label(warm, update=update).cause == "large_steps"
+
+
+def test_steps_that_are_too_small(label) -> None:
+    row = label({**STALLED, "update_ratio_median": 1e-6, "edge_ratio": 1e-5})
+    assert (row.verdict, row.cause) == ("stalled", "small_steps")
+    assert "200 of them, joined end to end, make 2e-4 of the parameters' size" in row.explanation
+
+
+def test_epsilon_above_the_size_of_gradients(label) -> None:
+    adam = {**STALLED, "optimizer": "adam", "grad_norm_median": 1.0}
+    # 3,100 weights and a gradient of norm 1: 0.018 a component.
+    assert label({**adam, "epsilon": 1.0}).cause == "epsilon"
+    assert label({**adam, "epsilon": 1e-8}).cause != "epsilon"
+
+
+def test_a_gradient_of_which_clipping_leaves_nothing(label) -> None:
+    assert label({**STALLED, "update_ratio_median": 1e-6}, clip=1e-4).cause == "clipped_away"
+
+
+def test_an_answer_that_is_nearly_always_right(label) -> None:
+    one = {**STALLED, "majority_share": 0.98, "metric_chance": 0.98, "metric_target": 0.99}
+    row = label({**one, "metric_final": 0.98, "metric_best": 0.98})
+    assert row.cause == "majority_answer"
+    assert "one answer is right for 98 % of the examples" in row.explanation
+
+
+def test_what_still_learns_is_slow_and_needs_more_steps(label) -> None:
+    row = label(SLOW)
+    assert (row.verdict, row.cause) == ("slow", "short_training")
+    assert "in their second half the loss fell from 1.9 to 1.5" in row.explanation
+    # Neither one violent update nor gradients that exploded at first make it exploding.
+    violent = [0.11] + [1e-2] * 12
+    assert label({**SLOW, "update_ratio_max": 0.11}, update=violent, factor=1.5).verdict == "slow"
+
+
+def test_what_has_no_sign_has_no_cause(label) -> None:
+    row = label({**STALLED, "update_ratio_median": 0.02})
+    assert (row.verdict, row.cause) == ("stalled", "unknown")
+
+
+def test_every_cause_has_a_rule_and_a_meaning() -> None:
+    assert [cause.value for cause in Cause] == list(CAUSES)
+    assert {rule.cause for rule in RULES} == set(Cause) - {Cause.UNKNOWN, Cause.NONE}
