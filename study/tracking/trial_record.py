@@ -17,7 +17,7 @@ import pandas as pd
 from study.tables import CohortTables
 from study.tables.encoding import NO_LIMIT
 from study.tracking.notes import NOTE_TAG, literal
-from study.verdicts.layer_profile import COLUMNS, OF_CALLS, profiles
+from study.verdicts.profiles.layer_profile import COLUMNS, OF_CALLS, profiles
 
 MAX_STEPS = 8
 """Steps of each metric, chosen among the recorded ones."""

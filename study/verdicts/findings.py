@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from study.verdicts.failure import Regimes, failures, rose, violent
-from study.verdicts.layer_profile import Profiles
 from study.verdicts.learning import still_learning
 from study.verdicts.outcome import outcomes
+from study.verdicts.profiles.layer_profile import Profiles
 from study.verdicts.regime import (
     Moment,
     calls_of,

@@ -13,9 +13,9 @@ from study.verdicts.explanation.evidence import gather
 from study.verdicts.explanation.sentence import explain
 from study.verdicts.findings import findings
 from study.verdicts.flags import flags
-from study.verdicts.layer_profile import profiles
 from study.verdicts.numeric import require
 from study.verdicts.prediction import predicted_regimes
+from study.verdicts.profiles.layer_profile import profiles
 from study.verdicts.published import alarms
 from study.verdicts.regime import at_first_step
 from study.verdicts.thresholds import DEFAULT, Thresholds

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from study.verdicts.label_enum import Label
-from study.verdicts.layer_profile import Profiles
+from study.verdicts.profiles.layer_profile import Profiles
 from study.verdicts.thresholds import Thresholds
 
 FINAL_STEPS = 3

@@ -9,7 +9,7 @@ import pandas as pd
 from study.tables.parts import TableStore
 from study.verdicts.causes.through_training import LAYER_COLUMNS as OF_CAUSES
 from study.verdicts.label import label_trials
-from study.verdicts.layer_profile import COLUMNS, OF_CALLS
+from study.verdicts.profiles.layer_profile import COLUMNS, OF_CALLS
 from study.verdicts.published import LAYER_COLUMNS
 from study.verdicts.thresholds import Thresholds
 

@@ -10,10 +10,10 @@ import pandas as pd
 
 from study.verdicts.failure import Failure
 from study.verdicts.findings import Findings
-from study.verdicts.layer_profile import Profiles
 from study.verdicts.numeric import names, numbers, numbers_or_nan
 from study.verdicts.outcome import first_loss_scale, passed_all_bounds, progress, swing_limit
 from study.verdicts.prediction import predicted_regimes
+from study.verdicts.profiles.layer_profile import Profiles
 from study.verdicts.regime import NONE, Moment, Regime
 from study.verdicts.thresholds import Thresholds
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from study.verdicts import DEFAULT, Regime
-from study.verdicts.layer_profile import profiles
+from study.verdicts.profiles.layer_profile import profiles
 from study.verdicts.regime import at_first_step, final_moment, initial_moment, regime
 
 

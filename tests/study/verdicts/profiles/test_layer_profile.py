@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from study.verdicts.layer_profile import profiles
+from study.verdicts.profiles.layer_profile import profiles
 
 
 @pytest.mark.parametrize("factor", [0.24, 0.9, 1.0, 1.5])

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from study.verdicts.gradient_path import gradient_paths
 from study.verdicts.numeric import numbers, require
+from study.verdicts.profiles.gradient_path import gradient_paths
 
 COLUMNS = ("trial", "step", "layer", "role", "delta_rms", "dead_fraction", "saturated_fraction")
 """What labels need of the layers table."""
