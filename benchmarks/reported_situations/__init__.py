@@ -1,0 +1,13 @@
+"""Failures as people report them, each a small study with its cause, its fix and its twin."""
+
+from __future__ import annotations
+
+from reported_situations import scales, step_sizes
+from reported_situations.situation import Fix, Situation, is_fix
+
+__all__ = ["SITUATIONS", "Fix", "Situation", "is_fix"]
+
+SITUATIONS: tuple[Situation, ...] = (
+    *scales.SITUATIONS,
+    *step_sizes.SITUATIONS,
+)
