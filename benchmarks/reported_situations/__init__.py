@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reported_situations import scales, step_sizes
+from reported_situations import depth, scales, step_sizes, time_steps
 from reported_situations.situation import Fix, Situation, is_fix
 
 __all__ = ["SITUATIONS", "Fix", "Situation", "is_fix"]
@@ -10,4 +10,6 @@ __all__ = ["SITUATIONS", "Fix", "Situation", "is_fix"]
 SITUATIONS: tuple[Situation, ...] = (
     *scales.SITUATIONS,
     *step_sizes.SITUATIONS,
+    *depth.SITUATIONS,
+    *time_steps.SITUATIONS,
 )
