@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import os
+from collections.abc import Iterator
 
 import pytest
 
+from tests.support.postgresql import postgresql, postgresql_server, postgresql_url
 from tests.support.repository import ROOT
+
+__all__ = ["postgresql", "postgresql_server", "postgresql_url"]
 
 # Before torch starts its threads, here and in the processes that tests start: networks as small as
 # the tests' gain nothing from a second thread, and two test processes would fight over the cores.
@@ -39,3 +44,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         )
 
     items.sort(key=position)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def garbage_is_collected_here() -> Iterator[None]:
+    """What a file leaves in cycles is ended with it, and warns there and not in another file."""
+    yield
+    gc.collect()
+    gc.freeze()

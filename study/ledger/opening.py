@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,22 +60,25 @@ def open_planned_ledger(
         StorageUnavailable: If the storage cannot be opened.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    opened = open_storage(storage)
-    if guard is not None:
-        opened.guard(guard)
-    try:
-        stored, trials = known_study(name, opened.storage)
-        planned = plan(stored, trials)
-        study = _load_or_create(name, opened.storage, planned.sampler)
-        ledger = TrialLedger(
-            study=study, storage=opened, space=planned.space, seeds=seeds, seed_of=seed_of
-        )
-        if planned.description != stored:
-            ledger.describe(planned.description)
-    except optuna.exceptions.StorageInternalError as error:
-        reason = redacted(str(error), str(storage))
-        raise StorageUnavailable(f"storage {masked(str(storage))} failed: {reason}") from None
-    return ledger
+    with ExitStack() as undo:
+        opened = open_storage(storage)
+        undo.callback(opened.close)
+        if guard is not None:
+            opened.guard(guard)
+        try:
+            stored, trials = known_study(name, opened.storage)
+            planned = plan(stored, trials)
+            study = _load_or_create(name, opened.storage, planned.sampler)
+            ledger = TrialLedger(
+                study=study, storage=opened, space=planned.space, seeds=seeds, seed_of=seed_of
+            )
+            if planned.description != stored:
+                ledger.describe(planned.description)
+        except optuna.exceptions.StorageInternalError as error:
+            reason = redacted(str(error), str(storage))
+            raise StorageUnavailable(f"storage {masked(str(storage))} failed: {reason}") from None
+        undo.pop_all()
+        return ledger
 
 
 def _load_or_create(name: str, storage: BaseStorage, sampler: BaseSampler) -> optuna.Study:

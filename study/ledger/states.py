@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import optuna
@@ -39,10 +40,10 @@ def _trials(name: str, storage: str | Path) -> Sequence[FrozenTrial]:
     if not is_made(storage):
         return []
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    opened = _outline(storage)
     try:
-        study = opened.get_study_id_from_name(name)
-        return opened.get_all_trials(study, deepcopy=False)
+        with _outline(storage) as opened:
+            study = opened.get_study_id_from_name(name)
+            return opened.get_all_trials(study, deepcopy=False)
     except KeyError:
         return []
     except optuna.exceptions.StorageInternalError as error:
@@ -50,10 +51,14 @@ def _trials(name: str, storage: str | Path) -> Sequence[FrozenTrial]:
         raise StorageUnavailable(f"storage {masked(str(storage))} failed: {reason}") from None
 
 
-def _outline(storage: str | Path) -> BaseStorage:
+@contextmanager
+def _outline(storage: str | Path) -> Iterator[BaseStorage]:
     if "://" in str(storage):
-        return open_storage(storage, make_tables=False).storage
+        with closing(open_storage(storage, make_tables=False)) as opened:
+            yield opened.storage
+        return
     try:
-        return JournalStorage(JournalOutline(Path(storage)))
+        journal = JournalStorage(JournalOutline(Path(storage)))
     except OSError as error:
         raise StorageUnavailable(f"storage {storage} cannot be read: {error}") from error
+    yield journal

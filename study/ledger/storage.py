@@ -57,6 +57,12 @@ class LedgerStorage:
             what = "does not answer" if self.journal is None else "cannot be written"
             raise StorageUnavailable(f"storage {self.name} {what}: {reason}") from None
 
+    def close(self) -> None:
+        """Ends the connections to a data base that nothing uses any more."""
+        if self.journal is None:
+            assert isinstance(self.storage, DatabaseWithoutQueue)
+            self.storage._backend.engine.dispose()
+
     def guard(self, guard: Guard) -> None:
         """Lets nothing be committed from now on without asking the guard first."""
         if self.journal is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +28,9 @@ def stored_study(*, name: str, storage: str | Path) -> tuple[Mapping[str, Any], 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     # Of another version of Optuna: else this one's tables would be made among that one's before it
     # is found out that the two do not fit.
-    opened = open_storage(storage, make_tables=False)
     try:
-        return known_study(name, opened.storage)
+        with closing(open_storage(storage, make_tables=False)) as opened:
+            return known_study(name, opened.storage)
     except optuna.exceptions.StorageInternalError as error:
         reason = redacted(str(error), str(storage))
         raise StorageUnavailable(f"storage {masked(str(storage))} failed: {reason}") from None

@@ -64,6 +64,11 @@ class TrialLedger:
         self._unclaimed: deque[int] = deque()
         self._answer_lost = False
 
+    def close(self) -> None:
+        """Ends the connections to the storage; for when no trial is asked or told any more."""
+        # Without the lock: a thread that waits for a silent server may hold it for minutes.
+        self._storage.close()
+
     @property
     def name(self) -> str:
         """Name of the study."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,10 +77,11 @@ class ResumePlan:
         )
 
 
+@contextmanager
 def plan_resume(
     config: StudyConfig, paths: StudyPaths, store: TableStore, lease: Lease
-) -> ResumePlan:
-    """Opens the study, or makes it, and compares what Optuna and the tables know.
+) -> Iterator[ResumePlan]:
+    """Opens the study, or makes it, compares what Optuna and the tables know, and closes it.
 
     Args:
         config: The study file, which may ask for more trials or a changed space.
@@ -93,6 +95,17 @@ def plan_resume(
         StorageUnavailable: If the storage cannot be opened.
     """
     ledger, plan = _open_ledger(config, paths, lease)
+    with closing(ledger):
+        yield _compare(config, paths, store, ledger, plan)
+
+
+def _compare(
+    config: StudyConfig,
+    paths: StudyPaths,
+    store: TableStore,
+    ledger: TrialLedger,
+    plan: StudyPlan,
+) -> ResumePlan:
     recorded = store.recorded_trials()
     without_run = ledger.run_to_come & recorded
     if without_run:

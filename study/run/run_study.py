@@ -95,9 +95,8 @@ def run_study(
             on_lost=lambda error: stop.set(),
         ) as lease,
         claim_staging(paths.tables, me.token, check=lease.check) as staging,
+        plan_resume(config, paths, store := TableStore(paths.tables, staging), lease) as resume,
     ):
-        store = TableStore(paths.tables, staging)
-        resume = plan_resume(config, paths, store, lease)
         run = Invocation(checked, paths, lease, store, resume, on_progress=show, stop=stop)
         if resume.plan.notice is not None:
             _logger.info("%s", resume.plan.notice)

@@ -8,9 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.chaos import FaultKind, plan_faults, run_seed, undisturbed
-from tests.support.postgresql import PostgresServer, postgresql
-
-__all__ = ["postgresql"]
+from tests.support.postgresql import PostgresServer
 
 TRIALS = 60
 

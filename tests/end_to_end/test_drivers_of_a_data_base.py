@@ -22,9 +22,6 @@ from tests.support.left_behind import (
     mlflow_runs,
     optuna_trials,
 )
-from tests.support.postgresql import postgresql, postgresql_url
-
-__all__ = ["postgresql", "postgresql_url"]
 
 pytestmark = pytest.mark.slow
 

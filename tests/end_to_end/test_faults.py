@@ -16,9 +16,7 @@ import pytest
 from analysis import load_trials
 from tests.support.driver import Command, gradscape, write_slow_study
 from tests.support.left_behind import assert_once_everywhere
-from tests.support.postgresql import PostgresServer, postgresql
-
-__all__ = ["postgresql"]
+from tests.support.postgresql import PostgresServer
 
 pytestmark = pytest.mark.slow
 

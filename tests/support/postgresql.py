@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
+from sqlalchemy.engine.interfaces import DBAPIConnection
 
 INSTALL = "apt-get install postgresql, and pip install psycopg[binary]"
 
@@ -65,6 +67,14 @@ class PostgresServer:
         self._do("createdb", *where, name)
         return f"postgresql://gradscape@127.0.0.1:{self.port}/{name}"
 
+    def connections(self, url: str) -> int:
+        """How many there are to a data base."""
+        name = url.rpartition("/")[2]
+        count = "SELECT count(*) FROM pg_stat_activity WHERE datname = :name"
+        engine = sa.create_engine(url.replace(f"/{name}", "/postgres"), poolclass=sa.NullPool)
+        with engine.connect() as connection:
+            return int(connection.execute(sa.text(count), {"name": name}).scalar_one())
+
     def _do(self, program: str, *arguments: object) -> None:
         command = [str(self._programs / program), *(str(one) for one in arguments)]
         user = NOT_ROOT if os.geteuid() == 0 else None
@@ -83,7 +93,7 @@ class PostgresServer:
 
 
 @pytest.fixture(scope="session")
-def postgresql() -> Iterator[PostgresServer]:
+def postgresql_server() -> Iterator[PostgresServer]:
     """A running server; skipped where there is none, failed on CI."""
     if _programs() is None:
         if os.environ.get("CI"):
@@ -111,6 +121,22 @@ def postgres_server() -> Iterator[PostgresServer]:
         server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def postgresql(postgresql_server: PostgresServer) -> Iterator[PostgresServer]:
+    """The same for one test, with which the connections end that it leaves open."""
+    opened: list[DBAPIConnection] = []
+
+    def note(connection: DBAPIConnection, record: object) -> None:
+        if type(connection).__module__.startswith("psycopg"):
+            opened.append(connection)
+
+    sa.event.listen(sa.Pool, "connect", note)
+    yield postgresql_server
+    sa.event.remove(sa.Pool, "connect", note)
+    for connection in opened:
+        connection.close()
 
 
 @pytest.fixture

@@ -30,9 +30,7 @@ from study.lease import (
 )
 from study.ledger import StorageUnavailable
 from tests.support.driver import ROOT
-from tests.support.postgresql import PostgresServer, postgresql, postgresql_url
-
-__all__ = ["postgresql", "postgresql_url"]
+from tests.support.postgresql import PostgresServer
 
 TERM_S = 3.0
 """Of the leases in data bases here; a study's is a minute."""

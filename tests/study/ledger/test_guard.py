@@ -21,9 +21,6 @@ from study.lease import (
 )
 from study.ledger import LedgerPlan, TrialLedger, TrialResult, open_planned_ledger
 from tests.study.ledger.test_trial_ledger import Space
-from tests.support.postgresql import postgresql, postgresql_url
-
-__all__ = ["postgresql", "postgresql_url"]
 
 MakeClaim = Callable[[], Claim]
 

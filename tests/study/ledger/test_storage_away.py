@@ -12,9 +12,7 @@ from study.ledger import StorageUnavailable, TrialLedger, TrialResult
 from study.ledger.storage import open_storage
 from tests.study.ledger.test_trial_ledger import Space
 from tests.support.ledgers import open_ledger
-from tests.support.postgresql import PostgresServer, postgresql
-
-__all__ = ["postgresql"]
+from tests.support.postgresql import PostgresServer
 
 
 def ledger_at(url: str) -> TrialLedger:
