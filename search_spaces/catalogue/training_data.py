@@ -6,6 +6,8 @@ from search_spaces.catalogue.hyperparameter import Hyperparameter
 from search_spaces.catalogue.intervals import COUNT
 
 DTYPES = ("float32", "float64", "bfloat16")
+STANDARDIZED = ("none", "inputs", "targets", "both")
+CLASS_WEIGHTS = ("none", "balanced")
 
 TRAINING_DATA = (
     Hyperparameter(
@@ -31,5 +33,23 @@ TRAINING_DATA = (
         choices=DTYPES,
         default="float32",
         meaning="floating-point type; bfloat16 rounds the operands of matrix products only",
+    ),
+    Hyperparameter(
+        name="standardize",
+        kind="name",
+        choices=STANDARDIZED,
+        default=None,
+        default_text="none: as the task gives them",
+        meaning="which of inputs and targets are brought to mean 0 and variance 1 over the data: "
+        "a table by column, images and sequences as a whole; the metric keeps its units",
+    ),
+    Hyperparameter(
+        name="class_weights",
+        kind="name",
+        choices=CLASS_WEIGHTS,
+        default=None,
+        default_text="none: all examples count the same",
+        meaning="what an example's loss counts in a task of labels; balanced: inversely to how "
+        "frequent its label is, 1 on average",
     ),
 )

@@ -12,7 +12,7 @@ from typing import Any
 from search_spaces.catalogue import is_own
 from search_spaces.errors import InputError
 from study.engine import Task, TaskError, TaskFactory, TaskParameter, make_task, task_parameters
-from study.engine.tasks import takes_path
+from study.engine.tasks import of_any_task, takes_path
 from study.worker.loading import load_task_function
 
 KEPT = 8
@@ -45,8 +45,11 @@ class TaskSource:
         return self._parameters
 
     def hyperparameters(self, hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
-        """Those that the task's function takes; trials that agree in them have the same task."""
-        return {name: hyperparameters[name] for name in self.parameters if name in hyperparameters}
+        """Those that decide its task; trials that agree in them have the same task."""
+        taken = {
+            name: hyperparameters[name] for name in self.parameters if name in hyperparameters
+        }
+        return taken | of_any_task(self.parameters, hyperparameters)
 
     def first_of_each(
         self, configurations: Iterable[Mapping[str, Any]]

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from study.engine.cohort.blocks import Blocks
 from study.engine.observing.observation import Observation
-from study.engine.tasks.task import PerExample, Task
+from study.engine.tasks.predicted import PerExample
+from study.engine.tasks.task import Task
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,11 +9,12 @@ from __future__ import annotations
 from importlib import import_module
 
 from study.engine.built_in import BUILT_IN_TASKS
+from study.engine.tasks.error import TaskError
 from study.engine.tasks.factory import (
-    TaskError,
     TaskFactory,
     TaskParameter,
     make_task,
+    of_any_task,
     task_parameters,
 )
 from study.engine.tasks.option import takes_path
@@ -24,6 +25,7 @@ __all__ = [
     "TaskFactory",
     "TaskParameter",
     "make_task",
+    "of_any_task",
     "takes_path",
     "task_parameters",
 ]

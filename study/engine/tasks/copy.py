@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from study.engine.tasks.factory import TaskError
+from study.engine.tasks.error import TaskError
 from study.engine.tasks.measures import correct, cross_entropy
 from study.engine.tasks.task import Task
 

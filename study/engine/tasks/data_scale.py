@@ -64,7 +64,8 @@ def scale_notices(task: Task) -> list[str]:
         if not 1 / FAR <= inputs.rms <= FAR:
             found.append(
                 f"inputs of task {task.name} have a root mean square of {inputs.rms:.3g}, where "
-                f"initializations expect 1: standardize them, {_standardized('x', task.inputs)}"
+                "initializations expect 1: `standardize: inputs` under hyperparameters brings "
+                "them there"
             )
     if task.targets.is_floating_point():
         targets = data_scale(task.targets)
@@ -72,12 +73,6 @@ def scale_notices(task: Task) -> list[str]:
             found.append(
                 f"targets of task {task.name} have a mean of {targets.mean:.3g} and a standard "
                 f"deviation of {targets.std:.3g}, where a network's first outputs are of order 1: "
-                f"standardize them, {_standardized('y', task.targets)}"
+                "`standardize: targets` under hyperparameters brings them there"
             )
     return found
-
-
-def _standardized(name: str, values: Tensor) -> str:
-    """By column for a table; else as a whole, for a pixel may be the same in all images."""
-    axis = "0" if values.ndim == 2 else ""
-    return f"({name} - {name}.mean({axis})) / {name}.std({axis})"

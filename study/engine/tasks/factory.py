@@ -1,4 +1,7 @@
-"""Making a task: its function is called with the options and hyperparameters that it names."""
+"""Making a task: its function is called with the options and hyperparameters that it names.
+
+What it returns is changed as the hyperparameters of any task say.
+"""
 
 from __future__ import annotations
 
@@ -6,25 +9,21 @@ import difflib
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from study.engine.tasks.class_weights import weighted_task
+from study.engine.tasks.error import TaskError
 from study.engine.tasks.option import OptionMismatch, read_option
+from study.engine.tasks.standardization import standardized_task
 from study.engine.tasks.task import Task
+from study.trial import NONE
 
 TaskFactory = Callable[..., Task]
 """Called with keyword arguments alone."""
 
 
-class TaskError(ValueError):
-    """An argument that a task's function does not take, or a value that it refuses.
-
-    Args:
-        rule: States the rule and the value that broke it.
-        parameter: The parameter that it is about, where it is about one.
-    """
-
-    def __init__(self, rule: str, *, parameter: str | None = None) -> None:
-        super().__init__(rule)
-        self.parameter = parameter
+OF_ANY_TASK = ("standardize", "class_weights")
+"""Hyperparameters that a task has although its function does not take them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +70,9 @@ def make_task(
 ) -> Task:
     """Calls the function with all options and with the hyperparameters that it names.
 
+    What it returns is standardized and weighted as `standardize` and `class_weights` say, unless
+    the function takes these itself.
+
     Args:
         function: Makes the task from keyword arguments.
         options: Of the study file; texts are read as the parameter's annotation says.
@@ -103,7 +105,32 @@ def make_task(
                 f"task {_called(function)} needs {name}; it takes: {_listed(parameters)}",
                 parameter=name,
             )
-    return function(**arguments)
+    task = function(**arguments)
+    # A function may have returned anything; that is refused where its name is known.
+    changes = of_any_task(parameters, hyperparameters)
+    return _changed(task, changes) if isinstance(task, Task) else task
+
+
+def of_any_task(
+    parameters: Mapping[str, TaskParameter], hyperparameters: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Returns the hyperparameters, switched on, that change what the function has made.
+
+    Args:
+        parameters: Of the task's function; those that it takes itself are its own business.
+        hyperparameters: Of a trial.
+    """
+    return {
+        name: hyperparameters[name]
+        for name in OF_ANY_TASK
+        if name not in parameters and hyperparameters.get(name, NONE) != NONE
+    }
+
+
+def _changed(task: Task, changes: Mapping[str, Any]) -> Task:
+    if "standardize" in changes:
+        task = standardized_task(task, changes["standardize"])
+    return weighted_task(task) if "class_weights" in changes else task
 
 
 def _called(function: TaskFactory) -> str:

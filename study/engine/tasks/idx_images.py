@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from study.engine.tasks.factory import TaskError
+from study.engine.tasks.error import TaskError
 from study.engine.tasks.idx_format import read_idx
 from study.engine.tasks.standardization import standardized
 from study.engine.tasks.task import Task, classification

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from study.engine.tasks.factory import TaskError
+from study.engine.tasks.error import TaskError
 from study.engine.tasks.task import Task
 
 TARGET_SHARE = 0.01

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,10 +10,8 @@ import torch
 from torch import Tensor
 
 from study.engine.tasks.measures import correct, cross_entropy
+from study.engine.tasks.predicted import PerExample
 from study.engine.tasks.task_data import check_inputs, check_labels
-
-PerExample = Callable[[Tensor, Tensor], Tensor]
-"""(outputs (N, ...), targets (N, ...)) -> one number an example, (N,)."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ like an exploding network; both are told apart from the data alone.
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING
 
 from torch import Tensor
@@ -28,7 +29,7 @@ def check_data(task: Task) -> None:
     """
     check_inputs(task.name, task.inputs, vocabulary=task.vocabulary)
     _check_tensor(task.name, "targets", task.targets)
-    if task.loss is cross_entropy:
+    if inspect.unwrap(task.loss) is cross_entropy:
         check_labels(task.name, task.targets, classes=task.outputs)
     _check_finite(
         task.name,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from study.engine.tasks.factory import TaskError
+from study.engine.tasks.error import TaskError
 from study.engine.tasks.measures import squared_error
 from study.engine.tasks.task import Task
 

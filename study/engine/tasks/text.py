@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from study.engine.tasks.factory import TaskError
+from study.engine.tasks.error import TaskError
 from study.engine.tasks.task import Task, classification
 
 CHARACTERS = 500_000

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from study.engine.tasks.factory import TaskError
+from study.engine.tasks.error import TaskError
 from study.engine.tasks.standardization import standardized
 from study.engine.tasks.task import Task, classification
 

@@ -8,6 +8,7 @@ import pytest
 
 from search_spaces.catalogue import CATALOGUE
 from search_spaces.docs_page import catalogue_markdown
+from search_spaces.space import build_space
 from search_spaces.values import read_value
 from study.engine.built_in import BUILT_IN_NETWORKS, BUILT_IN_TASKS
 
@@ -67,3 +68,14 @@ def test_reference_table_has_one_full_row_a_hyperparameter():
     assert "a number >= 0 and < 1" in momentum and "optimizer is sgd" in momentum
     steps = next(line for line in lines if "`lr_decay_steps`" in line)
     assert "a third of the steps" in steps
+
+
+@pytest.mark.parametrize("name", ["standardize", "class_weights"])
+def test_what_changes_any_task_is_left_out_of_studies_that_do_not_name_it(name):
+    # Trials of studies of before would no longer share cohorts and columns with new ones.
+    plain = build_space({"depth": 2}, network="mlp", task="digits")
+    assert name not in plain.metadata() and name not in plain.fixed
+    given = build_space({name: list(CATALOGUE[name].choices)}, network="mlp", task="digits")
+    assert {corner[name] for corner in given.corners()} == set(CATALOGUE[name].choices)
+    keys = {given.cohort_key(corner) for corner in given.corners()}
+    assert len(keys) == len(CATALOGUE[name].choices)

@@ -96,7 +96,7 @@ def test_check_prints_the_scale_of_the_data(gradscape: Gradscape, study_file: Pa
     said = gradscape("check", study_file, "--file-only")
     assert said.code == 0
     assert "inputs have mean " in said.out and "; targets have mean " in said.out
-    (warning,) = [line for line in said.out.splitlines() if "standardize them" in line]
+    (warning,) = [line for line in said.out.splitlines() if "`standardize: targets`" in line]
     assert warning.startswith("targets of task images have a mean of")
     plan = json.loads(gradscape("check", study_file, "--file-only", "--json").out)
     assert warning in plan["notices"]

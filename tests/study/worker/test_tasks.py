@@ -36,6 +36,15 @@ def rows(*, examples: int = 10, folder: Path | None = None, parts: list[Path] = 
     return classification("rows", inputs, torch.arange(examples) % 2, classes=2, target=0.9)
 
 
+def numbers() -> Task:
+    x = torch.arange(10.0)[:, None]
+    loss = lambda outputs, targets: (outputs - targets).square().mean(1)
+    return Task(
+        name="numbers", inputs=x, targets=100 * x, outputs=1, loss=loss, metric=loss,
+        metric_name="loss", chance=8.25, ceiling=0.0, target=0.1, loss_chance=8.25e4,
+    )
+
+
 def plain() -> Task:
     raise ValueError("no data")
 """
@@ -76,6 +85,28 @@ def test_one_task_for_each_setting_of_its_hyperparameters(own: str, tmp_path: Pa
     assert short.inputs.shape == (6, 3) and long.inputs.shape == (6, 5)
     assert len(calls(own)) == 2
     assert tasks.hyperparameters({"sequence_length": 3, "depth": 1}) == {"sequence_length": 3}
+
+
+def test_trials_that_standardize_alike_have_the_same_task(own: str, tmp_path: Path) -> None:
+    tasks = source(own, tmp_path, "numbers")
+    plain, switched_off = tasks.task({"depth": 2}), tasks.task({"standardize": "none"})
+    changed = tasks.task({"standardize": "both"})
+    assert plain is switched_off and changed is not plain
+    assert float(plain.inputs.mean()) == 4.5 and abs(float(changed.inputs.mean())) < 1e-6
+    assert pickle.loads(pickle.dumps(tasks)).task({"standardize": "both"}).loss_chance == (
+        pytest.approx(1.0)
+    )
+    assert tasks.hyperparameters({"standardize": "none", "depth": 1}) == {}
+    assert tasks.hyperparameters({"standardize": "both"}) == {"standardize": "both"}
+
+
+def test_what_cannot_be_changed_names_its_hyperparameter(own: str, tmp_path: Path) -> None:
+    for task, name, value in (
+        ("rows", "standardize", "targets"),
+        ("numbers", "class_weights", "b"),
+    ):
+        with pytest.raises(InputError, match=f"^hyperparameters.{name}: targets must be"):
+            source(own, tmp_path, task).task({name: value})
 
 
 def test_few_tasks_are_kept_in_memory(own: str, tmp_path: Path) -> None:

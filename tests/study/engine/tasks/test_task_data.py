@@ -82,7 +82,7 @@ def test_inputs_and_targets_in_raw_units_are_noticed() -> None:
     x = torch.linspace(-100, 100, 101)[:, None]
     raw = dataclasses.replace(labelled(torch.arange(101) % 7, x), targets=x**4)
     of_inputs, of_targets = scale_notices(raw)
-    assert "root mean square of 58.3" in of_inputs and "(x - x.mean(0)) / x.std(0)" in of_inputs
+    assert "root mean square of 58.3" in of_inputs and "`standardize: inputs`" in of_inputs
     assert f"standard deviation of {(x**4).std(correction=0):.3g}" in of_targets
     x = x / x.std()
     assert scale_notices(dataclasses.replace(raw, inputs=x, targets=x / 1000)) == []

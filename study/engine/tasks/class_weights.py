@@ -1,0 +1,94 @@
+"""Losses that count rare labels as much as frequent ones.
+
+Axes: N examples, T time steps, C labels.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from study.engine.tasks.best_constant import best_constant
+from study.engine.tasks.error import TaskError
+from study.engine.tasks.held import Held
+from study.engine.tasks.measures import cross_entropy
+from study.engine.tasks.predicted import PerExample, Predicted
+from study.engine.tasks.task import Task
+
+_NAME = "class_weights"
+
+MOST_LABELS = 100_000
+"""Between the lowest and the highest; integers further apart are counts rather than labels."""
+
+
+def weighted_task(task: Task) -> Task:
+    """Makes the same task with each example's loss weighted inversely to its label's frequency.
+
+    The weight of a label that n of N examples have is N / (C n), C being the labels that there
+    are: 1 on average over the examples, and the same for each label in sum. With labels (N, T) of
+    a cross-entropy each answer has the weight of its own label. `loss_chance` is that of the
+    weighted loss's best constant; the metric stays.
+
+    Args:
+        task: Stays as it is.
+
+    Raises:
+        TaskError: If targets are no labels, an example of a loss of one's own has several, or
+            the loss has no best constant.
+
+    References:
+        King and Zeng, Logistic Regression in Rare Events Data, Political Analysis 2001.
+    """
+    _check(task)
+    labels, counts = task.targets.unique(return_counts=True)
+    lowest = int(labels[0])
+    weights_C = torch.zeros(int(labels[-1]) - lowest + 1, dtype=torch.float64)
+    weights_C[labels.long() - lowest] = task.targets.numel() / (len(labels) * counts.double())
+    loss = _weighted(task.loss, weights_C, lowest)
+    predicted = Predicted(
+        name=task.name, targets=task.targets, outputs=task.outputs, output_at=task.output_at
+    )
+    try:
+        chance = best_constant(loss, predicted).loss
+    except ValueError as error:
+        raise TaskError(f"with balanced weights {error}", parameter=_NAME) from error
+    return replace(task, loss=loss, loss_chance=chance)
+
+
+def _weighted(loss: PerExample, weights_C: Tensor, lowest: int) -> PerExample:
+    held = Held(weights_C)
+
+    @functools.wraps(loss)
+    def weighted(outputs: Tensor, labels: Tensor) -> Tensor:
+        weights = held.like(outputs)[labels.long() - lowest]
+        if labels.ndim > 1 and loss is cross_entropy:
+            by_answer = cross_entropy(outputs.flatten(0, -2), labels.flatten()).view(labels.shape)
+            return (by_answer * weights).flatten(1).mean(dim=1)
+        losses = loss(outputs, labels)
+        return losses * weights.reshape(losses.shape)
+
+    return weighted
+
+
+def _check(task: Task) -> None:
+    targets = task.targets
+    rule = ""
+    if targets.is_floating_point():
+        rule = f"but those of task {task.name} are floating-point numbers"
+    elif int(targets.max()) - int(targets.min()) >= MOST_LABELS:
+        rule = (
+            f"but those of task {task.name} reach from {int(targets.min())} to "
+            f"{int(targets.max())}, as counts do"
+        )
+    if rule:
+        raise TaskError(f"targets must be labels to be balanced, {rule}", parameter=_NAME)
+    if task.targets.numel() > task.examples and inspect.unwrap(task.loss) is not cross_entropy:
+        raise TaskError(
+            f"an example must have one label for its loss to be weighted, but those of task "
+            f"{task.name} have {task.targets[0].numel()}; weight them in the task's loss",
+            parameter=_NAME,
+        )

@@ -1,0 +1,87 @@
+"""What a task's outputs are compared with, for outputs that are the same for all examples.
+
+Axes: N examples, O outputs.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+PerExample = Callable[[Tensor, Tensor], Tensor]
+"""(outputs (N, ...), targets (N, ...)) -> one number an example, (N,)."""
+
+CHUNK = 1024
+"""Examples whose losses are computed at once."""
+
+FITTED, NUMBERS = 20_000, 2e6
+"""Examples to which the constant is fitted, and their outputs, at most; its loss is over all."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Predicted:
+    """What is predicted, whatever the input.
+
+    Attributes:
+        name: Of the task, for messages.
+        targets: (N, ...).
+        outputs: O.
+        output_at: Whether there is one answer an example, or one at each time step.
+    """
+
+    name: str
+    targets: Tensor
+    outputs: int
+    output_at: Literal["example", "time_step"] = "example"
+
+    def mean(self, function: PerExample, constant_O: Tensor) -> Tensor:
+        """Computes the mean over the examples of a loss or metric of one constant; a scalar.
+
+        Raises:
+            ValueError: If the function does not return one number an example.
+        """
+        if self._alike is not None:
+            labels, shares = self._alike
+            return (self._values(function, constant_O, labels) * shares).sum()
+        chunks = self.targets.split(CHUNK)
+        sums = [self._values(function, constant_O, each).sum() for each in chunks]
+        return torch.stack(sums).sum() / len(self.targets)
+
+    def some(self) -> Predicted:
+        """Returns the same with few enough examples, evenly spaced, to be gone through often."""
+        if self._alike is not None:
+            return self
+        one = self.outputs * (1 if self.output_at == "example" else self.targets.shape[1])
+        step = math.ceil(len(self.targets) * max(one / NUMBERS, 1 / FITTED))
+        return replace(self, targets=self.targets[::step])
+
+    @cached_property
+    def _alike(self) -> tuple[Tensor, Tensor] | None:
+        """Where there is a label an example: the labels that there are, and their shares."""
+        if self.targets.is_floating_point() or self.targets.numel() > len(self.targets):
+            return None
+        labels, counts = self.targets.unique(dim=0, return_counts=True)
+        return labels, counts.double() / len(self.targets)
+
+    def _values(self, function: PerExample, constant_O: Tensor, targets: Tensor) -> Tensor:
+        steps = targets.shape[1:2] if self.output_at == "time_step" else ()
+        outputs = constant_O.expand(len(targets), *steps, self.outputs)
+        if targets.is_floating_point():
+            targets = targets.to(constant_O.dtype)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)  # A loss that draws is the same one each time.
+            values = function(outputs, targets)
+        if not isinstance(values, Tensor) or values.numel() != len(targets):
+            got = f"shape {tuple(values.shape)}" if isinstance(values, Tensor) else repr(values)
+            raise ValueError(
+                f"loss and metric of task {self.name} must be one number an example, "
+                f"({len(targets)},), but from outputs {tuple(outputs.shape)} and targets "
+                f"{tuple(targets.shape)} one has {got}"
+            )
+        return values.reshape(len(targets))
