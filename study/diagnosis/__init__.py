@@ -4,7 +4,8 @@ from study.diagnosis.change import Change, Changes
 from study.diagnosis.diagnosis import Diagnosis, Explanation
 from study.diagnosis.expectation import Expectation, Spread
 from study.diagnosis.layer_gradients import LayerGradient, layer_gradients
-from study.diagnosis.run import Moment, diagnose
+from study.diagnosis.moments import Beginning, Event, Moment, Watch
+from study.diagnosis.run import diagnose
 from study.diagnosis.search import (
     Attempt,
     Remedy,
@@ -18,10 +19,12 @@ from study.diagnosis.trained import Trained
 
 __all__ = [
     "Attempt",
+    "Beginning",
     "Candidate",
     "Change",
     "Changes",
     "Diagnosis",
+    "Event",
     "Expectation",
     "Explanation",
     "LayerGradient",
@@ -30,6 +33,7 @@ __all__ = [
     "Search",
     "Spread",
     "Trained",
+    "Watch",
     "candidates",
     "diagnose",
     "find_remedies",

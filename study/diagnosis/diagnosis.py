@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -12,21 +13,71 @@ from study.diagnosis.expectation import Expectation
 from study.diagnosis.layer_gradients import LayerGradient
 from study.diagnosis.search import Remedy, Search
 from study.diagnosis.trained import Trained
+from study.verdicts.cause import Cause
 
 
 @dataclass(frozen=True, kw_only=True)
 class Explanation:
-    """Why a verdict was given, as the sentence of a typical seed.
+    """Seeds that ended alike, and the sentence of a typical one of them.
 
     Attributes:
-        verdict: It.
-        seeds: Number of seeds that have it.
-        text: The sentence of the one whose gradient ratio is the median of theirs.
+        verdict: Their verdict.
+        cause: What it is put down to.
+        seeds: How many they are.
+        trial: The typical one: its gradient ratio is the median of theirs.
+        text: Its sentence.
     """
 
     verdict: str
+    cause: str
     seeds: int
+    trial: int
     text: str
+
+    @property
+    def summary(self) -> str:
+        """The verdict and its cause in plain words, "stalled because ..."."""
+        return f"{self.verdict}{_because(self.cause)}"
+
+
+def explanations(trials: pd.DataFrame) -> tuple[Explanation, ...]:
+    """Groups seeds by verdict and cause, the most frequent first.
+
+    Args:
+        trials: Rows of the trials table, a seed each.
+    """
+    labels = list(zip(trials["verdict"], trials["cause"], strict=True))
+    return tuple(
+        _explanation(trials[[label == each for each in labels]])
+        for label, _ in Counter(labels).most_common()
+    )
+
+
+def _explanation(alike: pd.DataFrame) -> Explanation:
+    order = alike.sort_values(["delta_ratio_final", "metric_final"], kind="stable")
+    typical = order.iloc[(len(order) - 1) // 2]
+    return Explanation(
+        verdict=str(typical["verdict"]),
+        cause=str(typical["cause"]),
+        seeds=len(alike),
+        trial=int(typical["trial"]),
+        text=str(typical["explanation"]),
+    )
+
+
+def _because(cause: str) -> str:
+    if cause == Cause.NONE:
+        return ""
+    meaning = next(each.meaning for each in Cause if each == cause)
+    return f", and {meaning}" if cause == "unknown" else f" because {meaning}"
+
+
+def noticed(trials: pd.DataFrame, column: str) -> dict[str, int]:
+    """Counts the names that a column of lists holds, by the rows that hold them."""
+    if column not in trials:
+        return {}
+    names = [name for text in trials[column].dropna() for name in text.split(",") if name]
+    return dict(Counter(names).most_common())
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -39,8 +90,9 @@ class Diagnosis:
         network: The network's name.
         metric: What the task's metric is called.
         steps_planned: Optimizer steps of each trial.
+        seeds_planned: Seeds to train it with; more than it has while it is made.
         trained: The configuration and the rows of its three tables.
-        explanations: One a verdict, the most frequent first.
+        explanations: One for each way in which seeds ended, the most frequent first.
         gradients: The gradient by layer, median over seeds.
         expectation: What theory predicts beside what was measured.
         flags: What else was noticed, number of seeds each.
@@ -55,6 +107,7 @@ class Diagnosis:
     network: str
     metric: str
     steps_planned: int
+    seeds_planned: int
     trained: Trained
     explanations: tuple[Explanation, ...]
     gradients: tuple[LayerGradient, ...]
@@ -88,6 +141,18 @@ class Diagnosis:
     def verdicts(self) -> dict[str, int]:
         """Number of seeds by verdict, the most frequent first."""
         return self.trained.verdicts
+
+    @property
+    def causes(self) -> dict[str, int]:
+        """Number of seeds by cause, the most frequent first."""
+        return dict(Counter(self.trials["cause"]).most_common())
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether something is missing because the person ended it."""
+        if self.trained.seeds < self.seeds_planned:
+            return True
+        return self.search is not None and self.search.interrupted
 
     @property
     def remedies(self) -> tuple[Remedy, ...]:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+import dataclasses
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
-
+from search_spaces.catalogue import Value
 from search_spaces.errors import InputError
 from search_spaces.seeds import trial_seed
-from study.diagnosis.diagnosis import Diagnosis, Explanation
+from study.diagnosis.diagnosis import Diagnosis, explanations, noticed
 from study.diagnosis.expectation import expectation
 from study.diagnosis.layer_gradients import layer_gradients
 from study.diagnosis.measuring import affordable_statistics, cost_of
+from study.diagnosis.moments import Beginning, Event, Moment, Watch
+from study.diagnosis.pace import Pace
 from study.diagnosis.search import Attempt, Search, is_clear, search_remedies
 from study.diagnosis.single_changes import Candidate
 from study.diagnosis.trained import Trained
@@ -22,27 +23,9 @@ from study.diagnosis.training import train
 from study.preflight.configuration import Preflight, preflight
 from study.study_file import StudyConfig, load_study_file
 
-
-@dataclass(frozen=True, kw_only=True)
-class Moment:
-    """What is about to be trained, for whoever watches.
-
-    Attributes:
-        changes: Changes that are tried now; none while the configuration itself is trained.
-        tried: Changes tried so far.
-        total: Changes that there are to try.
-        stable: Changes so far that work.
-        seconds: Estimate of the time that all of it may take at most, from here on.
-    """
-
-    changes: tuple[str, ...]
-    tried: int
-    total: int
-    stable: int
-    seconds: float
-
-
-Watch = Callable[[Moment], None]
+FIRST_ALONE_S = 2.0
+"""Estimated time of all seeds from which the first is trained alone, so that it can be told of at
+once; it may be several times as long for small networks. Below it, one cohort is quicker."""
 
 
 def diagnose(
@@ -53,7 +36,7 @@ def diagnose(
     steps: int | None = None,
     remedies: int = 3,
     code: Sequence[Path] = (),
-    watch: Watch = lambda moment: None,
+    watch: Watch = lambda event: None,
 ) -> Diagnosis:
     """Trains ONE configuration with several seeds, explains what happens and looks for remedies.
 
@@ -65,11 +48,16 @@ def diagnose(
         steps: Optimizer steps; None is the file's.
         remedies: Changes to look for if it is not stable; 0 looks for none.
         code: Folders of the person's own modules.
-        watch: Called before each training.
+        watch: Called with what is about to be trained, and with what is known, as it becomes so.
+
+    Returns:
+        The whole diagnosis; at a KeyboardInterrupt after the first seeds what is known by then,
+        `interrupted`.
 
     Raises:
         InputError: If the study file or a setting breaks a rule.
         TrainingError: If training the configuration raises.
+        KeyboardInterrupt: If it comes before the first seed is trained.
     """
     if seeds < 1 or remedies < 0:
         raise InputError(
@@ -81,95 +69,114 @@ def diagnose(
     checked, settings = preflight(config, code=code), dict(hyperparameters or {})
     values = config.space.complete(settings)
     checked.check(values)
-    notices = tuple(checked.task_notices(values))
-    seconds = checked.seconds(values) * seeds
-    watch(Moment(changes=(), tried=0, total=0, stable=0, seconds=seconds))
-    drawn = [trial_seed(config.seed, number) for number in range(seeds)]
-    statistics = affordable_statistics(checked, values, seeds)
-    (trained,) = train(checked, [values], seeds=drawn, statistics=statistics)
-    search = None
-    if remedies and not is_clear(trained.stable, seeds):
-        each_s = float(trained.trials["train_seconds"].median())
-        each_s /= 1 + cost_of(statistics, checked, values)
-        search = _search(checked, settings, trained, drawn, remedies, each_s, watch)
-    return _diagnosis(checked, trained, search, notices)
-
-
-def _search(
-    checked: Preflight,
-    settings: Mapping[str, object],
-    trained: Trained,
-    seeds: Sequence[int],
-    wanted: int,
-    each_s: float,
-    watch: Watch,
-) -> Search:
-    def report(now: Sequence[Candidate], before: Sequence[Attempt], total: int) -> None:
-        watch(_moment(now, before, total=total, seeds=len(seeds), wanted=wanted, each_s=each_s))
-
-    return search_remedies(checked, settings, trained, seeds=seeds, wanted=wanted, watch=report)
-
-
-def _moment(
-    now: Sequence[Candidate],
-    before: Sequence[Attempt],
-    *,
-    total: int,
-    seeds: int,
-    wanted: int,
-    each_s: float,
-) -> Moment:
-    """Returns how far the search has come while the changes of ``now`` are trained."""
-    stable = sum(attempt.longer is not None and not attempt.lost for attempt in before)
-    # Most changes cost what the configuration does, and fail with the first seed.
-    trainings = total - len(before) + max(0, wanted - stable) * seeds
-    return Moment(
-        changes=tuple(str(candidate.changes) for candidate in now),
-        tried=len(before),
-        total=total,
-        stable=stable,
-        seconds=each_s * trainings,
+    making = _Making(
+        checked=checked,
+        settings=settings,
+        values=values,
+        seeds=tuple(trial_seed(config.seed, number) for number in range(seeds)),
+        notices=tuple(checked.task_notices(values)),
+        statistics=affordable_statistics(checked, values, seeds),
+        watch=watch,
     )
+    found = making.diagnosis(making.train())
+    if found.interrupted:
+        return found
+    watch(found)
+    if not remedies or is_clear(found.trained.stable, seeds):
+        return found
+    return dataclasses.replace(found, search=making.search(found.trained, remedies))
 
 
-def _diagnosis(
-    checked: Preflight, trained: Trained, search: Search | None, notices: tuple[str, ...]
-) -> Diagnosis:
-    config = checked.config
-    verdicts = list(trained.verdicts)
-    rate = trained.hyperparameters["learning_rate"]
-    assert isinstance(rate, (int, float))
-    return Diagnosis(
-        study=config.study,
-        task=config.task,
-        network=config.network,
-        metric=checked.task.metric_name,
-        steps_planned=config.steps,
-        trained=trained,
-        explanations=_explanations(trained.trials, verdicts),
-        gradients=layer_gradients(trained.layers),
-        expectation=expectation(trained.trials, verdict=verdicts[0], learning_rate=float(rate)),
-        flags=_noticed(trained.trials, "flags"),
-        alarms=_noticed(trained.trials, "alarms"),
-        search=search,
-        notices=notices,
-    )
+@dataclass(frozen=True, kw_only=True)
+class _Making:
+    """A diagnosis that is being made."""
 
+    checked: Preflight
+    settings: Mapping[str, object]
+    values: Mapping[str, Value]
+    seeds: tuple[int, ...]
+    notices: tuple[str, ...]
+    statistics: str
+    watch: Watch
 
-def _explanations(trials: pd.DataFrame, verdicts: Sequence[str]) -> tuple[Explanation, ...]:
-    explanations = []
-    for verdict in verdicts:
-        mine = trials[trials["verdict"] == verdict].sort_values(
-            ["delta_ratio_final", "metric_final"], kind="stable"
+    def train(self) -> Trained:
+        """Trains the seeds, the first alone where all of them take a while."""
+        seconds = self.checked.seconds(self.values) * len(self.seeds)
+        seconds *= 1 + cost_of(self.statistics, self.checked, self.values)
+        self.watch(self._beginning(seconds))
+        alone = len(self.seeds) > 1 and seconds >= FIRST_ALONE_S
+        first = self._train(self.seeds[:1] if alone else self.seeds)
+        return self._and_others(first) if alone else first
+
+    def _and_others(self, first: Trained) -> Trained:
+        others = self.seeds[1:]
+        try:
+            self.watch(self.diagnosis(first))
+            seconds = len(others) * first.seconds
+            self.watch(Moment(changes=(), tried=0, total=0, stable=0, seconds=seconds))
+            return first + self._train(others)
+        except KeyboardInterrupt:
+            return first
+
+    def _train(self, seeds: Sequence[int]) -> Trained:
+        (trained,) = train(self.checked, [self.values], seeds=seeds, statistics=self.statistics)
+        return trained
+
+    def _beginning(self, seconds: float) -> Event:
+        config = self.checked.config
+        return Beginning(
+            task=config.task,
+            network=config.network,
+            steps=config.steps,
+            seeds=len(self.seeds),
+            notices=self.notices,
+            seconds=seconds,
         )
-        text = str(mine["explanation"].iloc[(len(mine) - 1) // 2])
-        explanations.append(Explanation(verdict=verdict, seeds=len(mine), text=text))
-    return tuple(explanations)
 
+    def search(self, trained: Trained, wanted: int) -> Search:
+        """Looks for remedies; what is found before a KeyboardInterrupt is kept."""
+        measured = 1 + cost_of(self.statistics, self.checked, self.values)
+        pace = Pace(seeds=len(self.seeds), wanted=wanted, first_s=trained.seconds / measured)
 
-def _noticed(trials: pd.DataFrame, column: str) -> dict[str, int]:
-    """Returns the names that a column of lists holds, and in how many rows."""
-    if column not in trials:
-        return {}
-    names = [name for text in trials[column].dropna() for name in text.split(",") if name]
-    return dict(Counter(names).most_common())
+        def report(now: Sequence[Candidate], before: Sequence[Attempt], total: int) -> None:
+            self.watch(
+                Moment(
+                    changes=tuple(str(candidate.changes) for candidate in now),
+                    tried=len(before),
+                    total=total,
+                    stable=sum(attempt.works for attempt in before),
+                    seconds=pace.seconds_left(before, total=total),
+                )
+            )
+
+        return search_remedies(
+            self.checked,
+            self.settings,
+            trained,
+            seeds=self.seeds,
+            wanted=wanted,
+            watch=report,
+            found=self.watch,
+        )
+
+    def diagnosis(self, trained: Trained) -> Diagnosis:
+        """Says what is known of what was trained so far."""
+        config = self.checked.config
+        verdict, rate = next(iter(trained.verdicts)), self.values["learning_rate"]
+        assert isinstance(rate, (int, float))
+        return Diagnosis(
+            study=config.study,
+            task=config.task,
+            network=config.network,
+            metric=self.checked.task.metric_name,
+            steps_planned=config.steps,
+            seeds_planned=len(self.seeds),
+            trained=trained,
+            explanations=explanations(trained.trials),
+            gradients=layer_gradients(trained.layers),
+            expectation=expectation(trained.trials, verdict=verdict, learning_rate=float(rate)),
+            flags=noticed(trained.trials, "flags"),
+            alarms=noticed(trained.trials, "alarms"),
+            search=None,
+            notices=self.notices,
+        )

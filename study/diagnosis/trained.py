@@ -59,6 +59,11 @@ class Trained:
         """Median over seeds of the task's metric at the end; NaN where it is none."""
         return float(self.trials["metric_final"].median(skipna=False))
 
+    @property
+    def seconds(self) -> float:
+        """Median over seeds of what the training of one took."""
+        return float(self.trials["train_seconds"].median())
+
     def __add__(self, other: Trained) -> Trained:
         """Joins the seeds of both, those of the other numbered on."""
         parts = ("trials", "steps", "layers")

@@ -1,4 +1,4 @@
-"""A diagnosis for people."""
+"""A diagnosis for people: what became of it and why, and the measurements below it."""
 
 from __future__ import annotations
 
@@ -8,42 +8,60 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from study.commands.text.gradient_picture import picture
-from study.commands.text.remedies import remedies_text
-from study.commands.text.verdict_style import COLOURS, verdict_text
+from study.commands.text.verdict_style import COLOURS
 
 if TYPE_CHECKING:
     from study.diagnosis import Diagnosis, Expectation, Spread
 
 
-def diagnosis_text(found: Diagnosis, *, unicode: bool) -> Iterator[Text]:
-    """Line by line: configuration, verdicts, why, the gradient by layer, theory, remedies.
+def first_seed_text(found: Diagnosis) -> Iterator[Text]:
+    """What became of the first seed, while the others are still trained."""
+    (only,) = found.explanations
+    yield Text(
+        f"first of {found.seeds_planned} seeds: {only.summary}",
+        style=f"bold {COLOURS.get(only.verdict, '')}",
+    )
+    yield Text(f"  {only.text}")
+
+
+def verdict_text(found: Diagnosis, told: Diagnosis | None = None) -> Iterator[Text]:
+    """What became of all seeds and why, those that ended alike together.
+
+    Args:
+        found: The diagnosis.
+        told: What was said of the first seed; where the others ended like it, its sentence is
+            not said again.
+    """
+    known = set() if told is None else {(each.verdict, each.cause) for each in told.explanations}
+    for each in found.explanations:
+        counted = f"{each.seeds} of {_seeds(found.trained.seeds)}"
+        yield Text(f"{counted}: {each.summary}", style=f"bold {COLOURS.get(each.verdict, '')}")
+        if (each.verdict, each.cause) not in known:
+            typical = "one of them, typical: " if each.seeds > 1 else ""
+            yield Text(f"  {typical}{each.text}")
+
+
+def measurements_text(found: Diagnosis, *, unicode: bool) -> Iterator[Text]:
+    """What stands below: the configuration, the gradient by layer, theory, published rules.
 
     Args:
         found: The diagnosis.
         unicode: Whether the terminal shows more than ASCII.
     """
-    settings = "  ".join(f"{name}={value}" for name, value in found.hyperparameters.items())
-    yield Text(f"{found.network} on {found.task}, {found.steps_planned} steps", style="bold")
-    yield Text(settings, style="dim")
-    yield Text()
-    yield Text.assemble(verdict_text(found.verdicts), f" of {_seeds(found.trained.seeds)}")
-    for notice in found.notices:
-        yield Text.assemble(("before training: ", "bold"), notice)
-    yield from _why(found)
     yield from _gradients(found, unicode=unicode)
     yield from _theory(found.expectation, found.trained.seeds)
-    yield from remedies_text(found)
-
-
-def _why(found: Diagnosis) -> Iterator[Text]:
-    for explanation in found.explanations:
-        several = f" (typical of {explanation.seeds} seeds)" if explanation.seeds > 1 else ""
-        lead = f"{explanation.verdict}{several}: "
-        yield Text.assemble((lead, COLOURS.get(explanation.verdict, "")), explanation.text)
+    yield Text()
     if found.flags:
-        yield Text(f"noticed: {_counted(found.flags, found.trained.seeds)}")
+        from study.verdicts.flags import MEANINGS
+
+        for name, count in found.flags.items():
+            yield Text(f"also noticed ({count} of {found.trained.seeds}): {MEANINGS[name]}")
     if found.alarms:
         yield Text(f"published rules that give alarm: {_alarms(found)}", style="dim")
+    settings = "  ".join(f"{name}={value}" for name, value in found.hyperparameters.items())
+    yield Text(
+        f"trained: {found.network} on {found.task}, {found.steps_planned} steps, {settings}"
+    )
 
 
 def _alarms(found: Diagnosis) -> str:
@@ -63,9 +81,7 @@ def _gradients(found: Diagnosis, *, unicode: bool) -> Iterator[Text]:
         yield Text("gradients were not measured by layer")
         return
     over = "" if found.trained.seeds == 1 else f", median of {found.trained.seeds} seeds"
-    yield Text(
-        f"gradient by layer: rms of delta{over}; bars on one logarithmic scale", style="bold"
-    )
+    yield Text(f"size of the gradient by layer{over}; bars on one logarithmic scale", style="bold")
     yield from picture(found.gradients, unicode=unicode)
 
 

@@ -23,10 +23,14 @@ def diagnosis_json(found: Diagnosis) -> dict[str, Any]:
         "steps": found.steps_planned,
         "metric": found.metric,
         "hyperparameters": dict(found.hyperparameters),
+        "interrupted": found.interrupted,
         "seeds": found.trained.seeds,
         "stable": found.trained.stable,
         "verdicts": found.verdicts,
-        "explanations": [dataclasses.asdict(each) for each in found.explanations],
+        "causes": found.causes,
+        "explanations": [
+            {**dataclasses.asdict(each), "summary": each.summary} for each in found.explanations
+        ],
         "notices": list(found.notices),
         "flags": dict(found.flags),
         "alarms": dict(found.alarms),

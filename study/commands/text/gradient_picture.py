@@ -11,8 +11,8 @@ from rich.text import Text
 if TYPE_CHECKING:
     from study.diagnosis import LayerGradient
 
-ROWS = 32
-"""Rows of the picture at most."""
+ROWS = 16
+"""Rows of the picture at most: what is said above it stays on the screen."""
 
 BAR, NAME, NUMBER = 18, 26, 10
 """Characters of the longest bar, of a layer's name at most, and of a number."""

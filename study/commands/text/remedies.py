@@ -10,65 +10,83 @@ from rich.text import Text
 from study.commands.text.verdict_style import COLOURS
 
 if TYPE_CHECKING:
-    from study.diagnosis import Attempt, Diagnosis, Search
+    from study.diagnosis import Attempt, Diagnosis, Remedy, Search
 
 
-def remedies_text(found: Diagnosis) -> Iterator[Text]:
-    """Line by line; nothing where no remedies were asked for."""
+def remedy_text(remedy: Remedy, found: Diagnosis, *, number: int) -> Iterator[Text]:
+    """One change that works, as soon as it is found; a heading above the first.
+
+    Args:
+        remedy: It.
+        found: The diagnosis of the configuration.
+        number: How many it is, from 1.
+    """
+    from study.diagnosis.search import LONGER
+
+    seeds = remedy.trained.seeds
+    if number == 1:
+        yield Text()
+        same = "the same seed" if seeds == 1 else f"the same {seeds} seeds"
+        yield Text(
+            f"what makes it stable, trained with {same} and then {LONGER} times as long",
+            style="bold",
+        )
+    yield Text.assemble(
+        f"  {number}. ",
+        (remedy.changes.option, "bold"),
+        f"  was {remedy.changes.before_text}: ",
+        (f"{remedy.trained.stable} of {seeds} stable", COLOURS["stable"]),
+        f", {found.metric} {_number(found.trained.metric)} -> {_number(remedy.trained.metric)}",
+    )
+    yield Text(f"     {remedy.changes.reason}", style="dim")
+
+
+def search_text(found: Diagnosis, told: Sequence[Remedy]) -> Iterator[Text]:
+    """How the search ended; nothing where none was made of what is not stable.
+
+    Args:
+        found: The whole diagnosis.
+        told: The remedies that were told of while it was made.
+    """
     from study.diagnosis import is_clear
 
     if found.search is None:
-        if is_clear(found.trained.stable, found.trained.seeds):
+        if is_clear(found.trained.stable, found.seeds_planned):
             yield Text()
-            yield Text("it is stable: nothing needs to be changed", style=COLOURS["stable"])
+            yield Text("nothing needs to be changed", style=COLOURS["stable"])
         return
-    yield Text()
-    if found.remedies:
-        yield from _found(found, found.search)
+    if not told:
+        yield Text()
     if len(found.remedies) < found.search.wanted:
         yield from _in_vain(found.search)
-    tried, there_are = len(found.search.attempts), found.search.candidates
-    yield Text(
-        f"tried all {there_are} changes"
-        if tried == there_are
-        else f"tried {tried} of {there_are} changes; the others are larger",
-        style="dim",
-    )
+    yield from _order(found.remedies, told)
+    yield Text(_ending(found.search), style="dim")
 
 
-def _found(found: Diagnosis, search: Search) -> Iterator[Text]:
-    count = len(search.remedies)
-    seeds = found.trained.seeds
-    with_seeds = "the same seed" if seeds == 1 else f"the same {seeds} seeds"
-    yield Text(
-        f"this change makes it stable, trained with {with_seeds}"
-        if count == 1
-        else f"each of these {count} changes alone makes it stable, the smallest first, trained "
-        f"with {with_seeds}",
-        style="bold",
-    )
-    settings = [remedy.changes.option for remedy in search.remedies]
-    width = max(map(len, settings))
-    for number, (remedy, setting) in enumerate(
-        zip(search.remedies, settings, strict=True), start=1
-    ):
-        yield Text.assemble(
-            f"  {number}. ",
-            (f"{setting:{width}}", "bold"),
-            f"  was {remedy.changes.before_text}: ",
-            (f"{remedy.trained.stable} of {seeds} stable", COLOURS["stable"]),
-            f", {found.metric} {_number(found.trained.metric)}",
-            f" -> {_number(remedy.trained.metric)}",
-        )
-        yield Text(f"     {remedy.changes.reason}", style="dim")
+def _order(remedies: Sequence[Remedy], told: Sequence[Remedy]) -> Iterator[Text]:
+    """What was found later may come before what was found first."""
+    numbers = {id(remedy): number for number, remedy in enumerate(told, start=1)}
+    order = [numbers[id(remedy)] for remedy in remedies if id(remedy) in numbers]
+    if order != sorted(order):
+        yield Text(f"  in the order in which to try them: {', '.join(map(str, order))}")
+
+
+def _ending(search: Search) -> str:
+    tried, there_are = len(search.attempts), search.candidates
+    if search.interrupted:
+        return f"interrupted after {tried} of {there_are} changes"
+    if tried == there_are:
+        return f"tried all {there_are} changes"
+    return f"tried {tried} of {there_are} changes; the others come later in the order of trying"
 
 
 def _in_vain(search: Search) -> Iterator[Text]:
     ways = {remedy.changes.ways for remedy in search.remedies}
     others = [attempt for attempt in search.attempts if attempt.changes.ways not in ways]
-    if not search.remedies:
+    if others and not search.remedies:
         yield Text("no single change of those tried makes it stable", style="bold")
-    yield Text(f"  tried in vain: {'; '.join(_tried(others))}")
+    if others:
+        yield Text(f"  tried in vain: {'; '.join(_tried(others))}")
     best = max(others, key=lambda attempt: attempt.stable, default=None)
     if best is not None and best.stable:
         yield Text(f"  closest: {best.changes}, stable with {best.stable} of {best.seeds} seeds")

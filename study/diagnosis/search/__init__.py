@@ -3,5 +3,15 @@
 from study.diagnosis.search.attempt import Attempt, Remedy, Search, is_clear
 from study.diagnosis.search.finding import find_remedies
 from study.diagnosis.search.searching import search_remedies
+from study.diagnosis.search.training_rounds import LONGER, LONGER_SEEDS
 
-__all__ = ["Attempt", "Remedy", "Search", "find_remedies", "is_clear", "search_remedies"]
+__all__ = [
+    "LONGER",
+    "LONGER_SEEDS",
+    "Attempt",
+    "Remedy",
+    "Search",
+    "find_remedies",
+    "is_clear",
+    "search_remedies",
+]

@@ -51,6 +51,11 @@ class Attempt:
         return math.nan if self.trained is None else self.trained.metric
 
     @property
+    def works(self) -> bool:
+        """Whether it is certain to work."""
+        return self.longer is not None and not self.lost
+
+    @property
     def lost(self) -> bool:
         """Whether a longer training loses again what this one reached."""
         return self.longer is not None and self.longer.stable < self.longer.seeds

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import pty
+import re
+import signal
+import subprocess
 import sys
+from contextlib import suppress
+from itertools import count
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from study.commands.app import main
+from study.diagnosis import run
+from study.diagnosis.search import searching
 from tests.study.commands.conftest import STUDY, Gradscape
+from tests.support.repository import ROOT
 
 DEEP = ("--set", "depth=12", "--set", "activation=sigmoid", "--seeds", "2")
 SHALLOW = ("--set", "depth=1", "--set", "learning_rate=0.5", "--seeds", "2")
@@ -20,17 +31,21 @@ SHALLOW = ("--set", "depth=1", "--set", "learning_rate=0.5", "--seeds", "2")
 def test_a_deep_sigmoid_network_is_explained(gradscape: Gradscape, study_file: Path) -> None:
     said = gradscape("diagnose", study_file, *DEEP, "--no-remedies")
     assert said.code == 0 and said.err == ""
-    assert "2 vanishing of 2 seeds" in said.out
+    assert said.out.startswith("2 of 2 seeds: vanishing because "), "first what and why"
     assert "of their size at every layer" in said.out, "the factor per layer is named"
     assert "hidden_12" in said.out and "█" in said.out
     assert "gradient ratio R" in said.out and "stable up to" in said.out
     assert "--set" not in said.out and "tried" not in said.out
+    assert said.out.splitlines()[-1].startswith("trained: mlp on digits, 60 steps, depth=12")
 
 
 def test_json(gradscape: Gradscape, study_file: Path) -> None:
     said = gradscape("diagnose", study_file, *DEEP, "--no-remedies", "--json")
     found = json.loads(said.out)
     assert found["verdicts"] == {"vanishing": 2} and found["stable"] == 0
+    assert sum(found["causes"].values()) == 2 and not found["interrupted"]
+    (explanation,) = found["explanations"]
+    assert explanation["summary"].startswith("vanishing because ")
     assert found["hyperparameters"]["depth"] == 12
     deltas = [one["initial"] for one in found["gradients"]]
     assert len(deltas) == 13 and deltas[0] < 1e-6 * deltas[-1]
@@ -62,8 +77,8 @@ def test_a_remedy_trains_when_it_is_set(gradscape: Gradscape, study_file: Path) 
 
 def test_a_stable_configuration_is_told_so(gradscape: Gradscape, study_file: Path) -> None:
     said = gradscape("diagnose", study_file, *SHALLOW, "--steps", 120)
-    assert said.code == 0 and "2 stable of 2 seeds" in said.out
-    assert "it is stable: nothing needs to be changed" in said.out
+    assert said.code == 0 and said.out.startswith("2 of 2 seeds: stable\n")
+    assert "nothing needs to be changed" in said.out
 
 
 @pytest.mark.slow
@@ -102,7 +117,100 @@ def net(hyperparameters, task):
     path.write_text(own.replace("  depth: [1, 2]", '  tag: "[red]é[/red]"'))
     said = gradscape("diagnose", path, "--steps", 3, "--seeds", 1, "--no-remedies")
     assert said.code == 0, said
-    assert "tag=[red]é[/red]" in said.out and "theory is silent" not in said.out.splitlines()[0]
+    assert "tag=[red]é[/red]" in said.out
+
+
+def interrupt(monkeypatch: pytest.MonkeyPatch, module: ModuleType, *, at: int) -> None:
+    """Ctrl-C while the module trains for this time, counted from 1."""
+    train, calls = module.train, count(1)
+
+    def interrupted(*arguments: object, **options: object) -> object:
+        if next(calls) == at:
+            raise KeyboardInterrupt
+        return train(*arguments, **options)
+
+    monkeypatch.setattr(module, "train", interrupted)
+
+
+FAILING = ("--set", "depth=1", "--set", "learning_rate=1e-6", "--steps", 10, "--seeds", 2)
+
+
+BEFORE = "gradscape: interrupted before the first seed was trained\n"
+
+
+def test_ctrl_c_before_the_first_seed_leaves_nothing_to_say(
+    gradscape: Gradscape, study_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    interrupt(monkeypatch, run, at=1)
+    said = gradscape("diagnose", study_file, *FAILING)
+    assert (said.code, said.out, said.err) == (130, "", BEFORE)
+
+
+def test_ctrl_c_while_other_seeds_are_trained_keeps_the_first(
+    gradscape: Gradscape, study_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "FIRST_ALONE_S", 0.0)
+    interrupt(monkeypatch, run, at=2)
+    said = gradscape("diagnose", study_file, *FAILING)
+    assert said.code == 130 and said.err.count("\n") == 1
+    assert said.out.startswith("first of 2 seeds: ")
+    assert "size of the gradient by layer" in said.out and "seeds: " not in said.out[30:]
+
+
+def test_ctrl_c_in_the_search_keeps_what_was_tried(
+    gradscape: Gradscape, study_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    interrupt(monkeypatch, searching, at=2)
+    said = gradscape("diagnose", study_file, *FAILING)
+    assert said.code == 130 and said.out.startswith("2 of 2 seeds: ")
+    assert "interrupted after " in said.out and "size of the gradient by layer" in said.out
+    interrupt(monkeypatch, searching, at=2)
+    said = gradscape("diagnose", study_file, *FAILING, "--json")
+    found = json.loads(said.out)
+    assert said.code == 130 and found["interrupted"] and found["verdicts"]
+    assert 0 < len(found["tried"]) < found["candidates"]
+    assert all(isinstance(one["metric"], float) for one in found["tried"])
+
+
+def test_the_first_seed_is_told_of_before_the_others_are_trained(
+    gradscape: Gradscape, study_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "FIRST_ALONE_S", 0.0)
+    said = gradscape("diagnose", study_file, *DEEP, "--no-remedies")
+    first, why, both, *rest = said.out.splitlines()
+    assert first.startswith("first of 2 seeds: vanishing because ") and why.startswith("  ")
+    assert both == first.replace("first of 2 seeds", "2 of 2 seeds")
+    assert not any(line.startswith("  one of them, typical") for line in rest), "said already"
+
+
+@pytest.mark.slow
+def test_ctrl_c_on_a_terminal_ends_the_bar_and_keeps_what_was_found(
+    study_file: Path, tmp_path: Path
+) -> None:
+    shown, terminal = pty.openpty()
+    options = [str(one) for one in (*FAILING[:4], "--steps", 400)]
+    with subprocess.Popen(
+        [sys.executable, "-m", "study", "diagnose", str(study_file), *options],
+        stdout=subprocess.PIPE,
+        stderr=terminal,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm", "COLUMNS": "100"},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    ) as process:
+        os.close(terminal)
+        bar = ""
+        while not re.search(r"[1-9]\d* of \d+ tried", bar):
+            bar += os.read(shown, 4096).decode(errors="replace")
+        process.send_signal(signal.SIGINT)
+        with suppress(OSError):  # Linux says so when the other end of a terminal is closed.
+            while more := os.read(shown, 4096):
+                bar += more.decode(errors="replace")
+        assert process.stdout is not None
+        said = process.stdout.read().decode()
+    assert process.returncode == 130
+    assert "at most" in bar and "left" in bar and "interrupted; what was known" in bar
+    assert said.startswith("5 of 5 seeds: ") and "interrupted after " in said
+    assert "\x1b" not in said, "standard output is no terminal"
 
 
 @pytest.mark.parametrize(

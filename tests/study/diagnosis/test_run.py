@@ -10,7 +10,7 @@ import pytest
 from search_spaces.errors import InputError
 from search_spaces.seeds import trial_seed
 from study import Diagnosis, diagnose
-from study.diagnosis import Moment
+from study.diagnosis import Beginning, Event, Moment, Remedy, run
 from study.diagnosis.training import train
 from study.engine import NETWORKS, TASKS, train_cohort
 from study.preflight.configuration import preflight
@@ -83,13 +83,40 @@ def test_no_smaller_change_that_was_tried_works() -> None:
 
 
 def test_a_stable_configuration_needs_no_change() -> None:
-    moments: list[Moment] = []
+    events: list[Event] = []
     diagnosis = diagnose(
-        StudyConfig(**DIGITS), {"depth": 2, "learning_rate": 0.1}, seeds=2, watch=moments.append
+        StudyConfig(**DIGITS), {"depth": 2, "learning_rate": 0.1}, seeds=2, watch=events.append
     )
     assert diagnosis.verdicts == {"stable": 2}
     assert diagnosis.search is None and diagnosis.remedies == ()
-    assert [moment.changes for moment in moments] == [()]
+    beginning, told = events
+    assert isinstance(beginning, Beginning) and beginning.seeds == 2 and beginning.steps == 80
+    assert told is diagnosis
+
+
+@pytest.mark.slow
+def test_what_is_known_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "FIRST_ALONE_S", 0.0)
+    events: list[Event] = []
+    settings = {"depth": 6, "activation": "sigmoid", "learning_rate": 0.1}
+    diagnosis = diagnose(
+        StudyConfig(**DIGITS), settings, seeds=SEEDS, remedies=1, watch=events.append
+    )
+    beginning, first, moment, both, *searching = events
+    assert isinstance(beginning, Beginning) and isinstance(moment, Moment)
+    assert isinstance(first, Diagnosis) and isinstance(both, Diagnosis)
+    assert (first.trained.seeds, both.trained.seeds) == (1, 2)
+    assert first.interrupted and not both.interrupted, "the first lacks a seed"
+    # The same trials, whether a seed is trained alone or with others.
+    assert both.trials["seed"].tolist() == deep_sigmoid().trials["seed"].tolist()
+    assert both.verdicts == deep_sigmoid().verdicts
+    assert any(event is diagnosis.remedies[0] for event in searching)
+    rounds = [event for event in searching if isinstance(event, Moment)]
+    assert rounds[0].tried == 0 and rounds[0].changes and rounds[0].seconds > 0
+    assert [each.tried for each in rounds] == sorted({each.tried for each in rounds})
+    last = max(number for number, event in enumerate(searching) if isinstance(event, Remedy))
+    works = [each.stable for each in rounds]
+    assert works[0] == 0 and works == sorted(works) and last > 0, "not all of them at the end"
 
 
 def test_sharpness_is_measured_where_it_is_cheap(digits: StudyConfig) -> None:
