@@ -13,53 +13,65 @@ from study.diagnosis.expectation import Expectation
 from study.diagnosis.layer_gradients import LayerGradient
 from study.diagnosis.search import Remedy, Search
 from study.diagnosis.trained import Trained
-from study.verdicts.cause import Cause
+from study.tables.schema import CAUSES
+from study.verdicts import Cause
 
 
 @dataclass(frozen=True, kw_only=True)
 class Explanation:
-    """Seeds that ended alike, and the sentence of a typical one of them.
+    """Seeds whose end is put down to one cause, and the sentence of a typical one of them.
 
     Attributes:
-        verdict: Their verdict.
         cause: What it is put down to.
-        seeds: How many they are.
-        trial: The typical one: its gradient ratio is the median of theirs.
+        verdicts: Number of them by verdict, the most frequent first.
+        trial: The typical one: of those with the most frequent verdict, the one whose gradient
+            ratio is the median.
         text: Its sentence.
     """
 
-    verdict: str
     cause: str
-    seeds: int
+    verdicts: Mapping[str, int]
     trial: int
     text: str
 
     @property
+    def verdict(self) -> str:
+        """The most frequent one."""
+        return next(iter(self.verdicts))
+
+    @property
+    def seeds(self) -> int:
+        """How many they are."""
+        return sum(self.verdicts.values())
+
+    @property
     def summary(self) -> str:
-        """The verdict and its cause in plain words, "stalled because ..."."""
-        return f"{self.verdict}{_because(self.cause)}"
+        """Verdict and cause in plain words: "stalled because ...", or "failed" for several."""
+        if len(self.verdicts) == 1:
+            return f"{self.verdict}{_because(self.cause)}"
+        counts = ", ".join(f"{count} {verdict}" for verdict, count in self.verdicts.items())
+        return f"failed{_because(self.cause)} ({counts})"
 
 
 def explanations(trials: pd.DataFrame) -> tuple[Explanation, ...]:
-    """Groups seeds by verdict and cause, the most frequent first.
+    """Groups seeds by cause, the most frequent first.
 
     Args:
         trials: Rows of the trials table, a seed each.
     """
-    labels = list(zip(trials["verdict"], trials["cause"], strict=True))
-    return tuple(
-        _explanation(trials[[label == each for each in labels]])
-        for label, _ in Counter(labels).most_common()
-    )
+    causes = Counter(trials["cause"]).most_common()
+    return tuple(_explanation(trials[trials["cause"] == cause]) for cause, _ in causes)
 
 
 def _explanation(alike: pd.DataFrame) -> Explanation:
-    order = alike.sort_values(["delta_ratio_final", "metric_final"], kind="stable")
+    verdicts = dict(Counter(alike["verdict"]).most_common())
+    order = alike[alike["verdict"] == next(iter(verdicts))].sort_values(
+        ["delta_ratio_final", "metric_final"], kind="stable"
+    )
     typical = order.iloc[(len(order) - 1) // 2]
     return Explanation(
-        verdict=str(typical["verdict"]),
         cause=str(typical["cause"]),
-        seeds=len(alike),
+        verdicts=verdicts,
         trial=int(typical["trial"]),
         text=str(typical["explanation"]),
     )
@@ -68,8 +80,8 @@ def _explanation(alike: pd.DataFrame) -> Explanation:
 def _because(cause: str) -> str:
     if cause == Cause.NONE:
         return ""
-    meaning = next(each.meaning for each in Cause if each == cause)
-    return f", and {meaning}" if cause == "unknown" else f" because {meaning}"
+    meaning = CAUSES[cause]
+    return f", and {meaning}" if cause == Cause.UNKNOWN else f" because {meaning}"
 
 
 def noticed(trials: pd.DataFrame, column: str) -> dict[str, int]:
@@ -92,7 +104,7 @@ class Diagnosis:
         steps_planned: Optimizer steps of each trial.
         seeds_planned: Seeds to train it with; more than it has while it is made.
         trained: The configuration and the rows of its three tables.
-        explanations: One for each way in which seeds ended, the most frequent first.
+        explanations: One a cause, the most frequent first.
         gradients: The gradient by layer, median over seeds.
         expectation: What theory predicts beside what was measured.
         flags: What else was noticed, number of seeds each.

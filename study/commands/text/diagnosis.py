@@ -25,19 +25,21 @@ def first_seed_text(found: Diagnosis) -> Iterator[Text]:
 
 
 def verdict_text(found: Diagnosis, told: Diagnosis | None = None) -> Iterator[Text]:
-    """What became of all seeds and why, those that ended alike together.
+    """What became of all seeds and why, those of one cause together.
 
     Args:
         found: The diagnosis.
-        told: What was said of the first seed; where the others ended like it, its sentence is
+        told: What was said of the first seed; the sentence of the seeds that ended like it is
             not said again.
     """
     known = set() if told is None else {(each.verdict, each.cause) for each in told.explanations}
     for each in found.explanations:
-        counted = f"{each.seeds} of {_seeds(found.trained.seeds)}"
-        yield Text(f"{counted}: {each.summary}", style=f"bold {COLOURS.get(each.verdict, '')}")
+        yield Text(
+            f"{each.seeds} of {_seeds(found.trained.seeds)}: {each.summary}",
+            style=f"bold {COLOURS.get(each.verdict, '')}",
+        )
         if (each.verdict, each.cause) not in known:
-            typical = "one of them, typical: " if each.seeds > 1 else ""
+            typical = "typical seed: " if each.seeds > 1 else ""
             yield Text(f"  {typical}{each.text}")
 
 

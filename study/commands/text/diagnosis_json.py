@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-    from study.diagnosis import Attempt, Diagnosis, Remedy
+    from study.diagnosis import Attempt, Diagnosis, Explanation, Remedy
 
 
 def diagnosis_json(found: Diagnosis) -> dict[str, Any]:
@@ -28,9 +28,7 @@ def diagnosis_json(found: Diagnosis) -> dict[str, Any]:
         "stable": found.trained.stable,
         "verdicts": found.verdicts,
         "causes": found.causes,
-        "explanations": [
-            {**dataclasses.asdict(each), "summary": each.summary} for each in found.explanations
-        ],
+        "explanations": [_explanation(each) for each in found.explanations],
         "notices": list(found.notices),
         "flags": dict(found.flags),
         "alarms": dict(found.alarms),
@@ -43,6 +41,14 @@ def diagnosis_json(found: Diagnosis) -> dict[str, Any]:
     }
     cleaned: dict[str, Any] = _finite(document)
     return cleaned
+
+
+def _explanation(explanation: Explanation) -> dict[str, Any]:
+    return {
+        **dataclasses.asdict(explanation),
+        "seeds": explanation.seeds,
+        "summary": explanation.summary,
+    }
 
 
 def _remedy(remedy: Remedy) -> dict[str, Any]:
