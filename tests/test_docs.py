@@ -167,6 +167,21 @@ def test_your_own_network_and_task_run_as_printed(kind: str, tmp_path: Path) -> 
     assert set(config.hyperparameters) <= set(trials.columns)
 
 
+def test_the_tasks_of_the_page_are_made_as_printed() -> None:
+    names: dict[str, Any] = {}
+    for code in blocks("docs/tasks.md", "python"):
+        exec(code, names)
+    assert names["moons"](noise=0.2).chance == 0.5
+    prices = names["prices"]()
+    spread = (prices.targets - prices.targets.median()).abs().mean()
+    assert prices.loss_chance == pytest.approx(float(spread), rel=1e-3)
+    digits = TASKS["digits"]()
+    noisy = names["noisy_digits"]()
+    right = (noisy.targets == digits.targets).double().mean()
+    assert float(right) == pytest.approx(0.8 + 0.2 * 0.1, abs=0.03)
+    assert names["standardized_teacher"]().inputs.square().mean() == pytest.approx(1)
+
+
 def test_a_network_becomes_built_in(monkeypatch: pytest.MonkeyPatch) -> None:
     names: dict[str, Any] = {}
     exec(blocks("docs/extending/network.md", "python")[0], names)

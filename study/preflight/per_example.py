@@ -12,6 +12,7 @@ from torch import Tensor
 
 from search_spaces.errors import InputError
 from study.engine import Task
+from study.engine.tasks.cures import reduction_cure, shape_cure
 from study.errors import first_line
 
 RELATIVE, ABSOLUTE = 1e-3, 1e-5
@@ -33,7 +34,7 @@ def called(
     except Exception as error:
         raise InputError(
             f"the {what} of task {task.name} cannot be computed from {shapes}: "
-            f"{type(error).__name__}: {first_line(error)}{_cure(outputs_B, targets_B)}",
+            f"{type(error).__name__}: {first_line(error)}{shape_cure(outputs_B, targets_B)}",
             key="task",
         ) from error
     examples = len(outputs_B)
@@ -41,7 +42,8 @@ def called(
         got = f"shape {tuple(values.shape)}" if isinstance(values, Tensor) else repr(values)
         raise InputError(
             f"the {what} of task {task.name} must be one number an example, ({examples},), but "
-            f"from {shapes} it has {got}" + (_cure(outputs_B, targets_B) or _reduction(values)),
+            f"from {shapes} it has {got}"
+            + (shape_cure(outputs_B, targets_B) or reduction_cure(values)),
             key="task",
         )
     if not values.is_floating_point():
@@ -70,7 +72,7 @@ def mixing_notice(
         return None  # It draws random numbers: a difference says nothing.
     if _same(whole[:half], called(task, what, outputs_B[:half], targets_B[:half])):
         return None
-    cure = _cure(outputs_B, targets_B) or (
+    cure = shape_cure(outputs_B, targets_B) or (
         "; compute it from the example's own outputs and targets, for trials that are trained "
         "together are computed together"
     )
@@ -82,29 +84,3 @@ def mixing_notice(
 
 def _same(values: Tensor, others: Tensor) -> bool:
     return torch.allclose(values, others, rtol=RELATIVE, atol=ABSOLUTE, equal_nan=True)
-
-
-def _cure(outputs_B: Tensor, targets_B: Tensor) -> str:
-    """What would give targets the shape of the outputs, if their shapes are why it went wrong."""
-    if outputs_B.shape == targets_B.shape or not targets_B.is_floating_point():
-        return ""
-    if outputs_B.shape == (*targets_B.shape, 1):
-        broadcast = torch.broadcast_shapes(outputs_B.shape, targets_B.shape)
-        return (
-            f"; the two broadcast to {tuple(broadcast)}: give targets the shape of the outputs, "
-            "targets.unsqueeze(-1)"
-        )
-    if outputs_B.numel() == targets_B.numel():
-        return (
-            "; give targets the shape of the outputs, "
-            f"targets.reshape(-1, {', '.join(str(size) for size in outputs_B.shape[1:])})"
-        )
-    return ""
-
-
-def _reduction(values: object) -> str:
-    if isinstance(values, Tensor) and values.ndim == 0:
-        return (
-            "; leave examples apart: reduction='none', and a mean over the axes behind the first"
-        )
-    return "; take the mean over the axes behind the first"

@@ -16,7 +16,7 @@ from study.engine.tasks.best_constant import best_constant
 from study.engine.tasks.error import TaskError
 from study.engine.tasks.held import Held
 from study.engine.tasks.measures import cross_entropy
-from study.engine.tasks.predicted import PerExample, Predicted
+from study.engine.tasks.predicted import PerExample
 from study.engine.tasks.task import Task
 
 _NAME = "class_weights"
@@ -49,11 +49,8 @@ def weighted_task(task: Task) -> Task:
     weights_C = torch.zeros(int(labels[-1]) - lowest + 1, dtype=torch.float64)
     weights_C[labels.long() - lowest] = task.targets.numel() / (len(labels) * counts.double())
     loss = _weighted(task.loss, weights_C, lowest)
-    predicted = Predicted(
-        name=task.name, targets=task.targets, outputs=task.outputs, output_at=task.output_at
-    )
     try:
-        chance = best_constant(loss, predicted).loss
+        chance = best_constant(loss, task.predicted).loss
     except ValueError as error:
         raise TaskError(f"with balanced weights {error}", parameter=_NAME) from error
     return replace(task, loss=loss, loss_chance=chance)

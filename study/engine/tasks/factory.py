@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import difflib
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from importlib import import_module
+from types import MappingProxyType
 from typing import Any
 
+from study.engine.built_in import BUILT_IN_TASKS
 from study.engine.tasks.class_weights import weighted_task
 from study.engine.tasks.error import TaskError
 from study.engine.tasks.option import OptionMismatch, read_option
@@ -21,6 +24,8 @@ from study.trial import NONE
 TaskFactory = Callable[..., Task]
 """Called with keyword arguments alone."""
 
+
+_NOTHING: Mapping[str, object] = MappingProxyType({})
 
 OF_ANY_TASK = ("standardize", "class_weights")
 """Hyperparameters that a task has although its function does not take them."""
@@ -66,23 +71,26 @@ def task_parameters(function: TaskFactory) -> dict[str, TaskParameter]:
 
 
 def make_task(
-    function: TaskFactory, options: Mapping[str, object], hyperparameters: Mapping[str, object]
+    task: str | TaskFactory,
+    options: Mapping[str, object] = _NOTHING,
+    hyperparameters: Mapping[str, object] = _NOTHING,
 ) -> Task:
-    """Calls the function with all options and with the hyperparameters that it names.
+    """Calls a task's function with all options and with the hyperparameters that it names.
 
     What it returns is standardized and weighted as `standardize` and `class_weights` say, unless
     the function takes these itself.
 
     Args:
-        function: Makes the task from keyword arguments.
+        task: Name of a built-in task, or a function that makes one from keyword arguments.
         options: Of the study file; texts are read as the parameter's annotation says.
         hyperparameters: Of a trial, those of the network included.
 
     Raises:
-        TaskError: If an option is unknown, given twice, missing, or of the wrong type; or as
-            the function says.
+        TaskError: If there is no built-in task of that name, an option is unknown, given twice,
+            missing, or of the wrong type; or as the function says.
         Exception: Whatever else the function raises.
     """
+    function = _built_in(task) if isinstance(task, str) else task
     parameters = task_parameters(function)
     named = {name: hyperparameters[name] for name in parameters if name in hyperparameters}
     arguments = dict(named)
@@ -105,10 +113,10 @@ def make_task(
                 f"task {_called(function)} needs {name}; it takes: {_listed(parameters)}",
                 parameter=name,
             )
-    task = function(**arguments)
+    made = function(**arguments)
     # A function may have returned anything; that is refused where its name is known.
     changes = of_any_task(parameters, hyperparameters)
-    return _changed(task, changes) if isinstance(task, Task) else task
+    return _changed(made, changes) if isinstance(made, Task) else made
 
 
 def of_any_task(
@@ -133,6 +141,14 @@ def _changed(task: Task, changes: Mapping[str, Any]) -> Task:
     return weighted_task(task) if "class_weights" in changes else task
 
 
+def _built_in(name: str) -> TaskFactory:
+    if name not in BUILT_IN_TASKS:
+        guess = _nearest(name, BUILT_IN_TASKS)
+        raise TaskError(f"unknown task {name!r};{guess} built-in: {', '.join(BUILT_IN_TASKS)}")
+    function: TaskFactory = getattr(import_module(f"study.engine.tasks.{name}"), name)
+    return function
+
+
 def _called(function: TaskFactory) -> str:
     return getattr(function, "__name__", repr(function))
 
@@ -140,12 +156,15 @@ def _called(function: TaskFactory) -> str:
 def _unknown(function: TaskFactory, name: str, parameters: Mapping[str, TaskParameter]) -> str:
     if not parameters:
         return f"task {_called(function)} takes no options, but got {name!r}"
-    nearest = difflib.get_close_matches(name, parameters, n=1, cutoff=0.5)
-    guess = f" did you mean {nearest[0]!r}?" if nearest else ""
     return (
-        f"unknown option {name!r} of task {_called(function)};{guess} "
+        f"unknown option {name!r} of task {_called(function)};{_nearest(name, parameters)} "
         f"it takes: {_listed(parameters)}"
     )
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    return f" did you mean {nearest[0]!r}?" if nearest else ""
 
 
 def _listed(parameters: Mapping[str, TaskParameter]) -> str:

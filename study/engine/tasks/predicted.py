@@ -9,10 +9,11 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal
 
 import torch
 from torch import Tensor
+
+from study.engine.tasks.cures import reduction_cure, shape_cure
 
 PerExample = Callable[[Tensor, Tensor], Tensor]
 """(outputs (N, ...), targets (N, ...)) -> one number an example, (N,)."""
@@ -32,13 +33,13 @@ class Predicted:
         name: Of the task, for messages.
         targets: (N, ...).
         outputs: O.
-        output_at: Whether there is one answer an example, or one at each time step.
+        steps: Where a network answers at each time step, how many there are; else None.
     """
 
     name: str
     targets: Tensor
     outputs: int
-    output_at: Literal["example", "time_step"] = "example"
+    steps: int | None = None
 
     def mean(self, function: PerExample, constant_O: Tensor) -> Tensor:
         """Computes the mean over the examples of a loss or metric of one constant; a scalar.
@@ -53,11 +54,15 @@ class Predicted:
         sums = [self._values(function, constant_O, each).sum() for each in chunks]
         return torch.stack(sums).sum() / len(self.targets)
 
+    def first(self, function: PerExample, constant_O: Tensor) -> Tensor:
+        """Computes the loss or metric of the first examples, one number each."""
+        return self._values(function, constant_O, self.targets[:CHUNK])
+
     def some(self) -> Predicted:
         """Returns the same with few enough examples, evenly spaced, to be gone through often."""
         if self._alike is not None:
             return self
-        one = self.outputs * (1 if self.output_at == "example" else self.targets.shape[1])
+        one = self.outputs * (self.steps or 1)
         step = math.ceil(len(self.targets) * max(one / NUMBERS, 1 / FITTED))
         return replace(self, targets=self.targets[::step])
 
@@ -70,7 +75,7 @@ class Predicted:
         return labels, counts.double() / len(self.targets)
 
     def _values(self, function: PerExample, constant_O: Tensor, targets: Tensor) -> Tensor:
-        steps = targets.shape[1:2] if self.output_at == "time_step" else ()
+        steps = () if self.steps is None else (self.steps,)
         outputs = constant_O.expand(len(targets), *steps, self.outputs)
         if targets.is_floating_point():
             targets = targets.to(constant_O.dtype)
@@ -83,5 +88,6 @@ class Predicted:
                 f"loss and metric of task {self.name} must be one number an example, "
                 f"({len(targets)},), but from outputs {tuple(outputs.shape)} and targets "
                 f"{tuple(targets.shape)} one has {got}"
+                + (shape_cure(outputs, targets) or reduction_cure(values))
             )
         return values.reshape(len(targets))

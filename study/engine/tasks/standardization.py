@@ -16,7 +16,8 @@ from torch import Tensor
 from study.engine.tasks.best_constant import best_constant
 from study.engine.tasks.error import TaskError
 from study.engine.tasks.held import Held
-from study.engine.tasks.predicted import PerExample, Predicted
+from study.engine.tasks.levels import LossExplained
+from study.engine.tasks.predicted import PerExample
 from study.engine.tasks.task import Task
 
 _NAME = "standardize"
@@ -93,16 +94,17 @@ def _with_targets(task: Task) -> Task:
     table = task.targets.ndim == 2 and task.output_at == "example"
     scale = _scale(task.name, "targets", task.targets, by_column=table)
     targets = scale.of(task.targets)
-    predicted = Predicted(
-        name=task.name, targets=targets, outputs=task.outputs, output_at=task.output_at
-    )
     try:
-        chance = best_constant(task.loss, predicted).loss
+        chance = best_constant(task.loss, replace(task.predicted, targets=targets)).loss
     except ValueError as error:
         raise TaskError(f"with standardized targets {error}", parameter=_NAME) from error
-    return replace(
-        task, targets=targets, metric=_in_own_units(task.metric, scale), loss_chance=chance
+    # The share of the loss that is explained has no units.
+    metric = (
+        LossExplained(loss=task.loss, loss_chance=chance)
+        if isinstance(task.metric, LossExplained)
+        else _in_own_units(task.metric, scale)
     )
+    return replace(task, targets=targets, metric=metric, loss_chance=chance)
 
 
 def _scale(name: str, what: str, values: Tensor, *, by_column: bool) -> _Scale:

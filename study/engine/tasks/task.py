@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
+from study.engine.tasks.levels import NAME, Levels
 from study.engine.tasks.measures import correct, cross_entropy
-from study.engine.tasks.predicted import PerExample
-from study.engine.tasks.task_data import check_inputs, check_labels
+from study.engine.tasks.predicted import PerExample, Predicted
+from study.engine.tasks.task_data import check_data, check_inputs, check_labels
+
+WORKED_OUT: Any = None
+"""In place of a value that is worked out from the data when the task is made."""
+
+HALF = 0.5
+"""Of the way from chance to the ceiling: where a trial counts as trained unless a task says."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,18 +31,22 @@ class Task:
         targets: All training targets, (N, ...).
         outputs: Size of the last axis of what a network must return.
         loss: Losses by example, differentiable in the outputs; their mean is minimized.
-        metric: Success by example; its mean over a batch is reported.
-        metric_name: Name of that mean for people ("accuracy").
-        chance: The metric of the best constant prediction.
-        ceiling: The best metric that the task allows.
-        target: From this metric on a trial counts as trained.
-        loss_chance: The loss of the best constant prediction.
+        metric: Success by example; its mean over a batch is reported. Where it is not given, the
+            share of the loss by chance that is gone, 1 - loss / loss_chance.
+        metric_name: Name of that mean for people ("accuracy"); by default the function's.
+        chance: The metric of the best constant prediction; by default it is worked out: the best
+            of the loss's best constant and, where targets are integers, of each label.
+        ceiling: The best metric that the task allows; needed with a metric, else 1.
+        target: From this metric on a trial counts as trained; by default half of the way from
+            chance to the ceiling.
+        loss_chance: The loss of the best constant prediction; by default it is worked out.
         vocabulary: Where inputs are token numbers (N, T), how many tokens there are; else None.
         output_at: Whether a network answers once for an example, (N, outputs), or at each of
             its time steps, (N, T, outputs).
 
     Raises:
-        ValueError: If inputs and targets differ in length, or chance equals the ceiling.
+        ValueError: If inputs and targets differ in length, chance equals the ceiling, or what is
+            not given cannot be worked out.
     """
 
     name: str
@@ -43,12 +54,12 @@ class Task:
     targets: Tensor
     outputs: int
     loss: PerExample
-    metric: PerExample
-    metric_name: str
-    chance: float
-    ceiling: float
-    target: float
-    loss_chance: float
+    metric: PerExample = WORKED_OUT
+    metric_name: str = WORKED_OUT
+    chance: float = WORKED_OUT
+    ceiling: float = WORKED_OUT
+    target: float = WORKED_OUT
+    loss_chance: float = WORKED_OUT
     vocabulary: int | None = None
     output_at: Literal["example", "time_step"] = "example"
 
@@ -58,10 +69,22 @@ class Task:
                 f"task {self.name} must have as many targets as inputs, at least one, but got "
                 f"{len(self.inputs)} inputs and {len(self.targets)} targets"
             )
+        for name, value in _worked_out(self).items():
+            object.__setattr__(self, name, value)
         if self.chance == self.ceiling:
             raise ValueError(
                 f"`chance != ceiling` must hold for task {self.name}, but both are {self.chance}"
             )
+
+    @property
+    def predicted(self) -> Predicted:
+        """What outputs are compared with, whatever the inputs."""
+        return Predicted(
+            name=self.name,
+            targets=self.targets,
+            outputs=self.outputs,
+            steps=None if self.output_at == "example" else self.inputs.shape[1],
+        )
 
     @property
     def examples(self) -> int:
@@ -74,13 +97,58 @@ class Task:
         return math.prod(self.inputs.shape[1:])
 
 
+def _worked_out(task: Task) -> dict[str, Any]:
+    """Values of what was not given, by name."""
+    names = ("metric", "metric_name", "chance", "ceiling", "target", "loss_chance")
+    known = {name: value for name in names if (value := getattr(task, name)) is not None}
+    missing = [name for name in names if name not in known]
+    if set(missing) & {"metric", "chance", "loss_chance"}:
+        check_data(task)  # Numbers that are not finite would look like a fault of the loss.
+    levels = Levels(loss=task.loss, predicted=task.predicted)
+    if "loss_chance" in missing:
+        known["loss_chance"] = levels.loss_chance
+    if "metric" in missing:
+        _check_levels(task)
+        known["metric"] = levels.explained(known["loss_chance"])
+        known |= {"metric_name": task.metric_name or NAME, "chance": 0.0, "ceiling": 1.0}
+    if "ceiling" not in known:
+        raise ValueError(
+            f"task {task.name} must say the ceiling of its metric, the best value that there is: "
+            "1 of an accuracy, 0 of an error"
+        )
+    if "metric_name" not in known:
+        known["metric_name"] = _readable(task.metric)
+    if "chance" not in known:
+        known["chance"] = levels.chance(task.metric, task.ceiling)
+    if "target" not in known:
+        known["target"] = known["chance"] + HALF * (known["ceiling"] - known["chance"])
+    return {name: known[name] for name in missing}
+
+
+def _check_levels(task: Task) -> None:
+    """Levels belong to a metric; that of a task without one has levels of its own."""
+    given = {"chance": task.chance, "ceiling": task.ceiling}
+    for name, usual in (("chance", 0.0), ("ceiling", 1.0)):
+        if given[name] is not None and given[name] != usual:
+            raise ValueError(
+                f"`{name}` must come with the metric that it is a value of, but task {task.name} "
+                f"has {name}={given[name]:g} and no metric"
+            )
+
+
+def _readable(metric: PerExample) -> str:
+    """A function's name for people; that of an expression says nothing."""
+    name = getattr(metric, "__name__", "metric")
+    return name.replace("_", " ").strip() if name.isidentifier() else "metric"
+
+
 def classification(
     name: str,
     inputs: Tensor,
     labels: Tensor,
     *,
     classes: int,
-    target: float,
+    target: float = WORKED_OUT,
     vocabulary: int | None = None,
 ) -> Task:
     """Makes a task of labels: cross-entropy, accuracy, chance as the most frequent label.
@@ -90,7 +158,8 @@ def classification(
         inputs: (N, ...).
         labels: (N,), or (N, T) with one at each time step; integers in [0, classes).
         classes: Number of labels.
-        target: Accuracy from which a trial counts as trained.
+        target: Accuracy from which a trial counts as trained; by default half of the way from
+            chance to 1.
         vocabulary: Number of tokens where inputs are token numbers.
 
     Raises:

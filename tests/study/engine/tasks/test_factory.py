@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 import torch
 
-from study.engine import Task, TaskError, classification, make_task, task_parameters
+from study.engine import TASKS, Task, TaskError, classification, make_task, task_parameters
 
 if TYPE_CHECKING:
     from nowhere import Unknown
@@ -40,6 +40,15 @@ def test_options_and_hyperparameters_meet_in_one_call() -> None:
     task = make_task(blobs, {"examples": 6}, {"sequence_length": 5, "learning_rate": 0.1})
     assert task.examples == 6
     assert seen["sequence_length"] == 5 and seen["noise"] == 0.5 and "learning_rate" not in seen
+
+
+def test_a_built_in_task_by_name_is_that_of_a_study_file() -> None:
+    by_name = make_task("teacher", {"examples": "20"}, {"depth": 3})
+    assert torch.equal(by_name.inputs, TASKS["teacher"](examples=20).inputs)
+    whole = make_task("teacher", {"examples": 20}, {"standardize": "inputs"})
+    assert float(whole.inputs.square().mean()) == pytest.approx(1)
+    with pytest.raises(TaskError, match="^unknown task 'digit'; did you mean 'digits'"):
+        make_task("digit")
 
 
 @pytest.mark.parametrize(
