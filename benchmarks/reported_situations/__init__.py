@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reported_situations import depth, scales, step_sizes, time_steps
+from reported_situations import data, depth, losses, scales, step_sizes, time_steps, units
 from reported_situations.situation import Fix, Situation, is_fix
 
 __all__ = ["SITUATIONS", "Fix", "Situation", "is_fix"]
@@ -10,6 +10,9 @@ __all__ = ["SITUATIONS", "Fix", "Situation", "is_fix"]
 SITUATIONS: tuple[Situation, ...] = (
     *scales.SITUATIONS,
     *step_sizes.SITUATIONS,
+    *units.SITUATIONS,
+    *losses.SITUATIONS,
     *depth.SITUATIONS,
     *time_steps.SITUATIONS,
+    *data.SITUATIONS,
 )

@@ -89,7 +89,7 @@ def adder(hyperparameters: Mapping[str, Any], task: Task) -> nn.Module:
     return nn.Sequential(cell, nn.Linear(24, task.outputs))
 
 
-def early_word(*, length: int = 40, early: int = 5, noise: float = 0.3) -> Task:
+def early_word(*, length: int = 50, early: int = 8, noise: float = 0.3) -> Task:
     """Four classes that the first few time steps tell; noise after that."""
     generator = seeded(31)
     labels = torch.randint(0, 4, (1500,), generator=generator)
@@ -98,7 +98,7 @@ def early_word(*, length: int = 40, early: int = 5, noise: float = 0.3) -> Task:
     return classification("early word", x, labels, classes=4, target=0.8)
 
 
-def mean_sign(*, length: int = 60, scale: float = 3.0) -> Task:
+def mean_sign(*, length: int = 100, scale: float = 3.0) -> Task:
     """Four classes: the signs of two early averages, in strokes of a pen."""
     generator = seeded(32)
     labels = torch.randint(0, 4, (1200,), generator=generator)
@@ -121,16 +121,16 @@ SITUATIONS = (
         network=f"{HERE}plain_rnn",
         hyperparameters={
             **ADAM,
-            "learning_rate": 0.005,
+            "learning_rate": 0.002,
             "recurrent_start": ["default", "orthogonal"],
         },
-        steps=200,
+        steps=250,
         fix={"recurrent_start": "orthogonal"},
     ),
     Situation(
         name="lstm_forgets",
         set="report",
-        story="An LSTM whose forget gates start shut: nothing survives 40 time steps.",
+        story="An LSTM whose forget gates start shut: nothing survives 50 time steps.",
         cause="shrinking_through_time",
         task=f"{HERE}early_word",
         network=f"{HERE}lstm",
@@ -165,10 +165,10 @@ SITUATIONS = (
         network=f"{HERE}plain_rnn",
         hyperparameters={
             **ADAM,
-            "learning_rate": 0.005,
+            "learning_rate": 0.002,
             "recurrent_start": ["large", "orthogonal"],
         },
-        steps=200,
+        steps=250,
         fix={"recurrent_start": "orthogonal"},
     ),
     Situation(
@@ -191,13 +191,13 @@ SITUATIONS = (
     Situation(
         name="lstm_with_relu",
         set="choose",
-        story="relu for tanh inside an LSTM: the cell adds up over sixty steps.",
+        story="relu for tanh inside an LSTM: the cell adds up over a hundred steps.",
         cause="growing_state",
         also=("growing_through_time",),
         task=f"{HERE}mean_sign",
         network=f"{HERE}lstm",
         hyperparameters={**ADAM, "learning_rate": 0.02, **TANH},
-        steps=150,
+        steps=100,
         fix={"squash": "tanh"},
     ),
     Situation(
@@ -215,13 +215,14 @@ SITUATIONS = (
     Situation(
         name="identity_over_one",
         set="choose",
-        story="A relu RNN that starts at 1.2 times the identity: 1.2 to the 40th.",
+        story="A relu RNN that starts at 1.2 times the identity: 1.2 to the 50th.",
         cause="growing_state",
         also=("growing_through_time",),
         task=f"{HERE}early_word",
         network=f"{HERE}plain_rnn",
         hyperparameters={
-            **ADAM,
+            "optimizer": "sgd",
+            "batch_size": 64,
             "learning_rate": 0.001,
             "squash": "relu",
             "recurrent_start": ["over_identity", "identity"],
