@@ -188,7 +188,7 @@ BY_AN_UPDATE = (
     Situation(
         name="relu_killed",
         set="choose",
-        story="Momentum 0.9 at a rate of 1: after a few steps the loss is ln 5, flat, with a gradient of zero.",
+        story="Momentum 0.9 at a rate of 1: soon the loss is ln 5, flat, without a gradient.",
         cause="killed_by_update",
         also=("large_steps",),
         task=f"{HERE}groups",
