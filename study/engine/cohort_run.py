@@ -20,6 +20,7 @@ from study.engine.forensics import FailureWatch
 from study.engine.layers import find_layers
 from study.engine.loss_surface import LossSurface
 from study.engine.networks import NetworkFactory
+from study.engine.observing.data_sample import DataSample, deviating_steps
 from study.engine.observing.observation import Observation
 from study.engine.observing.recording import Recording
 from study.engine.observing.tiers import Statistics
@@ -87,12 +88,26 @@ class CohortRun:
             targets=self._targets,
         )
         self._failures = FailureWatch(start.module, task, layers, precision=precision, seeds=seeds)
+        self._sample = DataSample(
+            self._surface,
+            task,
+            steps,
+            batch_size=batch_size,
+            inputs=self._inputs,
+            targets=self._targets,
+        )
         rates_KxS = np.stack([learning_rates(values, steps) for values in hyperparameters])
         self._rates_SxK = torch.as_tensor(rates_KxS.T.copy()).to(device, dtype)
         self._optimizer = make_optimizer(hyperparameters, device=device, dtype=dtype)
         self._clipping = Clipping(hyperparameters, device=device, dtype=dtype)
         self.recording = Recording(
-            trials, layers, order, rates_KxS, abs(task.loss_chance), divergence_factor
+            trials,
+            layers,
+            order,
+            rates_KxS,
+            abs(task.loss_chance),
+            divergence_factor,
+            deviating_steps(steps, task.examples, batch_size),
         )
 
     @property
@@ -102,6 +117,8 @@ class CohortRun:
 
     def step(self, step: int) -> None:
         """Takes one optimizer step of every trial; a recorded one also measures and retires."""
+        if step == 0:
+            self.recording.sampled(self._sample.before(self._execution))
         recorded = self.recording.is_recorded(step)
         observation = Observation(self._layers) if step in self._layer_steps else None
         rows_KxB = self._order.batch(step)
@@ -118,7 +135,9 @@ class CohortRun:
             else:
                 factor_K = self._update(step, result, grad_norm_K)
             self.recording.history.add(
-                (result.loss_K, result.metric_K, grad_norm_K, factor_K), norms_NxK
+                (result.loss_K, result.metric_K, grad_norm_K, factor_K),
+                norms_NxK,
+                (result.loss_KxB, result.metric_KxB),
             )
         kept = self.recording.retire() if recorded else None
         if kept:
@@ -147,7 +166,9 @@ class CohortRun:
         return int(state["step"])
 
     def end(self) -> None:
-        """Looks for parameters that the very last update broke."""
+        """Looks at the loss after the last update, and for parameters that this update broke."""
+        if len(self.recording.alive):
+            self.recording.sampled(self._sample.after(self._execution))
         blocks = self._execution.blocks
         for name in blocks.order if len(self.recording.alive) else ():
             finite_KxN = blocks.of(blocks.values, name).isfinite().reshape(blocks.trials, -1)

@@ -27,6 +27,7 @@ def retirement(
     *,
     factor: float,
     scale: float = 0.0,
+    first: float | None = None,
 ) -> Retirement | None:
     """The first step at which a trial was lost; None while it goes on.
 
@@ -38,10 +39,12 @@ def retirement(
         parameters: Names of the network's parameters.
         factor: A loss over this many times the first ends the trial, > 1.
         scale: A loss that is ordinary for the task; stands in for a first loss of zero or below.
+        first: The first loss where a larger sample than the first batch tells it; by default the
+            loss of step 0.
     """
     with np.errstate(invalid="ignore"):
         nonfinite = ~np.isfinite(loss) | ~np.isfinite(grad_norm)
-        diverged = loss > factor * rise_scale(loss[0], scale)
+        diverged = loss > factor * rise_scale(loss[0] if first is None else first, scale)
     lost = np.flatnonzero(nonfinite | diverged)
     if len(lost) == 0:
         return None

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from study.engine.execution.execution import Batch
+from study.engine.execution.execution import Batch, by_example
 from study.engine.execution.losses import CohortLoss
 from study.engine.layers import buffers_kept, build_network
 from study.engine.networks import NetworkFactory
@@ -20,7 +20,7 @@ from study.engine.observing.tiers import Statistics
 from study.engine.quantities.noise_scale import noise_scale
 from study.engine.quantities.sharpness import EXAMPLES, hessian_product, sharpness
 from study.engine.seeds import noise_seed, sharpness_generator
-from study.engine.tasks.task import Task
+from study.engine.tasks.task import PerExample, Task
 
 PASSES_HELD = 3
 """A pass that is differentiated twice keeps about three times the activations of one that is
@@ -105,6 +105,46 @@ class LossSurface:
                 ),
             )
         return measured
+
+    def on_examples(
+        self,
+        step: int,
+        functions: Sequence[PerExample],
+        data: tuple[Tensor, Tensor],
+        parameters: Mapping[str, Tensor],
+        copies: Sequence[nn.Module],
+        *,
+        at_once: int,
+    ) -> Tensor:
+        """Returns the task's loss or metric of the same examples for every trial.
+
+        Args:
+            step: Number of the step; what a network draws depends on it.
+            functions: F of them, each of outputs and targets.
+            data: Inputs and targets, (N, ...) each.
+            parameters: By name in the order of the forward pass, (K, ...) each.
+            copies: Each trial's own network, where trials run one after another; else none.
+            at_once: Examples of all trials that may be in memory together.
+
+        Returns:
+            Float64, (K, F, N).
+        """
+        examples = len(data[0])
+        pieces = -(-examples // max(1, at_once))
+
+        def compute(loss: CohortLoss, part: slice) -> Tensor:
+            some = _some(parameters, part)
+            trials = len(next(iter(some.values())))
+            values = []
+            for inputs_N, targets_N in zip(*(each.chunk(pieces) for each in data), strict=True):
+                outputs_KxN = loss.outputs(some, inputs_N.expand(trials, *inputs_N.shape))
+                targets_KxN = targets_N.expand(trials, *targets_N.shape)
+                each = [by_example(f, outputs_KxN, targets_KxN).double() for f in functions]
+                values.append(torch.stack(each, dim=1))
+            return torch.cat(values, dim=2)
+
+        with torch.no_grad():
+            return self._in_parts(step, copies, max(1, at_once // examples), compute)
 
     def keep(self, slots: Sequence[int]) -> None:
         """Goes on with these trials of the cohort only."""

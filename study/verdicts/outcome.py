@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from study.losses import rise_scale
+from study.losses import WINDOW, rise_scale
 from study.verdicts.label_enum import Label
-from study.verdicts.numeric import numbers
+from study.verdicts.numeric import numbers, numbers_or_nan
 from study.verdicts.thresholds import Thresholds
 
 
@@ -29,7 +29,8 @@ def outcomes(trials: pd.DataFrame, thresholds: Thresholds) -> pd.Series:
     """Finds the outcome of each trial, as the strings of `Outcome`.
 
     Args:
-        trials: The losses and metrics of docs/tables.md, and `batch_size` where it is known.
+        trials: The losses and metrics of docs/tables.md. Where the noise of batches was measured
+            nothing within it counts; else `batch_size` says how much noise there may be.
         thresholds: Where one outcome ends.
 
     Returns:
@@ -69,8 +70,16 @@ def target_progress(trials: pd.DataFrame) -> np.ndarray:
 
 
 def relapsed(trials: pd.DataFrame, thresholds: Thresholds) -> np.ndarray:
-    """Returns whether much of what had been learned was lost again, shape (trials,)."""
-    return _way(trials, "metric_best") - progress(trials) > thresholds.relapse
+    """Returns whether much of what had been learned was lost again, shape (trials,).
+
+    What never left chance has nothing to lose, however far below chance it ends.
+    """
+    lost = _way(trials, "metric_best") - np.maximum(progress(trials), 0)
+    with np.errstate(invalid="ignore"):
+        fall = np.abs(numbers(trials, "metric_best") - numbers(trials, "metric_final"))
+    # Of the difference of two windows' means.
+    error = _window_error(trials, "metric_noise") * np.sqrt(2)
+    return (lost > thresholds.relapse) & ~(fall <= thresholds.noise_errors * error)
 
 
 def first_loss_scale(trials: pd.DataFrame) -> np.ndarray:
@@ -79,17 +88,26 @@ def first_loss_scale(trials: pd.DataFrame) -> np.ndarray:
 
 
 def swing_limit(trials: pd.DataFrame, thresholds: Thresholds) -> np.ndarray:
-    """Returns the mean change of the loss a step above which it swings violently, (trials,).
+    """Returns the `loss_movement` a step above which the loss swings violently, (trials,).
 
-    A share of the loss level (the chance loss, or the final loss where that is higher): at least
-    `swing`, and more for small batches, whose losses differ by chance alone.
+    At least a share `swing` of the loss level (the chance loss, or the final loss where that is
+    higher), and more than batches differ by chance alone. Where their noise was not measured it
+    is assumed, from the batch size.
     """
     level = np.fmax(np.abs(numbers(trials, "loss_chance")), np.abs(numbers(trials, "loss_final")))
-    share = np.full(len(trials), thresholds.swing)
-    if "batch_size" in trials.columns:
-        noise = thresholds.swing_noise / np.sqrt(numbers(trials, "batch_size"))
-        share = np.fmax(share, noise)
-    return share * level
+    noise = thresholds.swing_errors * numbers_or_nan(trials, "loss_noise")
+    batch_size = numbers_or_nan(trials, "batch_size")
+    assumed = thresholds.swing_noise / np.sqrt(batch_size) * level
+    return np.fmax(thresholds.swing * level, np.where(np.isnan(noise), assumed, noise))
+
+
+def loss_movement(trials: pd.DataFrame) -> np.ndarray:
+    """Returns how far the loss goes back and forth a step at the end, shape (trials,).
+
+    Around its trend; of older studies only the mean change is known, trend included.
+    """
+    around_trend = numbers_or_nan(trials, "loss_zigzag")
+    return np.where(np.isnan(around_trend), numbers(trials, "loss_swing"), around_trend)
 
 
 def passed_all_bounds(trials: pd.DataFrame, thresholds: Thresholds) -> np.ndarray:
@@ -116,11 +134,22 @@ def _diverged(trials: pd.DataFrame, thresholds: Thresholds) -> np.ndarray:
     at_chance = excess <= thresholds.divergence_rise * np.abs(chance)
     beyond_noise = rise > thresholds.divergence_noise * numbers(trials, "loss_swing")
     luck = ((path < thresholds.divergence_path) | at_chance) & ~beyond_noise
+    # The errors of the first and of the final loss.
+    error = np.hypot(
+        numbers_or_nan(trials, "loss_initial_error"), _window_error(trials, "loss_noise")
+    )
+    risen &= ~(rise <= thresholds.noise_errors * error)
     return (risen & ~luck) | passed_all_bounds(trials, thresholds)
 
 
 def _violent(trials: pd.DataFrame, thresholds: Thresholds) -> np.ndarray:
-    return numbers(trials, "loss_swing") > swing_limit(trials, thresholds)
+    return loss_movement(trials) > swing_limit(trials, thresholds)
+
+
+def _window_error(trials: pd.DataFrame, noise: str) -> np.ndarray:
+    """Standard error of the mean of the last steps, at most; NaN where noise was not measured."""
+    steps = np.fmin(WINDOW, np.ceil(numbers(trials, "steps_run") / 2))
+    return numbers_or_nan(trials, noise) / np.sqrt(steps)
 
 
 def _way(trials: pd.DataFrame, column: str) -> np.ndarray:

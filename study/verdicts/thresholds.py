@@ -49,14 +49,27 @@ class Thresholds:
         "3 standard deviations of a batch's loss; the swing of a still network is 2 / sqrt(pi) of"
         " one",
     )
+    noise_errors: float = _threshold(
+        3.0,
+        "standard errors of the measured batch noise within which two losses, or two metrics, do"
+        " not differ",
+        "three standard deviations",
+    )
     swing: float = _threshold(
         0.2,
-        "mean step-to-step change of the loss, over the loss level, that counts as violent",
+        "how far the loss goes back and forth a step, over the loss level, that counts as violent",
         "ours; above what batches of 200 or more examples do by chance",
+    )
+    swing_errors: float = _threshold(
+        2.5,
+        "the same over the measured noise of a batch, below which it is chance",
+        "ours; batches that differ by chance alone change by 2 / sqrt(pi) = 1.1 of their standard"
+        " error, and over 20 steps in fewer than 1 of 1,000 trials by 2",
     )
     swing_noise: float = _threshold(
         2.8,
-        "the same for batches of one example; falls with the root of the batch size",
+        "the same over the loss level where noise was not measured, for batches of one example;"
+        " falls with the root of the batch size",
         "ours; batches of independent squared Gaussian errors change by 2 sqrt(2 / pi) = 1.6 of"
         " their mean, and over 20 steps in fewer than 1 of 1,000 trials by 2.8",
     )

@@ -10,9 +10,9 @@ import pandas as pd
 
 from study.engine import CohortRecord, Task
 from study.engine.quantities.clipped_fraction import clipped_fraction
-from study.losses import WINDOW
 from study.tables import LAYERS, STEPS, CohortTables, StudyMetadata, to_arrow, trial_columns
 from study.verdicts import Thresholds, label_trials
+from study.worker.loss_figures import loss_figures, metric_figures
 from study.worker.task_facts import task_facts
 from study.worker.theory_columns import predictions
 
@@ -73,39 +73,11 @@ def _trial_rows(
             "mlflow_run_id": None,
         }
         row |= {name: trial.hyperparameters.get(name) for name in hyperparameters}
-        row |= _loss_figures(record.loss[k, :ran])
-        row |= _metric_figures(record.metric[k, :ran], task)
+        row |= loss_figures(record, k, task)
+        row |= metric_figures(record, k, task)
         row |= _gradient_figures(record.grad_norm[k, :ran])
         rows.append(row)
     return rows
-
-
-def _loss_figures(loss: Array) -> dict[str, object]:
-    """Of the losses of the steps run; a window with a non-finite loss has no mean."""
-    means = _window_means(loss)
-    swings = np.abs(np.diff(loss[-WINDOW:]))
-    return {
-        "loss_initial": loss[0],
-        "loss_final": means[-1],
-        "loss_best": _finite(means, np.min),
-        "loss_max": _finite(loss, np.max),
-        "loss_swing": float(swings.mean()) if len(swings) else 0.0,
-        "loss_fall": _late_fall(loss),
-    }
-
-
-def _late_fall(loss: Array) -> float:
-    """Returns how far the mean loss of a window fell from half time to the end."""
-    window, half = max(1, min(WINDOW, len(loss) // 4)), (len(loss) + 1) // 2
-    middle = loss[max(0, half - window) : half]
-    with np.errstate(invalid="ignore", over="ignore"):
-        return float(middle.mean() - loss[-window:].mean())
-
-
-def _metric_figures(metric: Array, task: Task) -> dict[str, object]:
-    means = _window_means(metric)
-    best = np.max if task.ceiling > task.chance else np.min
-    return {"metric_final": means[-1], "metric_best": _finite(means, best)}
 
 
 def _gradient_figures(grad_norm: Array) -> dict[str, object]:
@@ -114,13 +86,6 @@ def _gradient_figures(grad_norm: Array) -> dict[str, object]:
         "grad_norm_median": _median(grad_norm),
         "grad_norm_max": _finite(grad_norm, np.max),
     }
-
-
-def _window_means(values: Array) -> Array:
-    """Means of all windows of `WINDOW` consecutive steps, of fewer where fewer were run."""
-    window = min(WINDOW, len(values))
-    with np.errstate(invalid="ignore"):
-        return np.lib.stride_tricks.sliding_window_view(values, window).mean(axis=1)
 
 
 def _finite(values: Array, choose) -> float:  # type: ignore[no-untyped-def]

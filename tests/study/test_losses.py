@@ -10,7 +10,7 @@ import pandas as pd
 from analysis import load_steps, load_trials
 from study import StudyConfig, run_study
 from study.dispatch import InProcessDispatcher
-from study.losses import DIVERGENCE_FACTOR, rise_scale
+from study.losses import DIVERGENCE_FACTOR, last_steps, rise_scale, window
 from study.tracking import NullTracker
 from study.verdicts import DEFAULT
 
@@ -60,6 +60,13 @@ def test_a_higher_factor_lets_it_go_on(tmp_path: Path) -> None:
 def test_a_first_loss_without_a_relative_rise_is_measured_by_an_ordinary_one() -> None:
     assert rise_scale([2.0, 0.0, -3.0, -1.0], [9.0, 5.0, 2.0, -2.0]).tolist() == [2, 5, 3, 2]
     assert np.isnan(rise_scale(np.nan, np.nan))
+
+
+def test_few_examples_a_step_are_averaged_over_more_steps_and_a_short_end_over_fewer() -> None:
+    assert [last_steps(steps) for steps in (1, 2, 7, 12, 39, 40, 1000)] == [1, 1, 4, 6, 20, 20, 20]
+    # 512 examples where a quarter of the steps holds as many.
+    assert [window(4000, size) for size in (1, 4, 16, 25, 26, 512)] == [512, 128, 32, 21, 20, 20]
+    assert [window(steps, 1) for steps in (1, 12, 60, 200)] == [1, 6, 20, 50]
 
 
 def test_labels_and_training_have_one_default() -> None:

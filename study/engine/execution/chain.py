@@ -24,7 +24,7 @@ from torch import Tensor, nn
 
 from study.engine.activations import ACTIVATIONS, Activation, activation_name
 from study.engine.cohort.blocks import Blocks
-from study.engine.execution.execution import Batch, Pass, by_example, mean_metric
+from study.engine.execution.execution import Batch, Pass, by_example, metrics
 from study.engine.observing.observation import Observation
 from study.engine.tasks.task import Task
 
@@ -88,13 +88,15 @@ class ChainExecution:
                     observation.preactivation(link.name).add(h)
                 values.append(h if link.activation is None else link.activation.function(h))
         outputs = values[-1].requires_grad_()
-        loss_K = by_example(self._task.loss, outputs, batch.targets_KxB).mean(dim=1)
+        loss_KxB = by_example(self._task.loss, outputs, batch.targets_KxB)
+        loss_K = loss_KxB.mean(dim=1)
         (delta,) = torch.autograd.grad(loss_K.sum(), outputs)
         with torch.no_grad():
             self._backward(delta, values, preactivations, observation)
         return Pass(
             loss_K=loss_K.detach(),
-            metric_K=mean_metric(self._task, outputs, batch.targets_KxB),
+            loss_KxB=loss_KxB.detach(),
+            metric_KxB=metrics(self._task, outputs, batch.targets_KxB),
             gradients=self._gradients,
         )
 

@@ -43,13 +43,20 @@ class Pass:
 
     Attributes:
         loss_K: Mean loss of each trial's batch.
-        metric_K: Mean metric of each trial's batch.
+        loss_KxB: Losses by example, detached.
+        metric_KxB: Metrics by example.
         gradients: Laid out as the blocks' values are.
     """
 
     loss_K: Tensor
-    metric_K: Tensor
+    loss_KxB: Tensor
+    metric_KxB: Tensor
     gradients: Sequence[Tensor]
+
+    @property
+    def metric_K(self) -> Tensor:
+        """Mean metric of each trial's batch."""
+        return self.metric_KxB.mean(dim=1)
 
 
 class Execution(Protocol):
@@ -95,6 +102,6 @@ def by_example(function: PerExample, outputs_KxB: Tensor, targets_KxB: Tensor) -
     return values.view(outputs_KxB.shape[:2])
 
 
-def mean_metric(task: Task, outputs_KxB: Tensor, targets_KxB: Tensor) -> Tensor:
-    """Computes the mean metric by trial, (K,)."""
-    return by_example(task.metric, outputs_KxB.detach(), targets_KxB).mean(dim=1)
+def metrics(task: Task, outputs_KxB: Tensor, targets_KxB: Tensor) -> Tensor:
+    """Computes the metric by trial and example, (K, B)."""
+    return by_example(task.metric, outputs_KxB.detach(), targets_KxB)

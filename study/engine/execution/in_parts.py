@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from study.engine.cohort.blocks import Blocks
-from study.engine.execution.execution import Batch, Pass, mean_metric
+from study.engine.execution.execution import Batch, Pass, metrics
 from study.engine.execution.vectorized_module import Differentiated, VectorizedModule
 from study.engine.observing.observation import Observation
 from study.engine.precision import Precision
@@ -49,7 +49,8 @@ class PartsExecution:
         outputs_KxB = torch.cat([result.outputs_KxB for result in ran])
         return Pass(
             loss_K=torch.cat([result.loss_K for result in ran]),
-            metric_K=mean_metric(self._task, outputs_KxB, batch.targets_KxB),
+            loss_KxB=torch.cat([result.loss_KxB for result in ran]),
+            metric_KxB=metrics(self._task, outputs_KxB, batch.targets_KxB),
             gradients=self._gradients,
         )
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from study.engine.cohort.blocks import Blocks
-from study.engine.execution.execution import Batch, Pass, mean_metric
+from study.engine.execution.execution import Batch, Pass, metrics
 from study.engine.observing.hooks import taps
 from study.engine.observing.observation import Observation
 from study.engine.precision import Precision
@@ -53,14 +53,12 @@ class LoopedExecution:
         self._point()
 
     def run(self, batch: Batch, observation: Observation | None) -> Pass:
-        outputs, losses = [], []
-        for slot in range(len(self.copies)):
-            output_1xB, loss = self._run_one(slot, batch, observation)
-            outputs.append(output_1xB)
-            losses.append(loss)
+        ran = [self._run_one(slot, batch, observation) for slot in range(len(self.copies))]
+        outputs, means, losses = zip(*ran, strict=True)
         return Pass(
-            loss_K=torch.stack(losses),
-            metric_K=mean_metric(self._task, torch.cat(outputs), batch.targets_KxB),
+            loss_K=torch.stack(means),
+            loss_KxB=torch.stack(losses),
+            metric_KxB=metrics(self._task, torch.cat(outputs), batch.targets_KxB),
             gradients=self._gradients,
         )
 
@@ -82,8 +80,11 @@ class LoopedExecution:
 
     def _run_one(
         self, slot: int, batch: Batch, observation: Observation | None
-    ) -> tuple[Tensor, Tensor]:
-        """Returns outputs (1, B, ...) and loss of one trial; its gradients go into the blocks."""
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Returns outputs (1, B, ...), mean loss and losses (B,) of one trial.
+
+        Its gradients go into the blocks.
+        """
         module, parameters = self.copies[slot], self._parameters[slot]
         devices = [self._device] if self._device.type == "cuda" else []
         with (
@@ -95,10 +96,11 @@ class LoopedExecution:
                 torch.manual_seed(noise_seed(self._seeds[slot], batch.step))
             output_B = module(batch.inputs_KxB[slot])
         output_B = output_B.to(self._precision.parameters)
-        loss = self._task.loss(output_B, batch.targets_KxB[slot]).mean()
+        loss_B = self._task.loss(output_B, batch.targets_KxB[slot])
+        loss = loss_B.mean()
         gradients = torch.autograd.grad(loss, parameters, materialize_grads=True)
         torch._foreach_copy_(self._gradient_views[slot], list(gradients))
-        return output_B.detach().unsqueeze(0), loss.detach()
+        return output_B.detach().unsqueeze(0), loss.detach(), loss_B.detach().flatten()
 
     def _point(self) -> None:
         """Makes every copy's parameters views of the blocks."""

@@ -21,11 +21,13 @@ class Differentiated:
     """Attributes:
     outputs_KxB: (K, B, ...), detached.
     loss_K: Mean loss of each trial's batch, detached.
+    loss_KxB: Losses by example, detached.
     gradients: By each of the parameters, (K, ...), in their order.
     """
 
     outputs_KxB: Tensor
     loss_K: Tensor
+    loss_KxB: Tensor
     gradients: tuple[Tensor, ...]
 
 
@@ -61,10 +63,14 @@ class VectorizedModule:
         with taps(self._module, observation), autocast:
             outputs_KxB = self._loss.outputs(leaves, batch.inputs_KxB)
         outputs_KxB = outputs_KxB.to(self._precision.parameters)
-        loss_K = by_example(self._task.loss, outputs_KxB, batch.targets_KxB).mean(dim=1)
+        loss_KxB = by_example(self._task.loss, outputs_KxB, batch.targets_KxB)
+        loss_K = loss_KxB.mean(dim=1)
         gradients = torch.autograd.grad(
             loss_K.sum(), list(leaves.values()), materialize_grads=True
         )
         return Differentiated(
-            outputs_KxB=outputs_KxB.detach(), loss_K=loss_K.detach(), gradients=gradients
+            outputs_KxB=outputs_KxB.detach(),
+            loss_K=loss_K.detach(),
+            loss_KxB=loss_KxB.detach(),
+            gradients=gradients,
         )

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from study.engine.cohort.blocks import Blocks
 from study.engine.cohort.gradients import separate
-from study.engine.execution.execution import Batch, Pass, mean_metric
+from study.engine.execution.execution import Batch, Pass, metrics
 from study.engine.execution.vectorized_module import VectorizedModule
 from study.engine.observing.observation import Observation
 from study.engine.precision import Precision
@@ -49,7 +49,8 @@ class VmappedExecution:
         self._align(gradients)
         return Pass(
             loss_K=result.loss_K,
-            metric_K=mean_metric(self._task, result.outputs_KxB, batch.targets_KxB),
+            loss_KxB=result.loss_KxB,
+            metric_KxB=metrics(self._task, result.outputs_KxB, batch.targets_KxB),
             gradients=[gradient.unsqueeze(0) for gradient in gradients],
         )
 

@@ -23,6 +23,12 @@ _BY_TRIAL = (
     "metric",
     "grad_norm",
     "clip_factor",
+    "loss_deviation",
+    "metric_deviation",
+    "loss_before",
+    "loss_before_error",
+    "loss_after",
+    "metric_after",
     "learning_rate",
     "update_ratio",
     "noise_scale",
@@ -45,6 +51,12 @@ class CohortRecord:
         first_failure: What was first in that step, looked at by itself; None where there is none
             or it was not found.
         loss, metric, grad_norm, clip_factor, learning_rate: By trial and step, (K, S).
+        loss_deviation, metric_deviation: Standard deviation over the examples of a batch, by
+            trial and step, (K, S); NaN at most steps and for batches of one.
+        loss_before, loss_before_error: Mean loss of a sample of the data before the first
+            update, and its standard error, (K,); NaN where the first batch is large enough.
+        loss_after, metric_after: Those of the sample after the last update, (K,); NaN for lost
+            trials, and where the last steps hold enough examples.
         update_ratio, noise_scale, sharpness: By trial and recorded step, (K, R); NaN also where
             they were not scheduled.
         by_layer: Per-layer quantities by column of the layers table, each (K, R, L); empty where
@@ -64,6 +76,12 @@ class CohortRecord:
     metric: Array
     grad_norm: Array
     clip_factor: Array
+    loss_deviation: Array
+    metric_deviation: Array
+    loss_before: Array
+    loss_before_error: Array
+    loss_after: Array
+    metric_after: Array
     learning_rate: Array
     update_ratio: Array
     noise_scale: Array

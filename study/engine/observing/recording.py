@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from torch import Tensor
 
 from study.engine.divergence import Retirement, retirement
 from study.engine.layers import Layer
-from study.engine.observing.history import SCALARS, History
+from study.engine.observing.history import DEVIATIONS, SCALARS, History
 from study.engine.observing.record import CohortRecord
 from study.engine.observing.recorded_steps import recorded_steps
 from study.first_failure import FirstFailure
@@ -25,6 +25,9 @@ Array = npt.NDArray[np.float64]
 
 BY_STEP = ("update_ratio", "noise_scale", "sharpness")
 """Kept for recorded steps; the first at all of them."""
+
+SAMPLED = ("loss_before", "loss_before_error", "loss_after", "metric_after")
+"""Of a sample of the data, before the first update and after the last."""
 
 
 class Recording:
@@ -37,6 +40,7 @@ class Recording:
         learning_rate_KxS: The learning rate of every trial and step, >= 0.
         loss_scale: A loss that is ordinary for the task.
         divergence_factor: A loss over this many times the first ends a trial.
+        deviating: Steps at which the spread over a batch's examples is kept.
 
     Attributes:
         alive: Indices of the trials still in training, in the order of the cohort's slots.
@@ -50,6 +54,7 @@ class Recording:
         learning_rate_KxS: Array,
         loss_scale: float,
         divergence_factor: float,
+        deviating: Collection[int] = (),
     ) -> None:
         self._trials = tuple(trials)
         self._layers = tuple(layers)
@@ -60,7 +65,8 @@ class Recording:
         steps = learning_rate_KxS.shape[1]
         self._column_of = {step: column for column, step in enumerate(recorded_steps(steps))}
         self.alive = np.arange(len(trials))
-        self.history = History(len(trials), steps)
+        self.history = History(len(trials), steps, deviating)
+        self._sampled = {name: np.full(len(trials), np.nan) for name in SAMPLED}
         self._ends: dict[int, Retirement] = {}
         self._failures: dict[int, tuple[int, FirstFailure]] = {}
         shape = (len(trials), len(self._column_of))
@@ -70,6 +76,11 @@ class Recording:
     def is_recorded(self, step: int) -> bool:
         """Returns whether this step is recorded."""
         return step in self._column_of
+
+    def sampled(self, values: Mapping[str, Tensor]) -> None:
+        """Keeps what a sample of the data showed: some of `SAMPLED`, each (K,)."""
+        for name, values_K in values.items():
+            self._sampled[name][self.alive] = values_K.cpu().numpy()
 
     def look(
         self, step: int, by_step: Mapping[str, Tensor], by_layer: Mapping[str, Tensor]
@@ -144,6 +155,7 @@ class Recording:
                 [trial, step, dataclasses.asdict(failure)]
                 for trial, (step, failure) in self._failures.items()
             ],
+            "sampled": {name: torch.from_numpy(rows) for name, rows in self._sampled.items()},
             "by_step": {name: torch.from_numpy(rows) for name, rows in self._by_step.items()},
             "by_layer": {name: torch.from_numpy(rows) for name, rows in self._by_layer.items()},
         }
@@ -160,6 +172,9 @@ class Recording:
             trial: (step, FirstFailure(**failure))
             for trial, step, failure in state.get("failures", [])
         }
+        # Checkpoints of earlier versions have no sample.
+        sampled = state.get("sampled", {})
+        self._sampled |= {name: rows.cpu().numpy() for name, rows in sampled.items()}
         self._by_step = {name: rows.cpu().numpy() for name, rows in state["by_step"].items()}
         self._by_layer = {name: rows.cpu().numpy() for name, rows in state["by_layer"].items()}
 
@@ -185,7 +200,8 @@ class Recording:
         late_KxS = np.arange(steps) >= steps_run[:, None]
         late_KxR = recorded >= steps_run[:, None]
         scalars = {
-            name: np.where(late_KxS, np.nan, self.history.scalars[name]) for name in SCALARS
+            name: np.where(late_KxS, np.nan, self.history.scalars[name])
+            for name in (*SCALARS, *DEVIATIONS)
         }
         return CohortRecord(
             trials=self._trials,
@@ -206,6 +222,7 @@ class Recording:
             seconds=seconds,
             notice=notice,
             **scalars,
+            **self._sampled,
         )
 
     def _first_failure(self, trial: int, step: int) -> FirstFailure | None:
@@ -214,6 +231,7 @@ class Recording:
         return failure if seen == step else None
 
     def _end(self, trial: int, steps: int) -> Retirement | None:
+        before = float(self._sampled["loss_before"][trial])
         return retirement(
             self.history.scalars["loss"][trial, :steps],
             self.history.scalars["grad_norm"][trial, :steps],
@@ -221,4 +239,5 @@ class Recording:
             self._parameters,
             scale=self._loss_scale,
             factor=self._divergence_factor,
+            first=before if np.isfinite(before) else None,
         )

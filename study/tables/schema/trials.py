@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from study.losses import WINDOW
+from study.losses import FIRST_EXAMPLES, LAST_EXAMPLES, WINDOW
 from study.tables.schema.columns import Column, column
 from study.tables.schema.labels import CAUSES, VERDICTS
 
@@ -39,15 +39,29 @@ TRIAL_LABELS: tuple[Column, ...] = (
     column("explanation", "string", "", "one sentence with the evidence for the verdict"),
 )
 
-_LAST = f"the last {WINDOW} steps"
+_LAST = f"the last {WINDOW} steps run, at most the second half of them"
+_FEW = f"where these hold fewer than {LAST_EXAMPLES} examples"
+_MORE = f"{_FEW}, of up to a quarter of all steps"
+_AFTER = f"{_FEW}, of a sample of the data after the last update"
 
 TRIAL_FIGURES: tuple[Column, ...] = (
     column("steps_run", "int64", "steps", "optimizer steps taken before the end or retirement"),
     column("failure_step", "int64", "steps", "first step with a non-finite value; null if none"),
     column("failure_tensor", "string", "", "loss, gradient:<parameter>, parameter:<parameter>"),
-    column("loss_initial", "float64", "task", "loss of the first batch before any update"),
-    column("loss_final", "float64", "task", f"mean training loss of {_LAST} run"),
-    column("loss_best", "float64", "task", f"lowest mean loss of {WINDOW} consecutive steps"),
+    column(
+        "loss_initial",
+        "float64",
+        "task",
+        "loss before any update: of the first batch or, where that holds fewer than"
+        f" {FIRST_EXAMPLES} examples, of a sample of the data",
+    ),
+    column(
+        "loss_initial_error", "float64", "task", "standard error of loss_initial; null if unknown"
+    ),
+    column("loss_final", "float64", "task", f"mean training loss of {_LAST}; {_AFTER}"),
+    column(
+        "loss_best", "float64", "task", f"lowest mean loss of {WINDOW} consecutive steps; {_MORE}"
+    ),
     column("loss_max", "float64", "task", "largest loss of any step"),
     column("loss_swing", "float64", "task", f"mean |loss[t] - loss[t-1]| of {_LAST}"),
     column(
@@ -56,9 +70,33 @@ TRIAL_FIGURES: tuple[Column, ...] = (
         "task",
         "fall of the mean loss over the second half of the steps; null in older tables",
     ),
+    column(
+        "loss_zigzag",
+        "float64",
+        "task",
+        f"(sum of |loss[t] - loss[t-1]| - |their sum|) over their number, of {_LAST}; {_MORE}; 0"
+        " for a loss that falls at every step; null in older tables",
+    ),
+    column(
+        "loss_noise",
+        "float64",
+        "task",
+        "standard error of one batch's mean loss in the same steps; null if unknown",
+    ),
     column("loss_chance", "float64", "task", "loss of the best constant prediction"),
-    column("metric_final", "float64", "task", f"mean training metric of {_LAST} run"),
-    column("metric_best", "float64", "task", f"best mean metric of {WINDOW} consecutive steps"),
+    column("metric_final", "float64", "task", f"mean training metric of {_LAST}; {_AFTER}"),
+    column(
+        "metric_best",
+        "float64",
+        "task",
+        f"best mean metric of {WINDOW} consecutive steps; {_MORE}; or metric_final",
+    ),
+    column(
+        "metric_noise",
+        "float64",
+        "task",
+        "standard error of one batch's mean metric in the same steps; null if unknown",
+    ),
     column("metric_chance", "float64", "task", "the metric of guessing"),
     column("metric_ceiling", "float64", "task", "the best metric the task allows"),
     column("metric_target", "float64", "task", "from here on the trial counts as trained"),

@@ -11,7 +11,13 @@ import pandas as pd
 from study.verdicts.failure import Failure
 from study.verdicts.findings import Findings
 from study.verdicts.numeric import names, numbers, numbers_or_nan
-from study.verdicts.outcome import first_loss_scale, passed_all_bounds, progress, swing_limit
+from study.verdicts.outcome import (
+    first_loss_scale,
+    loss_movement,
+    passed_all_bounds,
+    progress,
+    swing_limit,
+)
 from study.verdicts.prediction import predicted_regimes
 from study.verdicts.profiles.layer_profile import Profiles
 from study.verdicts.regime import NONE, Moment, Regime
@@ -23,7 +29,6 @@ _FIGURES = (
     "loss_initial",
     "loss_final",
     "loss_max",
-    "loss_swing",
     "metric_final",
     "metric_chance",
     "metric_ceiling",
@@ -47,6 +52,7 @@ class Evidence:
         regime: String of `Regime`: the one that was unhealthy; None if unmeasured.
         failure_tensor: Where values stopped being finite; None if nowhere.
         progress: Way of the metric from chance (0) to the ceiling (1).
+        loss_swing: How far the loss goes back and forth a step at the end.
         swing_limit: Change of the loss from step to step that counts as violent.
         stopped: Whether training was stopped because the loss passed all bounds.
         loss_scale: What the rise of the loss is measured against.
@@ -73,6 +79,7 @@ class Evidence:
     regime: str | None
     failure_tensor: str | None
     progress: float
+    loss_swing: float
     swing_limit: float
     stopped: bool
     loss_scale: float
@@ -96,7 +103,6 @@ class Evidence:
     loss_initial: float
     loss_final: float
     loss_max: float
-    loss_swing: float
     metric_final: float
     metric_chance: float
     metric_ceiling: float
@@ -131,6 +137,7 @@ def gather(
         "failure": found.failure.tolist(),
         "failure_tensor": names(trials, "failure_tensor").tolist(),
         "progress": progress(trials).tolist(),
+        "loss_swing": loss_movement(trials).tolist(),
         "swing_limit": swing_limit(trials, thresholds).tolist(),
         "stopped": passed_all_bounds(trials, thresholds).tolist(),
         "loss_scale": first_loss_scale(trials).tolist(),

@@ -82,13 +82,13 @@ def test_diverged_trials_are_retired_and_the_cohort_shrinks(digits: Task, execut
     common = {"activation": "relu", "initialization": "he_normal", "clip_norm": "none"}
     trials = [make_trial(n, **common, learning_rate=0.01, momentum=0.0) for n in range(4)]
     trials += [make_trial(n, **common, learning_rate=1e12) for n in range(4, 8)]
-    record = train(trials, task, 30, execution=execution)
+    record = train(trials, task, 40, execution=execution)
     assert sizes[0] == 8 and sizes[-1] == 4
-    assert (record.steps_run[:4] == 30).all() and (record.steps_run[4:] < 8).all()
+    assert (record.steps_run[:4] == 40).all() and (record.steps_run[4:] < 8).all()
     for index in range(4, 8):
         ran = record.steps_run[index]
         assert np.isnan(record.loss[index, ran:]).all()
-    alone = train(trials[:4], digits, 30)
+    alone = train(trials[:4], digits, 40)
     np.testing.assert_allclose(record.loss[:4], alone.loss, rtol=1e-9)
 
 

@@ -150,6 +150,59 @@ def test_without_a_batch_size_noise_is_not_allowed_for(make_trials) -> None:
     assert outcomes(trials, DEFAULT).tolist() == ["oscillating"]
 
 
+def test_swings_within_the_measured_noise_are_no_oscillation(make_trials) -> None:
+    # Seen: 2 % positives, batches of 64: a batch with more of them has a higher loss. All of
+    # three trials were called oscillating, whose loss on all data fell at every step.
+    rare = {**STALLED, "loss_chance": 0.1, "loss_final": 0.15, "batch_size": 64}
+    rows = [
+        {**rare, "loss_swing": 0.07, "loss_zigzag": 0.066, "loss_noise": 0.06},
+        {**rare, "loss_swing": 0.07, "loss_zigzag": 0.066, "loss_noise": 0.02},
+        # Below a fifth of the level nothing is violent, however little noise there is.
+        {**rare, "loss_swing": 0.07, "loss_zigzag": 0.029, "loss_noise": 0.0},
+        # An older study, whose noise was not measured.
+        {**rare, "loss_swing": 0.07},
+    ]
+    expected = ["stalled", "oscillating", "stalled", "oscillating"]
+    assert outcomes(make_trials(*rows), DEFAULT).tolist() == expected
+
+
+def test_a_loss_that_falls_at_every_step_does_not_oscillate(make_trials) -> None:
+    # Seen: twelve steps of 512 examples, 16.1, 3.5, 3.0, ..., 2.0.
+    falling = {**SLOW, "loss_swing": 1.3, "batch_size": 512, "loss_noise": 0.05}
+    rows = [{**falling, "loss_zigzag": 0.0}, {**falling, "loss_zigzag": 1.2}]
+    assert outcomes(make_trials(*rows), DEFAULT).tolist() == ["slow", "oscillating"]
+
+
+def test_a_rise_within_the_measured_noise_is_no_divergence(make_trials) -> None:
+    risen = {"loss_final": 2.9, "metric_final": 0.1, "loss_swing": 0.01, "loss_noise": 0.1}
+    rows = [
+        {**risen, "loss_initial_error": 0.2},
+        {**risen, "loss_initial_error": 0.1},
+        # The final loss is a mean of 20 batches, each within 1.0.
+        {**risen, "loss_initial_error": 0.0, "loss_noise": 1.0},
+        {**risen, "loss_initial_error": 0.0, "loss_noise": 0.5},
+    ]
+    expected = ["stalled", "diverged", "stalled", "diverged"]
+    assert outcomes(make_trials(*rows), DEFAULT).tolist() == expected
+
+
+def test_what_never_left_chance_cannot_be_lost(make_trials) -> None:
+    # An error of 4.2 where guessing has 4.0 is no progress, and 50 is nothing lost of it.
+    rows = [
+        {**ERROR, "loss_final": 3.0, "metric_best": best, "metric_final": 50.0}
+        for best in (4.2, 3.9, 2.9)
+    ]
+    expected = ["stalled", "stalled", "oscillating"]
+    assert outcomes(make_trials(*rows), DEFAULT).tolist() == expected
+
+
+def test_a_fall_of_the_metric_within_its_noise_is_no_relapse(make_trials) -> None:
+    lost = {**ERROR, "loss_final": 3.0, "metric_best": 2.5, "metric_final": 3.7}
+    rows = [{**lost, "metric_noise": noise} for noise in (2.0, 1.0, None)]
+    expected = ["slow", "oscillating", "oscillating"]
+    assert outcomes(make_trials(*rows), DEFAULT).tolist() == expected
+
+
 @pytest.mark.parametrize("batch_size", [1, 4, 16, 64, 256])
 def test_random_batches_at_chance_do_not_oscillate(make_trials, batch_size: int) -> None:
     # A network that predicts the mean of Gaussian targets: nothing happens, only batches differ.

@@ -21,7 +21,7 @@ def config(**overrides: object) -> StudyConfig:
         "study": "s",
         "task": "digits",
         "network": "mlp",
-        "hyperparameters": {"depth": 2, "width": 8, "learning_rate": 0.1, "batch_size": 16},
+        "hyperparameters": {"depth": 2, "width": 8, "learning_rate": 0.1, "batch_size": 26},
         "steps": 40,
         "trials": 2,
         "resources": {"checkpoint_minutes": 1e-9},
