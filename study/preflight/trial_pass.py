@@ -19,6 +19,7 @@ from study.engine.cohort.initial_networks import starting_point
 from study.engine.forensics import Alone, first_failure
 from study.engine.memory import is_out_of_memory
 from study.engine.precision import PRECISIONS, Precision
+from study.engine.tasks.bounded_outputs import bounded_outputs
 from study.engine.tasks.task_data import check_data
 from study.errors import first_line
 from study.preflight.per_example import called, mixing_notice
@@ -73,8 +74,8 @@ def try_task(
         flops_per_step: What a pass over a batch costs.
 
     Returns:
-        What a person should know before training: losses or gradients that are not finite, and
-        losses that mix examples.
+        What a person should know before training: losses that mix examples, outputs whose bounds
+        keep them from what the loss asks for, losses or gradients that are not finite.
 
     Raises:
         InputError: If loss or metric cannot be computed or is no number an example, or no
@@ -104,7 +105,9 @@ def _tried(
         mixing = mixing_notice(task, "loss", outputs_B.detach(), targets_B) or mixing_notice(
             task, "metric", outputs_B.detach(), targets_B
         )
-        return ([mixing] if mixing else []) + _backward(task, forward, loss_B)
+        bounded = bounded_outputs(task, outputs_B, targets_B)
+        found = [each for each in (mixing, bounded) if each is not None]
+        return found + _backward(task, forward, loss_B)
 
 
 def _rows(task: Task, batch: int, flops_per_step: float) -> Tensor:

@@ -62,6 +62,14 @@ def test_targets_that_broadcast_are_noticed_with_the_cure() -> None:
     assert "targets.unsqueeze(-1)" in notice
 
 
+def test_outputs_that_cannot_be_what_the_targets_are_are_noticed() -> None:
+    def squashed(hyperparameters: Any, task: Task) -> nn.Module:
+        return nn.Sequential(nn.Linear(task.features, task.outputs), nn.Tanh())
+
+    (notice,) = tried(network=squashed)
+    assert notice.startswith("the network's outputs lie between -1 and 1, by a tanh at its end")
+
+
 def test_a_metric_that_mixes_examples_is_noticed() -> None:
     (notice,) = tried(metric=lambda outputs, targets: squared(outputs, targets.mean(0)))
     assert notice.startswith("the metric of an example of task sums depends on the other examples")
