@@ -145,6 +145,7 @@ def _figures(frame: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
         "steps_run": np.where(broken, 13, 200),
         "failure_step": np.where(broken, 12.0, np.nan),
         "failure_tensor": np.where(broken, "gradient:hidden_1.weight", None),
+        "rise_step": np.where(broken, 9.0, np.nan),
         "loss_initial": 2.3 * noise[:, 2],
         "loss_final": np.where(broken, np.inf, np.where(verdict == "stable", 0.1, 2.2)),
         "metric_target": 0.95,

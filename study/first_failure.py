@@ -58,7 +58,11 @@ def clause(origin: str, detail: str) -> str:
     """Says what happened, without the step and without a full stop.
 
     Args:
-        origin: One of `CLAUSES`.
+        origin: One of `CLAUSES`, or what a later version adds to them.
         detail: As `FirstFailure.detail`.
     """
-    return CLAUSES[origin].replace("{detail}", detail)
+    words = origin.replace("_", " ")
+    text = CLAUSES.get(
+        origin, f"the first value that was not finite was of the {words}: {{detail}}"
+    )
+    return text.replace("{detail}", detail)

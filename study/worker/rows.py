@@ -12,6 +12,7 @@ from study.engine import CohortRecord, Task
 from study.engine.quantities.clipped_fraction import clipped_fraction
 from study.tables import LAYERS, STEPS, CohortTables, StudyMetadata, to_arrow, trial_columns
 from study.verdicts import Thresholds, label_trials
+from study.worker.failure_columns import failure_columns
 from study.worker.loss_figures import loss_figures, metric_figures
 from study.worker.task_facts import task_facts
 from study.worker.theory_columns import predictions
@@ -51,15 +52,13 @@ def _trial_rows(
     rows = []
     for k, trial in enumerate(record.trials):
         ran = int(record.steps_run[k])
-        failed = int(record.failure_step[k])
         row: dict[str, object] = {
             "trial": trial.number,
             "configuration": trial.configuration,
             "seed": trial.seed,
             "design": trial.design,
             "steps_run": ran,
-            "failure_step": None if failed < 0 else failed,
-            "failure_tensor": record.failure_tensor[k],
+            **failure_columns(record, k, loss_chance=task.loss_chance),
             "loss_chance": task.loss_chance,
             "metric_chance": task.chance,
             "metric_ceiling": task.ceiling,

@@ -231,6 +231,9 @@ def _figures(rng: np.random.Generator, frame: pd.DataFrame, verdicts: np.ndarray
         "steps_run": np.where(exploding, 12, 200),
         "failure_step": np.where(exploding, 12.0, np.nan),
         "failure_tensor": np.where(exploding, "loss", None),
+        "failure_origin": np.where(exploding, "activation", None),
+        "failure_detail": np.where(exploding, "layer 8 (hidden.7)", None),
+        "rise_step": np.where(exploding, 9.0, np.nan),
         "loss_initial": 2.3 * noise,
         "loss_final": np.where(
             exploding, np.inf, np.where(verdicts == "stable", 0.1, 2.2) * noise

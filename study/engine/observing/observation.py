@@ -134,7 +134,8 @@ def _merged(weight: Row, delta: Row, activation: Row, size: Row) -> Row:
 
 def _columns(rows: Sequence[Row]) -> list[str]:
     measured_of_some = [name for row in rows for name in row]
-    of_outputs = (quantities.PREACTIVATION, *quantities.ON_ACTIVATION, "saturated_fraction")
+    sizes = [quantities.PREACTIVATION + end for end in ("", "_first_call", "_last_call")]
+    of_outputs = (*sizes, *quantities.ON_ACTIVATION, "saturated_fraction")
     return [*measured_of_some, *quantities.ON_DELTA, *quantities.OF_CALL, *of_outputs]
 
 

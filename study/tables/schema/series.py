@@ -39,6 +39,13 @@ LAYERS: tuple[Column, ...] = (
     column("weight_count", "int64", "1", "elements of the layer's weight"),
     column("update_ratio", "float64", "1", "|update| / |weight| of the layer's weight"),
     column("preactivation_rms", "float64", "1", "rms of the layer's output; q is its square"),
+    column(
+        "preactivation_rms_first_call",
+        "float64",
+        "1",
+        "preactivation_rms at the first call (time step) that is not all zero",
+    ),
+    column("preactivation_rms_last_call", "float64", "1", "preactivation_rms at the last call"),
     column("activation_mean", "float64", "1", "mean of the layer's activations; null at outputs"),
     column("activation_std", "float64", "1", "standard deviation of the layer's activations"),
     column("zero_fraction", "float64", "1", "share of activations that are exactly zero"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from study.first_failure import CLAUSES
 from study.losses import FIRST_EXAMPLES, LAST_EXAMPLES, WINDOW
 from study.tables.schema.columns import Column, column
 from study.tables.schema.labels import CAUSES, VERDICTS
@@ -48,6 +49,25 @@ TRIAL_FIGURES: tuple[Column, ...] = (
     column("steps_run", "int64", "steps", "optimizer steps taken before the end or retirement"),
     column("failure_step", "int64", "steps", "first step with a non-finite value; null if none"),
     column("failure_tensor", "string", "", "loss, gradient:<parameter>, parameter:<parameter>"),
+    column(
+        "failure_origin",
+        "string",
+        "",
+        "what was first in that step, looked at by itself: " + ", ".join(CLAUSES),
+    ),
+    column("failure_detail", "string", "", "which layer, time step, rows or function, for people"),
+    column(
+        "failure_output",
+        "float64",
+        "1",
+        "largest |output| in that step's batch; infinite if one is not finite, null if unknown",
+    ),
+    column(
+        "rise_step",
+        "int64",
+        "steps",
+        "first of the last steps whose losses were all above twice the first; null if none",
+    ),
     column(
         "loss_initial",
         "float64",

@@ -75,11 +75,6 @@ def _says_input_scale(trial: SimpleNamespace, _: Thresholds) -> str:
     return f"{text}, and the targets one of {figure(trial.target_rms)}" if both else text
 
 
-def _says_loss_function(trial: SimpleNamespace, _: Thresholds) -> str:
-    at = f": {trial.failure_detail}" if trial.failure_detail else ""
-    return f"the loss function is to blame{at}"
-
-
 def _says_unbounded(trial: SimpleNamespace, _: Thresholds) -> str:
     below = figure(trial.loss_best)
     return f"the loss has no lower bound: it fell to {below} from {figure(trial.loss_initial)}"
@@ -98,7 +93,12 @@ OF_THE_LOSS: tuple[Rule, ...] = (
         holds=_data,
         says=lambda trial, _: f"the {trial.failure_origin} are not finite",
     ),
-    Rule(cause=Cause.LOSS_FUNCTION, holds=_loss_function, says=_says_loss_function),
+    Rule(
+        cause=Cause.LOSS_FUNCTION,
+        holds=_loss_function,
+        # Which function, and for which examples, says the sentence that follows.
+        says=lambda trial, _: "the loss function is to blame",
+    ),
     Rule(cause=Cause.UNBOUNDED_LOSS, holds=_unbounded, says=_says_unbounded),
 )
 

@@ -51,6 +51,9 @@ class Evidence:
         failure: String of `Failure`: in which way it failed.
         regime: String of `Regime`: the one that was unhealthy; None if unmeasured.
         failure_tensor: Where values stopped being finite; None if nowhere.
+        failure_origin: What was first, one of `CLAUSES`; None if it is not known.
+        failure_detail: Which one, in words.
+        rise_step: From which step on the loss was above twice the first; NaN if it is not known.
         progress: Way of the metric from chance (0) to the ceiling (1).
         loss_swing: How far the loss goes back and forth a step at the end.
         swing_limit: Change of the loss from step to step that counts as violent.
@@ -78,6 +81,9 @@ class Evidence:
     failure: str
     regime: str | None
     failure_tensor: str | None
+    failure_origin: str | None
+    failure_detail: str | None
+    rise_step: float
     progress: float
     loss_swing: float
     swing_limit: float
@@ -136,6 +142,9 @@ def gather(
         "outcome": found.outcome.tolist(),
         "failure": found.failure.tolist(),
         "failure_tensor": names(trials, "failure_tensor").tolist(),
+        "failure_origin": names(trials, "failure_origin").tolist(),
+        "failure_detail": names(trials, "failure_detail").tolist(),
+        "rise_step": numbers_or_nan(trials, "rise_step").tolist(),
         "progress": progress(trials).tolist(),
         "loss_swing": loss_movement(trials).tolist(),
         "swing_limit": swing_limit(trials, thresholds).tolist(),

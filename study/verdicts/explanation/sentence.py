@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 
 from study.verdicts.explanation.evidence import Evidence
+from study.verdicts.explanation.nonfinite import nonfinite
 from study.verdicts.explanation.numbers import figure, percent
 from study.verdicts.explanation.regime_clause import regime_clause
 from study.verdicts.failure import Failure
@@ -27,6 +28,8 @@ def explain(facts: Evidence, thresholds: Thresholds, *, because: str = "") -> st
     sentence = _happened(facts, thresholds)
     if not because:
         return sentence
+    if facts.outcome == Outcome.NONFINITE and facts.failure_origin is not None:
+        return f"{because}: {sentence}"
     # The name of a metric is the person's own and stays as it is.
     named = sentence.startswith(facts.metric)
     return f"{because}. {sentence if named else sentence[:1].upper() + sentence[1:]}"
@@ -64,43 +67,25 @@ def _step_size(facts: Evidence) -> str:
     return f"; an update moves the parameters by {figure(facts.update_ratio_median)} of their size"
 
 
-def _nonfinite(facts: Evidence, _: Thresholds) -> str:
-    if not math.isfinite(facts.failure_step):
-        return f"the final loss is not finite ({figure(facts.loss_final)})"
-    what = _tensor(facts.failure_tensor)
-    step = int(facts.failure_step)
-    if step == 0 and not what.startswith("the parameter"):
-        return f"{what} was not finite at step 0, before any update"
-    first, highest = facts.grad_norm_initial, facts.grad_norm_max
-    became = f"{what} became non-finite at step {step}"
-    if not (math.isfinite(first) and math.isfinite(highest)):
-        return became
-    if highest > first:
-        return f"{became}, after the gradient norm rose from {figure(first)} to {figure(highest)}"
-    return f"{became}, though the gradient norm never rose above its first, {figure(first)}"
-
-
-def _tensor(stored: str | None) -> str:
-    if stored is None:
-        return "a value"
-    if stored == "gradient:norm":
-        return "the gradient norm"
-    kind, separator, name = stored.partition(":")
-    of = " of " if kind == "gradient" else " "
-    return f"the {kind}{of}{name}" if separator else f"the {kind}"
-
-
 def _diverged(facts: Evidence, thresholds: Thresholds) -> str:
     first = figure(facts.loss_initial)
     if facts.stopped:
         return (
             f"the loss rose from {first} to {figure(facts.loss_max)} within {facts.steps_run:.0f}"
             f" steps, more than {figure(thresholds.divergence_factor)} times the first"
+            f"{_since(facts)}"
         )
     return (
         f"the loss rose from {first} to {figure(facts.loss_final)} in {facts.steps_run:.0f} steps"
-        f" (diverged above {figure(facts.loss_initial + _rise(facts, thresholds))})"
+        f" (diverged above {figure(facts.loss_initial + _rise(facts, thresholds))}){_since(facts)}"
     )
+
+
+def _since(facts: Evidence) -> str:
+    """Returns when the rise began, where it is known."""
+    if not math.isfinite(facts.rise_step):
+        return ""
+    return f", and was above twice the first from step {facts.rise_step:.0f} on"
 
 
 def _rise(facts: Evidence, thresholds: Thresholds) -> float:
@@ -149,7 +134,7 @@ def _trained(facts: Evidence, _: Thresholds) -> str:
 
 
 _ENDINGS: dict[str, Clause] = {
-    Outcome.NONFINITE: _nonfinite,
+    Outcome.NONFINITE: nonfinite,
     Outcome.DIVERGED: _diverged,
     Outcome.OSCILLATING: _oscillating,
     Outcome.STALLED: _stalled,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Mapping
 from typing import Any
 
@@ -79,6 +80,9 @@ def by_hand(trial: Trial, task: Task) -> dict[str, float]:
         "delta_rms_first_call": root(deltas[0]),
         "delta_rms_last_call": root(deltas[-1]),
         "preactivation_rms": root(torch.stack(mapped).detach().numpy()),
+        # Biases start at zero, so the first map of a state of zeros shows nothing.
+        "preactivation_rms_first_call": root(mapped[1].detach().numpy()),
+        "preactivation_rms_last_call": root(mapped[-1].detach().numpy()),
         "weight_count": WIDTH * WIDTH,
         "activation_mean": float(activations.mean()),
         "activation_std": float(activations.std()),
@@ -103,11 +107,14 @@ def test_first_and_last_time_step_equal_plain_autograd(rows: Task, execution: st
 
 
 @pytest.mark.parametrize("execution", ["vectorized", "looped"])
-def test_a_layer_called_once_has_one_delta(rows: Task, execution: str) -> None:
+def test_a_layer_called_once_has_one_delta_and_one_size(rows: Task, execution: str) -> None:
     layers = train([make_trial(0), make_trial(1)], rows, execution).by_layer
     once = [0, 2]
-    for name in ("delta_rms_first_call", "delta_rms_last_call"):
-        np.testing.assert_array_equal(layers[name][:, :, once], layers["delta_rms"][:, :, once])
+    for name, end in itertools.product(
+        ("delta_rms", "preactivation_rms"), ("first_call", "last_call")
+    ):
+        expected = layers[name][:, :, once]
+        np.testing.assert_allclose(layers[f"{name}_{end}"][:, :, once], expected, rtol=1e-12)
 
 
 def test_an_orthogonal_map_of_small_states_keeps_the_gradient(rows: Task) -> None:
