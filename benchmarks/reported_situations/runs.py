@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 
 from reported_situations.plain_training import CODE
-from reported_situations.situation import Fix, Situation, is_fix
-from study.diagnosis import Diagnosis, Moment, diagnose, is_clear
+from reported_situations.situation import Situation, is_fix
+from study.diagnosis import Diagnosis, Event, Remedy, diagnose, is_clear
 
 Row = dict[str, Any]
 
@@ -55,8 +54,8 @@ def _broken(job: Job) -> Row:
     situation, started = job.situation, time.perf_counter()
     first_words: list[float] = []
 
-    def watch(moment: Moment) -> None:
-        if moment.changes:
+    def watch(event: Event) -> None:
+        if isinstance(event, Diagnosis):
             first_words.append(time.perf_counter() - started)
 
     diagnosis = diagnose(
@@ -70,15 +69,12 @@ def _broken(job: Job) -> Row:
     elapsed = time.perf_counter() - started
     row = {
         **_labels(diagnosis),
-        "first_words_s": round(first_words[0] if first_words else elapsed, 1),
+        "first_words_s": round(first_words[0], 1),
         "seconds": round(elapsed, 1),
     }
     if job.remedies:
         row["remedies"] = [
-            _remedy(
-                situation, diagnosis.hyperparameters, remedy.trained.hyperparameters, job.seeds
-            )
-            for remedy in diagnosis.remedies
+            _remedy(situation, diagnosis, remedy, job.seeds) for remedy in diagnosis.remedies
         ]
     return row
 
@@ -106,21 +102,21 @@ def _labels(diagnosis: Diagnosis) -> Row:
     }
 
 
-def _remedy(
-    situation: Situation, before: Mapping[str, Any], after: Mapping[str, Any], seeds: int
-) -> Row:
+def _remedy(situation: Situation, diagnosis: Diagnosis, remedy: Remedy, seeds: int) -> Row:
+    """Whether it is a known fix, and whether it holds when it is trained longer."""
+    before = {**diagnosis.hyperparameters, "steps": situation.steps}
+    changed = {change.hyperparameter: change.after for change in remedy.changes}
+    after = {**remedy.trained.hyperparameters, "steps": situation.steps, **changed}
     longer = diagnose(
-        situation.config().with_steps(LONGER * situation.steps),
-        dict(after),
+        situation.config().with_steps(LONGER * after["steps"]),
+        dict(remedy.trained.hyperparameters),
         seeds=seeds,
         remedies=0,
         code=CODE,
     )
-    fixes: tuple[Fix, ...] = (situation.fix, *situation.other_fixes)
-    changed = {name: value for name, value in after.items() if before.get(name) != value}
     return {
         "change": changed,
-        "is_fix": any(is_fix(before, after, fix) for fix in fixes),
+        "is_fix": any(is_fix(before, after, fix) for fix in situation.fixes),
         "holds": is_clear(longer.verdicts.get("stable", 0), seeds),
         "longer": dict(longer.verdicts),
     }

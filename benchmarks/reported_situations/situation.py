@@ -31,7 +31,7 @@ class Situation:
         fix: The known fix; empty where no hyperparameter is to blame.
         other_fixes: Fixes that a person who knows the truth would accept too.
         twin_options: Arguments of the healthy twin's task, where they differ.
-        twin_steps: Steps of the healthy twin, where they differ.
+        twin_steps: Steps of the healthy twin, where they differ; a fix too.
     """
 
     name: str
@@ -68,9 +68,15 @@ class Situation:
         return {**kept, **self.fix}
 
     @property
+    def fixes(self) -> tuple[Fix, ...]:
+        """All fixes that count as known, none where the code of the task is to blame."""
+        longer = ({"steps": self.twin_steps},) if self.twin_steps else ()
+        return (*((self.fix,) if self.fix else ()), *longer, *self.other_fixes)
+
+    @property
     def has_twin(self) -> bool:
         """Whether anything distinguishes the healthy twin."""
-        return bool(self.fix or self.twin_options or self.twin_steps)
+        return bool(self.fixes or self.twin_options)
 
     def config(self, *, twin: bool = False) -> StudyConfig:
         """The study file, of the situation itself or of its healthy twin."""
@@ -99,9 +105,7 @@ def is_fix(before: Mapping[str, Any], after: Mapping[str, Any], fix: Fix) -> boo
 
     Numbers must change in the direction of the fix, names must become what the fix says.
     """
-    return bool(fix) and all(
-        _moves(before.get(name), after.get(name), wanted) for name, wanted in fix.items()
-    )
+    return all(_moves(before.get(name), after.get(name), wanted) for name, wanted in fix.items())
 
 
 def _moves(before: Any, after: Any, wanted: Any) -> bool:

@@ -114,7 +114,9 @@ class PostNorm(nn.Module):
 
 
 def post_norm(hyperparameters: Mapping[str, Any], task: Task) -> nn.Module:
-    return PostNorm(task.inputs.shape[2], task.inputs.shape[1], task.outputs, 6)
+    return PostNorm(
+        task.inputs.shape[2], task.inputs.shape[1], task.outputs, int(hyperparameters["blocks"])
+    )
 
 
 def order_of_two() -> Task:
@@ -392,14 +394,37 @@ COLD = (
     Situation(
         name="post_norm_cold",
         set="choose",
-        story="A post-norm transformer at 1e-2 without warm-up sits at chance.",
+        story="A post-norm transformer of eight blocks without warm-up sits at chance.",
         cause="cold_start",
         also=("large_steps",),
         task=f"{HERE}order_of_two",
         network=f"{HERE}post_norm",
-        hyperparameters={**ADAM, "learning_rate": 0.003},
-        steps=300,
-        fix={"warmup_steps": 100},
+        hyperparameters={
+            "optimizer": "adam",
+            "batch_size": 32,
+            "learning_rate": 0.003,
+            "blocks": 8,
+        },
+        steps=220,
+        fix={"warmup_steps": 150},
+        other_fixes=({"learning_rate": 0.0005},),
+    ),
+    Situation(
+        name="six_post_norm_blocks",
+        set="report",
+        story="The same with six blocks at a higher rate: ln 2, whatever one waits.",
+        cause="cold_start",
+        also=("large_steps",),
+        task=f"{HERE}order_of_two",
+        network=f"{HERE}post_norm",
+        hyperparameters={
+            "optimizer": "adam",
+            "batch_size": 32,
+            "learning_rate": 0.004,
+            "blocks": 6,
+        },
+        steps=220,
+        fix={"warmup_steps": 150},
         other_fixes=({"learning_rate": 0.0005},),
     ),
 )

@@ -57,7 +57,7 @@ class Result:
     @property
     def is_fixed(self) -> bool | None:
         """Whether the known fix is among the remedies; None where there is none to find."""
-        if self.remedies is None or not self.situation.fix:
+        if self.remedies is None or not self.situation.fixes:
             return None
         return any(remedy["is_fix"] for remedy in self.remedies)
 
