@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 from analysis.figures.box_diagram import box_diagram
 from analysis.figures.importance_bars import importance_bars
 from analysis.figures.layer_heatmap import delta_decades, layer_heatmap
+from analysis.figures.layer_scales import layer_scales
 from analysis.figures.learning_rate_by_depth import learning_rate_by_depth
 from analysis.figures.learning_rate_limits import learning_rate_limits
 from analysis.figures.loss_curves import loss_curves
@@ -16,6 +17,7 @@ from analysis.figures.region_change import region_change
 from analysis.figures.region_map import region_map
 from analysis.figures.reliability_plot import reliability_plot
 from analysis.figures.remedy_forest import remedy_forest
+from analysis.figures.seed_curves import SeedGroup, seed_curves
 from analysis.figures.settling_curve import settling_curve
 from analysis.figures.share_change import share_change
 from analysis.figures.smoothed_map import smoothed_map
@@ -26,6 +28,7 @@ FIGURES: dict[str, Callable[..., go.Figure]] = {
     "box_diagram": box_diagram,
     "importance_bars": importance_bars,
     "layer_heatmap": layer_heatmap,
+    "layer_scales": layer_scales,
     "learning_rate_by_depth": learning_rate_by_depth,
     "learning_rate_limits": learning_rate_limits,
     "loss_curves": loss_curves,
@@ -35,6 +38,7 @@ FIGURES: dict[str, Callable[..., go.Figure]] = {
     "remedy_forest": remedy_forest,
     "smoothed_map": smoothed_map,
     "reliability_plot": reliability_plot,
+    "seed_curves": seed_curves,
     "settling_curve": settling_curve,
     "share_change": share_change,
     "training_curves": training_curves,
@@ -47,11 +51,13 @@ __all__ = [
     "FIGURES",
     "LIGHT",
     "VERDICT_COLORS",
+    "SeedGroup",
     "Theme",
     "box_diagram",
     "delta_decades",
     "importance_bars",
     "layer_heatmap",
+    "layer_scales",
     "learning_rate_by_depth",
     "learning_rate_limits",
     "loss_curves",
@@ -61,6 +67,7 @@ __all__ = [
     "remedy_forest",
     "smoothed_map",
     "reliability_plot",
+    "seed_curves",
     "settling_curve",
     "share_change",
     "training_curves",

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
@@ -12,6 +15,7 @@ from study.commands.exit_codes import ExitCode
 from study.commands.options import Json, StudyFile, code_folders
 from study.commands.text.diagnosis_json import diagnosis_json
 from study.commands.text.diagnosis_live import DiagnosisVoice
+from study.commands.text.diagnosis_page import write_page
 from study.commands.text.diagnosis_progress import DiagnosisProgress
 
 if TYPE_CHECKING:
@@ -32,6 +36,10 @@ def diagnose(
     no_remedies: Annotated[
         bool, typer.Option("--no-remedies", help="Only train and explain it.")
     ] = False,
+    plot: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.html", help="Write a page of figures, self-contained."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Train ONE configuration with several seeds, explain what happens, and find what would help.
@@ -44,27 +52,36 @@ def diagnose(
     """
     from study.diagnosis import diagnose
 
-    with DiagnosisProgress(quiet=as_json) as progress:
-        voice = DiagnosisVoice(progress, quiet=as_json)
-        interrupted = False
+    if plot is not None:
+        _check_place(plot)
+    asked = partial(
+        diagnose,
+        study_file,
+        _settings(set_ or []),
+        seeds=seeds,
+        steps=steps,
+        remedies=0 if no_remedies else remedies,
+        code=code_folders(study_file),
+    )
+    found, interrupted = _told(asked, quiet=as_json)
+    _keep(found, as_json=as_json, plot=plot)
+    if interrupted:
+        _interrupted("; what was known by then is above")
+
+
+def _told(asked: Callable[..., Diagnosis], *, quiet: bool) -> tuple[Diagnosis, bool]:
+    """Tells of the diagnosis while it is made; returns it, and whether it was interrupted."""
+    with DiagnosisProgress(quiet=quiet) as progress:
+        voice = DiagnosisVoice(progress, quiet=quiet)
         try:
-            found = diagnose(
-                study_file,
-                _settings(set_ or []),
-                seeds=seeds,
-                steps=steps,
-                remedies=0 if no_remedies else remedies,
-                code=code_folders(study_file),
-                watch=voice.hear,
-            )
+            found = asked(watch=voice.hear)
+            interrupted = found.interrupted
         except KeyboardInterrupt:
             if voice.found is None:
                 _interrupted(" before the first seed was trained")
             found, interrupted = voice.found, True
         voice.end(found)
-    _keep(found, as_json=as_json)
-    if interrupted or found.interrupted:
-        _interrupted("; what was known by then is above")
+    return found, interrupted
 
 
 def _interrupted(what: str) -> NoReturn:
@@ -72,9 +89,21 @@ def _interrupted(what: str) -> NoReturn:
     raise SystemExit(ExitCode.INTERRUPTED)
 
 
-def _keep(found: Diagnosis, *, as_json: bool) -> None:
+def _check_place(plot: Path) -> None:
+    """Refuses a page that could not be written, before minutes are spent on it."""
+    if plot.is_dir():
+        raise InputError(f"must be a file, but {plot} is a folder", key="--plot")
+    if not plot.absolute().parent.is_dir():
+        raise InputError(f"there is no folder {plot.absolute().parent}", key="--plot")
+
+
+def _keep(found: Diagnosis, *, as_json: bool, plot: Path | None) -> None:
+    if plot is not None:
+        write_page(found, plot)
     if as_json:
         typer.echo(json.dumps(diagnosis_json(found)))
+    elif plot is not None:
+        typer.echo(f"page     {plot}")
 
 
 def _settings(pairs: list[str]) -> dict[str, str]:

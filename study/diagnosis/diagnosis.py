@@ -45,12 +45,18 @@ class Explanation:
         return sum(self.verdicts.values())
 
     @property
-    def summary(self) -> str:
+    def headline(self) -> str:
         """Verdict and cause in plain words: "stalled because ...", or "failed" for several."""
+        verdict = self.verdict if len(self.verdicts) == 1 else "failed"
+        return f"{verdict}{_because(self.cause)}"
+
+    @property
+    def summary(self) -> str:
+        """The headline, and how many have each verdict where they have several."""
         if len(self.verdicts) == 1:
-            return f"{self.verdict}{_because(self.cause)}"
+            return self.headline
         counts = ", ".join(f"{count} {verdict}" for verdict, count in self.verdicts.items())
-        return f"failed{_because(self.cause)} ({counts})"
+        return f"{self.headline} ({counts})"
 
 
 def explanations(trials: pd.DataFrame) -> tuple[Explanation, ...]:

@@ -53,17 +53,22 @@ def measurements_text(found: Diagnosis, *, unicode: bool) -> Iterator[Text]:
     yield from _gradients(found, unicode=unicode)
     yield from _theory(found.expectation, found.trained.seeds)
     yield Text()
-    if found.flags:
-        from study.verdicts.flags import MEANINGS
-
-        for name, count in found.flags.items():
-            yield Text(f"also noticed ({count} of {found.trained.seeds}): {MEANINGS[name]}")
+    for sentence in noticed_text(found):
+        yield Text(f"also noticed: {sentence}")
     if found.alarms:
         yield Text(f"published rules that give alarm: {_alarms(found)}", style="dim")
     settings = "  ".join(f"{name}={value}" for name, value in found.hyperparameters.items())
     yield Text(
         f"trained: {found.network} on {found.task}, {found.steps_planned} steps, {settings}"
     )
+
+
+def noticed_text(found: Diagnosis) -> Iterator[str]:
+    """What was noticed beside verdict and cause, a sentence each with its number of seeds."""
+    from study.verdicts.flags import MEANINGS
+
+    for name, count in found.flags.items():
+        yield f"{MEANINGS[name]} ({count} of {_seeds(found.trained.seeds)})"
 
 
 def _alarms(found: Diagnosis) -> str:
@@ -88,7 +93,7 @@ def _gradients(found: Diagnosis, *, unicode: bool) -> Iterator[Text]:
 
 
 def _theory(expected: Expectation, seeds: int) -> Iterator[Text]:
-    rows = dict(_rows(expected, seeds))
+    rows = dict(theory_rows(expected, seeds))
     if not rows and not expected.remarks:
         return
     yield Text()
@@ -100,7 +105,13 @@ def _theory(expected: Expectation, seeds: int) -> Iterator[Text]:
         yield Text(f"  {remark}")
 
 
-def _rows(expected: Expectation, seeds: int) -> Iterator[tuple[str, str]]:
+def theory_rows(expected: Expectation, seeds: int) -> Iterator[tuple[str, str]]:
+    """What is compared, and how theory and measurement compare, in words.
+
+    Args:
+        expected: The comparison.
+        seeds: Number of seeds that were measured.
+    """
     if expected.ratio is not None:
         predicted = expected.predicted_ratio
         theory = "theory is silent" if predicted is None else f"predicted {_number(predicted)}"

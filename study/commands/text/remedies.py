@@ -60,7 +60,7 @@ def search_text(found: Diagnosis, told: Sequence[Remedy]) -> Iterator[Text]:
     if len(found.remedies) < found.search.wanted:
         yield from _in_vain(found.search)
     yield from _order(found.remedies, told)
-    yield Text(_ending(found.search), style="dim")
+    yield Text(ending_text(found.search), style="dim")
 
 
 def _order(remedies: Sequence[Remedy], told: Sequence[Remedy]) -> Iterator[Text]:
@@ -71,7 +71,8 @@ def _order(remedies: Sequence[Remedy], told: Sequence[Remedy]) -> Iterator[Text]
         yield Text(f"  in the order in which to try them: {', '.join(map(str, order))}")
 
 
-def _ending(search: Search) -> str:
+def ending_text(search: Search) -> str:
+    """How far the search came."""
     tried, there_are = len(search.attempts), search.candidates
     if search.interrupted:
         return f"interrupted after {tried} of {there_are} changes"
