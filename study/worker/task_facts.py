@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from study.engine import Task
+from study.engine.tasks.class_weights import WeightedLoss
 from study.engine.tasks.data_scale import data_scale
 
 EXAMPLES = 4096
@@ -16,13 +17,13 @@ def task_facts(task: Task) -> dict[str, float | None]:
     """Returns `input_rms`, `target_rms` and `majority_share`, None where one has no meaning.
 
     In a table of numbers (N, F) the scale is that of its largest column, which a network feels
-    first.
+    first. Where losses are weighted by label, no label is the answer of most of the loss.
     """
     inputs, targets = _some(task.inputs), _some(task.targets)
     return {
         "input_rms": _rms(inputs),
         "target_rms": _rms(targets),
-        "majority_share": None if targets.is_floating_point() else _majority(targets),
+        "majority_share": None if _has_no_majority(task) else _majority(targets),
     }
 
 
@@ -36,6 +37,10 @@ def _rms(values: Tensor) -> float | None:
     if values.ndim != 2:
         return data_scale(values).rms
     return float(values.double().square().mean(dim=0).max().sqrt())
+
+
+def _has_no_majority(task: Task) -> bool:
+    return task.targets.is_floating_point() or isinstance(task.loss, WeightedLoss)
 
 
 def _majority(labels: Tensor) -> float:

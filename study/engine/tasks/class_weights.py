@@ -48,7 +48,7 @@ def weighted_task(task: Task) -> Task:
     lowest = int(labels[0])
     weights_C = torch.zeros(int(labels[-1]) - lowest + 1, dtype=torch.float64)
     weights_C[labels.long() - lowest] = task.targets.numel() / (len(labels) * counts.double())
-    loss = _weighted(task.loss, weights_C, lowest)
+    loss = WeightedLoss(task.loss, weights_C, lowest)
     try:
         chance = best_constant(loss, task.predicted).loss
     except ValueError as error:
@@ -56,19 +56,30 @@ def weighted_task(task: Task) -> Task:
     return replace(task, loss=loss, loss_chance=chance)
 
 
-def _weighted(loss: PerExample, weights_C: Tensor, lowest: int) -> PerExample:
-    held = Held(weights_C)
+class WeightedLoss:
+    """A loss by example that is multiplied by a weight of the example's label.
 
-    @functools.wraps(loss)
-    def weighted(outputs: Tensor, labels: Tensor) -> Tensor:
-        weights = held.like(outputs)[labels.long() - lowest]
-        if labels.ndim > 1 and loss is cross_entropy:
+    It has name and module of the loss, so that a checkpoint knows when that was changed.
+
+    Args:
+        loss: Of examples.
+        weights_C: Weights of the labels from the lowest on.
+        lowest: The lowest label.
+    """
+
+    def __init__(self, loss: PerExample, weights_C: Tensor, lowest: int) -> None:
+        functools.update_wrapper(self, loss)
+        self._loss = loss
+        self._weights_C = Held(weights_C)
+        self._lowest = lowest
+
+    def __call__(self, outputs: Tensor, labels: Tensor) -> Tensor:
+        weights = self._weights_C.like(outputs)[labels.long() - self._lowest]
+        if labels.ndim > 1 and self._loss is cross_entropy:
             by_answer = cross_entropy(outputs.flatten(0, -2), labels.flatten()).view(labels.shape)
             return (by_answer * weights).flatten(1).mean(dim=1)
-        losses = loss(outputs, labels)
+        losses = self._loss(outputs, labels)
         return losses * weights.reshape(losses.shape)
-
-    return weighted
 
 
 def _check(task: Task) -> None:

@@ -177,7 +177,12 @@ TRIAL_FIGURES: tuple[Column, ...] = (
     ),
     column("input_rms", "float64", "1", "root mean square of the inputs; null of tokens"),
     column("target_rms", "float64", "1", "root mean square of the targets; null of labels"),
-    column("majority_share", "float64", "1", "share of the most frequent label; null of numbers"),
+    column(
+        "majority_share",
+        "float64",
+        "1",
+        "share of the most frequent label; null of numbers, and where losses are weighted by it",
+    ),
     column("train_seconds", "float64", "s", "the cohort's training time over its trials"),
     column("mlflow_run_id", "string", "", "the trial's MLflow run; null before delivery"),
 )

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from study.engine import TASKS, Task
+from study.engine.tasks.class_weights import weighted_task
 from study.worker.task_facts import task_facts
 
 
@@ -33,3 +34,8 @@ def test_labels_and_tokens_have_no_scale() -> None:
     digits, text = task_facts(TASKS["digits"]()), task_facts(TASKS["text"](sequence_length=8))
     assert digits["target_rms"] is None and text["input_rms"] is None
     assert digits["majority_share"] == pytest.approx(0.1, abs=0.01)
+
+
+def test_where_labels_are_balanced_there_is_no_majority() -> None:
+    # "always giving the most frequent answer satisfies the loss" was said of a weighted one.
+    assert task_facts(weighted_task(TASKS["digits"]()))["majority_share"] is None

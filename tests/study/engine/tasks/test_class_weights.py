@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from study import Task, classification
 from study.engine import NETWORKS, TASKS, TaskError, make_task, train_cohort
+from study.engine.checkpoint import source_of
 from study.engine.tasks.class_weights import weighted_task
 from study.engine.tasks.task_data import check_data
 from tests.study.engine.conftest import make_trial
@@ -121,3 +122,9 @@ def test_a_study_file_asks_for_it_by_a_hyperparameter() -> None:
     assert make_task(rare, {}, {"class_weights": "none"}).loss is rare().loss
     balanced = make_task(rare, {}, {"class_weights": "balanced"})
     assert balanced.loss_chance == pytest.approx(math.log(2), rel=1e-4)
+
+
+def test_a_checkpoint_knows_the_loss_behind_the_weights() -> None:
+    # A loss of one's own that was corrected would have gone on from what the wrong one left.
+    own = weighted_task(dataclasses.replace(rare(), loss=hinge)).loss
+    assert source_of(own) == source_of(hinge) != source_of(weighted_task(rare()).loss)
