@@ -17,6 +17,7 @@ Origin = Literal[
     "loss_gradient",
     "gradient",
     "parameter",
+    "state",
 ]
 
 CLAUSES: dict[str, str] = {
@@ -28,25 +29,29 @@ CLAUSES: dict[str, str] = {
     "loss_gradient": "the loss was finite and its gradient by the outputs was not: {detail}",
     "gradient": "the loss was finite and a gradient inside the network was not: {detail}",
     "parameter": "a parameter was the first value that was not finite: {detail}",
+    "state": "the recurrent state ran away: {detail}",
 }
 """Origin -> what happened, as a clause."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FirstFailure:
-    """What was first, in the step in which a trial became non-finite.
+    """What was first, in the step in which a trial became non-finite or passed the loss' bound.
 
     Attributes:
         origin: The kind of value.
         detail: Which one, for people: "layer 3 (fc2) at time step 41 of 200, for 7 of 64
             examples (rows 3, 18, ...)".
         output: Largest size of an output in that step's batch; infinite if one is not finite,
-            NaN if the outputs were not looked at.
+            None if the outputs were not looked at.
+        growth: Size of a recurrent layer's output at the last over that at the first time step,
+            the largest of all layers; None where no layer is called once a time step.
     """
 
     origin: Origin
     detail: str
-    output: float
+    output: float | None = None
+    growth: float | None = None
 
     @property
     def clause(self) -> str:

@@ -87,7 +87,14 @@ class CohortRun:
             inputs=self._inputs,
             targets=self._targets,
         )
-        self._failures = FailureWatch(start.module, task, layers, precision=precision, seeds=seeds)
+        self._failures = FailureWatch(
+            start.module,
+            task,
+            layers,
+            precision=precision,
+            seeds=seeds,
+            divergence_factor=divergence_factor,
+        )
         self._sample = DataSample(
             self._surface,
             task,
@@ -128,7 +135,10 @@ class CohortRun:
         with torch.no_grad():
             norms_NxK = blocks.norms(result.gradients)
             grad_norm_K = grad_norm(norms_NxK)
-            self._look_at_failures(result.loss_K, grad_norm_K, batch, rows_KxB)
+            failures = self._failures.look(
+                batch, rows_KxB, result, grad_norm_K, self._execution, may_wait=recorded
+            )
+            self.recording.note_failures(step, failures)
             if recorded:
                 surface = self._surface.measure(batch, blocks.by_name(), self._execution.copies)
                 factor_K = self._update_and_look(step, result, grad_norm_K, observation, surface)
@@ -142,6 +152,8 @@ class CohortRun:
         kept = self.recording.retire() if recorded else None
         if kept:
             self._keep(kept)
+        if step == 0:
+            self._failures.bound(self.recording.first_losses())
 
     def state(self, step: int) -> dict[str, Any]:
         """Returns what a checkpoint before this step holds: nothing of trials that were lost."""
@@ -163,6 +175,7 @@ class CohortRun:
         self._execution.load(state["network"])
         self._optimizer.load(state["optimizer"])
         self._order.load(state["batches"])
+        self._failures.bound(self.recording.first_losses())
         return int(state["step"])
 
     def end(self) -> None:
@@ -183,16 +196,6 @@ class CohortRun:
             inputs_KxB=self._inputs[indices_KxB],
             targets_KxB=self._targets[indices_KxB],
         )
-
-    def _look_at_failures(
-        self, loss_K: Tensor, grad_norm_K: Tensor, batch: Batch, rows_KxB: Tensor
-    ) -> None:
-        for slot in self._failures.newly_failed(loss_K, grad_norm_K):
-            failure = self._failures.look(
-                slot, batch, rows_KxB, self._execution.blocks.by_name(), self._execution.copies
-            )
-            if failure is not None:
-                self.recording.note_failure(slot, batch.step, failure)
 
     def _update(self, step: int, result: Pass, grad_norm_K: Tensor) -> Tensor:
         """Clips and updates; returns the clip factor."""

@@ -23,7 +23,8 @@ def failure_columns(record: CohortRecord, k: int, *, loss_chance: float) -> dict
         "failure_tensor": record.failure_tensor[k],
         "failure_origin": None if failure is None else failure.origin,
         "failure_detail": None if failure is None else failure.detail,
-        "failure_output": np.nan if failure is None else failure.output,
+        "failure_output": None if failure is None else failure.output,
+        "failure_growth": None if failure is None else failure.growth,
         "rise_step": rise_step(record.loss[k, : record.steps_run[k]], loss_chance),
     }
 

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from study.engine.forensics.blame import Blame
 from study.engine.forensics.examples import counted, wrong_rows
 from study.engine.forensics.gradient_origin import gradient_origins
+from study.engine.forensics.growth import GROWN
 from study.engine.forensics.modules import ModuleWatch
 from study.engine.forensics.operations import first_operation
 from study.engine.layers import Layer
@@ -50,37 +51,54 @@ class Alone:
 
 
 def first_failure(trial: Alone, task: Task, layers: Sequence[Layer]) -> FirstFailure | None:
-    """Says what is first not finite in a step; None if all of it is finite when it is run again.
+    """Says what is first not finite in a step or, if nothing is, which recurrent state ran away.
 
     Args:
         trial: The step.
         task: Gives the loss.
         layers: The network's layers.
+
+    Returns:
+        None where everything is finite when it is run again, and no state grew.
     """
     broken = broken_parameter(trial.parameters)
     if broken is not None:
         after = f"after the update of step {trial.step - 1}" if trial.step else "from the start"
-        return FirstFailure(origin="parameter", detail=f"{broken}, {after}", output=math.nan)
+        return FirstFailure(origin="parameter", detail=f"{broken}, {after}")
     watch = ModuleWatch(trial.module, layers, len(trial.inputs_B))
     with watch.watching():
         outputs_B = trial.forward()
+    growth = watch.growth()
+    found = _first(trial, task, watch, outputs_B)
+    if found is None and growth is not None and growth.factor > GROWN:
+        found = "state", f"{watch.place(growth.layer)} {growth}"
+    if found is None:
+        return None
+    origin, detail = found
+    largest = float(outputs_B.detach().abs().max())
+    return FirstFailure(
+        origin=origin,
+        detail=detail,
+        output=largest if math.isfinite(largest) else math.inf,
+        growth=None if growth is None else growth.factor,
+    )
+
+
+def _first(
+    trial: Alone, task: Task, watch: ModuleWatch, outputs_B: Tensor
+) -> tuple[Origin, str] | None:
+    """Origin and detail of what is not finite; None if everything is."""
     wrong_B = wrong_rows(outputs_B, len(outputs_B))
     if wrong_B.any():
         return _of_forward(trial, watch, wrong_B)
-    largest = float(outputs_B.detach().abs().max())
-
-    def failure(origin: Origin, detail: str) -> FirstFailure:
-        return FirstFailure(origin=origin, detail=detail, output=largest)
-
     loss_B = task.loss(outputs_B, trial.targets_B).reshape(len(outputs_B), -1)
     wrong_B = wrong_rows(loss_B, len(outputs_B))
     if wrong_B.any():
-        return failure(*_of_loss(trial, task, outputs_B.detach(), wrong_B))
+        return _of_loss(trial, task, outputs_B.detach(), wrong_B)
     mean = loss_B.mean()
     if not bool(mean.isfinite()):
-        return failure("loss", "its mean over the batch overflows")
-    found = _of_gradients(trial, watch, outputs_B, mean)
-    return None if found is None else failure(*found)
+        return "loss", "its mean over the batch overflows"
+    return _of_gradients(trial, watch, outputs_B, mean)
 
 
 def broken_parameter(parameters: Mapping[str, Tensor]) -> str | None:
@@ -92,18 +110,15 @@ def broken_parameter(parameters: Mapping[str, Tensor]) -> str | None:
     return None
 
 
-def _of_forward(trial: Alone, watch: ModuleWatch, wrong_B: Tensor) -> FirstFailure:
+def _of_forward(trial: Alone, watch: ModuleWatch, wrong_B: Tensor) -> tuple[Origin, str]:
     inputs_B = wrong_rows(trial.inputs_B, len(wrong_B)) & wrong_B
     if inputs_B.any():
-        return FirstFailure(origin="inputs", detail=trial.of(inputs_B), output=math.inf)
+        return "inputs", trial.of(inputs_B)
     call = watch.first_call(wrong_B)
-    origin: Origin = "outputs"
-    detail = f"for {trial.of(wrong_B)}"
-    if call is not None and call.module:
-        origin = "outputs" if watch.is_output(call) else "activation"
-        where = f", for {trial.of(call.wrong_B)}" if call.wrong_B.any() else ""
-        detail = watch.said(call) + where
-    return FirstFailure(origin=origin, detail=detail, output=math.inf)
+    if call is None or not call.module:
+        return "outputs", f"for {trial.of(wrong_B)}"
+    where = f", for {trial.of(call.wrong_B)}" if call.wrong_B.any() else ""
+    return "outputs" if watch.is_output(call) else "activation", watch.said(call) + where
 
 
 def _of_loss(trial: Alone, task: Task, outputs_B: Tensor, wrong_B: Tensor) -> tuple[Origin, str]:
@@ -140,4 +155,5 @@ def _of_gradients(
     norms = torch.stack([gradient.norm() for gradient in gradients.values()])
     if bool(norms.norm().isfinite()):
         return None
-    return "gradient", f"each number is finite and their norm overflows {norms.dtype}"
+    dtype = str(norms.dtype).removeprefix("torch.")
+    return "gradient", f"each number is finite and their norm overflows {dtype}"

@@ -15,6 +15,13 @@ from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves
 
 from study.engine.forensics.examples import wrong_rows
+from study.engine.forensics.growth import (
+    Growth,
+    first_broken,
+    largest_growth,
+    over_time,
+    rms_by_step,
+)
 from study.engine.layers import Layer, first_tensor
 
 
@@ -24,7 +31,9 @@ class Call:
 
     Attributes:
         module: Its name inside the network; empty for the network itself.
-        number: Which call of this module, from 0.
+        number: Which call of this module, from 0; of a module that runs through all time steps in
+            one call, the time step.
+        of: How many there are, where they are time steps of one call; else 0.
         given: Whether already what it was given is not finite.
         wrong_B: For which examples, (B,); all False where the tensor has no axis of examples.
     """
@@ -33,6 +42,7 @@ class Call:
     number: int
     given: bool
     wrong_B: Tensor
+    of: int = 0
 
 
 class ModuleWatch:
@@ -52,6 +62,7 @@ class ModuleWatch:
         }
         self._examples = examples
         self._counts: dict[str, int] = {}
+        self._sizes: dict[str, list[float]] = {}
         self._calls: list[Call] = []
         self._deltas: list[Call] = []
 
@@ -86,9 +97,22 @@ class ModuleWatch:
             (call for call in self._deltas if call.module == layer), key=lambda call: call.number
         )
 
+    def growth(self) -> Growth | None:
+        """The largest growth of a layer over the time steps; None of networks that have none."""
+        return largest_growth(self._sizes)
+
+    def place(self, name: str) -> str:
+        """Writes "layer 3 (fc2)"."""
+        if name in self._layers:
+            return f"layer {self._layers[name].number} ({name})"
+        if name in self._activations:
+            layer = self._activations[name]
+            return f"{layer.activation_name} behind layer {layer.number} ({layer.name})"
+        return f"{name} ({type(self._modules[name]).__name__})" if name else "the network"
+
     def said(self, call: Call) -> str:
         """Writes "layer 3 (fc2) at time step 41 of 200"."""
-        place = self._place(call.module) + self._when(call)
+        place = self.place(call.module) + self._when(call)
         return f"what {place} is given" if call.given else place
 
     def is_output(self, call: Call) -> bool:
@@ -98,15 +122,9 @@ class ModuleWatch:
             layer is not None and layer.role == "output" and not call.given
         )
 
-    def _place(self, name: str) -> str:
-        if name in self._layers:
-            return f"layer {self._layers[name].number} ({name})"
-        if name in self._activations:
-            layer = self._activations[name]
-            return f"{layer.activation_name} behind layer {layer.number} ({layer.name})"
-        return f"{name} ({type(self._modules[name]).__name__})" if name else "the network"
-
     def _when(self, call: Call) -> str:
+        if call.of:
+            return f" at time step {call.number + 1} of {call.of}"
         calls = self._counts.get(call.module, 1)
         if calls == 1:
             return ""
@@ -126,8 +144,10 @@ class ModuleWatch:
             number = self._counts.get(name, 0)
             self._counts[name] = number + 1
             tensor = first_tensor(output)
-            if name in self._layers and tensor is not None and tensor.requires_grad:
-                tensor.register_hook(lambda gradient: self._note_delta(name, number, gradient))
+            if name in self._layers and tensor is not None:
+                self._note_size(name, module, tensor)
+                if tensor.requires_grad:
+                    tensor.register_hook(lambda gradient: self._note_delta(name, number, gradient))
 
         return note
 
@@ -136,10 +156,21 @@ class ModuleWatch:
             if not isinstance(tensor, Tensor) or not tensor.is_floating_point():
                 continue
             if not bool(tensor.isfinite().all()):
-                number = self._counts.get(name, 0)
-                wrong_B = self._wrong(tensor)
-                self._calls.append(Call(module=name, number=number, given=given, wrong_B=wrong_B))
+                number, of = self._counts.get(name, 0), 0
+                module, wrong_B = self._modules[name], self._wrong(tensor)
+                if isinstance(module, nn.RNNBase) and not given:
+                    outputs_T = over_time(tensor, batch_first=module.batch_first)
+                    number, of = first_broken(outputs_T), len(outputs_T)
+                self._calls.append(
+                    Call(module=name, number=number, given=given, wrong_B=wrong_B, of=of)
+                )
                 return
+
+    def _note_size(self, name: str, module: nn.Module, output: Tensor) -> None:
+        outputs_T = output.unsqueeze(0)
+        if isinstance(module, nn.RNNBase):
+            outputs_T = over_time(output, batch_first=module.batch_first)
+        self._sizes.setdefault(name, []).extend(rms_by_step(outputs_T))
 
     def _note_delta(self, name: str, number: int, gradient: Tensor) -> None:
         if not bool(gradient.isfinite().all()):

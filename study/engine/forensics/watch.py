@@ -9,26 +9,31 @@ import logging
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from study.engine.execution import Batch
+from study.engine.execution import Batch, Execution, Pass
 from study.engine.forensics.look import Alone, first_failure
 from study.engine.layers import Layer, buffers_kept
 from study.engine.precision import Precision
 from study.engine.seeds import noise_seed
 from study.engine.tasks.task import Task
 from study.first_failure import FirstFailure
+from study.losses import rise_scale
+
+Array = npt.NDArray[np.float64]
 
 _logger = logging.getLogger("gradscape.engine")
 
 
 class FailureWatch:
-    """Looks once at each trial, in its first step whose loss or gradient is not finite.
+    """Looks once at each trial, in its first step that is not finite or passes the loss' bound.
 
     Parameters, batch and random numbers of that step are still there, so nothing needs to be kept
-    for it, nor trained again. A trial that stays finite costs a test of two numbers a step.
+    for it, nor trained again. A trial that stays finite costs a test of two numbers a step; on a
+    GPU, where the host would wait for them, at recorded steps only.
 
     Args:
         module: The network of trials that run together; its own parameters are not used.
@@ -36,6 +41,7 @@ class FailureWatch:
         layers: The network's layers.
         precision: Types of the parameters and of the arithmetic.
         seeds: One a trial, (K,).
+        divergence_factor: A loss over this many times the first is lost.
     """
 
     def __init__(
@@ -46,18 +52,59 @@ class FailureWatch:
         *,
         precision: Precision,
         seeds: Sequence[int],
+        divergence_factor: float,
     ) -> None:
         self._module = module
         self._task = task
         self._layers = layers
         self._precision = precision
         self._seeds = list(seeds)
+        self._factor = divergence_factor
         self._failed_K = np.zeros(len(seeds), dtype=bool)
+        self._bound_K: Array = np.full(len(seeds), np.finfo(np.float64).max)
 
-    def newly_failed(self, loss_K: Tensor, grad_norm_K: Tensor) -> list[int]:
-        """Returns the slots of trials that failed in this step and in none before."""
-        # Zero times a number that is not finite is NaN: the host waits for one small tensor.
-        sound_K = (loss_K * 0 + grad_norm_K * 0).cpu().numpy() == 0
+    def bound(self, first_K: Array) -> None:
+        """Takes the first losses, (K,), from which the bounds of later steps follow."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            self._bound_K = self._factor * rise_scale(first_K, abs(self._task.loss_chance))
+
+    def look(
+        self,
+        batch: Batch,
+        rows_KxB: Tensor,
+        result: Pass,
+        grad_norm_K: Tensor,
+        execution: Execution,
+        *,
+        may_wait: bool,
+    ) -> dict[int, FirstFailure]:
+        """Says what was first, by slot, in trials that are lost in this step and were not before.
+
+        Training and random state stay as they are.
+
+        Args:
+            batch: Of the step, before its update.
+            rows_KxB: Row numbers of the batches' examples in the data.
+            result: Of the step.
+            grad_norm_K: Of the step.
+            execution: Holds the parameters of the step.
+            may_wait: Whether the host may wait for the device. On a CPU there is nothing to wait
+                for; on others nothing is found where it may not.
+        """
+        failures = {}
+        for slot in self._newly_lost(result.loss_K, grad_norm_K, may_wait=may_wait):
+            failure = self._look_at(slot, batch, rows_KxB[slot], execution)
+            if failure is not None:
+                failures[slot] = failure
+        return failures
+
+    def _newly_lost(self, loss_K: Tensor, grad_norm_K: Tensor, *, may_wait: bool) -> list[int]:
+        if loss_K.device.type != "cpu":
+            if not may_wait:
+                return []
+            loss_K, grad_norm_K = torch.stack([loss_K, grad_norm_K]).cpu().unbind()
+        # A loss that is not finite is below no bound.
+        sound_K = (loss_K.numpy() <= self._bound_K) & np.isfinite(grad_norm_K.numpy())
         if sound_K.all():
             return []
         new_K = ~sound_K & ~self._failed_K
@@ -65,27 +112,11 @@ class FailureWatch:
         slots: list[int] = np.flatnonzero(new_K).tolist()
         return slots
 
-    def look(
-        self,
-        slot: int,
-        batch: Batch,
-        rows_KxB: Tensor,
-        parameters: Mapping[str, Tensor],
-        copies: Sequence[nn.Module],
+    def _look_at(
+        self, slot: int, batch: Batch, rows_B: Tensor, execution: Execution
     ) -> FirstFailure | None:
-        """Says what was first in the step of a failed trial; None where it cannot be found.
-
-        Training and random state stay as they are.
-
-        Args:
-            slot: The trial's index in the cohort.
-            batch: Of the step, before its update.
-            rows_KxB: Row numbers of the batches' examples in the data.
-            parameters: By name in the order of the forward pass, (K, ...) each.
-            copies: Each trial's own network, where trials run one after another; else none.
-        """
-        module = copies[slot] if copies else self._module
-        trial = self._alone(slot, module, batch, rows_KxB[slot], parameters)
+        module = execution.copies[slot] if execution.copies else self._module
+        trial = self._alone(slot, module, batch, rows_B, execution.blocks.by_name())
         device = batch.inputs_KxB.device
         devices = [device] if device.type == "cuda" else []
         try:
@@ -104,6 +135,7 @@ class FailureWatch:
         """Goes on with these trials of the cohort only."""
         self._seeds = [self._seeds[slot] for slot in slots]
         self._failed_K = self._failed_K[list(slots)]
+        self._bound_K = self._bound_K[list(slots)]
 
     def _alone(
         self,

@@ -48,8 +48,8 @@ class CohortRecord:
         steps_run: Steps that count, (K,).
         failure_step: First step with a non-finite value, or -1, (K,).
         failure_tensor: What was non-finite first, or None.
-        first_failure: What was first in that step, looked at by itself; None where there is none
-            or it was not found.
+        first_failure: What was first in the step in which a trial was lost, looked at by itself;
+            None where it was not lost or nothing was found.
         loss, metric, grad_norm, clip_factor, learning_rate: By trial and step, (K, S).
         loss_deviation, metric_deviation: Standard deviation over the examples of a batch, by
             trial and step, (K, S); NaN at most steps and for batches of one.

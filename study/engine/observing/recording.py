@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -14,6 +12,7 @@ from torch import Tensor
 
 from study.engine.divergence import Retirement, retirement
 from study.engine.layers import Layer
+from study.engine.observing.failures import Failures
 from study.engine.observing.history import DEVIATIONS, SCALARS, History
 from study.engine.observing.record import CohortRecord
 from study.engine.observing.recorded_steps import recorded_steps
@@ -68,7 +67,7 @@ class Recording:
         self.history = History(len(trials), steps, deviating)
         self._sampled = {name: np.full(len(trials), np.nan) for name in SAMPLED}
         self._ends: dict[int, Retirement] = {}
-        self._failures: dict[int, tuple[int, FirstFailure]] = {}
+        self._failures = Failures()
         shape = (len(trials), len(self._column_of))
         self._by_step = {name: np.full(shape, np.nan) for name in BY_STEP}
         self._by_layer: dict[str, Array] = {}
@@ -120,12 +119,14 @@ class Recording:
         self.alive = self.alive[kept]
         return kept
 
-    def note_failure(self, slot: int, step: int, failure: FirstFailure) -> None:
-        """Notes what was first in the step in which a trial became non-finite.
+    def first_losses(self) -> Array:
+        """Losses, (K,), that those of trials still in training are bounded by."""
+        return np.array([self._first_loss(int(trial)) for trial in self.alive])
 
-        The first note stands: after a checkpoint a trial may be looked at again, and later.
-        """
-        self._failures.setdefault(int(self.alive[slot]), (step, failure))
+    def note_failures(self, step: int, failures: Mapping[int, FirstFailure]) -> None:
+        """Notes what was first, by slot, in the step in which trials were lost."""
+        for slot, failure in failures.items():
+            self._failures.note(int(self.alive[slot]), step, failure)
 
     def break_at_the_end(self, slot: int, parameter: str, numbers: str) -> None:
         """Notes a trial whose very last update made a parameter non-finite.
@@ -139,10 +140,8 @@ class Recording:
         if trial not in self._ends:
             self._ends[trial] = Retirement(step=last, tensor=f"parameter:{parameter}")
             detail = f"{parameter} ({numbers}), after the update of step {last}"
-            self._failures[trial] = (
-                last,
-                FirstFailure(origin="parameter", detail=detail, output=math.nan),
-            )
+            broken = FirstFailure(origin="parameter", detail=detail)
+            self._failures.note(trial, last, broken)
 
     def state(self) -> dict[str, Any]:
         """Returns everything so far, for a checkpoint."""
@@ -151,10 +150,7 @@ class Recording:
             "alive": torch.from_numpy(self.alive),
             "history": self.history.state(),
             "ends": [[trial, end.step, end.tensor] for trial, end in self._ends.items()],
-            "failures": [
-                [trial, step, dataclasses.asdict(failure)]
-                for trial, (step, failure) in self._failures.items()
-            ],
+            "failures": self._failures.state(),
             "sampled": {name: torch.from_numpy(rows) for name, rows in self._sampled.items()},
             "by_step": {name: torch.from_numpy(rows) for name, rows in self._by_step.items()},
             "by_layer": {name: torch.from_numpy(rows) for name, rows in self._by_layer.items()},
@@ -168,10 +164,7 @@ class Recording:
             trial: Retirement(step=step, tensor=tensor) for trial, step, tensor in state["ends"]
         }
         # Earlier versions kept none.
-        self._failures = {
-            trial: (step, FirstFailure(**failure))
-            for trial, step, failure in state.get("failures", [])
-        }
+        self._failures.load(state.get("failures", []))
         # Checkpoints of earlier versions have no sample.
         sampled = state.get("sampled", {})
         self._sampled |= {name: rows.cpu().numpy() for name, rows in sampled.items()}
@@ -196,7 +189,7 @@ class Recording:
             if end.tensor is not None:
                 failure_step[trial] = end.step
                 failure_tensor[trial] = end.tensor
-                first_failure[trial] = self._first_failure(trial, end.step)
+            first_failure[trial] = self._failures.at(trial, end.step)
         late_KxS = np.arange(steps) >= steps_run[:, None]
         late_KxR = recorded >= steps_run[:, None]
         scalars = {
@@ -225,13 +218,7 @@ class Recording:
             **self._sampled,
         )
 
-    def _first_failure(self, trial: int, step: int) -> FirstFailure | None:
-        """What was first at that step; of a later one nothing follows for it."""
-        seen, failure = self._failures.get(trial, (None, None))
-        return failure if seen == step else None
-
     def _end(self, trial: int, steps: int) -> Retirement | None:
-        before = float(self._sampled["loss_before"][trial])
         return retirement(
             self.history.scalars["loss"][trial, :steps],
             self.history.scalars["grad_norm"][trial, :steps],
@@ -239,5 +226,9 @@ class Recording:
             self._parameters,
             scale=self._loss_scale,
             factor=self._divergence_factor,
-            first=before if np.isfinite(before) else None,
+            first=self._first_loss(trial),
         )
+
+    def _first_loss(self, trial: int) -> float:
+        before = float(self._sampled["loss_before"][trial])
+        return before if np.isfinite(before) else float(self.history.scalars["loss"][trial, 0])

@@ -53,7 +53,8 @@ TRIAL_FIGURES: tuple[Column, ...] = (
         "failure_origin",
         "string",
         "",
-        "what was first in that step, looked at by itself: " + ", ".join(CLAUSES),
+        "what was first in the step in which values became non-finite or the loss passed its"
+        " bound, looked at by itself: " + ", ".join(CLAUSES),
     ),
     column("failure_detail", "string", "", "which layer, time step, rows or function, for people"),
     column(
@@ -61,6 +62,13 @@ TRIAL_FIGURES: tuple[Column, ...] = (
         "float64",
         "1",
         "largest |output| in that step's batch; infinite if one is not finite, null if unknown",
+    ),
+    column(
+        "failure_growth",
+        "float64",
+        "1",
+        "largest growth of a recurrent layer's output over the time steps of that step; null if"
+        " none",
     ),
     column(
         "rise_step",

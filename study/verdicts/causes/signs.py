@@ -69,7 +69,8 @@ class Signs:
         weight_initial: Norm of all weights at the first recorded step.
         weight_final: The same at the last one.
         parameters: Number of weights.
-        state_growth: Largest ratio of the last to the first time step's pre-activations.
+        state_growth: Largest ratio of the last to the first time step's pre-activations, also in
+            the step that ended the trial.
         failure_origin: What was first to be non-finite, null if nothing was.
         failure_detail: Where exactly, in words.
         output_bound: What bounds the network's outputs, in words; None if nothing is known to.
@@ -159,6 +160,9 @@ def signs(
         violent_update: Update ratio above which an update is violent.
     """
     number = trials["trial"].to_numpy(dtype=np.int64)
+    shown = over_layers(layers, number)
+    # A state may run away between two recorded steps; the step that ended the trial shows it.
+    last_growth = numbers_or_nan(trials, "failure_growth")
     return Signs(
         outcome=found.outcome,
         failure=found.failure,
@@ -175,7 +179,7 @@ def signs(
         **settings_of(trials),
         batch_size=setting(trials, "batch_size"),
         **over_steps(steps, number, violent_update=violent_update),
-        **over_layers(layers, number),
+        **(shown | {"state_growth": np.fmax(shown["state_growth"], last_growth)}),
         failure_origin=names(trials, "failure_origin"),
         failure_detail=names(trials, "failure_detail"),
         output_bound=names(trials, "output_bound"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+from study.first_failure import clause
 from study.verdicts.explanation.evidence import Evidence
 from study.verdicts.explanation.nonfinite import nonfinite
 from study.verdicts.explanation.numbers import figure, percent
@@ -82,10 +83,13 @@ def _diverged(facts: Evidence, thresholds: Thresholds) -> str:
 
 
 def _since(facts: Evidence) -> str:
-    """Returns when the rise began, where it is known."""
-    if not math.isfinite(facts.rise_step):
-        return ""
-    return f", and was above twice the first from step {facts.rise_step:.0f} on"
+    """Returns when the rise began, and what ran away, where it is known."""
+    since = ""
+    if math.isfinite(facts.rise_step):
+        since = f", and was above twice the first from step {facts.rise_step:.0f} on"
+    if facts.failure_origin is None:
+        return since
+    return f"{since}; {clause(facts.failure_origin, facts.failure_detail or 'not known')}"
 
 
 def _rise(facts: Evidence, thresholds: Thresholds) -> float:

@@ -20,6 +20,7 @@ TRAINED = {
     "failure_origin": None,
     "failure_detail": None,
     "failure_output": None,
+    "failure_growth": None,
     "rise_step": None,
     "loss_initial": 2.4,
     "loss_initial_error": None,

@@ -6,6 +6,7 @@ import math
 import re
 from typing import Any
 
+import pytest
 import torch
 from torch import Tensor, nn
 
@@ -82,15 +83,41 @@ class Masked(nn.Module):
 AS_GIVEN: dict[str, Any] = {"initialization": "torch_default", "batch_size": 64}
 
 
-def test_a_state_that_grows_names_layer_and_time_step() -> None:
+def test_a_state_that_runs_away_until_the_loss_passes_its_bound() -> None:
+    # Its gradients said that it vanishes through time, and no recorded step showed the state: the
+    # trial went from an ordinary loss to 1e14 within two steps.
+    network = network_of(lambda: Growing(1.0))
+    task = a_task(inputs=torch.ones(64, 3), targets=torch.ones(64, 1))
+    record = train(task, network, trials=[a_trial(**AS_GIVEN, dtype="float64")])
+    assert record.failure_step[0] == -1 and record.steps_run[0] < 20
+    failure = failure_of(record)
+    assert failure.origin == "state"
+    assert re.fullmatch(
+        r"layer 1 \(state\) grows from \S+ at time step 1 to \S+ at time step 60 of 60",
+        failure.detail,
+    )
+    assert failure.growth is not None and failure.growth > 100
+    assert failure.output is not None and failure.output > 100
+
+
+def test_a_state_that_settles_is_not_said_to_grow() -> None:
+    task = a_task(inputs=torch.ones(64, 3), targets=torch.ones(64, 1))
+    record = train(
+        task, network_of(lambda: Growing(0.9)), trials=[a_trial(learning_rate=1e9)], steps=3
+    )
+    assert record.first_failure[0] is None or record.first_failure[0].origin != "state"
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_a_state_that_grows_names_layer_and_time_step(dtype: str) -> None:
     record = train(
         a_task(inputs=torch.ones(64, 3), targets=torch.ones(64, 1)),
         network_of(lambda: Growing(10.0)),
-        trials=[a_trial(**AS_GIVEN)],
+        trials=[a_trial(**AS_GIVEN, dtype=dtype)],
     )
     failure = failure_of(record)
     assert failure.origin == "activation"
-    # 10^38 is finite in float32, 10^39 is not.
+    # 10^38 is finite in float32 and bfloat16, 10^39 is not.
     assert failure.detail == (
         "layer 1 (state) at time step 39 of 60, for 64 of 64 examples (rows 0, 1, 2, ...)"
     )
@@ -116,6 +143,31 @@ def test_built_in_recurrent_networks_are_looked_into() -> None:
     failure = failure_of(record)
     assert failure.origin == "activation"
     assert re.match(r"layer 2 \(recurrent_1\) at time step \d+ of 12, for ", failure.detail)
+
+
+class TorchRnn(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.rnn, self.read = nn.RNN(3, 3, nonlinearity="relu", batch_first=True), nn.Linear(3, 1)
+        with torch.no_grad():
+            self.rnn.weight_ih_l0.copy_(torch.eye(3))
+            self.rnn.weight_hh_l0.copy_(10 * torch.eye(3))
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        outputs: Tensor = self.read(self.rnn(inputs)[0][:, -1])
+        return outputs
+
+
+def test_a_module_that_runs_through_time_in_one_call() -> None:
+    inputs = torch.ones(64, 50, 3)
+    record = train(
+        a_task(inputs=inputs, targets=torch.ones(64, 1)),
+        network_of(TorchRnn),
+        trials=[a_trial(**AS_GIVEN)],
+    )
+    failure = failure_of(record)
+    # 1 + 10 + ... + 10^38 is finite in float32.
+    assert failure.detail.startswith("layer 1 (rnn) at time step 40 of 50, for 64 of 64 examples")
 
 
 def test_one_example_that_overflows_in_the_readout() -> None:

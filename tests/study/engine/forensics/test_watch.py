@@ -12,7 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from study.engine import NETWORKS, Checkpoints, Task
+from study.engine.execution import Batch, Pass
 from study.engine.forensics import watch
+from study.engine.precision import PRECISIONS
 from study.trial import Trial
 from tests.study.engine.conftest import make_trial
 from tests.study.engine.forensics.conftest import (
@@ -72,7 +74,7 @@ def test_neither_numbers_nor_random_state_change(monkeypatch: pytest.MonkeyPatch
     looked = train(a_task(loss=loss), network_of(dropped), trials=trials)
     assert torch.equal(torch.get_rng_state(), before)
     assert looked.first_failure[1] is not None
-    monkeypatch.setattr(watch.FailureWatch, "newly_failed", lambda self, loss_K, norm_K: [])
+    monkeypatch.setattr(watch.FailureWatch, "look", lambda *_, **__: {})
     plain = train(a_task(loss=loss), network_of(dropped), trials=trials)
     for name in ("loss", "metric", "grad_norm", "update_ratio"):
         np.testing.assert_array_equal(getattr(looked, name), getattr(plain, name))
@@ -125,3 +127,20 @@ def test_a_loss_that_fails_when_it_is_asked_again_ends_nothing(
     assert record.first_failure == (None,)
     assert record.failure_step[0] == 0
     assert "what failed first in step 0 is not known: RuntimeError: not again" in caplog.text
+
+
+def test_the_host_does_not_wait_for_a_device_between_recorded_steps() -> None:
+    watched = watch.FailureWatch(
+        nn.Linear(3, 1),
+        a_task(),
+        (),
+        precision=PRECISIONS["float32"],
+        seeds=[0],
+        divergence_factor=1e6,
+    )
+    # Of this device no number can be had: asking for one raises.
+    nowhere = torch.empty(1, device="meta")
+    result = Pass(loss_K=nowhere, loss_KxB=nowhere, metric_KxB=nowhere, gradients=[])
+    batch = Batch(step=4, inputs_KxB=nowhere, targets_KxB=nowhere)
+    execution: Any = None  # Not asked for parameters.
+    assert watched.look(batch, nowhere, result, nowhere, execution, may_wait=False) == {}

@@ -76,6 +76,10 @@ def test_diverged(explain) -> None:
     assert explain({**stopped, "rise_step": 7}).endswith(
         "more than 1e6 times the first, and was above twice the first from step 7 on."
     )
+    ran_away = {"failure_origin": "state", "failure_detail": "layer 2 (cell) grows from 1 to 9e6"}
+    assert explain({**stopped, **ran_away}).endswith(
+        "the first; the recurrent state ran away: layer 2 (cell) grows from 1 to 9e6."
+    )
     assert explain(OUTCOMES["diverged"], factor=1.5).endswith(
         "; at initialization gradients grow by a factor of 1.5 at every layer on average, layer 1"
         " receives 1.3e5 times what layer 30 does (exploding above 70)."
