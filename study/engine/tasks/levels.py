@@ -135,12 +135,13 @@ class Levels:
 
     def _lowest_seen(self) -> float:
         """The lowest loss of an example, at outputs around the best constant."""
-        best_O = self._best.outputs_O
+        best = self._best
         generator = torch.Generator().manual_seed(0)
         lowest = float("inf")
         for far in GUESSES:
-            noise_O = far * torch.randn(best_O.shape, generator=generator, dtype=torch.float64)
+            noise_O = torch.randn(best.free_O.shape, generator=generator, dtype=torch.float64)
+            guess_O = best.domain(best.free_O + far * noise_O.to(best.free_O.dtype))
             with torch.no_grad():
-                losses = self.predicted.first(self.loss, best_O + noise_O.to(best_O.dtype))
+                losses = self.predicted.first(self.loss, guess_O)
             lowest = min(lowest, float(losses.nan_to_num(nan=float("inf")).min()))
         return lowest

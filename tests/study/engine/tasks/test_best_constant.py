@@ -139,6 +139,33 @@ def test_a_loss_without_lower_bound_is_said(loss: PerExample) -> None:
         found(loss, drawn(500, 1) + 2, 1)
 
 
+@pytest.mark.parametrize(
+    ("loss", "domain"),
+    [
+        (lambda outputs, labels: functional.nll_loss(outputs, labels, reduction="none"), "log"),
+        (lambda outputs, labels: -outputs.gather(1, labels[:, None]).squeeze(1).log(), "share"),
+    ],
+)
+def test_losses_on_log_probabilities_and_on_probabilities(loss: PerExample, domain: str) -> None:
+    # The most frequent label would have had any likelihood: there was "no lower bound".
+    rare = labels(0.7, 0.2, 0.1)
+    best = found(loss, rare, 3)
+    assert best.loss == pytest.approx(entropy(rare), rel=1e-3)
+    shares = best.outputs_O.exp() if domain == "log" else best.outputs_O
+    assert shares.tolist() == pytest.approx((torch.bincount(rare) / 5000).tolist(), rel=0.02)
+
+
+def test_divergence_from_shares_that_are_targets() -> None:
+    shares = drawn(800, 3).softmax(dim=1)
+
+    def divergence(outputs: Tensor, targets: Tensor) -> Tensor:
+        return functional.kl_div(outputs, targets, reduction="none").sum(dim=1)
+
+    mean = shares.double().mean(dim=0)
+    expected = (shares.double() * (shares.double() / mean).log()).sum(dim=1).mean()
+    assert found(divergence, shares, 3).loss == pytest.approx(float(expected), rel=1e-3)
+
+
 def test_a_loss_that_approaches_its_bound_far_away_has_one() -> None:
     one_class = torch.zeros(100, dtype=torch.int64)
     assert 0 <= found(cross_entropy, one_class, 3).loss < 1e-6

@@ -138,6 +138,16 @@ def test_what_is_given_stays_and_is_not_looked_for() -> None:
     assert regression(loss_chance=8.0).metric(Y + 2, Y)[0] == pytest.approx(0.5)
 
 
+def test_a_network_that_ends_with_log_softmax_needs_no_more() -> None:
+    def loss(outputs: Tensor, targets: Tensor) -> Tensor:
+        return functional.nll_loss(outputs, targets, reduction="none")
+
+    labels = torch.tensor([0] * 20 + [1] * 25 + [2] * 55)
+    assert labelled(labels, loss=loss).chance == 0.55
+    explained = labelled(labels, loss=loss, metric=None, ceiling=None)
+    assert explained.metric_name == "loss explained" and explained.target == 0.5
+
+
 def test_standardized_targets_have_a_share_of_their_own_loss() -> None:
     task = standardized_task(regression(), "targets")
     assert task.loss_chance == pytest.approx(1.0, rel=1e-3)
