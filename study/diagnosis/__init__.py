@@ -4,7 +4,7 @@ from study.diagnosis.change import Change, Changes
 from study.diagnosis.diagnosis import Diagnosis, Explanation
 from study.diagnosis.expectation import Expectation, Spread
 from study.diagnosis.layer_gradients import LayerGradient, layer_gradients
-from study.diagnosis.moments import Beginning, Event, Moment, Watch
+from study.diagnosis.moments import Beginning, Event, FirstLook, Moment, Watch
 from study.diagnosis.run import diagnose
 from study.diagnosis.search import (
     Attempt,
@@ -27,6 +27,7 @@ __all__ = [
     "Event",
     "Expectation",
     "Explanation",
+    "FirstLook",
     "LayerGradient",
     "Moment",
     "Remedy",

@@ -31,6 +31,22 @@ class Beginning:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FirstLook:
+    """The gradient at initialization, where training the first seed takes a while.
+
+    Attributes:
+        regime: The gradient regime; None where layers were not measured.
+        ratio: The gradient at the first layer over that at the last; of a recurrent network at
+            the first time step over that at the last.
+        time_steps: How often a recurrent layer is called in one pass; 1 of other networks.
+    """
+
+    regime: str | None
+    ratio: float
+    time_steps: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Moment:
     """What is about to be trained.
 
@@ -49,7 +65,7 @@ class Moment:
     seconds: float
 
 
-Event = Beginning | Moment | Diagnosis | Remedy
+Event = Beginning | FirstLook | Moment | Diagnosis | Remedy
 """A `Diagnosis` is what is known so far: after the first seed, where the others take a while, and
 after all of them; a `Remedy` is told as soon as it is certain."""
 

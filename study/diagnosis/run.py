@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
+
 from search_spaces.catalogue import Value
 from search_spaces.errors import InputError
 from search_spaces.seeds import trial_seed
@@ -14,7 +16,7 @@ from study.diagnosis.diagnosis import Diagnosis, explanations, noticed
 from study.diagnosis.expectation import expectation
 from study.diagnosis.layer_gradients import layer_gradients
 from study.diagnosis.measuring import affordable_statistics, cost_of
-from study.diagnosis.moments import Beginning, Event, Moment, Watch
+from study.diagnosis.moments import Beginning, Event, FirstLook, Moment, Watch
 from study.diagnosis.pace import Pace
 from study.diagnosis.search import Attempt, Search, is_clear, search_remedies
 from study.diagnosis.single_changes import Candidate
@@ -26,6 +28,10 @@ from study.study_file import StudyConfig, load_study_file
 FIRST_ALONE_S = 2.0
 """Estimated time of all seeds from which the first is trained alone, so that it can be told of at
 once; it may be several times as long for small networks. Below it, one cohort is quicker."""
+
+LOOK_S = 5.0
+"""Estimated time of one seed from which a single step is trained before, to have something to
+tell: what a gradient is like at initialization is known at once."""
 
 
 def diagnose(
@@ -105,6 +111,8 @@ class _Making:
         seconds *= 1 + cost_of(self.statistics, self.checked, self.values)
         self.watch(self._beginning(seconds))
         alone = len(self.seeds) > 1 and seconds >= FIRST_ALONE_S
+        if seconds >= LOOK_S * len(self.seeds):
+            self.watch(self._first_look())
         first = self._train(self.seeds[:1] if alone else self.seeds)
         return self._and_others(first) if alone else first
 
@@ -117,6 +125,17 @@ class _Making:
             return first + self._train(others)
         except KeyboardInterrupt:
             return first
+
+    def _first_look(self) -> FirstLook:
+        (started,) = train(
+            self.checked, [self.values], seeds=self.seeds[:1], statistics="standard", steps=1
+        )
+        trial, calls = started.trials.iloc[0], started.layers["calls"]
+        return FirstLook(
+            regime=None if pd.isna(trial["regime_initial"]) else str(trial["regime_initial"]),
+            ratio=float(trial["delta_ratio_initial"]),
+            time_steps=1 if calls.empty else int(calls.max()),
+        )
 
     def _train(self, seeds: Sequence[int]) -> Trained:
         (trained,) = train(self.checked, [self.values], seeds=seeds, statistics=self.statistics)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,20 @@ from study.commands.text.gradient_picture import picture
 from study.commands.text.verdict_style import COLOURS
 
 if TYPE_CHECKING:
-    from study.diagnosis import Diagnosis, Expectation, Spread
+    from study.diagnosis import Diagnosis, Expectation, FirstLook, Spread
+
+
+def first_look_text(look: FirstLook) -> Iterator[Text]:
+    """What the gradient is like before the first update, while the first seed is trained."""
+    if look.regime is None or math.isnan(look.ratio):
+        return
+    place = (
+        f"of {look.time_steps} time steps the first" if look.time_steps > 1 else "the first layer"
+    )
+    yield Text(
+        f"at initialization: {place} receives {_number(look.ratio)} of the gradient that the last "
+        f"one does ({look.regime})"
+    )
 
 
 def first_seed_text(found: Diagnosis) -> Iterator[Text]:
@@ -41,6 +55,8 @@ def verdict_text(found: Diagnosis, told: Diagnosis | None = None) -> Iterator[Te
         if (each.verdict, each.cause) not in known:
             typical = "typical seed: " if each.seeds > 1 else ""
             yield Text(f"  {typical}{each.text}")
+        if each.cause == "unknown" and found.notices:
+            yield Text("  what stands above as noticed before training may be the reason")
 
 
 def measurements_text(found: Diagnosis, *, unicode: bool) -> Iterator[Text]:

@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
-from study.commands.text.diagnosis import first_seed_text, measurements_text, verdict_text
+from study.commands.text.diagnosis import (
+    first_look_text,
+    first_seed_text,
+    measurements_text,
+    verdict_text,
+)
 from study.commands.text.diagnosis_progress import DiagnosisProgress
 from study.commands.text.remedies import remedy_text, search_text
 
@@ -37,13 +42,15 @@ class DiagnosisVoice:
 
     def hear(self, event: Event) -> None:
         """Tells what has happened."""
-        from study.diagnosis import Beginning, Diagnosis, Moment
+        from study.diagnosis import Beginning, Diagnosis, FirstLook, Moment
 
         if isinstance(event, Beginning):
             self._progress.begins(event)
             self._print(
                 Text.assemble(("before training: ", "bold"), notice) for notice in event.notices
             )
+        elif isinstance(event, FirstLook):
+            self._print(first_look_text(event))
         elif isinstance(event, Moment):
             self._progress.comes_to(event)
         elif isinstance(event, Diagnosis):

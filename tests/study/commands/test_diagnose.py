@@ -184,6 +184,20 @@ def test_the_first_seed_is_told_of_before_the_others_are_trained(
     assert not any(line.startswith("  typical seed") for line in rest), "said already"
 
 
+def test_a_long_training_is_looked_at_before_its_first_seed(
+    gradscape: Gradscape, study_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "LOOK_S", 0.0)
+    said = gradscape("diagnose", study_file, *DEEP, "--no-remedies")
+    look, verdict, *_ = said.out.splitlines()
+    assert re.fullmatch(
+        r"at initialization: the first layer receives \S+ of the gradient that the last one does "
+        r"\(vanishing\)",
+        look,
+    )
+    assert verdict.startswith("2 of 2 seeds: ")
+
+
 def test_a_page_says_what_the_terminal_says(gradscape: Gradscape, study_file: Path) -> None:
     said = gradscape("diagnose", study_file, *FAILING, "--no-remedies", "--plot", "page.html")
     assert said.code == 0 and said.out.splitlines()[-1] == "page     page.html"

@@ -10,7 +10,7 @@ import pytest
 from search_spaces.errors import InputError
 from search_spaces.seeds import trial_seed
 from study import Diagnosis, diagnose
-from study.diagnosis import Beginning, Event, Moment, Remedy, run
+from study.diagnosis import Beginning, Event, FirstLook, Moment, Remedy, run
 from study.diagnosis.training import train
 from study.engine import NETWORKS, TASKS, train_cohort
 from study.preflight.configuration import preflight
@@ -97,13 +97,18 @@ def test_a_stable_configuration_needs_no_change() -> None:
 @pytest.mark.slow
 def test_what_is_known_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run, "FIRST_ALONE_S", 0.0)
+    monkeypatch.setattr(run, "LOOK_S", 0.0)
     events: list[Event] = []
     settings = {"depth": 6, "activation": "sigmoid", "learning_rate": 0.1}
     diagnosis = diagnose(
         StudyConfig(**DIGITS), settings, seeds=SEEDS, remedies=1, watch=events.append
     )
-    beginning, first, moment, both, *searching = events
+    beginning, look, first, moment, both, *searching = events
     assert isinstance(beginning, Beginning) and isinstance(moment, Moment)
+    assert isinstance(look, FirstLook) and (look.regime, look.time_steps) == ("vanishing", 1)
+    # Before any update: what the first step of the whole training shows, too.
+    (first_ratio,) = first.trials["delta_ratio_initial"]
+    assert look.ratio == pytest.approx(first_ratio, rel=1e-3)
     assert isinstance(first, Diagnosis) and isinstance(both, Diagnosis)
     assert (first.trained.seeds, both.trained.seeds) == (1, 2)
     assert first.interrupted and not both.interrupted, "the first lacks a seed"
