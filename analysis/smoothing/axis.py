@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -52,7 +53,7 @@ class Axis:
         """Whether there are more values than could be listed."""
         return not len(self.levels)
 
-    @property
+    @cached_property
     def nodes(self) -> Floats:
         """Positions at which the prior is stated [M]."""
         if not self.is_range:

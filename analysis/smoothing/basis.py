@@ -84,17 +84,20 @@ def product_basis(x: Floats, y: Floats, scale: float) -> Basis:
     return Basis(x=scale * x, y=y, pairs=pairs)
 
 
-def functions(kernel: Floats, cross: Floats) -> Floats:
-    """Returns functions [G, I] at points G whose products sum to the kernel.
+def functions(kernel: Floats) -> Floats:
+    """Returns what makes functions of a kernel, whose products sum to it.
 
     Args:
         kernel: Kernel of the N nodes with each other [N, N].
-        cross: Kernel of the points with the nodes [G, N].
+
+    Returns:
+        A table [N, I]. The kernel of points G with the nodes [G, N] times it are the functions at
+        these points [G, I].
     """
     values, vectors = np.linalg.eigh(kernel)
     values, vectors = values[::-1], vectors[:, ::-1]
     rank = min(int((values > _SMALLEST_SHARE * values[0]).sum()), _LARGEST_RANK)
-    return np.asarray(cross @ vectors[:, :rank] / np.sqrt(values[:rank]))
+    return np.asarray(vectors[:, :rank] / np.sqrt(values[:rank]))
 
 
 def _squares(functions: Floats) -> Floats:

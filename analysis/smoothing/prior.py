@@ -68,11 +68,11 @@ class Prior:
         rest = list(parameters[1:])
         tables = []
         for axis, grid, points in ((self.x, self.x_at, x_at), (self.y, self.y_at, y_at)):
-            value = rest.pop(0) if axis in self._free else 0.0
-            kernel = _kernel(axis, axis.nodes, axis.nodes, value)
-            tables.append(
-                [functions(kernel, _kernel(axis, at, axis.nodes, value)) for at in (grid, points)]
-            )
+            value = rest.pop(0) if len(axis.nodes) > 1 else 0.0
+            nodes = functions(_kernel(axis, axis.nodes, axis.nodes, value))
+            own = _kernel(axis, grid, axis.nodes, value) @ nodes
+            same = points is grid
+            tables.append((own, own if same else _kernel(axis, points, axis.nodes, value) @ nodes))
         (own_x, other_x), (own_y, other_y) = tables
         scale = math.exp(parameters[0])
         # Which products are kept is decided on the prior's own grid, so that coefficients fitted
