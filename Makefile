@@ -8,6 +8,9 @@ HOME_FOLDER := gradscape
 # Four processes for two cores: many tests wait for a server, a cluster or a browser to start.
 TWO_CORES := --numprocesses 4 --dist loadfile --no-loadscope-reorder
 
+# Ray's workers and jobs are processes of their own: compiling each module again takes a tenth of them.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-fast lint check format docs bench clean
 

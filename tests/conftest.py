@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+import importlib
 import os
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -44,6 +46,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         )
 
     items.sort(key=position)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Spares tests that use MLflow, which have imported it by now, to make its tables anew."""
+    if "mlflow" in sys.modules:
+        importlib.import_module("tests.support.mlflow_tables").copy_them()
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -19,6 +19,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests.support.mlflow_tables import copy_them
+
 IMPORTED = (
     "study.commands.app",
     "study.commands.run",
@@ -42,6 +44,7 @@ def serve() -> int:
     """Takes requests until its standard input ends; gives the exit code of a child in that."""
     for module in IMPORTED:
         importlib.import_module(module)
+    copy_them()
     children: dict[int, Path] = {}
     print("ready", flush=True)
     while True:
