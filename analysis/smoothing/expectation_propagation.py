@@ -71,7 +71,9 @@ class Posterior:
     def draw(self, normal: Floats) -> Floats:
         """Turns standard normal numbers [S, R] into coefficients [S, R]."""
         # With A = L L' a standard normal z becomes L'^-1 z, whose covariance is A^-1.
-        return self.mean + solve_triangular(self.factor, normal.T, lower=True, trans="T").T
+        # Of small tables, the check for numbers that are not finite takes longest.
+        solved = solve_triangular(self.factor, normal.T, lower=True, trans="T", check_finite=False)
+        return self.mean + solved.T
 
 
 def posterior(

@@ -11,11 +11,9 @@ import pytest
 
 from analysis import write_report
 from tests.analysis.report.test_write_report import Words
-from tests.support.synthetic import SPACE, Tables, synthetic_tables, write_study
+from tests.support.synthetic import RATE, SPACE, Tables, synthetic_tables, write_study
 
 pytestmark = pytest.mark.slow
-
-RATE = {"learning_rate": SPACE["learning_rate"]}
 
 
 def never_trained(number: int = 60) -> Tables:
@@ -68,7 +66,6 @@ STUDIES = {
     "two trials": lambda: synthetic_tables(2, seed=5),
     "all stable": lambda: synthetic_tables(40, verdict="stable"),
     "all exploding": lambda: synthetic_tables(40, verdict="exploding"),
-    "all stable, ten": lambda: synthetic_tables(10, verdict="stable"),
     "never trained": never_trained,
     "one hyperparameter": lambda: synthetic_tables(60, space=RATE),
     "one category": lambda: synthetic_tables(30, space={"activation": SPACE["activation"]}),
@@ -101,17 +98,32 @@ def test_it_says_what_is_missing(made):
     name, folder = made
     text = Words((folder / "index.html").read_text(encoding="utf-8")).text
     expected = {
-        "ten trials": ["10 trials of mlp", "have no trial."],
+        "ten trials": [
+            "10 trials of mlp on digits",
+            "have no trial.",
+            "Most cells hold fewer than 5 trials",
+        ],
         "one trial": ["1 trial of mlp", "there is no map to draw"],
         "all stable": ["No trial of this study was exploding or vanishing", "All trials agree"],
-        "all exploding": ["No trial of this study was stable", "All trials agree"],
+        "all exploding": [
+            "No trial of this study was stable",
+            "All trials agree",
+            "No cell has a stable trial",
+        ],
         "never trained": ["No trial of this study was stable"],
-        "one hyperparameter": ["1 hyperparameter varied"],
+        "one hyperparameter": [
+            "1 hyperparameter varied",
+            "Most reliable cell: learning rate",
+        ],
         "one category": ["1 hyperparameter varied", "learning rate did not vary"],
         "nothing varies": ["there is no map to draw", "learning rate did not vary"],
         "unobserved category": ["selu", "have no trial."],
-        "no series": ["no gradients by layer", "no losses by step"],
+        "no series": ["no gradients by layer of this trial", "no losses by step"],
     }
+    if name in ("all stable", "all exploding"):
+        assert text.count("typical of") == 1
+    if name == "all stable":
+        assert "No cell has a stable trial" not in text
     for sentence in expected.get(name, []):
         assert sentence in text, sentence
 
@@ -128,7 +140,7 @@ def test_its_files_are_sound(made):
 
 
 def test_trials_that_failed_are_named_apart(tmp_path):
-    write_study(tmp_path, synthetic_tables(12), parts=1)
+    write_study(tmp_path, synthetic_tables(12, space=RATE), parts=1)
     reasons = {"worker lost <b>x</b>": 3, "out of memory": 1}
     page = write_report("digits-mlp", home=tmp_path, failed=reasons)
     words = Words(page.read_text(encoding="utf-8"))

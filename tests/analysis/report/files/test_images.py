@@ -24,7 +24,7 @@ from analysis.report.files.images import (
 )
 from analysis.report.page.picture import picture
 from tests.support.browser import INSTALL
-from tests.support.synthetic import synthetic_tables, write_study
+from tests.support.synthetic import RATE, synthetic_tables, write_study
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = "<script>alert(1)</script>"
@@ -97,7 +97,7 @@ def test_a_figure_that_cannot_be_drawn_costs_no_other_one(tmp_path):
 @pytest.mark.slow
 def test_without_a_browser_the_report_is_written_and_says_what_helps(tmp_path, monkeypatch):
     monkeypatch.setenv("BROWSER_PATH", str(tmp_path / "no-browser"))
-    write_study(tmp_path, synthetic_tables(20))
+    write_study(tmp_path, synthetic_tables(20, space=RATE))
     notices: list[str] = []
     page = write_report("digits-mlp", home=tmp_path, figures=["png"], on_notice=notices.append)
     assert len(notices) == 1 and "\n" not in notices[0]
@@ -127,7 +127,7 @@ def test_whatever_a_browser_does_the_report_is_written_and_one_line_says_so(
     (tmp_path / "browser").chmod(0o755)
     monkeypatch.setenv("BROWSER_PATH", str(tmp_path / "browser"))
     monkeypatch.setattr(devtools, "ANSWER_S", 1.0)
-    write_study(tmp_path, synthetic_tables(20))
+    write_study(tmp_path, synthetic_tables(20, space=RATE))
     notices: list[str] = []
     page = write_report("digits-mlp", home=tmp_path, figures=["png"], on_notice=notices.append)
     assert page.exists()
@@ -159,7 +159,7 @@ def test_images_that_were_drawn_before_the_browser_was_killed_are_kept(tmp_path,
 
 @pytest.mark.slow
 def test_a_report_that_has_no_images_any_more_removes_its_own_and_no_others(tmp_path):
-    write_study(tmp_path, synthetic_tables(20))
+    write_study(tmp_path, synthetic_tables(20, space=RATE))
     out = tmp_path / "out"
     (out / "figures").mkdir(parents=True)
     for name in ("figures/map-9.png", "figures/mine.png", "old.csv", "theirs.csv"):
@@ -174,7 +174,7 @@ def test_a_report_that_has_no_images_any_more_removes_its_own_and_no_others(tmp_
 
 
 def test_an_unknown_format_is_refused_before_anything_is_written(tmp_path):
-    write_study(tmp_path, synthetic_tables(20))
+    write_study(tmp_path, synthetic_tables(20, space=RATE))
     with pytest.raises(AnalysisError, match="unknown image format 'gif'; known: png, svg"):
         write_report("digits-mlp", home=tmp_path, out=tmp_path / "out", figures=["gif"])
     assert not (tmp_path / "out").exists()

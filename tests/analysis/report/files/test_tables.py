@@ -9,13 +9,13 @@ import pytest
 
 from analysis import AnalysisError, load_layers, write_report
 from analysis.report.files import tables
-from tests.support.synthetic import synthetic_tables, write_study
+from tests.support.synthetic import RATE, synthetic_tables, write_study
 
 
 @pytest.fixture
 def study(tmp_path):
     """30 trials, two of whose three parts hold trials that another one holds too."""
-    folder = write_study(tmp_path, synthetic_tables(30), parts=3)
+    folder = write_study(tmp_path, synthetic_tables(30, space=RATE), parts=3)
     for table in ("trials", "steps", "layers"):
         parts = folder / "tables" / table
         shutil.copy(parts / "part-001.parquet", parts / "part-again.parquet")
