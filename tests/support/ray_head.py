@@ -78,7 +78,12 @@ class RayHead:
                 break
             time.sleep(0.1)
         self._process.wait()
-        subprocess.run(["rm", "-rf", str(self.folder)], check=True)
+        # What was just killed may still write a last file: a folder is then not empty.
+        for left in range(20, -1, -1):
+            done = subprocess.run(["rm", "-rf", str(self.folder)], check=not left)
+            if done.returncode == 0:
+                break
+            time.sleep(0.1)
 
     def logged(self, text: str) -> list[str]:
         """Names of the files in Ray's log folder that hold a text."""

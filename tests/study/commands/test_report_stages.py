@@ -7,12 +7,12 @@ import sys
 
 import pytest
 
-from tests.support.synthetic import synthetic_tables, write_study
+from tests.support.synthetic import RATE, synthetic_tables, write_study
 
 
 @pytest.mark.slow
 def test_a_terminal_shows_what_the_report_is_at_and_other_streams_do_not(tmp_path):
-    write_study(tmp_path, synthetic_tables(60, seed=1), parts=2)
+    write_study(tmp_path, synthetic_tables(60, seed=1, space=RATE), parts=2)
     terminal, end = pty.openpty()
     with start(tmp_path, stderr=end) as shown:
         os.close(end)

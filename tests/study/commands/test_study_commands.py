@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import optuna
 import pandas as pd
 import pytest
@@ -99,7 +100,9 @@ def test_the_tables_hold_what_the_schema_says(gradscape: Gradscape, study_file: 
     counted = layers[layers["step"] == 0].groupby("trial")["layer"].max()
     assert (counted == depth + 1).all()
     first = steps[steps["step"] == 0].set_index("trial")["loss"]
-    assert (first == trials.set_index("trial")["loss_initial"]).all()
+    # Of one batch, where the trial's is of a sample of the data.
+    initial = trials.set_index("trial")["loss_initial"]
+    np.testing.assert_allclose(first, initial.loc[first.index], rtol=0.3)
 
 
 @pytest.mark.slow

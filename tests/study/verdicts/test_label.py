@@ -73,7 +73,7 @@ def test_a_trial_of_nothing_but_nulls_is_labelled(make_trials, make_layers) -> N
     assert label_trials(empty.iloc[:0], make_layers()).verdict.tolist() == []
 
 
-@pytest.mark.filterwarnings("error")
+@pytest.mark.filterwarnings("error", "default::ResourceWarning")
 def test_any_mixture_of_odd_numbers_gets_labels_and_a_sentence(make_trials, make_layers) -> None:
     random = np.random.default_rng(0)
     odd = np.array([0.0, -1.0, 1e-300, 1.0, 1e300, math.inf, -math.inf, math.nan])
