@@ -43,6 +43,10 @@ def storage(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return str(request.getfixturevalue("postgresql_url"))
 
 
+ONE_IS_ENOUGH = pytest.mark.parametrize("storage", ["postgresql"], indirect=True)
+"""For what a driver does in the same way whatever the data base."""
+
+
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Home of the slow study run in one go on one machine."""
@@ -88,6 +92,7 @@ def test_killed_and_run_again_at_once(
     assert [run.info.status for run in parents] == ["KILLED", "FINISHED"]
 
 
+@ONE_IS_ENOUGH
 def test_ctrl_c_once_says_what_it_waits_for_and_goes_on_later(
     tmp_path: Path, storage: str, undisturbed: Path
 ) -> None:
@@ -109,6 +114,7 @@ def test_ctrl_c_once_says_what_it_waits_for_and_goes_on_later(
     assert_same_study(home, undisturbed, "slow", rtol=1e-9, storage=storage)
 
 
+@ONE_IS_ENOUGH
 def test_ctrl_c_twice_stops_at_once(tmp_path: Path, storage: str) -> None:
     # After the first cohorts none would end within five minutes.
     file = slow_study(tmp_path, storage, seconds="0.02 if self.depth > 4 else 10.0")
@@ -253,6 +259,7 @@ def mlflow_children(home: Path, uri: str) -> list[object]:
         return []
 
 
+@ONE_IS_ENOUGH
 def test_tables_of_another_storage_are_not_mixed_in(tmp_path: Path, storage: str) -> None:
     file = write_slow_study(tmp_path, seconds="0.0")
     assert gradscape("run", file, *LOCAL, "--trials", 4, folder=tmp_path).code == 0
