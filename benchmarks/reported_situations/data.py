@@ -67,18 +67,6 @@ def narrow(hyperparameters: Mapping[str, Any], task: Task) -> nn.Module:
     return perceptron([task.features, 32, 32, task.outputs], "relu")
 
 
-def claims() -> Task:
-    """Insurance claims: a few are a hundred times the others."""
-    generator = seeded(54)
-    x = torch.randn(2000, 8, generator=generator)
-    clean = torch.tanh(x @ torch.randn(8, 1, generator=generator) / 2)
-    spikes = torch.randn(2000, 1, generator=generator) * (
-        torch.rand(2000, 1, generator=generator) < 0.02
-    )
-    y = clean / clean.std() + 6.0 * spikes
-    return regression("claims", x, y / y.std(), target=0.55)
-
-
 def noisy_line() -> Task:
     """A line under noise as large as itself."""
     generator = seeded(55)
@@ -200,17 +188,22 @@ RARE = (
 
 NOISY = (
     Situation(
-        name="claims_one_by_one",
+        name="momentum_of_one",
         set="choose",
-        story="Heavy-tailed claims in batches of two: the loss jumps by a factor of ten.",
+        story="Batches of one with momentum 0.9: accuracy swings and never gets there.",
         cause="batch_noise",
         also=("large_steps",),
-        task=f"{HERE}claims",
-        network=f"{HERE}narrow",
-        hyperparameters={"optimizer": "sgd", "batch_size": 2, "learning_rate": 0.08},
-        steps=1000,
+        task=f"{HERE}overlapping",
+        network="reported_situations.scales:tanh_layers",
+        hyperparameters={
+            "optimizer": "sgd",
+            "batch_size": 1,
+            "learning_rate": 0.02,
+            "momentum": 0.9,
+        },
+        steps=600,
         fix=LARGER,
-        other_fixes=({"learning_rate": 0.005}, {"lr_decay": "cosine"}, {"clip_norm": 1.0}),
+        other_fixes=({"learning_rate": 0.002}, {"lr_decay": "cosine"}, {"momentum": 0.0}),
     ),
     Situation(
         name="one_at_a_time",
@@ -298,11 +291,21 @@ NOTHING_WRONG = (
         steps=300,
     ),
     Situation(
+        name="always_clipped",
+        set="choose",
+        story="Every step is clipped, and the loss rises at first; it trains all the same.",
+        cause="none",
+        task=f"{STEPS}groups",
+        network=f"{STEPS}leaky_layers",
+        hyperparameters={**SGD, "learning_rate": 0.3, "momentum": 0.9, "clip_norm": 0.1},
+        steps=300,
+    ),
+    Situation(
         name="column_or_row",
         set="choose",
         story="Targets (N,) broadcast against outputs (N, 1): the mean is the best answer.",
-        cause="none",
-        also=("unknown", "short_training"),
+        cause="unknown",
+        also=("short_training",),
         task=f"{HERE}total",
         network=f"{HERE}narrow",
         hyperparameters={**SGD, "learning_rate": 0.1},

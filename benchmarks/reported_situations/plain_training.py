@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -163,5 +164,9 @@ def _factor(values: Mapping[str, Any], step: int, steps: int) -> float:
             return float(values.get("lr_decay_rate", 0.1) ** (after / every))
         case "step":
             return float(values.get("lr_decay_rate", 0.1) ** (after // every))
+        case "linear":
+            return 1 - after / (steps - warmup)
+        case "cosine":
+            return (1 + math.cos(math.pi * after / (steps - warmup))) / 2
         case _:
             return 1.0

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from search_spaces.catalogue import CATALOGUE, Hyperparameter
+from search_spaces.catalogue import CATALOGUE, NONE, Hyperparameter
 from study.study_file import StudyConfig
 
 Fix = Mapping[str, Any]
@@ -111,10 +112,9 @@ def is_fix(before: Mapping[str, Any], after: Mapping[str, Any], fix: Fix) -> boo
 def _moves(before: Any, after: Any, wanted: Any) -> bool:
     if after == wanted:
         return True
-    if "none" in (before, wanted) or not all(map(_is_number, (after, wanted))):
-        return before == "none" and _is_number(after) and _is_number(wanted)
-    return _is_number(before) and (after - before) * (wanted - before) > 0
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    # No limit is the highest one.
+    numbers = [math.inf if value == NONE else value for value in (before, after, wanted)]
+    if not all(isinstance(value, (int, float)) for value in numbers):
+        return False
+    start, end, aim = numbers
+    return bool(end != start and (end > start) == (aim > start))

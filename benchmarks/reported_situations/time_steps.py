@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from reported_situations.parts import ACTIVATIONS, seeded
-from reported_situations.scales import ADAM
+from reported_situations.scales import ADAM, SGD
 from reported_situations.situation import Situation
 from study import Task, classification
 
@@ -105,7 +105,7 @@ def mean_sign(*, length: int = 100, scale: float = 3.0) -> Task:
     x = scale * torch.randn(1200, length, 8, generator=generator)
     x[:, : length // 4, 0] += 3.0 * (labels % 2 * 2 - 1)[:, None]
     x[:, : length // 4, 1] += 3.0 * (labels // 2 * 2 - 1)[:, None]
-    return classification("strokes", x, labels, classes=4, target=0.7)
+    return classification("strokes", x, labels, classes=4, target=0.5)
 
 
 HERE = "reported_situations.time_steps:"
@@ -189,6 +189,24 @@ SITUATIONS = (
         fix={"recurrent_gain": 1.0},
     ),
     Situation(
+        name="clipped_chaos",
+        set="report",
+        story="The gradient norm of an RNN is in the millions; clipping it to 1 does not help.",
+        cause="growing_through_time",
+        task=f"{HERE}early_word",
+        network=f"{HERE}plain_rnn",
+        task_options={"length": 30},
+        hyperparameters={
+            **SGD,
+            "learning_rate": 0.03,
+            "momentum": 0.9,
+            "clip_norm": 1.0,
+            "recurrent_start": ["large", "orthogonal"],
+        },
+        steps=250,
+        fix={"recurrent_start": "orthogonal"},
+    ),
+    Situation(
         name="lstm_with_relu",
         set="choose",
         story="relu for tanh inside an LSTM: the cell adds up over a hundred steps.",
@@ -196,8 +214,8 @@ SITUATIONS = (
         also=("growing_through_time",),
         task=f"{HERE}mean_sign",
         network=f"{HERE}lstm",
-        hyperparameters={**ADAM, "learning_rate": 0.02, **TANH},
-        steps=100,
+        hyperparameters={**ADAM, "batch_size": 32, "learning_rate": 0.02, **TANH},
+        steps=120,
         fix={"squash": "tanh"},
     ),
     Situation(
@@ -223,11 +241,12 @@ SITUATIONS = (
         hyperparameters={
             "optimizer": "sgd",
             "batch_size": 64,
-            "learning_rate": 0.001,
+            "learning_rate": 0.01,
             "squash": "relu",
             "recurrent_start": ["over_identity", "identity"],
         },
         steps=200,
-        fix={"recurrent_start": "identity"},
+        fix={"clip_norm": 1.0},
+        other_fixes=({"recurrent_start": "identity"},),
     ),
 )
