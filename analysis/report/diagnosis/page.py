@@ -146,7 +146,7 @@ def _remedies(subject: DiagnosisSubject) -> _Remedies:
         metric=subject.metric,
         cards=cards,
         tried=[(each, _figure(each.metric)) for each in subject.tried],
-        outcome=subject.outcome,
+        outcome=capitalized(subject.outcome),
     )
 
 

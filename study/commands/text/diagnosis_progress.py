@@ -107,7 +107,8 @@ class DiagnosisProgress:
             grid.add_row(self._spinner, self._label, Text(self._time_left(), style="dim"))
             return grid
         bar = ProgressBar(total=moment.total, completed=moment.tried, width=20)
-        counted = f"{moment.tried} of {moment.total} tried, {moment.stable} work"
+        work = f"{moment.stable} found" if moment.stable else "none found yet"
+        counted = f"{moment.tried} of {moment.total} tried, {work}"
         grid.add_row(bar, Text(counted), Text(self._time_left(), style="dim"))
         lines = Table.grid()
         lines.add_row(grid)
@@ -118,8 +119,7 @@ class DiagnosisProgress:
         if self._moment is None:
             return ""
         left = self._moment.seconds - (time.monotonic() - self._since_s)
-        most = "at most " if self._moment.total else "about "
-        return f"{most}{duration(left)} left" if left >= 1 else "a moment left"
+        return f"about {duration(left)} left" if left >= 1 else "a moment left"
 
 
 def _on_one_core(seconds: float) -> str:

@@ -10,13 +10,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from selenium import webdriver
 from selenium.webdriver.support.wait import WebDriverWait
 
 from analysis.errors import AnalysisError
 from analysis.report.diagnosis import write_diagnosis
 from analysis.report.diagnosis.page import diagnosis_page
 from tests.analysis.report.diagnosis.conftest import NAUGHTY, seeds, subject
+from tests.support.accessibility import axe, violations
 from tests.support.browser import set_color_scheme, set_viewport, severe_messages
+
+__all__ = ["axe"]
 
 CREATED = datetime(2026, 11, 30, tzinfo=UTC)
 
@@ -105,18 +109,28 @@ def test_it_replaces_an_older_page_and_leaves_nothing_else(tmp_path: Path) -> No
         write_diagnosis(subject(), tmp_path / "none" / "page.html")
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
-def test_a_browser_draws_it_and_asks_nobody(browser, tmp_path, width, scheme) -> None:
-    path = tmp_path / "page.html"
+def open_page(browser: webdriver.Chrome, path: Path, *, width: int, scheme: str) -> None:
     write_diagnosis(subject(NAUGHTY), path)
     set_viewport(browser, width=width)
     set_color_scheme(browser, scheme)
     browser.get(path.as_uri())
     drawn = "return 'drawn' in document.documentElement.dataset"
     WebDriverWait(browser, 30).until(lambda page: page.execute_script(drawn))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+def test_a_browser_draws_it_and_asks_nobody(browser, tmp_path, width, scheme) -> None:
+    open_page(browser, tmp_path / "page.html", width=width, scheme=scheme)
     assert severe_messages(browser) == []
     assert browser.execute_script("return performance.getEntriesByType('resource').length") == 0
     missing = "return document.querySelectorAll('.plot:not(:has(.main-svg))').length"
     assert browser.execute_script(missing) == 0
     assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_accessibility_check_finds_nothing(browser, axe, tmp_path, scheme) -> None:
+    open_page(browser, tmp_path / "page.html", width=1280, scheme=scheme)
+    assert violations(browser, axe) == []
