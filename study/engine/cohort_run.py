@@ -5,6 +5,7 @@ Axes: K trials still in the cohort, B examples of a batch, S steps, L layers.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -22,6 +23,7 @@ from study.engine.loss_surface import LossSurface
 from study.engine.networks import NetworkFactory
 from study.engine.observing.data_sample import DataSample, deviating_steps
 from study.engine.observing.observation import Observation
+from study.engine.observing.record import CohortRecord
 from study.engine.observing.recording import Recording
 from study.engine.observing.tiers import Statistics
 from study.engine.optimizers import make_optimizer
@@ -56,16 +58,14 @@ class CohortRun:
         dtype = precision.parameters
         # Built and initialized on the CPU, where each trial's seed gives the same numbers.
         start = starting_point(trials, task, network)
-        layers = find_layers(start.module, task)
-        self._layers = layers
+        layers = self._layers = find_layers(start.module, task)
         self._layer_steps = frozenset(statistics.layers(steps))
         self._inputs = _placed(task.inputs, device, dtype)
         self._targets = _placed(task.targets, device, dtype)
         self._order = BatchOrder(
             seeds, examples=task.examples, batch_size=batch_size, device=device
         )
-        # Ways to run the network are tried on the first examples, not on the first batch: drawing
-        # that would move the order of batches on.
+        # Ways are tried on the first examples: drawing a batch would move the order of batches on.
         example_KxB = torch.arange(batch_size, device=device).expand(len(trials), -1)
         self._execution = make_execution(
             start,
@@ -117,10 +117,10 @@ class CohortRun:
             deviating_steps(steps, task.examples, batch_size),
         )
 
-    @property
-    def notice(self) -> str | None:
-        """What a person should know of how the cohort is trained, if anything."""
-        return self._execution.notice
+    def record(self, seconds: float) -> CohortRecord:
+        """Returns what the training left behind, and what a person should know of it."""
+        record = self.recording.record(seconds, notice=self._execution.notice)
+        return dataclasses.replace(record, output_bound=self._failures.output_bound)
 
     def step(self, step: int) -> None:
         """Takes one optimizer step of every trial; a recorded one also measures and retires."""

@@ -94,7 +94,7 @@ def train_cohort(
             divergence_factor=divergence_factor,
         )
         _step_through(run, steps, 0 if state is None else run.load(state), file)
-        return run.recording.record(time.perf_counter() - started, notice=run.notice)
+        return run.record(time.perf_counter() - started)
 
     parts = _parts(trials, task, network, on_device, memory_bytes)
     return joined([record for part in parts for record in _halving(part, train)])

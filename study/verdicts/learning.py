@@ -26,7 +26,9 @@ def late_fall(trials: pd.DataFrame, steps: pd.DataFrame | None) -> np.ndarray:
         steps: The recorded steps, which stand in for it.
     """
     measured = numbers_or_nan(trials, "loss_fall")
-    return np.where(np.isnan(measured), _half(trials, steps) - _final(trials), measured)
+    with np.errstate(invalid="ignore"):  # infinite losses
+        of_batches = _half(trials, steps) - _final(trials)
+    return np.where(np.isnan(measured), of_batches, measured)
 
 
 def still_learning(trials: pd.DataFrame, steps: pd.DataFrame | None) -> np.ndarray:

@@ -86,13 +86,14 @@ def initial_moment(trials: pd.DataFrame, profiles: Profiles, thresholds: Thresho
     """Regimes at the first recorded step.
 
     Networks with batch normalization explode at step 0 and have equilibrated a step later (Yang
-    et al. 2019), and those that begin with weights of zero have no gradient to judge before the
-    first update, so theirs is the middle of steps 1 to 3 where these were recorded.
+    et al. 2019), and those that begin with weights of zero (residual branches, a readout) have no
+    gradient to judge before the first update, so theirs is the middle of steps 1 to 3 where these
+    were recorded.
     """
     first, end = _extent(trials, profiles)
     window = np.full((len(trials), FINAL_STEPS), NONE)
     window[:, 0] = _if_finite(profiles, first, end)
-    late = _judged_after_warm_in(trials)
+    late = _judged_after_warm_in(trials) | _unreached(profiles, first, end)
     if late.any() and len(profiles):
         after = first[:, None] + np.arange(1, FINAL_STEPS + 1)
         after = np.where(after < end[:, None], after, NONE)
@@ -104,6 +105,13 @@ def initial_moment(trials: pd.DataFrame, profiles: Profiles, thresholds: Thresho
     exists = np.where(first < end, first, NONE)
     units = np.where(profile == NONE, exists, profile)
     return _moment(trials, profiles, profile, units, thresholds)
+
+
+def _unreached(profiles: Profiles, first: np.ndarray, end: np.ndarray) -> np.ndarray:
+    """Returns whether no hidden layer received any gradient at the first step, (trials,)."""
+    if not len(profiles):
+        return np.zeros(len(first), dtype=bool)
+    return (first < end) & ~profiles.reached[np.minimum(first, len(profiles) - 1)]
 
 
 def moment_at_start(trials: pd.DataFrame, profiles: Profiles, thresholds: Thresholds) -> Moment:

@@ -67,6 +67,7 @@ def _trial_rows(
             "update_ratio_median": _median(record.update_ratio[k]),
             "update_ratio_max": _largest(record.update_ratio[k]),
             "sharpness_initial": record.sharpness[k, 0],
+            "output_bound": record.output_bound,
             "train_seconds": seconds,
             **facts,
             "mlflow_run_id": None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from study.engine.forensics.gradient_origin import gradient_origins
 from study.engine.forensics.look import Alone, first_failure
+from study.engine.forensics.output_bound import output_bound
 from study.engine.forensics.watch import FailureWatch
 
-__all__ = ["Alone", "FailureWatch", "first_failure", "gradient_origins"]
+__all__ = ["Alone", "FailureWatch", "first_failure", "gradient_origins", "output_bound"]

@@ -16,6 +16,7 @@ from torch.func import functional_call
 
 from study.engine.execution import Batch, Execution, Pass
 from study.engine.forensics.look import Alone, first_failure
+from study.engine.forensics.output_bound import output_bound
 from study.engine.layers import Layer, buffers_kept
 from study.engine.precision import Precision
 from study.engine.seeds import noise_seed
@@ -42,6 +43,9 @@ class FailureWatch:
         precision: Types of the parameters and of the arithmetic.
         seeds: One a trial, (K,).
         divergence_factor: A loss over this many times the first is lost.
+
+    Attributes:
+        output_bound: Why the outputs cannot be what is wanted, if they cannot.
     """
 
     def __init__(
@@ -54,6 +58,7 @@ class FailureWatch:
         seeds: Sequence[int],
         divergence_factor: float,
     ) -> None:
+        self.output_bound = output_bound(module, task)
         self._module = module
         self._task = task
         self._layers = layers

@@ -62,6 +62,8 @@ class CohortRecord:
         by_layer: Per-layer quantities by column of the layers table, each (K, R, L); empty where
             layers were not measured.
         seconds: Wall-clock time of the cohort's training.
+        output_bound: Why outputs cannot be what loss or targets want; None where nothing bounds
+            them.
         notice: What a person should know of how the cohort was trained, if anything.
     """
 
@@ -88,6 +90,7 @@ class CohortRecord:
     sharpness: Array
     by_layer: dict[str, Array]
     seconds: float
+    output_bound: str | None = None
     notice: str | None = None
 
 

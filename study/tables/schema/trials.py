@@ -186,6 +186,12 @@ TRIAL_FIGURES: tuple[Column, ...] = (
     column("input_rms", "float64", "1", "root mean square of the inputs; null of tokens"),
     column("target_rms", "float64", "1", "root mean square of the targets; null of labels"),
     column(
+        "output_bound",
+        "string",
+        "",
+        "why outputs cannot be what loss or targets want; null if nothing bounds them",
+    ),
+    column(
         "majority_share",
         "float64",
         "1",

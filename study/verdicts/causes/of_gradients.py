@@ -18,6 +18,12 @@ from study.verdicts.thresholds import Thresholds
 STATE_GROWTH = 10.0
 """Ratio of the last to the first time step's pre-activations from which a state adds up."""
 
+RUN_AWAY = 100.0
+"""A loss so many times the first comes from outputs that have run away."""
+
+OWN_SIZE = 0.5
+"""Updates below this share of the parameters leave the weights about what they were."""
+
 CHAOTIC_RATIO = 10.0
 """R at initialization from which gradients grow where theory expects them to explode and units
 saturate later: a chaotic network of finite width stays short of the theory."""
@@ -51,7 +57,15 @@ def _shrinking(signs: Signs) -> np.ndarray:
 
 
 def _growing_state(signs: Signs, _: Thresholds) -> np.ndarray:
-    return signs.recurrent & _exploded(signs) & (signs.state_growth > STATE_GROWTH)
+    """Also without a measurement just before the end.
+
+    The outputs of a bounded state are bounded by the readout's weights: where they left all bounds
+    though no update came near the weights' size, the state did.
+    """
+    ran_away = (signs.loss_max > RUN_AWAY * signs.loss_scale) | ~np.isnan(signs.failure_step)
+    by_itself = ran_away & (signs.update_ratio_max < OWN_SIZE)
+    by_itself &= ~_is(signs.initial, Regime.EXPLODING)
+    return signs.recurrent & _exploded(signs) & ((signs.state_growth > STATE_GROWTH) | by_itself)
 
 
 def _growing_in_time(signs: Signs, thresholds: Thresholds) -> np.ndarray:
@@ -86,9 +100,11 @@ def _by_update(regime: Regime) -> Holds:
 
 
 def _says_state(trial: SimpleNamespace, _: Thresholds) -> str:
+    if not trial.state_growth > STATE_GROWTH:
+        return "the recurrent state adds up over the time steps, though no update was out of scale"
     return (
-        "the recurrent state adds up: what enters its units at the last time step is "
-        f"{figure(trial.state_growth)} times what enters at the first"
+        "the recurrent state adds up: what its units receive at the last time step is "
+        f"{figure(trial.state_growth)} times what they receive at the first"
     )
 
 

@@ -32,6 +32,9 @@ FAR_BELOW_LIMIT = 0.02
 OVER_LIMIT = 1.2
 """The same, above which it is too large."""
 
+EARLY_RISE = 0.5
+"""Rise of the loss over the first within a few steps that is damage done."""
+
 NOISY_BATCH = 8
 """Examples of a batch up to which its noise may hide the way down."""
 
@@ -42,6 +45,7 @@ NO_EPSILON = 1e-15
 def _cold_start(signs: Signs, thresholds: Thresholds) -> np.ndarray:
     unprepared = signs.adaptive & ~(signs.warmup_steps > 0)
     early = signs.violent_step <= EARLY_STEP
+    early &= signs.early_loss - signs.loss_initial > EARLY_RISE * signs.loss_scale
     calm = signs.update_ratio_median < thresholds.violent_update / 2
     return signs.broke & unprepared & early & calm
 

@@ -26,6 +26,9 @@ tanh and sigmoid are flat at 10."""
 TINY = 1 / 30
 """Root mean square of inputs below which they are too small; one-hot codes are not."""
 
+TINY_TARGETS = 0.01
+"""The same of targets, which shares and one-hot vectors keep well above."""
+
 MAJORITY = 0.7
 """Share of one answer from which it drowns the others."""
 
@@ -50,7 +53,8 @@ def _input_scale(signs: Signs, _: Thresholds) -> np.ndarray:
 
 
 def _target_scale(signs: Signs, _: Thresholds) -> np.ndarray:
-    return (signs.target_rms > FAR) & (signs.fruitless | signs.broke)
+    off = (signs.target_rms > FAR) | (signs.target_rms < TINY_TARGETS)
+    return off & (signs.fruitless | signs.broke)
 
 
 def _bounded(signs: Signs, _: Thresholds) -> np.ndarray:

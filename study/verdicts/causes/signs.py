@@ -65,6 +65,7 @@ class Signs:
         rate_lost: First recorded step with less than 1 % of `rate_first`; NaN if there is none.
         violent_step: First recorded step with a violent update; NaN if there is none.
         first_update: Largest update ratio of steps 0 to 2.
+        early_loss: Largest loss of the recorded steps 1 to 8.
         clip_factor: Median over the recorded steps.
         weight_initial: Norm of all weights at the first recorded step.
         weight_final: The same at the last one.
@@ -98,6 +99,7 @@ class Signs:
     rate_lost: np.ndarray
     violent_step: np.ndarray
     first_update: np.ndarray
+    early_loss: np.ndarray
     clip_factor: np.ndarray
     weight_initial: np.ndarray
     weight_final: np.ndarray

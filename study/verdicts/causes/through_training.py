@@ -18,10 +18,23 @@ LAYER_COLUMNS = (
 LOST_RATE = 0.01
 """Share of the largest learning rate below which nothing is left of it."""
 
+SOON = 8
+"""Last step by which the first ones have done what they do."""
+
 EARLY_STEP = 2
 """Last step whose update counts as one of the first."""
 
 Series = dict[str, np.ndarray]
+
+_OVER_STEPS = (
+    "rate_first",
+    "rate_last",
+    "rate_lost",
+    "violent_step",
+    "first_update",
+    "early_loss",
+    "clip_factor",
+)
 
 
 def over_steps(steps: pd.DataFrame | None, trials: np.ndarray, *, violent_update: float) -> Series:
@@ -33,9 +46,7 @@ def over_steps(steps: pd.DataFrame | None, trials: np.ndarray, *, violent_update
         violent_update: Update ratio above which an update is violent.
     """
     if steps is None or steps.empty:
-        empty = np.full(len(trials), np.nan)
-        lacking = ("rate_first", "rate_last", "rate_lost", "violent_step", "first_update")
-        return dict.fromkeys((*lacking, "clip_factor"), empty)
+        return dict.fromkeys(_OVER_STEPS, np.full(len(trials), np.nan))
     ordered = steps[steps["trial"].isin(trials)].sort_values(["trial", "step"])
     trial = ordered["trial"]
     rate = numbers(ordered, "learning_rate")
@@ -49,6 +60,7 @@ def over_steps(steps: pd.DataFrame | None, trials: np.ndarray, *, violent_update
             "lost": np.where(rate < LOST_RATE * peak, step, np.nan),
             "violent": np.where(update > violent_update, step, np.nan),
             "early": np.where(step <= EARLY_STEP, update, np.nan),
+            "soon": np.where((step > 0) & (step <= SOON), numbers(ordered, "loss"), np.nan),
             "clip": numbers_or_nan(ordered, "clip_factor"),
         }
     ).groupby("trial")
@@ -59,6 +71,7 @@ def over_steps(steps: pd.DataFrame | None, trials: np.ndarray, *, violent_update
             "rate_lost": figures["lost"].min(),
             "violent_step": figures["violent"].min(),
             "first_update": figures["early"].max(),
+            "early_loss": figures["soon"].max(),
             "clip_factor": figures["clip"].median(),
         }
     ).reindex(trials)

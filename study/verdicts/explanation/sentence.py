@@ -31,9 +31,9 @@ def explain(facts: Evidence, thresholds: Thresholds, *, because: str = "") -> st
         return sentence
     if facts.outcome == Outcome.NONFINITE and facts.failure_origin is not None:
         return f"{because}: {sentence}"
-    # The name of a metric is the person's own and stays as it is.
-    named = sentence.startswith(facts.metric)
-    return f"{because}. {sentence if named else sentence[:1].upper() + sentence[1:]}"
+    # A name like mIoU, of a person's own metric, stays as it is.
+    first = sentence.split(" ", 1)[0]
+    return f"{because}. {sentence[:1].upper() + sentence[1:] if first.islower() else sentence}"
 
 
 def _happened(facts: Evidence, thresholds: Thresholds) -> str:
@@ -49,7 +49,9 @@ def _happened(facts: Evidence, thresholds: Thresholds) -> str:
         if facts.regime is None:
             return f"{ending}; {regime}{_step_size(facts)}."
         return f"{ending}, though {regime}{_step_size(facts)}."
-    return f"{ending}; {regime}." if _unhealthy(facts) else f"{ending}."
+    # What does not arrive cannot have blown anything up.
+    agrees = facts.regime != Regime.VANISHING
+    return f"{ending}; {regime}." if _unhealthy(facts) and agrees else f"{ending}."
 
 
 def _unhealthy(facts: Evidence) -> bool:

@@ -30,6 +30,7 @@ class Profiles:
         last_layer: Number of the hidden layer nearest the output.
         calls: Calls of the first layer in one pass, its time steps; 1 in a feed-forward network.
         finite: Whether delta is finite in every hidden layer.
+        reached: Whether any hidden layer receives a gradient.
         ratio: R = rms(delta) of the first over the last hidden layer; 1 with one hidden layer, 0
             where delta vanished altogether, NaN where it is not finite. In a recurrent network,
             of the first layer's first call over the last layer's last call.
@@ -50,6 +51,7 @@ class Profiles:
     last_layer: np.ndarray
     calls: np.ndarray
     finite: np.ndarray
+    reached: np.ndarray
     ratio: np.ndarray
     slope: np.ndarray
     dead: np.ndarray
@@ -94,6 +96,7 @@ def profiles(layers: pd.DataFrame) -> Profiles:
         last_layer=layer[path.last],
         calls=path.calls,
         finite=path.finite,
+        reached=np.logical_or.reduceat(numbers(layers, "delta_rms")[rows] != 0, starts),
         ratio=np.where(path.finite, path.ratio, np.nan),
         slope=np.where(path.finite, path.slope, np.nan),
         dead=dead,
@@ -136,6 +139,7 @@ def _none(measured: np.ndarray) -> Profiles:
         last_layer=names,
         calls=names,
         finite=np.zeros(0, dtype=bool),
+        reached=np.zeros(0, dtype=bool),
         ratio=numbers_,
         slope=numbers_,
         dead=numbers_,

@@ -52,6 +52,7 @@ TRAINED = {
     "input_rms": 1.0,
     "target_rms": None,
     "majority_share": 0.1,
+    "output_bound": None,
     "train_seconds": 0.1,
     "mlflow_run_id": None,
 }

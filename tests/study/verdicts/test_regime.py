@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from study.verdicts import DEFAULT, Regime
+from study.verdicts import DEFAULT, Regime, label_trials
 from study.verdicts.profiles.layer_profile import profiles
 from study.verdicts.regime import at_first_step, final_moment, initial_moment, regime
 
@@ -170,3 +170,14 @@ def test_trials_in_any_order_find_their_own_layers(make_trials, make_layers) -> 
 def test_members_carry_their_meaning() -> None:
     assert Regime("dead") is Regime.DEAD
     assert all(one.meaning for one in Regime)
+
+
+def test_a_readout_of_zero_is_judged_from_the_first_gradients(make_trials, make_layers) -> None:
+    none, some = make_layers(steps=(0,), deltas=[0.0] * 3), make_layers(steps=(1, 2, 3), depth=3)
+    slow = {"metric_final": 0.5, "loss_final": 1.9}
+    labelled = label_trials(make_trials(slow), pd.concat([none, some])).iloc[0]
+    assert labelled.regime_initial == "healthy"
+    assert "no gradient" not in labelled.explanation
+    # A network that has died before its first step gets none later either.
+    dead = make_layers(steps=(0, 1, 2, 3), deltas=[0.0] * 3)
+    assert label_trials(make_trials(slow), dead).iloc[0].regime_initial == "vanishing"

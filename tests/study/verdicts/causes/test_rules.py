@@ -25,6 +25,7 @@ def label(make_trials, make_layers):
         *,
         rate: object = 0.1,
         update: object = 5e-3,
+        loss: object = 2.3,
         clip: float = 1.0,
         layers: dict[str, object] | None = None,
         weights: tuple[float, float] = (0.1, 0.1),
@@ -33,7 +34,7 @@ def label(make_trials, make_layers):
         trials = make_trials(change)
         steps = pd.DataFrame({"trial": 0, "step": RECORDED})
         steps = steps.assign(
-            loss=2.3, metric=0.1, grad_norm=1.0, clip_factor=clip, learning_rate=rate
+            loss=loss, metric=0.1, grad_norm=1.0, clip_factor=clip, learning_rate=rate
         )
         steps["update_ratio"] = update
         at = pd.concat(
@@ -111,6 +112,15 @@ def test_a_chaotic_network_that_saturates_later(label) -> None:
     assert row.cause == "growing_through_depth"
 
 
+def test_a_recurrent_state_that_adds_up(label) -> None:
+    away = {"loss_final": 1e9, "loss_max": 1e9, "metric_final": 0.1}
+    row = label(away, calls=200, factor=0.9)
+    assert (row.verdict, row.cause) == ("exploding", "growing_state")
+    # No word of gradients that do not arrive: two opposite statements about one trial.
+    assert "shrink" not in row.explanation
+    assert label({**away, "update_ratio_max": 3.0}, calls=200).cause == "large_steps"
+
+
 @pytest.mark.parametrize(
     ("units", "at_first", "later"),
     [("dead", "dead_from_start", "killed_by_update"),
@@ -152,11 +162,12 @@ def test_steps_that_are_too_large_and_the_first_of_them(label) -> None:
 
 def test_first_steps_of_an_adaptive_optimizer(label) -> None:
     update = [0.4, 0.3] + [1e-3] * 11
+    loss = [2.3, 9.0, 8.0] + [4.0] * 10
     diverged = {"loss_final": 14.0, "metric_final": 0.1, "update_ratio_median": 1e-3}
-    assert label({**diverged, "optimizer": "adam"}, update=update).cause == "cold_start"
-    assert label({**diverged, "optimizer": "sgd"}, update=update).cause == "large_steps"
+    assert label({**diverged, "optimizer": "adam"}, update=update, loss=loss).cause == "cold_start"
+    assert label({**diverged, "optimizer": "sgd"}, update=update, loss=loss).cause == "large_steps"
     warm = {**diverged, "optimizer": "adam", "warmup_steps": 50}
-    assert label(warm, update=update).cause == "large_steps"
+    assert label(warm, update=update, loss=loss).cause == "large_steps"
 
 
 def test_steps_that_are_too_small(label) -> None:

@@ -212,7 +212,9 @@ def test_every_combination_is_one_sentence_with_its_evidence(
         "saturated": "saturated (limit 50 %)",
         "healthy": "",
     }
-    assert limits[regime] in text
+    bounds_left = outcome in ("nonfinite", "diverged", "oscillating")
+    if not (bounds_left and regime == "vanishing"):
+        assert limits[regime] in text
 
 
 def test_braces_in_names_are_text(make_trials, make_layers) -> None:
