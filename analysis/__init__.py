@@ -36,7 +36,7 @@ from analysis.space.design import trials_by_design, uniform_trials
 from analysis.stats.calibration import brier_scores, held_out_probabilities, reliability
 from analysis.stats.differences import mcnemar, newcombe_interval, newcombe_paired_interval
 from analysis.stats.intervals import wilson_interval
-from analysis.trials.counts import VERDICTS, verdict_counts
+from analysis.trials.counts import VERDICTS, cause_counts, verdict_counts
 from analysis.trials.flags import flag_counts, has_flag
 from analysis.trials.published_rules import has_alarm, rule_agreement, rule_kappa
 from analysis.trials.relabelling import changed_thresholds, changed_verdicts
@@ -112,6 +112,7 @@ __all__ = [
     "typical_trials",
     "trials_by_design",
     "uniform_trials",
+    "cause_counts",
     "verdict_counts",
     "wilson_interval",
     "write_comparison",

@@ -6,6 +6,7 @@ import pandas as pd
 
 from analysis.errors import AnalysisError
 from analysis.stats.intervals import CONFIDENCE, wilson_interval
+from study.tables.schema import CAUSES
 from study.tables.schema import VERDICTS as MEANINGS
 
 VERDICTS: tuple[str, ...] = tuple(MEANINGS)
@@ -38,6 +39,36 @@ def verdict_counts(trials: pd.DataFrame, *, confidence: float = CONFIDENCE) -> p
             "low": low,
             "high": high,
         }
+    )
+
+
+def cause_counts(trials: pd.DataFrame) -> pd.DataFrame:
+    """Counts failed trials by verdict and cause: what became of them, and why.
+
+    Args:
+        trials: Trials table; `verdict` and `cause` are read.
+
+    Returns:
+        `verdict`, `cause`, `meaning` in words, `trials`, `share` (of the verdict's trials); the
+        most frequent cause of a verdict first. Trials without a cause are left out, as are all
+        where the table has none.
+
+    Raises:
+        AnalysisError: If a trial has no verdict or one that is not known.
+    """
+    check_verdicts(trials)
+    columns = ["verdict", "cause", "meaning", "trials", "share"]
+    if "cause" not in trials.columns:
+        return pd.DataFrame(columns=columns)
+    failed = trials[(trials["verdict"] != "stable") & trials["cause"].isin(CAUSES)]
+    counts = failed.groupby(["verdict", "cause"]).size().rename("trials").reset_index()
+    counts["meaning"] = counts["cause"].map(dict(CAUSES))
+    counts["share"] = counts["trials"] / counts["verdict"].map(trials["verdict"].value_counts())
+    place = counts["verdict"].map(VERDICTS.index)
+    return (
+        counts.assign(place=place)
+        .sort_values(["place", "trials", "cause"], ascending=[True, False, True])
+        .reset_index(drop=True)[columns]
     )
 
 

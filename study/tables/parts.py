@@ -20,6 +20,7 @@ import pyarrow as pa
 from study.errors import TableError
 from study.tables.bundle import CohortTables
 from study.tables.files import part_path, write_part
+from study.tables.former_labels import in_words_of_today
 from study.tables.frames import to_frame
 from study.tables.index import PartIndex
 from study.tables.merging import empty_series, empty_trials, merge_series, merge_trials
@@ -118,7 +119,8 @@ class TableStore:
         wanted = self._recorded(trials)
         if not wanted:
             return empty_trials()
-        return to_frame(self._merged("trials", wanted, names, self.recorded_runs(), read))
+        merged = self._merged("trials", wanted, names, self.recorded_runs(), read)
+        return in_words_of_today(to_frame(merged))
 
     def read_steps(
         self, trials: Collection[int] | None = None, columns: Sequence[str] | None = None

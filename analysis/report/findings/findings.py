@@ -13,7 +13,7 @@ from analysis.report.findings.evidence import Evidence
 from analysis.space.axes import entry, is_numeric, varied
 from analysis.space.cells import cells
 from analysis.space.design import uniform_trials
-from analysis.trials.counts import verdict_counts
+from analysis.trials.counts import cause_counts, verdict_counts
 from analysis.trials.records import records
 
 PAIRS = 4
@@ -26,6 +26,11 @@ BOUNDARY_BY = ("depth", "activation")
 def counts(evidence: Evidence) -> pd.DataFrame:
     """Counts trials by verdict."""
     return verdict_counts(evidence.trials)
+
+
+def causes(evidence: Evidence) -> pd.DataFrame:
+    """Counts failed trials by verdict and cause."""
+    return cause_counts(evidence.trials)
 
 
 def uniform(evidence: Evidence) -> pd.DataFrame:

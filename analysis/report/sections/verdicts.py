@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from analysis.figures import verdict_bar
 from analysis.labels import percent, percent_range
 from analysis.report.findings.evidence import Evidence
-from analysis.report.findings.findings import counts
+from analysis.report.findings.findings import causes, counts
 from analysis.report.page.picture import Picture, picture
 from analysis.report.page.section import Section
 from analysis.trials.records import records
@@ -29,7 +30,7 @@ _MEANING: dict[str, str] = {
 
 @dataclass(frozen=True, kw_only=True)
 class VerdictRow:
-    """A verdict, its meaning, and its trials."""
+    """A verdict, its meaning, its trials, and why they came to it."""
 
     verdict: str
     meaning: str
@@ -37,6 +38,7 @@ class VerdictRow:
     share: float
     low: float
     high: float
+    reasons: list[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +52,7 @@ class Verdicts:
 
 def verdicts(evidence: Evidence) -> Verdicts:
     """Collects trials by verdict."""
-    table = evidence.of(counts)
+    table, why = evidence.of(counts), records(evidence.of(causes))
     rows = [
         VerdictRow(
             verdict=row["verdict"],
@@ -59,6 +61,7 @@ def verdicts(evidence: Evidence) -> Verdicts:
             share=row["share"],
             low=row["low"],
             high=row["high"],
+            reasons=_reasons(why, row["verdict"]),
         )
         for row in records(table)
     ]
@@ -76,8 +79,14 @@ def verdicts(evidence: Evidence) -> Verdicts:
     )
 
 
+def _reasons(causes: list[dict[str, Any]], verdict: str) -> list[str]:
+    """Writes why trials came to a verdict, the most frequent cause first."""
+    mine = [row for row in causes if row["verdict"] == verdict]
+    return [f"{row['meaning']} ({percent(row['share'])})" for row in mine]
+
+
 def _summary(evidence: Evidence) -> dict[str, object]:
-    return {"verdicts": evidence.of(counts)}
+    return {"verdicts": evidence.of(counts), "causes": evidence.of(causes)}
 
 
 def _markdown(evidence: Evidence) -> str:

@@ -5,7 +5,7 @@ import math
 import pandas as pd
 import pytest
 
-from analysis import AnalysisError, verdict_counts
+from analysis import AnalysisError, cause_counts, verdict_counts
 
 
 def test_counts_as_a_loop_does(digits):
@@ -40,3 +40,22 @@ def test_no_trials_have_no_shares():
 def test_a_verdict_that_is_none_of_the_known_is_not_dropped_silently(strange):
     with pytest.raises(AnalysisError, match="1 of 2 have others"):
         verdict_counts(pd.DataFrame({"verdict": ["stable", strange]}))
+
+
+def test_causes_are_counted_within_their_verdict():
+    trials = pd.DataFrame(
+        {
+            "verdict": ["exploding"] * 3 + ["slow"] + ["stable"] * 2,
+            "cause": ["growing_through_depth", "large_steps", "large_steps", "short_training"]
+            + ["none"] * 2,
+        }
+    )
+    counts = cause_counts(trials)
+    assert list(zip(counts["verdict"], counts["cause"], counts["trials"], strict=True)) == [
+        ("exploding", "large_steps", 2),
+        ("exploding", "growing_through_depth", 1),
+        ("slow", "short_training", 1),
+    ]
+    assert list(counts["share"]) == pytest.approx([2 / 3, 1 / 3, 1.0])
+    assert counts["meaning"][0] == "steps are too large for the curvature of the loss"
+    assert cause_counts(trials.drop(columns="cause")).empty
