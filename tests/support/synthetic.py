@@ -251,8 +251,9 @@ def _figures(rng: np.random.Generator, frame: pd.DataFrame, verdicts: np.ndarray
         "edge_ratio": np.nan,
     }
     for column in (*TRIAL_LABELS, *TRIAL_FIGURES):
+        unknown = None if column.type == "string" else noise
         frame[column.name] = values.get(
-            column.name, noise if column.name != "sharpness_initial" else np.nan
+            column.name, unknown if column.name != "sharpness_initial" else np.nan
         )
     return frame
 

@@ -205,14 +205,13 @@ class Recording:
             failure_tensor=tuple(failure_tensor),
             first_failure=tuple(first_failure),
             learning_rate=np.where(late_KxS, np.nan, self._learning_rate_KxS),
-            update_ratio=np.where(late_KxR, np.nan, self._by_step["update_ratio"]),
-            noise_scale=np.where(late_KxR, np.nan, self._by_step["noise_scale"]),
-            sharpness=np.where(late_KxR, np.nan, self._by_step["sharpness"]),
+            **{name: np.where(late_KxR, np.nan, self._by_step[name]) for name in BY_STEP},
             by_layer={
                 name: np.where(late_KxR[:, :, None], np.nan, values)
                 for name, values in self._by_layer.items()
             },
             seconds=seconds,
+            output_bound=None,
             notice=notice,
             **scalars,
             **self._sampled,
