@@ -35,6 +35,12 @@ OVER_LIMIT = 1.2
 EARLY_RISE = 0.5
 """Rise of the loss over the first within a few steps that is damage done."""
 
+COLLAPSE = 0.1
+"""Share of R at initialization that is left where the first steps closed the gradients' way."""
+
+AHEAD = 3.0
+"""First update over a typical one from which it is the first ones that counted."""
+
 NOISY_BATCH = 8
 """Examples of a batch up to which its noise may hide the way down."""
 
@@ -47,7 +53,13 @@ def _cold_start(signs: Signs, thresholds: Thresholds) -> np.ndarray:
     early = signs.violent_step <= EARLY_STEP
     early &= signs.early_loss - signs.loss_initial > EARLY_RISE * signs.loss_scale
     calm = signs.update_ratio_median < thresholds.violent_update / 2
-    return signs.broke & unprepared & early & calm
+    # An update of more than the parameters themselves is too large whenever it comes.
+    blew = signs.broke & early & calm & (signs.first_update < 1)
+    # Attention settles on one answer within a few steps, and its gradients die away from there.
+    lost = signs.fruitless & ~(signs.progress >= thresholds.stalled_progress)
+    lost &= signs.ratio_final < COLLAPSE * signs.ratio_initial
+    lost &= signs.first_update > AHEAD * signs.update_ratio_median
+    return unprepared & (blew | lost)
 
 
 def _weight_decay(signs: Signs, _: Thresholds) -> np.ndarray:

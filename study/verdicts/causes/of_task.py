@@ -32,6 +32,10 @@ TINY_TARGETS = 0.01
 MAJORITY = 0.7
 """Share of one answer from which it drowns the others."""
 
+LITTLE = 0.25
+"""Share of the way from chance to the ceiling up to which the rare answers are not given: beside a
+frequent one that way is short, and little more than noise."""
+
 
 def _data(signs: Signs, _: Thresholds) -> np.ndarray:
     return np.isin(signs.failure_origin.astype(str), ("inputs", "targets"))
@@ -61,12 +65,8 @@ def _bounded(signs: Signs, _: Thresholds) -> np.ndarray:
     return np.array([bound is not None for bound in signs.output_bound], dtype=bool)
 
 
-def _majority(signs: Signs, thresholds: Thresholds) -> np.ndarray:
-    return (
-        (signs.majority_share >= MAJORITY)
-        & signs.fruitless
-        & ~(signs.progress >= thresholds.stalled_progress)
-    )
+def _majority(signs: Signs, _: Thresholds) -> np.ndarray:
+    return (signs.majority_share >= MAJORITY) & signs.fruitless & ~(signs.progress >= LITTLE)
 
 
 def _says_scale(what: str, rms: float) -> str:

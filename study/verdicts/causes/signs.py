@@ -49,6 +49,7 @@ class Signs:
         initial: Regime at initialization, for some networks after a few steps.
         final: Regime at the end.
         ratio_initial: R of `initial`.
+        ratio_final: R of `final`.
         recurrent: Whether gradients pass time steps.
         progress: Way of the final metric from chance (0) to the ceiling (1).
         loss_scale: What the rise of a loss is measured against.
@@ -83,6 +84,7 @@ class Signs:
     initial: np.ndarray
     final: np.ndarray
     ratio_initial: np.ndarray
+    ratio_final: np.ndarray
     recurrent: np.ndarray
     progress: np.ndarray
     reachable: np.ndarray
@@ -172,6 +174,7 @@ def signs(
         initial=found.regimes.initial,
         final=found.regimes.final,
         ratio_initial=found.initial.ratio,
+        ratio_final=found.final.ratio,
         recurrent=found.calls > 1,
         progress=progress(trials),
         reachable=target_progress(trials),

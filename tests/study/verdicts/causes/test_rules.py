@@ -170,6 +170,15 @@ def test_first_steps_of_an_adaptive_optimizer(label) -> None:
     assert label(warm, update=update, loss=loss).cause == "large_steps"
 
 
+def test_first_steps_after_which_gradients_die_away(label) -> None:
+    stuck = {**STALLED, "optimizer": "adam", "update_ratio_median": 1e-3}
+    update = [0.02, 0.01, 0.01] + [1e-3] * 10
+    assert label(stuck, update=update, layers={"factor": 0.9}).cause == "cold_start"
+    warm = {**stuck, "warmup_steps": 50}
+    assert label(warm, update=update, layers={"factor": 0.9}).cause != "cold_start"
+    assert label(stuck, update=update).cause != "cold_start"
+
+
 def test_steps_that_are_too_small(label) -> None:
     row = label({**STALLED, "update_ratio_median": 1e-6, "edge_ratio": 1e-5})
     assert (row.verdict, row.cause) == ("stalled", "small_steps")
