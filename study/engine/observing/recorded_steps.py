@@ -5,6 +5,10 @@ from __future__ import annotations
 SPARSE = 3
 """Sharpness is measured at one in so many recorded steps: it costs a few dozen steps each."""
 
+PEAK = 2
+"""Last of the first steps at which sharpness is measured all the same: where steps are too large
+it peaks there and is low again a few steps later (Lewkowycz et al. 2020)."""
+
 
 def recorded_steps(steps: int) -> tuple[int, ...]:
     """Returns 0, 1, 2, 3, 5, 8, ... (Fibonacci: about log-spaced) below `steps`, and the last.
@@ -25,13 +29,14 @@ def recorded_steps(steps: int) -> tuple[int, ...]:
 
 
 def sparse_steps(steps: int) -> tuple[int, ...]:
-    """Returns every third of the recorded steps, from the first, and the last step.
+    """Returns every third of the recorded steps, from the first, and steps 1, 2 and the last.
 
     >>> sparse_steps(200)
-    (0, 3, 13, 55, 199)
+    (0, 1, 2, 3, 13, 55, 199)
     """
     recorded = recorded_steps(steps)
-    return tuple(dict.fromkeys((*recorded[::SPARSE], recorded[-1])))
+    first = [step for step in recorded if step <= PEAK]
+    return tuple(sorted({*first, *recorded[::SPARSE], recorded[-1]}))
 
 
 def no_steps(steps: int) -> tuple[int, ...]:

@@ -122,7 +122,8 @@ def test_the_page_on_statistics_has_every_tier() -> None:
 
 
 def test_steps_of_sharpness_are_recorded_and_have_both_ends() -> None:
-    assert sparse_steps(200) == (0, 3, 13, 55, 199)
+    # Steps 1 and 2: where steps are too large sharpness peaks there, which was missed.
+    assert sparse_steps(200) == (0, 1, 2, 3, 13, 55, 199)
     assert sparse_steps(1) == (0,)
     for steps in range(1, 300):
         sparse = sparse_steps(steps)
