@@ -27,7 +27,8 @@ from pathlib import Path
 os.environ.update({"OMP_NUM_THREADS": "1"})
 
 import pandas as pd
-from calibration_families import FAMILIES, Family, Kind
+from calibration_families import FAMILIES
+from calibration_family import Family, Kind
 
 SEEDS = {"tuning": 1, "test": 2}
 """Of sampling; it gives hyperparameters, initial weights and data order."""
@@ -35,6 +36,8 @@ SEEDS = {"tuning": 1, "test": 2}
 OWN_THRESHOLDS: Mapping[str, tuple[float, ...]] = {
     "divergence_path": (0.01, 0.1, 1.0, 10.0, 100.0),
     "divergence_noise": (0.5, 1.0, 2.0, 2.7, 4.0, 8.0),
+    "noise_errors": (1.0, 2.0, 3.0, 5.0),
+    "swing_errors": (1.5, 2.0, 2.5, 3.0, 4.0),
     "swing": (0.05, 0.1, 0.15, 0.2, 0.3, 0.5),
     "swing_noise": (1.0, 2.0, 2.8, 4.0),
     "stalled_progress": (0.01, 0.02, 0.05, 0.1, 0.2),

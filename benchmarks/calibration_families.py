@@ -8,115 +8,37 @@ rates and gains are drawn from a range, so that no two trials are alike.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from dataclasses import replace
 
-Kind = Literal["healthy", "unfinished", "sick"]
-
-UNFINISHED = ("stable", "stalled")
-"""A healthy network stopped at a quarter of its steps: trained already, or not yet."""
-
-NO_GRADIENT = ("vanishing",)
-TOO_MUCH = ("exploding", "oscillating")
-"""A learning rate far too large: the loss ends above its start, or swings without settling."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Family:
-    """Trials of one verdict.
-
-    Attributes:
-        name: Of the study.
-        why: The rule that says so, with its source.
-        right: Verdicts that count as right.
-        steps: Enough to reach the task's target, for healthy ones.
-    """
-
-    name: str
-    why: str
-    right: tuple[str, ...]
-    network: str
-    task: str
-    hyperparameters: Mapping[str, Any]
-    steps: int = 200
-    task_options: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def kind(self) -> Kind:
-        if self.right == ("stable",):
-            return "healthy"
-        return "unfinished" if self.right == UNFINISHED else "sick"
-
-
-def _healthy(
-    name: str,
-    why: str,
-    network: str,
-    task: str,
-    hyperparameters: Mapping[str, Any],
-    steps: int = 200,
-    **task_options: Any,
-) -> Family:
-    return Family(
-        name=name,
-        why=why,
-        right=("stable",),
-        network=network,
-        task=task,
-        hyperparameters=hyperparameters,
-        steps=steps,
-        task_options=task_options,
-    )
-
-
-def _sick(
-    name: str,
-    why: str,
-    right: tuple[str, ...],
-    network: str,
-    task: str,
-    hyperparameters: Mapping[str, Any],
-    steps: int = 200,
-    **task_options: Any,
-) -> Family:
-    return Family(
-        name=name,
-        why=why,
-        right=right,
-        network=network,
-        task=task,
-        hyperparameters=hyperparameters,
-        steps=steps,
-        task_options=task_options,
-    )
-
-
-def _log(low: float, high: float) -> dict[str, Any]:
-    return {"low": low, "high": high, "log": True}
-
+import calibration_noise
+from calibration_family import NO_GRADIENT, TOO_MUCH, UNFINISHED, Family, healthy, log_range, sick
 
 _MEMORY = {"width": 32, "sequence_length": 20, "batch_size": 32, "optimizer": "adam"}
 _QUADRATIC = {"batch_size": 3, "initialization": "mean_field", "dtype": "float64"}
 _EIGENVALUES = [10.0, 5.0, 2.0]
 
 HEALTHY: tuple[Family, ...] = (
-    _healthy(
+    healthy(
         "he-relu",
         "He et al. 2015: variance 2 / fan_in keeps lengths and gradients of ReLU networks",
         "mlp",
         "digits",
-        {"depth": [2, 4, 8], "initialization": "he_normal", "learning_rate": _log(0.02, 0.1)},
+        {"depth": [2, 4, 8], "initialization": "he_normal", "learning_rate": log_range(0.02, 0.1)},
         300,
     ),
-    _healthy(
+    healthy(
         "he-relu-deep",
         "the same at depth 20 and 30",
         "mlp",
         "digits",
-        {"depth": [20, 30], "initialization": "he_normal", "learning_rate": _log(0.005, 0.02)},
+        {
+            "depth": [20, 30],
+            "initialization": "he_normal",
+            "learning_rate": log_range(0.005, 0.02),
+        },
         1000,
     ),
-    _healthy(
+    healthy(
         "critical-tanh-50",
         "Schoenholz et al. 2017: at criticality networks of any depth train",
         "mlp",
@@ -127,11 +49,11 @@ HEALTHY: tuple[Family, ...] = (
             "initialization": "mean_field",
             "weight_std": 1.327,
             "bias_std": 0.2236,
-            "learning_rate": _log(0.015, 0.03),
+            "learning_rate": log_range(0.015, 0.03),
         },
         900,
     ),
-    _healthy(
+    healthy(
         "lecun-selu",
         "Klambauer et al. 2017: self-normalizing networks",
         "mlp",
@@ -140,11 +62,11 @@ HEALTHY: tuple[Family, ...] = (
             "depth": [8, 16],
             "activation": "selu",
             "initialization": "lecun_normal",
-            "learning_rate": _log(0.01, 0.05),
+            "learning_rate": log_range(0.01, 0.05),
         },
         300,
     ),
-    _healthy(
+    healthy(
         "adam-gelu",
         "Adam at 1e-3, its authors' default (Kingma and Ba 2015)",
         "mlp",
@@ -154,11 +76,11 @@ HEALTHY: tuple[Family, ...] = (
             "activation": ["gelu", "silu"],
             "initialization": "he_normal",
             "optimizer": ["adam", "adamw"],
-            "learning_rate": _log(5e-4, 3e-3),
+            "learning_rate": log_range(5e-4, 3e-3),
         },
         300,
     ),
-    _healthy(
+    healthy(
         "shallow-sigmoid",
         "Glorot and Bengio 2010: shallow sigmoid networks train, slowly",
         "mlp",
@@ -167,11 +89,11 @@ HEALTHY: tuple[Family, ...] = (
             "depth": 1,
             "activation": "sigmoid",
             "initialization": "xavier_normal",
-            "learning_rate": _log(0.3, 1.0),
+            "learning_rate": log_range(0.3, 1.0),
         },
         500,
     ),
-    _healthy(
+    healthy(
         "batch-norm-relu",
         "Yang et al. 2019: explodes at initialization, trains all the same",
         "mlp",
@@ -180,11 +102,11 @@ HEALTHY: tuple[Family, ...] = (
             "depth": [10, 20, 24],
             "normalization": "batch",
             "initialization": "he_normal",
-            "learning_rate": _log(0.05, 0.1),
+            "learning_rate": log_range(0.05, 0.1),
         },
         400,
     ),
-    _healthy(
+    healthy(
         "residual-mlp",
         "He et al. 2016: the identity carries gradients past layers",
         "mlp",
@@ -194,11 +116,11 @@ HEALTHY: tuple[Family, ...] = (
             "connections": "residual",
             "residual_scale": 0.1,
             "initialization": "he_normal",
-            "learning_rate": _log(0.01, 0.05),
+            "learning_rate": log_range(0.01, 0.05),
         },
         300,
     ),
-    _healthy(
+    healthy(
         "small-batches",
         "noise of small batches is no oscillation",
         "mlp",
@@ -207,11 +129,11 @@ HEALTHY: tuple[Family, ...] = (
             "depth": [2, 4],
             "batch_size": [4, 8],
             "initialization": "he_normal",
-            "learning_rate": _log(0.003, 0.02),
+            "learning_rate": log_range(0.003, 0.02),
         },
         800,
     ),
-    _healthy(
+    healthy(
         "clipped-momentum",
         "Pascanu et al. 2013: clipping at the size of usual norms",
         "mlp",
@@ -222,11 +144,11 @@ HEALTHY: tuple[Family, ...] = (
             "momentum": 0.9,
             "clip_norm": [0.5, 1.0],
             "lr_decay": ["cosine", "linear"],
-            "learning_rate": _log(0.01, 0.05),
+            "learning_rate": log_range(0.01, 0.05),
         },
         300,
     ),
-    _healthy(
+    healthy(
         "regression",
         "a smooth regression; losses of the first batches differ widely",
         "mlp",
@@ -236,12 +158,12 @@ HEALTHY: tuple[Family, ...] = (
             "activation": ["tanh", "relu"],
             "initialization": "he_normal",
             "optimizer": "adam",
-            "learning_rate": _log(1e-3, 5e-3),
+            "learning_rate": log_range(1e-3, 5e-3),
             "batch_size": [16, 64],
         },
         400,
     ),
-    _healthy(
+    healthy(
         "catapult",
         "Lewkowycz et al. 2020: between 2 / lambda_0 (45 here) and about twice that the loss rises"
         " a hundredfold, then trains",
@@ -251,12 +173,12 @@ HEALTHY: tuple[Family, ...] = (
             "depth": 1,
             "width": 256,
             "initialization": "he_normal",
-            "learning_rate": _log(0.052, 0.073),
+            "learning_rate": log_range(0.052, 0.073),
             "batch_size": 256,
         },
         300,
     ),
-    _healthy(
+    healthy(
         "quadratic",
         "gradient descent below 2 / lambda converges",
         "linear",
@@ -265,7 +187,7 @@ HEALTHY: tuple[Family, ...] = (
         300,
         eigenvalues=_EIGENVALUES,
     ),
-    _healthy(
+    healthy(
         "cnn",
         "He et al. 2015, convolutions",
         "cnn",
@@ -275,11 +197,11 @@ HEALTHY: tuple[Family, ...] = (
             "width": 16,
             "initialization": "he_normal",
             "momentum": 0.9,
-            "learning_rate": _log(0.005, 0.03),
+            "learning_rate": log_range(0.005, 0.03),
         },
         300,
     ),
-    _healthy(
+    healthy(
         "delta-orthogonal-cnn",
         "Xiao et al. 2018: tanh convolutions of any depth train from delta-orthogonal weights",
         "cnn",
@@ -290,11 +212,11 @@ HEALTHY: tuple[Family, ...] = (
             "activation": "tanh",
             "initialization": "delta_orthogonal",
             "momentum": 0.9,
-            "learning_rate": _log(0.02, 0.06),
+            "learning_rate": log_range(0.02, 0.06),
         },
         300,
     ),
-    _healthy(
+    healthy(
         "resnet",
         "He et al. 2016 with batch normalization; Zhang et al. 2019 without (Fixup)",
         "resnet",
@@ -306,11 +228,11 @@ HEALTHY: tuple[Family, ...] = (
             "initialization": "he_normal",
             "residual_initialization": ["none", "zero_last"],
             "momentum": 0.9,
-            "learning_rate": _log(0.01, 0.05),
+            "learning_rate": log_range(0.01, 0.05),
         },
         300,
     ),
-    _healthy(
+    healthy(
         "densenet",
         "Huang et al. 2017",
         "densenet",
@@ -321,11 +243,11 @@ HEALTHY: tuple[Family, ...] = (
             "normalization": "batch",
             "initialization": "he_normal",
             "momentum": 0.9,
-            "learning_rate": _log(0.01, 0.05),
+            "learning_rate": log_range(0.01, 0.05),
         },
         300,
     ),
-    _healthy(
+    healthy(
         "identity-rnn",
         "Le et al. 2015: recurrent ReLU weights that begin as the identity",
         "rnn",
@@ -336,11 +258,11 @@ HEALTHY: tuple[Family, ...] = (
             "recurrent_initialization": "identity",
             "initialization": "xavier_normal",
             "clip_norm": 1.0,
-            "learning_rate": _log(1e-3, 4e-3),
+            "learning_rate": log_range(1e-3, 4e-3),
         },
         300,
     ),
-    _healthy(
+    healthy(
         "orthogonal-rnn",
         "Pascanu et al. 2013 with orthogonal recurrent weights and clipping",
         "rnn",
@@ -352,11 +274,11 @@ HEALTHY: tuple[Family, ...] = (
             "recurrent_initialization": "orthogonal",
             "initialization": "xavier_normal",
             "clip_norm": 1.0,
-            "learning_rate": _log(1e-3, 4e-3),
+            "learning_rate": log_range(1e-3, 4e-3),
         },
         300,
     ),
-    _healthy(
+    healthy(
         "lstm-adding",
         "Hochreiter and Schmidhuber 1997, with a forget bias of 1 (Jozefowicz et al. 2015)",
         "lstm",
@@ -369,19 +291,19 @@ HEALTHY: tuple[Family, ...] = (
             "forget_bias": 1.0,
             "initialization": "xavier_normal",
             "clip_norm": [1.0, "none"],
-            "learning_rate": _log(5e-3, 2e-2),
+            "learning_rate": log_range(5e-3, 2e-2),
         },
         500,
     ),
-    _healthy(
+    healthy(
         "gru",
         "Cho et al. 2014",
         "gru",
         "temporal_order",
-        {**_MEMORY, "initialization": "xavier_normal", "learning_rate": _log(3e-3, 1e-2)},
+        {**_MEMORY, "initialization": "xavier_normal", "learning_rate": log_range(3e-3, 1e-2)},
         300,
     ),
-    _healthy(
+    healthy(
         "pre-norm-transformer",
         "Xiong et al. 2020: normalization before the branches needs no warm-up",
         "transformer",
@@ -393,11 +315,11 @@ HEALTHY: tuple[Family, ...] = (
             "norm_position": "pre",
             "activation": "gelu",
             "initialization": "xavier_normal",
-            "learning_rate": _log(1e-3, 4e-3),
+            "learning_rate": log_range(1e-3, 4e-3),
         },
         200,
     ),
-    _healthy(
+    healthy(
         "text-gru",
         "next characters of text: a loss at every time step",
         "gru",
@@ -409,7 +331,7 @@ HEALTHY: tuple[Family, ...] = (
             "optimizer": "adam",
             "initialization": "xavier_normal",
             "clip_norm": 1.0,
-            "learning_rate": _log(5e-3, 2e-2),
+            "learning_rate": log_range(5e-3, 2e-2),
         },
         300,
     ),
@@ -418,7 +340,7 @@ HEALTHY: tuple[Family, ...] = (
 _TOO_LARGE = "a hundred times the learning rate that trains"
 
 SICK: tuple[Family, ...] = (
-    _sick(
+    sick(
         "deep-sigmoid",
         "Glorot and Bengio 2010: |phi'| <= 1/4, gradients shrink at every layer",
         NO_GRADIENT,
@@ -428,10 +350,10 @@ SICK: tuple[Family, ...] = (
             "depth": [10, 20, 30],
             "activation": "sigmoid",
             "initialization": ["xavier_normal", "he_normal", "orthogonal"],
-            "learning_rate": _log(0.01, 1.0),
+            "learning_rate": log_range(0.01, 1.0),
         },
     ),
-    _sick(
+    sick(
         "xavier-relu-60",
         "He et al. 2015: half of the variance is lost at every layer",
         NO_GRADIENT,
@@ -440,10 +362,10 @@ SICK: tuple[Family, ...] = (
         {
             "depth": 60,
             "initialization": ["xavier_normal", "xavier_uniform"],
-            "learning_rate": _log(0.01, 0.3),
+            "learning_rate": log_range(0.01, 0.3),
         },
     ),
-    _sick(
+    sick(
         "sigmoid-7",
         "the same, shallower: R about 1e-4",
         NO_GRADIENT,
@@ -453,26 +375,30 @@ SICK: tuple[Family, ...] = (
             "depth": [7, 8],
             "activation": "sigmoid",
             "initialization": ["xavier_normal", "orthogonal"],
-            "learning_rate": _log(0.01, 1.0),
+            "learning_rate": log_range(0.01, 1.0),
         },
     ),
-    _sick(
+    sick(
         "xavier-relu-30",
         "He et al. 2015, figure 3: 30 layers stall with Xavier's variance",
         NO_GRADIENT,
         "mlp",
         "digits",
-        {"depth": 30, "initialization": "xavier_normal", "learning_rate": _log(0.01, 0.1)},
+        {"depth": 30, "initialization": "xavier_normal", "learning_rate": log_range(0.01, 0.1)},
     ),
-    _sick(
+    sick(
         "torch-default-relu",
         "torch's Linear: weight variance 1/3, a sixth of the variance is left at every layer",
         NO_GRADIENT,
         "mlp",
         "digits",
-        {"depth": [20, 40], "initialization": "torch_default", "learning_rate": _log(0.01, 0.3)},
+        {
+            "depth": [20, 40],
+            "initialization": "torch_default",
+            "learning_rate": log_range(0.01, 0.3),
+        },
     ),
-    _sick(
+    sick(
         "small-tanh",
         "Schoenholz et al. 2017: in the ordered phase, beyond six depth scales",
         NO_GRADIENT,
@@ -484,10 +410,10 @@ SICK: tuple[Family, ...] = (
             "initialization": "mean_field",
             "weight_std": {"low": 0.3, "high": 0.7},
             "bias_std": 0.0,
-            "learning_rate": _log(0.01, 0.3),
+            "learning_rate": log_range(0.01, 0.3),
         },
     ),
-    _sick(
+    sick(
         "small-normal",
         "weights of standard deviation 0.01",
         NO_GRADIENT,
@@ -497,10 +423,10 @@ SICK: tuple[Family, ...] = (
             "depth": [8, 16],
             "activation": ["tanh", "relu", "gelu"],
             "initialization": "small_normal",
-            "learning_rate": _log(0.01, 0.3),
+            "learning_rate": log_range(0.01, 0.3),
         },
     ),
-    _sick(
+    sick(
         "xavier-cnn",
         "the same for convolutions",
         NO_GRADIENT,
@@ -511,11 +437,11 @@ SICK: tuple[Family, ...] = (
             "width": 16,
             "initialization": "xavier_normal",
             "init_gain": {"low": 0.5, "high": 0.8},
-            "learning_rate": _log(0.01, 0.1),
+            "learning_rate": log_range(0.01, 0.1),
         },
         100,
     ),
-    _sick(
+    sick(
         "forgetful-rnn",
         "Bengio et al. 1994: recurrent weights below 1, nothing reaches the first time step",
         NO_GRADIENT,
@@ -528,10 +454,10 @@ SICK: tuple[Family, ...] = (
             "activation": "tanh",
             "recurrent_gain": {"low": 0.2, "high": 0.6},
             "initialization": "xavier_normal",
-            "learning_rate": _log(0.01, 0.1),
+            "learning_rate": log_range(0.01, 0.1),
         },
     ),
-    _sick(
+    sick(
         "gain-rnn",
         "Pascanu et al. 2013: large recurrent weights without clipping",
         TOO_MUCH,
@@ -544,10 +470,10 @@ SICK: tuple[Family, ...] = (
             "activation": "relu",
             "recurrent_gain": {"low": 2.2, "high": 4.0},
             "initialization": "xavier_normal",
-            "learning_rate": _log(0.01, 0.1),
+            "learning_rate": log_range(0.01, 0.1),
         },
     ),
-    _sick(
+    sick(
         "gain-tanh-rnn",
         "the same with tanh: chaos instead of overflow",
         TOO_MUCH,
@@ -560,10 +486,10 @@ SICK: tuple[Family, ...] = (
             "activation": "tanh",
             "recurrent_gain": {"low": 2.5, "high": 5.0},
             "initialization": "xavier_normal",
-            "learning_rate": _log(0.03, 0.3),
+            "learning_rate": log_range(0.03, 0.3),
         },
     ),
-    _sick(
+    sick(
         "chaotic-tanh",
         "Poole et al. 2016: the chaotic phase, gradients grow at every layer",
         TOO_MUCH,
@@ -575,10 +501,10 @@ SICK: tuple[Family, ...] = (
             "initialization": "mean_field",
             "weight_std": {"low": 2.5, "high": 4.0},
             "bias_std": 0.05,
-            "learning_rate": _log(0.01, 0.3),
+            "learning_rate": log_range(0.01, 0.3),
         },
     ),
-    _sick(
+    sick(
         "gain-relu",
         "chi = weight variance / 2 > 1, without an upper bound of the activation",
         TOO_MUCH,
@@ -588,18 +514,18 @@ SICK: tuple[Family, ...] = (
             "depth": [20, 30],
             "initialization": "he_normal",
             "init_gain": {"low": 1.5, "high": 2.5},
-            "learning_rate": _log(0.01, 0.1),
+            "learning_rate": log_range(0.01, 0.1),
         },
     ),
-    _sick(
+    sick(
         "he-relu-x100",
         _TOO_LARGE,
         TOO_MUCH,
         "mlp",
         "digits",
-        {"depth": [2, 4, 8], "initialization": "he_normal", "learning_rate": _log(5.0, 20.0)},
+        {"depth": [2, 4, 8], "initialization": "he_normal", "learning_rate": log_range(5.0, 20.0)},
     ),
-    _sick(
+    sick(
         "adam-gelu-x100",
         _TOO_LARGE,
         TOO_MUCH,
@@ -610,10 +536,10 @@ SICK: tuple[Family, ...] = (
             "activation": ["gelu", "silu"],
             "initialization": "he_normal",
             "optimizer": "adam",
-            "learning_rate": _log(0.3, 3.0),
+            "learning_rate": log_range(0.3, 3.0),
         },
     ),
-    _sick(
+    sick(
         "momentum-x100",
         _TOO_LARGE,
         TOO_MUCH,
@@ -623,10 +549,10 @@ SICK: tuple[Family, ...] = (
             "depth": [4, 8],
             "initialization": "he_normal",
             "momentum": 0.9,
-            "learning_rate": _log(1.0, 5.0),
+            "learning_rate": log_range(1.0, 5.0),
         },
     ),
-    _sick(
+    sick(
         "rmsprop-x100",
         _TOO_LARGE,
         TOO_MUCH,
@@ -637,10 +563,10 @@ SICK: tuple[Family, ...] = (
             "activation": ["tanh", "relu"],
             "initialization": "he_normal",
             "optimizer": "rmsprop",
-            "learning_rate": _log(0.1, 1.0),
+            "learning_rate": log_range(0.1, 1.0),
         },
     ),
-    _sick(
+    sick(
         "regression-x100",
         f"{_TOO_LARGE}, with squared errors",
         TOO_MUCH,
@@ -650,11 +576,11 @@ SICK: tuple[Family, ...] = (
             "depth": [2, 3],
             "activation": ["tanh", "relu"],
             "initialization": "he_normal",
-            "learning_rate": _log(2.0, 10.0),
+            "learning_rate": log_range(2.0, 10.0),
             "batch_size": [16, 64],
         },
     ),
-    _sick(
+    sick(
         "critical-tanh-x50",
         "fifty times the learning rate that trains 50 layers",
         TOO_MUCH,
@@ -666,10 +592,10 @@ SICK: tuple[Family, ...] = (
             "initialization": "mean_field",
             "weight_std": 1.327,
             "bias_std": 0.2236,
-            "learning_rate": _log(0.5, 2.0),
+            "learning_rate": log_range(0.5, 2.0),
         },
     ),
-    _sick(
+    sick(
         "selu-x100",
         _TOO_LARGE,
         TOO_MUCH,
@@ -679,10 +605,10 @@ SICK: tuple[Family, ...] = (
             "depth": [8, 16],
             "activation": "selu",
             "initialization": "lecun_normal",
-            "learning_rate": _log(2.0, 10.0),
+            "learning_rate": log_range(2.0, 10.0),
         },
     ),
-    _sick(
+    sick(
         "clipped-x100",
         f"{_TOO_LARGE}; clipping bounds the divergence",
         TOO_MUCH,
@@ -692,10 +618,10 @@ SICK: tuple[Family, ...] = (
             "depth": [4, 8],
             "initialization": "he_normal",
             "clip_norm": [0.5, 1.0, 5.0],
-            "learning_rate": _log(5.0, 20.0),
+            "learning_rate": log_range(5.0, 20.0),
         },
     ),
-    _sick(
+    sick(
         "quadratic-beyond",
         "gradient descent beyond 2 / lambda diverges",
         ("exploding",),
@@ -705,7 +631,7 @@ SICK: tuple[Family, ...] = (
         300,
         eigenvalues=_EIGENVALUES,
     ),
-    _sick(
+    sick(
         "cnn-x100",
         _TOO_LARGE,
         TOO_MUCH,
@@ -716,11 +642,11 @@ SICK: tuple[Family, ...] = (
             "width": 16,
             "initialization": "he_normal",
             "momentum": 0.9,
-            "learning_rate": _log(1.0, 5.0),
+            "learning_rate": log_range(1.0, 5.0),
         },
         100,
     ),
-    _sick(
+    sick(
         "resnet-x100",
         f"{_TOO_LARGE}, without normalization",
         TOO_MUCH,
@@ -732,11 +658,11 @@ SICK: tuple[Family, ...] = (
             "normalization": "none",
             "initialization": "he_normal",
             "momentum": 0.9,
-            "learning_rate": _log(0.5, 5.0),
+            "learning_rate": log_range(0.5, 5.0),
         },
         100,
     ),
-    _sick(
+    sick(
         "lstm-x100",
         _TOO_LARGE,
         TOO_MUCH,
@@ -748,20 +674,20 @@ SICK: tuple[Family, ...] = (
             "batch_size": 32,
             "optimizer": "adam",
             "initialization": "xavier_normal",
-            "learning_rate": _log(0.5, 2.0),
+            "learning_rate": log_range(0.5, 2.0),
         },
         150,
     ),
-    _sick(
+    sick(
         "gru-x100",
         _TOO_LARGE,
         TOO_MUCH,
         "gru",
         "temporal_order",
-        {**_MEMORY, "initialization": "xavier_normal", "learning_rate": _log(0.5, 2.0)},
+        {**_MEMORY, "initialization": "xavier_normal", "learning_rate": log_range(0.5, 2.0)},
         150,
     ),
-    _sick(
+    sick(
         "transformer-x100",
         _TOO_LARGE,
         TOO_MUCH,
@@ -774,11 +700,11 @@ SICK: tuple[Family, ...] = (
             "norm_position": "pre",
             "activation": "gelu",
             "initialization": "xavier_normal",
-            "learning_rate": _log(0.1, 0.4),
+            "learning_rate": log_range(0.1, 0.4),
         },
         100,
     ),
-    _sick(
+    sick(
         "tiny-steps",
         "gradients are healthy, steps too small to get anywhere",
         ("stalled",),
@@ -788,15 +714,29 @@ SICK: tuple[Family, ...] = (
             "depth": [2, 4, 8],
             "activation": ["relu", "tanh"],
             "initialization": ["he_normal", "orthogonal"],
-            "learning_rate": _log(1e-7, 1e-5),
+            "learning_rate": log_range(1e-7, 1e-5),
         },
     ),
 )
 
 STOPPED: tuple[Family, ...] = tuple(
     replace(one, name=f"{one.name}-stopped", right=UNFINISHED, steps=one.steps // 4)
-    for one in HEALTHY
+    for one in (*HEALTHY, *calibration_noise.HEALTHY)
 )
-"""No verdict but `stalled` may be heard of a healthy network that was stopped early."""
+"""No verdict but `slow` and `stalled` may be heard of a healthy network that was stopped early."""
 
-FAMILIES: Mapping[str, Family] = {one.name: one for one in (*HEALTHY, *STOPPED, *SICK)}
+BEGUN: tuple[Family, ...] = tuple(
+    replace(one, name=f"{one.name}-begun", right=UNFINISHED, steps=one.steps // 20)
+    for one in (*HEALTHY, *calibration_noise.HEALTHY)
+)
+"""The same at a twentieth of their steps."""
+
+NOISY: tuple[Family, ...] = (
+    *calibration_noise.HEALTHY,
+    *calibration_noise.UNFINISHED,
+    *calibration_noise.SICK,
+)
+
+FAMILIES: Mapping[str, Family] = {
+    one.name: one for one in (*HEALTHY, *STOPPED, *SICK, *NOISY, *BEGUN)
+}
