@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from study.losses import WINDOW, rise_scale
+from study.losses import LAST_EXAMPLES, WINDOW, rise_scale
 from study.verdicts.label_enum import Label
 from study.verdicts.numeric import numbers, numbers_or_nan
 from study.verdicts.thresholds import Thresholds
@@ -45,7 +45,7 @@ def outcomes(trials: pd.DataFrame, thresholds: Thresholds) -> pd.Series:
             (_violent(trials, thresholds) | relapsed(trials, thresholds)) & ~reached,
         ),
         # A metric that is NaN shows no progress.
-        (Outcome.STALLED, ~(progress(trials) >= thresholds.stalled_progress)),
+        (Outcome.STALLED, _at_chance(trials, thresholds) & ~reached),
         (Outcome.SLOW, ~reached),
     ]
     names = np.select(
@@ -80,6 +80,16 @@ def relapsed(trials: pd.DataFrame, thresholds: Thresholds) -> np.ndarray:
     # Of the difference of two windows' means.
     error = _window_error(trials, "metric_noise") * np.sqrt(2)
     return (lost > thresholds.relapse) & ~(fall <= thresholds.noise_errors * error)
+
+
+def metric_noise(trials: pd.DataFrame, thresholds: Thresholds) -> np.ndarray:
+    """Returns how far the final metric may be off by chance, (trials,); NaN if unknown."""
+    last = np.ceil(numbers(trials, "steps_run") / 2)
+    batches = np.fmin(WINDOW, last)
+    # Where the last batches hold fewer examples the metric is that of a sample.
+    batches = np.fmax(batches, LAST_EXAMPLES / numbers_or_nan(trials, "batch_size"))
+    error = numbers_or_nan(trials, "metric_noise") / np.sqrt(batches)
+    return thresholds.noise_errors * error
 
 
 def first_loss_scale(trials: pd.DataFrame) -> np.ndarray:
@@ -140,6 +150,13 @@ def _diverged(trials: pd.DataFrame, thresholds: Thresholds) -> np.ndarray:
     )
     risen &= ~(rise <= thresholds.noise_errors * error)
     return (risen & ~luck) | passed_all_bounds(trials, thresholds)
+
+
+def _at_chance(trials: pd.DataFrame, thresholds: Thresholds) -> np.ndarray:
+    way = progress(trials)
+    with np.errstate(invalid="ignore"):
+        gain = np.abs(numbers(trials, "metric_final") - numbers(trials, "metric_chance"))
+    return ~(way >= thresholds.stalled_progress) | (gain <= metric_noise(trials, thresholds))
 
 
 def _violent(trials: pd.DataFrame, thresholds: Thresholds) -> np.ndarray:

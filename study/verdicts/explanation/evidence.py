@@ -14,6 +14,7 @@ from study.verdicts.numeric import names, numbers, numbers_or_nan
 from study.verdicts.outcome import (
     first_loss_scale,
     loss_movement,
+    metric_noise,
     passed_all_bounds,
     progress,
     swing_limit,
@@ -56,6 +57,7 @@ class Evidence:
         rise_step: From which step on the loss was above twice the first; NaN if it is not known.
         progress: Way of the metric from chance (0) to the ceiling (1).
         loss_swing: How far the loss goes back and forth a step at the end.
+        metric_noise: How far the final metric may be off by chance; NaN if unknown.
         swing_limit: Change of the loss from step to step that counts as violent.
         stopped: Whether training was stopped because the loss passed all bounds.
         loss_scale: What the rise of the loss is measured against.
@@ -86,6 +88,7 @@ class Evidence:
     rise_step: float
     progress: float
     loss_swing: float
+    metric_noise: float
     swing_limit: float
     stopped: bool
     loss_scale: float
@@ -147,6 +150,7 @@ def gather(
         "rise_step": numbers_or_nan(trials, "rise_step").tolist(),
         "progress": progress(trials).tolist(),
         "loss_swing": loss_movement(trials).tolist(),
+        "metric_noise": metric_noise(trials, thresholds).tolist(),
         "swing_limit": swing_limit(trials, thresholds).tolist(),
         "stopped": passed_all_bounds(trials, thresholds).tolist(),
         "loss_scale": first_loss_scale(trials).tolist(),

@@ -198,8 +198,30 @@ def test_what_never_left_chance_cannot_be_lost(make_trials) -> None:
 
 def test_a_fall_of_the_metric_within_its_noise_is_no_relapse(make_trials) -> None:
     lost = {**ERROR, "loss_final": 3.0, "metric_best": 2.5, "metric_final": 3.7}
-    rows = [{**lost, "metric_noise": noise} for noise in (2.0, 1.0, None)]
-    expected = ["slow", "oscillating", "oscillating"]
+    rows = [{**lost, "metric_noise": noise} for noise in (2.0, 0.4, None)]
+    expected = ["stalled", "oscillating", "oscillating"]
+    assert outcomes(make_trials(*rows), DEFAULT).tolist() == expected
+
+
+def test_a_metric_within_its_noise_of_chance_has_stalled(make_trials) -> None:
+    # 2 % positives, all of them missed: 0.982 of the last 20 batches instead of 0.98 is luck.
+    rare = {
+        "metric_chance": 0.98,
+        "metric_target": 0.99,
+        "metric_final": 0.982,
+        "loss_final": 0.1,
+        "loss_chance": 0.1,
+        "loss_initial": 0.7,
+    }
+    rows = [
+        {**rare, "metric_noise": 0.0175, "batch_size": 64},
+        {**rare, "metric_noise": 0.0025, "batch_size": 64},
+        # A sample of 512 examples, where batches are of one.
+        {**rare, "metric_noise": 0.14, "batch_size": 1},
+        {**rare, "metric_final": 0.9995, "metric_noise": 0.14, "batch_size": 1},
+        rare,
+    ]
+    expected = ["stalled", "slow", "stalled", "trained", "slow"]
     assert outcomes(make_trials(*rows), DEFAULT).tolist() == expected
 
 
