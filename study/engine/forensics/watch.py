@@ -30,7 +30,8 @@ _logger = logging.getLogger("gradscape.engine")
 
 
 class FailureWatch:
-    """Looks once at each trial, in its first step that is not finite or passes the loss' bound.
+    """Looks once at each trial, in its first step that is not finite or, of a network with time
+    steps, passes the loss' bound.
 
     Parameters, batch and random numbers of that step are still there, so nothing needs to be kept
     for it, nor trained again. A trial that stays finite costs a test of two numbers a step; on a
@@ -67,9 +68,15 @@ class FailureWatch:
         self._factor = divergence_factor
         self._failed_K = np.zeros(len(seeds), dtype=bool)
         self._bound_K: Array = np.full(len(seeds), np.finfo(np.float64).max)
+        # Without time steps nothing is asked of a trial whose values are all finite.
+        self._has_state = any(layer.calls > 1 for layer in layers) or any(
+            isinstance(child, nn.RNNBase) for child in module.modules()
+        )
 
     def bound(self, first_K: Array) -> None:
         """Takes the first losses, (K,), from which the bounds of later steps follow."""
+        if not self._has_state:
+            return
         with np.errstate(over="ignore", invalid="ignore"):
             self._bound_K = self._factor * rise_scale(first_K, abs(self._task.loss_chance))
 
