@@ -25,12 +25,14 @@ def wrong_rows(values: Tensor, examples: int) -> Tensor:
 
 
 def counted(wrong_B: Tensor, rows_B: Tensor) -> str:
-    """Writes "2 of 64 examples (rows 3, 18)".
+    """Writes "2 of 64 examples (rows 3, 18)", or "all 64 examples".
 
     Args:
         wrong_B: Which examples of the batch, (B,).
         rows_B: Their row numbers in the data, (B,).
     """
+    if bool(wrong_B.all()):
+        return f"all {len(wrong_B)} examples"
     rows = sorted(rows_B.cpu()[wrong_B].tolist())
     named = ", ".join(str(row) for row in rows[:NAMED]) + (", ..." if len(rows) > NAMED else "")
     noun = "row" if len(rows) == 1 else "rows"

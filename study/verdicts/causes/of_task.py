@@ -16,6 +16,9 @@ ORDINARY_LOSS = 100.0
 """A loss of this many times the first came from outputs that had run away before it: that the loss
 function then overflowed is no fault of its own."""
 
+ORDINARY_OUTPUT = 1e6
+"""An output of this size had run away itself, though it is finite: no loss asks for one."""
+
 UNBOUNDED = 10.0
 """A loss as far below zero as so many times an ordinary one has no bottom."""
 
@@ -44,7 +47,10 @@ def _data(signs: Signs, _: Thresholds) -> np.ndarray:
 def _loss_function(signs: Signs, _: Thresholds) -> np.ndarray:
     made = np.isin(signs.failure_origin.astype(str), ("loss", "loss_gradient"))
     with np.errstate(invalid="ignore"):
-        return made & ~(signs.loss_max > ORDINARY_LOSS * signs.loss_scale)
+        ran_away = (signs.loss_max > ORDINARY_LOSS * signs.loss_scale) | (
+            signs.failure_output > ORDINARY_OUTPUT
+        )
+    return made & ~ran_away
 
 
 def _unbounded(signs: Signs, _: Thresholds) -> np.ndarray:

@@ -19,6 +19,7 @@ from study.verdicts.outcome import Outcome, first_loss_scale, progress, target_p
 _FIGURES = (
     "steps_run",
     "failure_step",
+    "failure_output",
     "loss_initial",
     "loss_final",
     "loss_best",
@@ -112,6 +113,7 @@ class Signs:
     output_bound: np.ndarray
     steps_run: np.ndarray
     failure_step: np.ndarray
+    failure_output: np.ndarray
     loss_initial: np.ndarray
     loss_final: np.ndarray
     loss_best: np.ndarray

@@ -140,7 +140,10 @@ def test_a_loss_with_an_infinite_derivative_is_noticed() -> None:
 
 def test_losses_and_outputs_that_are_not_finite_are_noticed() -> None:
     (notice,) = tried(loss=lambda o, t: squared(o, t) / (0.0 * t.squeeze(1)))
-    assert "the outputs were finite and the loss was not: a division by 0 for 50 of 50" in notice
+    assert (
+        "the outputs were finite and the loss was not: a division by 0 for all 50 examples"
+        in notice
+    )
 
     def overflowing(hyperparameters: Any, task: Task) -> nn.Module:
         module = nn.Linear(3, 1)

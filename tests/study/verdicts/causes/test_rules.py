@@ -81,6 +81,9 @@ def test_a_loss_function_that_makes_nan_of_finite_outputs(label) -> None:
     assert "rows 7, 90, 412" in row.explanation.split(". ")[0]
     # Outputs that had run away before made the same.
     assert label({**broken, "loss_max": 1e30}).cause != "loss_function"
+    # From an ordinary loss to infinity in one step: it was the outputs that ran away.
+    assert label({**broken, "failure_output": 2e25}).cause != "loss_function"
+    assert label({**broken, "failure_output": 3.0}).cause == "loss_function"
 
 
 def test_a_loss_without_lower_bound(label) -> None:
