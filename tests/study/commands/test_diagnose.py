@@ -269,14 +269,14 @@ def test_a_wrong_setting_is_one_line(
 @pytest.mark.slow
 def test_thirty_sigmoid_layers_and_three_ways_out(gradscape: Gradscape) -> None:
     gradscape("init", "digits-mlp")
-    settings = ("--set", "depth=30", "--set", "activation=sigmoid")
+    settings = ("--set", "depth=30", "--set", "activation=sigmoid", "--seeds", "3")
     found = json.loads(gradscape("diagnose", "digits-mlp.yaml", *settings, "--json").out)
-    assert found["verdicts"] == {"vanishing": 5}
+    assert found["verdicts"] == {"vanishing": 3}
     assert (
         "gradients shrink to 0.14 of their size at every layer" in found["explanations"][0]["text"]
     )
     assert len(found["remedies"]) == 3
-    assert all(one["stable"] >= 4 and one["seeds"] == 5 for one in found["remedies"])
+    assert all(one["stable"] >= 2 and one["seeds"] == 3 for one in found["remedies"])
     chance = found["trials"][0]["metric_chance"]
     assert all(one["metric"] > chance + 0.5 for one in found["remedies"])
     assert len({one["hyperparameter"] for one in found["remedies"]}) == 3
