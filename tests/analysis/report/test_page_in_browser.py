@@ -13,7 +13,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 from analysis import write_comparison, write_report
 from tests.support.accessibility import axe, violations
 from tests.support.browser import save_full_page, set_color_scheme, set_viewport, severe_messages
-from tests.support.synthetic import RATE, SPACE, synthetic_tables, write_study
+from tests.support.synthetic import SPACE, synthetic_tables, write_study
 
 __all__ = ["axe"]
 
@@ -152,7 +152,7 @@ def test_every_figure_can_be_read_with_the_keyboard_alone(browser, page):
 
 
 def test_further_trials_are_drawn_in_full_width_when_opened(browser, tmp_path):
-    tables = synthetic_tables(80, seed=1, space=RATE)
+    tables = synthetic_tables(80, seed=1)
     stalled = tables.trials.index[tables.trials["verdict"] == "stalled"]
     tables.trials.loc[stalled[::2], "outcome"] = "stalled"
     write_study(tmp_path, tables, parts=1)
