@@ -12,7 +12,7 @@ from typing import Any
 from search_spaces.catalogue import is_own
 from search_spaces.errors import InputError
 from study.engine import Task, TaskError, TaskFactory, TaskParameter, make_task, task_parameters
-from study.engine.tasks import of_any_task, takes_path
+from study.engine.tasks import DataError, of_any_task, takes_path
 from study.worker.loading import load_task_function
 
 KEPT = 8
@@ -85,6 +85,8 @@ class TaskSource:
         except TaskError as error:
             key = _key(error.parameter, hyperparameters)
             raise InputError(str(error), key=key) from error
+        except DataError as error:
+            raise InputError(str(error), key="task") from error
         except Exception as error:
             raise self._refusal(error) from error
         if not isinstance(task, Task):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 
 from study.engine.built_in import BUILT_IN_TASKS
-from study.engine.tasks.error import TaskError
+from study.engine.tasks.error import DataError, TaskError
 from study.engine.tasks.factory import (
     TaskFactory,
     TaskParameter,
@@ -21,6 +21,7 @@ from study.engine.tasks.option import takes_path
 
 __all__ = [
     "TASKS",
+    "DataError",
     "TaskError",
     "TaskFactory",
     "TaskParameter",

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from study.engine.tasks.constant_search import lowest_constant
+from study.engine.tasks.error import DataError
 from study.engine.tasks.predicted import PerExample, Predicted
 
 
@@ -49,19 +50,19 @@ def best_constant(loss: PerExample, predicted: Predicted) -> BestConstant:
         variance, for absolute error the mean distance from the median.
 
     Raises:
-        ValueError: If the loss cannot be computed, is finite for no constant that was tried, or
+        DataError: If the loss cannot be computed, is finite for no constant that was tried, or
             has no lower bound.
     """
     try:
         return _best(loss, predicted, _any)
-    except ValueError as error:
+    except DataError as error:
         if not _are_classes(predicted):
             raise
         unbounded = error
     for domain in (_log_probabilities, _probabilities):
         try:
             return _best(loss, predicted, domain)
-        except ValueError:
+        except DataError:
             continue  # The first refusal says what is wrong with outputs of any kind.
     raise unbounded
 

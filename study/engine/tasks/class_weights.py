@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from study.engine.tasks.best_constant import best_constant
-from study.engine.tasks.error import TaskError
+from study.engine.tasks.error import DataError, TaskError
 from study.engine.tasks.held import Held
 from study.engine.tasks.measures import cross_entropy
 from study.engine.tasks.predicted import PerExample
@@ -51,7 +51,7 @@ def weighted_task(task: Task) -> Task:
     loss = WeightedLoss(task.loss, weights_C, lowest)
     try:
         chance = best_constant(loss, task.predicted).loss
-    except ValueError as error:
+    except DataError as error:
         raise TaskError(f"with balanced weights {error}", parameter=_NAME) from error
     return replace(task, loss=loss, loss_chance=chance)
 

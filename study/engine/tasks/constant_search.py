@@ -10,6 +10,7 @@ import math
 import torch
 from torch import Tensor
 
+from study.engine.tasks.error import DataError
 from study.engine.tasks.predicted import PerExample, Predicted
 
 ITERATIONS = 60
@@ -37,7 +38,7 @@ def lowest_constant(loss: PerExample, predicted: Predicted) -> Tensor:
     is gone by halving steps.
 
     Raises:
-        ValueError: If the loss cannot be computed, is finite for none of the starts, or has no
+        DataError: If the loss cannot be computed, is finite for none of the starts, or has no
             lower bound.
     """
     some = predicted.some()
@@ -45,7 +46,7 @@ def lowest_constant(loss: PerExample, predicted: Predicted) -> Tensor:
     searches = [_Search(loss, some, start, dtype) for start in _starts(some)]
     found = [each for each in searches if each.lowest < _LOST]
     if not found:
-        raise ValueError(
+        raise DataError(
             f"the loss of task {predicted.name} is finite for none of the constant outputs that "
             f"were tried, so its level by chance cannot be worked out; {_CURE}"
         )
@@ -53,7 +54,7 @@ def lowest_constant(loss: PerExample, predicted: Predicted) -> Tensor:
         each.descend()
     best = min(found, key=lambda each: each.lowest)
     if best.has_no_bound():
-        raise ValueError(
+        raise DataError(
             f"the loss of task {predicted.name} has no lower bound: it falls to {best.lowest:.3g} "
             f"and on as outputs grow, so its level by chance cannot be worked out; {_CURE}"
         )
@@ -172,7 +173,7 @@ def _dtype(loss: PerExample, predicted: Predicted) -> torch.dtype:
     """Double precision, or single where a loss has numbers of its own in that.
 
     Raises:
-        ValueError: If the loss can be computed in neither.
+        DataError: If the loss can be computed in neither.
     """
     first = _starts(predicted)[0]
     try:
@@ -189,11 +190,11 @@ def _dtype(loss: PerExample, predicted: Predicted) -> torch.dtype:
     return torch.float64
 
 
-def _failed(predicted: Predicted, error: Exception) -> ValueError:
-    if isinstance(error, ValueError) and predicted.name in str(error):
+def _failed(predicted: Predicted, error: Exception) -> DataError:
+    if isinstance(error, DataError):
         return error
     text = str(error).splitlines()
-    return ValueError(
+    return DataError(
         f"the loss of task {predicted.name} cannot be computed from constant outputs "
         f"({predicted.outputs},) an answer: {type(error).__name__}: {text[0] if text else ''}"
     )

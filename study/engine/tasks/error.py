@@ -1,4 +1,4 @@
-"""What a task cannot be made of."""
+"""What a task cannot be made of: arguments, data."""
 
 from __future__ import annotations
 
@@ -14,3 +14,7 @@ class TaskError(ValueError):
     def __init__(self, rule: str, *, parameter: str | None = None) -> None:
         super().__init__(rule)
         self.parameter = parameter
+
+
+class DataError(ValueError):
+    """Data, or a loss of it, that no network could learn from; the text names task and rows."""

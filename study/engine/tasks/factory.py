@@ -19,6 +19,7 @@ from study.engine.tasks.error import TaskError
 from study.engine.tasks.option import OptionMismatch, read_option
 from study.engine.tasks.standardization import standardized_task
 from study.engine.tasks.task import Task
+from study.engine.tasks.task_data import check_data
 from study.trial import NONE
 
 TaskFactory = Callable[..., Task]
@@ -88,6 +89,7 @@ def make_task(
     Raises:
         TaskError: If there is no built-in task of that name, an option is unknown, given twice,
             missing, or of the wrong type; or as the function says.
+        DataError: If data that is to be changed is not finite, or a label out of range.
         Exception: Whatever else the function raises.
     """
     function = _built_in(task) if isinstance(task, str) else task
@@ -136,6 +138,8 @@ def of_any_task(
 
 
 def _changed(task: Task, changes: Mapping[str, Any]) -> Task:
+    if changes:
+        check_data(task)  # One number that is not finite would make a column of them.
     if "standardize" in changes:
         task = standardized_task(task, changes["standardize"])
     return weighted_task(task) if "class_weights" in changes else task

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from study.engine.tasks.best_constant import BestConstant, best_constant
+from study.engine.tasks.error import DataError
 from study.engine.tasks.predicted import PerExample, Predicted
 
 SURE = 10.0
@@ -58,7 +59,7 @@ class Levels:
         """The mean loss of the best constant prediction.
 
         Raises:
-            ValueError: As `best_constant`.
+            DataError: As `best_constant`.
         """
         return self._best.loss
 
@@ -66,17 +67,17 @@ class Levels:
         """The metric of a task that has none.
 
         Raises:
-            ValueError: If nothing is to be explained, or the loss can be negative.
+            DataError: If nothing is to be explained, or the loss can be negative.
         """
         name = self.predicted.name
         if not loss_chance > 0:
-            raise ValueError(
+            raise DataError(
                 f"task {name} must have a metric of its own, for the loss of a constant "
                 f"prediction is {loss_chance:.3g}, of which no share can be explained"
             )
         lowest = self._lowest_seen()
         if lowest < -1e-6 * loss_chance:
-            raise ValueError(
+            raise DataError(
                 f"task {name} must have a metric of its own, for its loss can be negative (an "
                 f"example's was {lowest:.3g}), and has no share that is explained"
             )
@@ -90,13 +91,13 @@ class Levels:
             ceiling: Its best value; lower ones than those found mean that less is better.
 
         Raises:
-            ValueError: If constant predictions lie on both sides of the ceiling, or the metric
+            DataError: If constant predictions lie on both sides of the ceiling, or the metric
                 is not finite.
         """
         tried = [(self._mean(metric, each), each) for each in self._constants()]
         values = [value for value, _ in tried]
         if not (min(values) >= ceiling or max(values) <= ceiling):
-            raise ValueError(
+            raise DataError(
                 f"the ceiling of task {self.predicted.name} must be its metric's best value, but "
                 f"it is {ceiling:.3g} and constant predictions have a metric from "
                 f"{min(values):.3g} to {max(values):.3g}"
@@ -111,11 +112,11 @@ class Levels:
         try:
             with torch.no_grad():
                 return float(self.predicted.some().mean(metric, constant_O))
-        except ValueError:
+        except DataError:
             raise
         except Exception as error:
             text = str(error).splitlines()
-            raise ValueError(
+            raise DataError(
                 f"the metric of task {self.predicted.name} cannot be computed from constant "
                 f"outputs: {type(error).__name__}: {text[0] if text else ''}"
             ) from error

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from study.engine.tasks.cures import reduction_cure, shape_cure
+from study.engine.tasks.error import DataError
 
 PerExample = Callable[[Tensor, Tensor], Tensor]
 """(outputs (N, ...), targets (N, ...)) -> one number an example, (N,)."""
@@ -45,7 +46,7 @@ class Predicted:
         """Computes the mean over the examples of a loss or metric of one constant; a scalar.
 
         Raises:
-            ValueError: If the function does not return one number an example.
+            DataError: If the function does not return one number an example.
         """
         if self._alike is not None:
             labels, shares = self._alike
@@ -84,7 +85,7 @@ class Predicted:
             values = function(outputs, targets)
         if not isinstance(values, Tensor) or values.numel() != len(targets):
             got = f"shape {tuple(values.shape)}" if isinstance(values, Tensor) else repr(values)
-            raise ValueError(
+            raise DataError(
                 f"loss and metric of task {self.name} must be one number an example, "
                 f"({len(targets)},), but from outputs {tuple(outputs.shape)} and targets "
                 f"{tuple(targets.shape)} one has {got}"

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from study.engine.tasks.best_constant import best_constant
-from study.engine.tasks.error import TaskError
+from study.engine.tasks.error import DataError, TaskError
 from study.engine.tasks.held import Held
 from study.engine.tasks.levels import LossExplained
 from study.engine.tasks.predicted import PerExample
@@ -96,7 +96,7 @@ def _with_targets(task: Task) -> Task:
     targets = scale.of(task.targets)
     try:
         chance = best_constant(task.loss, replace(task.predicted, targets=targets)).loss
-    except ValueError as error:
+    except DataError as error:
         raise TaskError(f"with standardized targets {error}", parameter=_NAME) from error
     # The share of the loss that is explained has no units.
     metric = (

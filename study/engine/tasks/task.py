@@ -9,6 +9,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
+from study.engine.tasks.error import DataError
 from study.engine.tasks.levels import NAME, Levels
 from study.engine.tasks.measures import correct, cross_entropy
 from study.engine.tasks.predicted import PerExample, Predicted
@@ -45,7 +46,7 @@ class Task:
             its time steps, (N, T, outputs).
 
     Raises:
-        ValueError: If inputs and targets differ in length, chance equals the ceiling, or what is
+        DataError: If inputs and targets differ in length, chance equals the ceiling, or what is
             not given cannot be worked out.
     """
 
@@ -65,14 +66,14 @@ class Task:
 
     def __post_init__(self) -> None:
         if len(self.inputs) != len(self.targets) or len(self.inputs) == 0:
-            raise ValueError(
+            raise DataError(
                 f"task {self.name} must have as many targets as inputs, at least one, but got "
                 f"{len(self.inputs)} inputs and {len(self.targets)} targets"
             )
         for name, value in _worked_out(self).items():
             object.__setattr__(self, name, value)
         if self.chance == self.ceiling:
-            raise ValueError(
+            raise DataError(
                 f"`chance != ceiling` must hold for task {self.name}, but both are {self.chance}"
             )
 
@@ -112,7 +113,7 @@ def _worked_out(task: Task) -> dict[str, Any]:
         known["metric"] = levels.explained(known["loss_chance"])
         known |= {"metric_name": task.metric_name or NAME, "chance": 0.0, "ceiling": 1.0}
     if "ceiling" not in known:
-        raise ValueError(
+        raise DataError(
             f"task {task.name} must say the ceiling of its metric, the best value that there is: "
             "1 of an accuracy, 0 of an error"
         )
@@ -130,7 +131,7 @@ def _check_levels(task: Task) -> None:
     given = {"chance": task.chance, "ceiling": task.ceiling}
     for name, usual in (("chance", 0.0), ("ceiling", 1.0)):
         if given[name] is not None and given[name] != usual:
-            raise ValueError(
+            raise DataError(
                 f"`{name}` must come with the metric that it is a value of, but task {task.name} "
                 f"has {name}={given[name]:g} and no metric"
             )
@@ -163,7 +164,7 @@ def classification(
         vocabulary: Number of tokens where inputs are token numbers.
 
     Raises:
-        ValueError: If an input is not finite, or a label or token is out of range; with the
+        DataError: If an input is not finite, or a label or token is out of range; with the
             offending values and rows.
     """
     check_inputs(name, inputs, vocabulary=vocabulary)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor
 
+from study.engine.tasks.error import DataError
 from study.engine.tasks.measures import cross_entropy
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def check_data(task: Task) -> None:
     """Refuses a task whose data no network could learn from.
 
     Raises:
-        ValueError: If inputs or targets are no tensors or not finite, a token is none of the
+        DataError: If inputs or targets are no tensors or not finite, a token is none of the
             vocabulary, or a label of a cross-entropy none of the outputs.
     """
     check_inputs(task.name, task.inputs, vocabulary=task.vocabulary)
@@ -49,7 +50,7 @@ def check_inputs(name: str, inputs: Tensor, *, vocabulary: int | None) -> None:
         vocabulary: Number of tokens where inputs are token numbers, else None.
 
     Raises:
-        ValueError: With the offending values and rows.
+        DataError: With the offending values and rows.
     """
     _check_tensor(name, "inputs", inputs)
     _check_finite(
@@ -58,7 +59,7 @@ def check_inputs(name: str, inputs: Tensor, *, vocabulary: int | None) -> None:
     if vocabulary is not None and not inputs.is_floating_point():
         wrong = (inputs < 0) | (inputs >= vocabulary)
         if wrong.any():
-            raise ValueError(
+            raise DataError(
                 f"`0 <= token < vocabulary` must hold for task {name} with {vocabulary} tokens, "
                 f"but got {_offenders(inputs, wrong)}"
             )
@@ -73,11 +74,11 @@ def check_labels(name: str, labels: Tensor, *, classes: int) -> None:
         classes: Number of labels.
 
     Raises:
-        ValueError: With the offending values and rows.
+        DataError: With the offending values and rows.
     """
     _check_tensor(name, "labels", labels)
     if labels.is_floating_point():
-        raise ValueError(
+        raise DataError(
             f"labels of task {name} must be integers, but are {labels.dtype}; labels.long() "
             "makes them so"
         )
@@ -90,7 +91,7 @@ def check_labels(name: str, labels: Tensor, *, classes: int) -> None:
         if from_one
         else "; leave out examples without a label, and count the classes from 0"
     )
-    raise ValueError(
+    raise DataError(
         f"`0 <= label < classes` must hold for task {name} with {classes} classes, but got "
         f"{_offenders(labels, wrong)}{cure}"
     )
@@ -98,7 +99,7 @@ def check_labels(name: str, labels: Tensor, *, classes: int) -> None:
 
 def _check_tensor(name: str, what: str, values: object) -> None:
     if not isinstance(values, Tensor):
-        raise ValueError(
+        raise DataError(
             f"{what} of task {name} must be one torch.Tensor (N, ...), but are "
             f"{type(values).__name__}; torch.from_numpy makes one of an array, torch.cat one of "
             "several, which the network takes apart"
@@ -110,7 +111,7 @@ def _check_finite(name: str, what: str, values: Tensor, *, cure: str) -> None:
         return
     wrong = ~values.isfinite()
     if wrong.any():
-        raise ValueError(
+        raise DataError(
             f"{what} of task {name} must be finite, but got {_offenders(values, wrong)}; {cure}"
         )
 

@@ -14,6 +14,7 @@ from study.worker.tasks import KEPT, TaskSource
 OWN = """
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import torch
@@ -43,6 +44,16 @@ def numbers() -> Task:
         name="numbers", inputs=x, targets=100 * x, outputs=1, loss=loss, metric=loss,
         metric_name="loss", chance=8.25, ceiling=0.0, target=0.1, loss_chance=8.25e4,
     )
+
+
+def missing() -> Task:
+    return dataclasses.replace(numbers(), inputs=torch.tensor([[0.0]] * 9 + [[float("nan")]]))
+
+
+def unbounded() -> Task:
+    x = torch.arange(10.0)[:, None]
+    loss = lambda outputs, targets: -(outputs * targets).mean(1)
+    return Task(name="likely", inputs=x, targets=x, outputs=1, loss=loss)
 
 
 def plain() -> Task:
@@ -107,6 +118,17 @@ def test_what_cannot_be_changed_names_its_hyperparameter(own: str, tmp_path: Pat
     ):
         with pytest.raises(InputError, match=f"^hyperparameters.{name}: targets must be"):
             source(own, tmp_path, task).task({name: value})
+
+
+def test_data_that_is_to_be_standardized_is_checked_before(own: str, tmp_path: Path) -> None:
+    # The one number that was missing made all others of its column so.
+    with pytest.raises(InputError, match=r"^task: inputs .* nan in 1 of 10 examples \(row 9\)"):
+        source(own, tmp_path, "missing").task({"standardize": "inputs"})
+
+
+def test_a_level_that_cannot_be_worked_out_is_one_line(own: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="^task: the loss of task likely has no lower bound"):
+        source(own, tmp_path, "unbounded").task({})
 
 
 def test_few_tasks_are_kept_in_memory(own: str, tmp_path: Path) -> None:
