@@ -45,8 +45,8 @@ def diagnose(
     """Train ONE configuration with several seeds, explain what happens, and find what would help.
 
     What --set leaves out is what the file fixes, or the catalogue's default where it varies. If
-    the configuration is not stable, changes are trained, the smallest first. Each line is printed
-    as soon as it is known, and Ctrl-C keeps what is known by then.
+    the configuration is not stable, changes that may help are trained. Each line is printed as
+    soon as it is known, and Ctrl-C keeps what is known by then.
 
     Example: gradscape diagnose digits-mlp.yaml --set depth=30 --set activation=sigmoid
     """
