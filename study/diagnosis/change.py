@@ -26,6 +26,7 @@ class Change:
         size: What the change weighs; `moves` says how. 1 is what one tries without thinking.
         reason: Why it may help, in a clause.
         aimed: Whether it is meant for the observed verdict.
+        fix: Whether it is the fix for the cause that was found.
     """
 
     hyperparameter: str
@@ -34,6 +35,7 @@ class Change:
     size: float
     reason: str
     aimed: bool
+    fix: bool = False
 
     @property
     def direction(self) -> Direction:
@@ -84,6 +86,11 @@ class Changes:
     def size(self) -> float:
         """What they weigh together."""
         return sum(part.size for part in self.parts)
+
+    @property
+    def fix(self) -> bool:
+        """Whether each is the fix for the cause that was found."""
+        return all(part.fix for part in self.parts)
 
     @property
     def ways(self) -> frozenset[tuple[str, Direction]]:

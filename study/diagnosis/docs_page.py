@@ -17,12 +17,12 @@ _SCALES = {
 
 def moves_markdown() -> str:
     """Writes one row a move: what is changed to what, what that weighs, and why it may help."""
-    head = ("hyperparameter", "to", "weighs", "meant for", "because")
+    head = ("hyperparameter", "to", "weighs", "the fix for", "meant for", "because")
     rows = [head, ("---",) * len(head)]
     for move in MOVES:
         name = f"`{move.hyperparameter}`"
-        aims = ", ".join(move.aims)
-        rows.append((name, _values(move), _weight(move), aims, move.reason))
+        fixes, aims = ", ".join(move.causes), ", ".join(move.aims)
+        rows.append((name, _values(move), _weight(move), fixes, aims, move.reason))
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
@@ -44,6 +44,9 @@ def _values(move: Move) -> str:
         sizes = [1 / factor if divided else factor for factor in move.factors]
         listed = ", ".join(f"{size:g}" for size in sizes)
         texts.append(f"{'divided' if divided else 'multiplied'} by {listed}")
+    if move.limits:
+        listed = ", ".join(f"{share:g}" for share in move.limits)
+        texts.append(f"{listed} of the largest stable one, where that is known")
     if move.shares:
         texts.append(f"{', '.join(f'{100 * share:g} %' for share in move.shares)} of the steps")
     if move.values:

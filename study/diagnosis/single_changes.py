@@ -1,17 +1,25 @@
-"""Every single change that a configuration's network and task have, the smallest first."""
+"""Every single change that a configuration's network and task have, the most hopeful first."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from search_spaces.catalogue import CATALOGUE, Hyperparameter, Value, is_own
-from search_spaces.catalogue.hyperparameter import NONE
 from search_spaces.errors import InputError
 from search_spaces.space import Choice, Entry, SearchSpace
-from study.diagnosis.change import Change, Changes
-from study.diagnosis.moves import MOVES, OWN_VALUE, UNAIMED_LIMIT, Move
+from study.diagnosis.change import STEPS, Change, Changes
+from study.diagnosis.moves import (
+    MOVES,
+    OWN_CAUSES,
+    OWN_VALUE,
+    UNAIMED_LIMIT,
+    Move,
+    family_of,
+    move_values,
+    present_value,
+)
+from study.diagnosis.situation import Situation
 
 OWN_REASON = "another value of the study file's own list"
 
@@ -21,7 +29,7 @@ class Candidate:
     """What may help, not yet tried.
 
     Attributes:
-        changes: What it changes; here a single one.
+        changes: What it changes.
         hyperparameters: The whole configuration after it.
         steps: Optimizer steps that it is trained for.
     """
@@ -32,13 +40,7 @@ class Candidate:
 
 
 def candidates(
-    space: SearchSpace,
-    settings: Mapping[str, object],
-    *,
-    steps: int,
-    verdict: str,
-    grad_norm: float = math.inf,
-    of_task: Collection[str] = (),
+    space: SearchSpace, settings: Mapping[str, object], situation: Situation
 ) -> list[Candidate]:
     """Lists what may be tried on the configuration that `space.complete(settings)` is.
 
@@ -47,53 +49,116 @@ def candidates(
             hyperparameters' domains.
         settings: Hyperparameters that a person set; the rest is the study file's and the
             catalogue's.
-        steps: Number of the training's steps.
-        verdict: The observed one; breaks ties.
-        grad_norm: Largest gradient norm seen; to clip above it would change nothing.
-        of_task: Hyperparameters of the task, which is given.
+        situation: What is known of its failure.
 
     Returns:
-        In the order in which they are to be tried: by size, what is meant for the verdict first.
+        In the order in which they are to be tried and listed: first what is the fix for the
+        cause, by size, then the rest by size; what is meant for the verdict first among equals.
         No configuration comes twice.
     """
     present = space.complete(settings)
-    changes = [
-        change
-        for each in (_of_catalogue(space, present, steps, verdict), _of_file(space, present))
-        for change in each
-        if change.hyperparameter not in of_task and (change.aimed or change.size <= UNAIMED_LIMIT)
-    ]
+    changes = [*_of_catalogue(space, present, situation), *_of_file(space, present, situation)]
     distinct: list[Candidate] = []
-    for change in sorted(changes, key=lambda change: (change.size, not change.aimed)):
-        if change.hyperparameter == "clip_norm" and _is_idle(change.after, grad_norm):
-            continue
-        values = _changed(space, settings, change)
-        if values is not None and all(values != other.hyperparameters for other in distinct):
-            one = Changes((change,))
-            distinct.append(Candidate(changes=one, hyperparameters=values, steps=steps))
+    for change in sorted(changes, key=lambda each: (not each.fix, each.size, not each.aimed)):
+        one = None
+        if _is_tried(change, situation):
+            one = combined(space, settings, [change], steps=situation.steps)
+        if one is not None and all(_differ(one, other) for other in distinct):
+            distinct.append(one)
     return distinct
 
 
+def combined(
+    space: SearchSpace,
+    settings: Mapping[str, object],
+    changes: Sequence[Change],
+    *,
+    steps: int,
+) -> Candidate | None:
+    """Returns the configuration after the changes; None where they do not go together.
+
+    Args:
+        space: The study's search space.
+        settings: Hyperparameters that the person set.
+        changes: Each of another hyperparameter.
+        steps: Number of the training's steps, where none of the changes is of them.
+    """
+    values: dict[str, Value] | None = space.complete(settings)
+    kept = dict(settings)
+    for change in changes:
+        if change.hyperparameter == STEPS:
+            assert isinstance(change.after, int)
+            steps = change.after
+            continue
+        kept = _kept(space, kept, change) | {change.hyperparameter: change.after}
+        try:
+            values = space.complete(kept)
+        except InputError:
+            return None
+    assert values is not None
+    if any(values.get(each.hyperparameter, each.after) != each.after for each in changes):
+        return None
+    return Candidate(changes=Changes(tuple(changes)), hyperparameters=values, steps=steps)
+
+
+def _differ(one: Candidate, other: Candidate) -> bool:
+    return one.hyperparameters != other.hyperparameters or one.steps != other.steps
+
+
+def _is_tried(change: Change, situation: Situation) -> bool:
+    """Returns whether a change can have an effect, and is hopeful enough."""
+    name, after = change.hyperparameter, change.after
+    if name in situation.of_task:
+        return False
+    if name in ("clip_norm", "clip_value") and isinstance(after, (int, float)):
+        return after < situation.grad_norm and _is_hopeful(change, situation)
+    if name == "batch_size" and isinstance(after, (int, float)) and after > situation.examples:
+        return False
+    if name == "standardize" and after not in situation.standardizable:
+        return False
+    if name == "class_weights" and not situation.unbalanced:
+        return False
+    return _is_hopeful(change, situation)
+
+
+def _is_hopeful(change: Change, situation: Situation) -> bool:
+    own = change.reason == OWN_REASON
+    if situation.reach == "own":
+        return own or change.fix
+    if situation.reach == "no updates" and _acts_through_updates(change):
+        return False
+    return own or change.fix or change.aimed or change.size <= UNAIMED_LIMIT
+
+
+def _acts_through_updates(change: Change) -> bool:
+    """Returns whether the first step's loss and gradient are what they were."""
+    return family_of(change.hyperparameter) == "steps" or change.hyperparameter == "batch_size"
+
+
 def _of_catalogue(
-    space: SearchSpace, present: Mapping[str, Value], steps: int, verdict: str
+    space: SearchSpace, present: Mapping[str, Value], situation: Situation
 ) -> Iterator[Change]:
     for move in MOVES:
-        before = present.get(move.hyperparameter)
+        before = present_value(move.hyperparameter, present, situation.steps)
         if before is None or not _is_meant(move, space, present):
             continue
-        for after in _values(move, before, steps):
+        limit = situation.max_learning_rate
+        for after in move_values(move, before, steps=situation.steps, limit=limit):
             yield Change(
                 hyperparameter=move.hyperparameter,
                 before=before,
                 after=after,
                 size=move.weight(before, after),
                 reason=move.reason,
-                aimed=verdict in move.aims,
+                aimed=situation.verdict in move.aims,
+                fix=situation.cause in move.causes,
             )
 
 
 def _is_meant(move: Move, space: SearchSpace, present: Mapping[str, Value]) -> bool:
     """Returns whether the configuration has what is moved, and moving it has an effect."""
+    if move.hyperparameter == STEPS:
+        return True
     if is_own(space.network) and _is_free(CATALOGUE[move.hyperparameter]):
         return False
     if move.networks is not None and space.network not in move.networks:
@@ -101,46 +166,14 @@ def _is_meant(move: Move, space: SearchSpace, present: Mapping[str, Value]) -> b
     return all(present.get(name, values[0]) in values for name, values in move.needs.items())
 
 
-def _is_idle(limit: Value, grad_norm: float) -> bool:
-    return isinstance(limit, (int, float)) and limit >= grad_norm
-
-
 def _is_free(hyperparameter: Hyperparameter) -> bool:
     """Returns whether a network of the person's own decides which of its names it knows."""
     return hyperparameter.kind == "name" and hyperparameter.networks is not None
 
 
-def _values(move: Move, before: Value, steps: int) -> list[Value]:
-    """Returns the values that the move leads to, each once, none of them the present one."""
-    integer = CATALOGUE[move.hyperparameter].kind == "integer"
-    values: list[Value] = []
-    if isinstance(before, (int, float)):
-        values += [_scaled(before, factor, integer=integer) for factor in move.factors]
-    values += [max(1, round(share * steps)) for share in move.shares]
-    values += list(move.values)
-    return [
-        each for each in dict.fromkeys(values) if each != before and _beyond(move, before, each)
-    ]
-
-
-def _scaled(before: float, factor: float, *, integer: bool) -> Value:
-    """Rounds to two significant digits, as a person writes it; a count down, at least to 1."""
-    product = before * factor
-    return max(1, math.floor(product)) if integer else float(f"{product:.2g}")
-
-
-def _beyond(move: Move, before: Value, after: Value) -> bool:
-    """Returns whether a number changes in the move's direction."""
-    if move.falls is None:
-        return True
-    low, high = (after, before) if move.falls else (before, after)
-    if NONE in (low, high):
-        return high == NONE
-    assert isinstance(low, (int, float)) and isinstance(high, (int, float))
-    return low < high
-
-
-def _of_file(space: SearchSpace, present: Mapping[str, Value]) -> Iterator[Change]:
+def _of_file(
+    space: SearchSpace, present: Mapping[str, Value], situation: Situation
+) -> Iterator[Change]:
     """Yields what the study file lists for hyperparameters that only an own network knows."""
     for entry in space.entries if is_own(space.network) else ():
         before = present.get(entry.name)
@@ -154,7 +187,8 @@ def _of_file(space: SearchSpace, present: Mapping[str, Value]) -> Iterator[Chang
                 after=after,
                 size=OWN_VALUE,
                 reason=OWN_REASON,
-                aimed=False,
+                aimed=True,
+                fix=situation.cause in OWN_CAUSES,
             )
 
 
@@ -172,24 +206,18 @@ def _nearest_first(values: tuple[Value, ...], before: Value) -> list[Value]:
     return sorted((value for value in values if value != before), key=distance)
 
 
-def _changed(
-    space: SearchSpace, settings: Mapping[str, object], change: Change
-) -> dict[str, Value] | None:
-    """Returns the configuration after the change; None where it is none.
+def _kept(space: SearchSpace, settings: Mapping[str, object], change: Change) -> dict[str, object]:
+    """Returns the settings that stay.
 
     What belonged to the old value alone (momentum to sgd) goes; what belongs to the new one takes
     its default.
     """
     known = {each.name: each for each in space.catalogue}
-    kept = {
+    return {
         name: value
         for name, value in settings.items()
         if name not in known or not _belongs_to_other(known[name], change)
     }
-    try:
-        return space.complete({**kept, change.hyperparameter: change.after})
-    except InputError:
-        return None
 
 
 def _belongs_to_other(hyperparameter: Hyperparameter, change: Change) -> bool:

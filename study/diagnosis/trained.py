@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -63,6 +64,28 @@ class Trained:
     def seconds(self) -> float:
         """Median over seeds of what the training of one took."""
         return float(self.trials["train_seconds"].median())
+
+    @property
+    def progress(self) -> float:
+        """Median over seeds of the final metric's way from chance (0) to the ceiling (1).
+
+        NaN where the metric is none.
+        """
+        chance = self.trials["metric_chance"]
+        way = (self.trials["metric_final"] - chance) / (self.trials["metric_ceiling"] - chance)
+        return float(way.median(skipna=False))
+
+    @property
+    def endurance(self) -> float:
+        """0 where training stays finite with most seeds; else below, the sooner it fails."""
+        steps = self.trials["failure_step"].astype("float64").fillna(math.inf)
+        return -1.0 / (1.0 + float(steps.median()))
+
+    @property
+    def gradient_decades(self) -> float:
+        """How many decades gradients lie from passing all layers alike; infinite if unknown."""
+        ratio = float(self.trials["delta_ratio_final"].astype("float64").median())
+        return abs(math.log10(ratio)) if 0 < ratio < math.inf else math.inf
 
     def __add__(self, other: Trained) -> Trained:
         """Joins the seeds of both, those of the other numbered on."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from search_spaces.catalogue import Value
 from study.diagnosis.distances import DISTANCES, Scale
 from study.verdicts import Verdict
+from study.verdicts.causes import Cause
 
 IMAGE_NETWORKS = ("cnn", "resnet", "densenet")
 
@@ -17,13 +18,16 @@ class Move:
     """One hyperparameter and the values it may be changed to, the smallest change first.
 
     Attributes:
-        hyperparameter: Its name in the catalogue.
+        hyperparameter: Its name in the catalogue, or `study.diagnosis.change.STEPS`.
         reason: Why the change may help, in a clause.
         aims: Verdicts it is meant for. Of two changes that weigh the same the one that is meant
             for the observed verdict is tried and listed first.
+        causes: Causes it is the fix for. What is the fix for the cause that was found comes
+            before all that is not.
         values: Values to change it to; numbers on the far side of the present one are left out.
         factors: Or the present value times these.
         shares: Or these shares of the training's steps.
+        limits: Or these shares of the largest stable learning rate, where that was measured.
         falls: Whether a number is changed to smaller ones; None for names.
         scale: How the distance from the present value is counted.
         per_distance: What one unit of it weighs.
@@ -34,10 +38,12 @@ class Move:
 
     hyperparameter: str
     reason: str
-    aims: tuple[Verdict, ...]
+    aims: tuple[Verdict, ...] = ()
+    causes: tuple[Cause, ...] = ()
     values: tuple[Value, ...] = ()
     factors: tuple[float, ...] = ()
     shares: tuple[float, ...] = ()
+    limits: tuple[float, ...] = ()
     falls: bool | None = None
     scale: Scale = "names"
     per_distance: float = 0.0

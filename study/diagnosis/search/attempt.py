@@ -11,6 +11,9 @@ from study.diagnosis.trained import Trained
 CLEAR_MAJORITY = 0.8
 """Share of the seeds that must be stable: near the boundary some are by chance."""
 
+MANY_DECADES = 100.0
+"""Of a gradient that is gone altogether."""
+
 
 def is_clear(stable: int, seeds: int) -> bool:
     """Returns whether a clear majority of the seeds is stable."""
@@ -56,6 +59,27 @@ class Attempt:
         return self.longer is not None and not self.lost
 
     @property
+    def closeness(self) -> tuple[float, ...]:
+        """What attempts are compared by; larger is closer to stable.
+
+        The share of seeds that are stable for long, then that which are so at first, then how long
+        training stayed finite, then the progress of the metric to a tenth, then how well gradients
+        pass the layers, then the progress in full.
+        """
+        if self.trained is None:
+            return (-1.0,)
+        stable, progress = self.stable / self.seeds, self.trained.progress
+        progress = progress if math.isfinite(progress) else -math.inf
+        return (
+            0.0 if self.lost else stable,
+            stable,
+            self.trained.endurance,
+            round(progress, 1) if math.isfinite(progress) else progress,
+            -round(min(self.trained.gradient_decades, MANY_DECADES)),
+            progress,
+        )
+
+    @property
     def lost(self) -> bool:
         """Whether a longer training loses again what this one reached."""
         return self.longer is not None and self.longer.stable < self.longer.seeds
@@ -85,6 +109,9 @@ class Search:
         attempts: All that were tried, in the order of trying.
         candidates: Number of changes that there are to try.
         wanted: Number of remedies that were looked for.
+        narrowed: Why few changes were tried, in a sentence; "" where all were that there are.
+        trainings: What it cost: trainings of one seed for the configuration's own steps.
+        budget: How many of those it might cost.
         interrupted: Whether the person ended it before it was done.
     """
 
@@ -92,4 +119,19 @@ class Search:
     attempts: tuple[Attempt, ...]
     candidates: int
     wanted: int
+    narrowed: str = ""
+    trainings: float = 0.0
+    budget: float = math.inf
     interrupted: bool = False
+
+    @property
+    def nearest(self) -> Attempt | None:
+        """What came nearest to working where nothing works, the first of equals; None if none."""
+        if self.remedies or not self.attempts:
+            return None
+        return max(self.attempts, key=lambda attempt: attempt.closeness)
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether it ended because it had cost what it might."""
+        return self.trainings >= self.budget

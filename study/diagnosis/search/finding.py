@@ -6,8 +6,18 @@ import math
 from collections.abc import Callable, Sequence
 
 from study.diagnosis.search.attempt import Attempt, Remedy, Search
+from study.diagnosis.search.combinations import Combine, combinations, no_combination
 from study.diagnosis.search.training_rounds import Train, train_longer, try_once, works_so_far
 from study.diagnosis.single_changes import Candidate
+from study.diagnosis.trained import Trained
+from study.diagnosis.training import Configuration
+
+BUDGET = 100.0
+"""What a search may cost: trainings of one seed for the configuration's own steps. A longer one
+counts by its steps."""
+
+AT_ONCE = 6
+"""Combinations that are tried in one round."""
 
 Watch = Callable[[Sequence[Candidate], Sequence[Attempt]], None]
 Found = Callable[[Remedy], None]
@@ -18,7 +28,10 @@ def find_remedies(
     train: Train,
     *,
     seeds: Sequence[int],
+    steps: int,
     wanted: int,
+    combine: Combine = no_combination,
+    budget: float = BUDGET,
     watch: Watch = lambda now, before: None,
     found: Found = lambda remedy: None,
 ) -> Search:
@@ -27,28 +40,47 @@ def find_remedies(
     A change works if it is stable with a clear majority of the seeds, the first of them included:
     one that fails with the first seed is not trained with the others. It has to stay so when it is
     trained three times as long. Of changes of one way the first that works is taken, and later
-    ones are not tried. Changes of nearly the same size are trained at once.
+    ones are not tried. Changes of nearly the same size are trained at once, those that are the
+    fix for the cause before all others. Where no change works alone, those that came nearest are
+    combined, until the first round in which a combination works.
 
     Args:
         candidates: In the order in which they are to be listed.
         train: Trains them.
         seeds: Those that the configuration failed with.
+        steps: Number of the steps that it failed with.
         wanted: How many to look for.
+        combine: Makes a candidate of several changes; None where they do not go together.
+        budget: Trainings of one seed for `steps` after which no further round is begun.
         watch: Called before each round with what is tried now, and with what was before.
         found: Called with each remedy as soon as it is certain.
 
     Returns:
         What was found; at a KeyboardInterrupt what was found until then.
     """
-    search = _Finding(candidates, train, seeds, wanted, found)
+    search = _Finding(candidates, _Counted(train, steps), seeds, wanted, budget, found)
     interrupted = False
     try:
-        while now := search.next_round():
-            watch(now, search.attempts)
-            search.try_round(now)
+        search.go_on(watch)
+        if not search.has_remedies:
+            search.combine(combine, watch)
     except KeyboardInterrupt:
         interrupted = True
     return search.result(interrupted=interrupted)
+
+
+class _Counted:
+    """Trains, and counts what that costs."""
+
+    def __init__(self, train: Train, steps: int) -> None:
+        self._train, self._steps = train, steps
+        self.trainings = 0.0
+
+    def __call__(
+        self, configurations: Sequence[Configuration], seeds: Sequence[int], steps: int
+    ) -> list[Trained]:
+        self.trainings += len(configurations) * len(seeds) * steps / self._steps
+        return self._train(configurations, seeds, steps)
 
 
 class _Finding:
@@ -57,18 +89,42 @@ class _Finding:
     def __init__(
         self,
         candidates: Sequence[Candidate],
-        train: Train,
+        train: _Counted,
         seeds: Sequence[int],
         wanted: int,
+        budget: float,
         found: Found,
     ) -> None:
-        self.attempts: list[Attempt] = []
-        self._candidates, self._train, self._seeds = candidates, train, seeds
-        self._wanted, self._found = wanted, found
+        self._attempts: list[Attempt] = []
+        self._candidates = list(candidates)
+        self._train, self._seeds = train, seeds
+        self._wanted, self._budget, self._found = wanted, budget, found
         self._left = list(range(len(candidates)))
         self._remedies: dict[int, Remedy] = {}
 
-    def next_round(self) -> list[Candidate]:
+    @property
+    def has_remedies(self) -> bool:
+        """Whether something works."""
+        return bool(self._remedies)
+
+    def go_on(self, watch: Watch) -> None:
+        """Tries what is left, round by round, as far as it can still matter."""
+        while (now := self._next_round()) and self._train.trainings < self._budget:
+            watch([self._candidates[rank] for rank in now], self._attempts)
+            self._try(now)
+
+    def combine(self, combine: Combine, watch: Watch) -> None:
+        """Tries combinations of what came nearest, until one works."""
+        for number in (2, 3):
+            some = combinations(self._attempts, number, combine)
+            while some and not self._remedies and self._train.trainings < self._budget:
+                now, some = some[:AT_ONCE], some[AT_ONCE:]
+                start = len(self._candidates)
+                self._candidates += now
+                watch(now, self._attempts)
+                self._try(range(start, len(self._candidates)))
+
+    def _next_round(self) -> list[int]:
         """Returns the first of each way, as far as they weigh about as much as the first."""
         last = self._last()
         taken = {remedy.changes.ways for remedy in self._remedies.values()}
@@ -79,26 +135,26 @@ class _Finding:
         ]
         if not self._left:
             return []
-        limit = math.floor(self._candidates[self._left[0]].changes.size) + 1
+        first = self._candidates[self._left[0]].changes
         firsts: dict[object, int] = {}
         for rank in self._left:
             changes = self._candidates[rank].changes
-            if changes.size <= limit:
+            if changes.fix == first.fix and changes.size <= math.floor(first.size) + 1:
                 firsts.setdefault(changes.ways, rank)
-        self._now = list(firsts.values())
-        return [self._candidates[rank] for rank in self._now]
+        return list(firsts.values())
 
-    def try_round(self, now: Sequence[Candidate]) -> None:
-        """Trains them, and what works so far for longer."""
-        tried = try_once(now, self._train, self._seeds)
-        start = len(self.attempts)
-        self.attempts += tried
-        for number, (rank, attempt) in enumerate(zip(self._now, tried, strict=True)):
+    def _try(self, now: Sequence[int]) -> None:
+        """Trains candidates by their ranks, and what works so far for longer."""
+        some = [self._candidates[rank] for rank in now]
+        start = len(self._attempts)
+        self._attempts += try_once(some, self._train, self._seeds)
+        for number, rank in enumerate(now, start=start):
+            attempt = self._attempts[number]
             if works_so_far(attempt, len(self._seeds)) and rank < self._last():
                 sure = train_longer(self._candidates[rank], attempt, self._train, self._seeds)
-                self.attempts[start + number] = sure
+                self._attempts[number] = sure
                 self._certify(rank, sure)
-        self._left = [rank for rank in self._left if rank not in self._now]
+        self._left = [rank for rank in self._left if rank not in now]
 
     def _certify(self, rank: int, attempt: Attempt) -> None:
         if attempt.trained is None or attempt.longer is None or attempt.lost:
@@ -117,8 +173,10 @@ class _Finding:
         ranks = sorted(self._remedies)[: self._wanted]
         return Search(
             remedies=tuple(self._remedies[rank] for rank in ranks),
-            attempts=tuple(self.attempts),
+            attempts=tuple(self._attempts),
             candidates=len(self._candidates),
             wanted=self._wanted,
+            trainings=self._train.trainings,
+            budget=self._budget,
             interrupted=interrupted,
         )

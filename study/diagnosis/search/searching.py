@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 
-import pandas as pd
-
 from study.diagnosis.search.attempt import Attempt, Remedy, Search
-from study.diagnosis.search.finding import find_remedies
-from study.diagnosis.single_changes import Candidate, candidates
+from study.diagnosis.search.finding import BUDGET, find_remedies
+from study.diagnosis.single_changes import Candidate, candidates, combined
+from study.diagnosis.situation import situation_of
 from study.diagnosis.trained import Trained
 from study.diagnosis.training import Configuration, train
 from study.preflight.configuration import Preflight
@@ -23,6 +22,7 @@ def search_remedies(
     seeds: Sequence[int],
     wanted: int,
     watch: Callable[[Sequence[Candidate], Sequence[Attempt], int], None],
+    budget: float = BUDGET,
     found: Callable[[Remedy], None] = lambda remedy: None,
 ) -> Search:
     """Looks for what makes a configuration stable that is not.
@@ -34,19 +34,13 @@ def search_remedies(
         seeds: Those that it was trained with.
         wanted: How many remedies to look for.
         watch: Called before each round with what is tried now, with what was tried before, and
-            with the number of changes that there are to try.
+            with the number of single changes that there are to try.
+        budget: What it may cost: trainings of one seed for the study file's steps.
         found: Called with each remedy as soon as it is certain.
     """
-    config, verdict = checked.config, trained.failure
-    assert verdict is not None
-    to_try = candidates(
-        config.space,
-        settings,
-        steps=config.steps,
-        verdict=verdict,
-        grad_norm=_largest_gradient(trained.trials),
-        of_task=tuple(checked.tasks.parameters),
-    )
+    space, steps = checked.config.space, checked.config.steps
+    situation = situation_of(checked, trained)
+    to_try = candidates(space, settings, situation)
 
     def train_all(
         configurations: Sequence[Configuration], some: Sequence[int], steps: int
@@ -55,18 +49,15 @@ def search_remedies(
             checked.check(values)
         return train(checked, configurations, seeds=some, statistics="standard", steps=steps)
 
-    return find_remedies(
+    search = find_remedies(
         to_try,
         train_all,
         seeds=seeds,
+        steps=steps,
         wanted=wanted,
+        combine=lambda changes: combined(space, settings, changes, steps=steps),
+        budget=budget,
         watch=lambda now, before: watch(now, before, len(to_try)),
         found=found,
     )
-
-
-def _largest_gradient(trials: pd.DataFrame) -> float:
-    """Returns the largest gradient norm of any step and seed; infinite if one is not finite."""
-    if trials["failure_step"].notna().any() or trials["grad_norm_max"].isna().any():
-        return math.inf
-    return float(trials["grad_norm_max"].max())
+    return dataclasses.replace(search, narrowed=situation.narrowed)

@@ -29,7 +29,15 @@ def outcome(
 ) -> Trained:
     """What training would have given, with these verdicts."""
     trials = pd.DataFrame(
-        {"trial": range(len(verdicts)), "verdict": list(verdicts), "metric_final": metric}
+        {
+            "trial": range(len(verdicts)),
+            "verdict": list(verdicts),
+            "metric_final": metric,
+            "metric_chance": 0.1,
+            "metric_ceiling": 1.0,
+            "delta_ratio_final": 1.0,
+            "failure_step": None,
+        }
     )
     none = pd.DataFrame({"trial": pd.Series(dtype="int64")})
     return Trained(hyperparameters=dict(hyperparameters), trials=trials, steps=none, layers=none)

@@ -4,22 +4,31 @@ import math
 
 import pytest
 
-from search_spaces.catalogue import CATALOGUE
+from search_spaces.catalogue import CATALOGUE, NONE
+from study.diagnosis.change import STEPS
 from study.diagnosis.docs_page import moves_markdown, with_table
 from study.diagnosis.moves import MOVES, Move
+from study.verdicts.causes import Cause
 
 
 def move(name: str, *, falls: bool | None = None) -> Move:
     return next(one for one in MOVES if one.hyperparameter == name and one.falls in (falls, None))
 
 
-@pytest.mark.parametrize("each", MOVES, ids=lambda each: f"{each.hyperparameter}-{each.falls}")
+OF_TRAINING = [each for each in MOVES if each.hyperparameter != STEPS]
+
+
+@pytest.mark.parametrize(
+    "each", OF_TRAINING, ids=lambda each: f"{each.hyperparameter}-{each.falls}"
+)
 def test_each_move_is_one_of_the_catalogue(each: Move) -> None:
     hyperparameter = CATALOGUE[each.hyperparameter]
     assert each.values or each.factors or each.shares
     for value in each.values:
         if hyperparameter.choices:
             assert value in hyperparameter.choices
+        elif isinstance(value, str):
+            assert hyperparameter.kind == "number-or-none" and value == NONE
         else:
             assert value in hyperparameter.interval
     assert (each.falls is None) == (hyperparameter.kind == "name")
@@ -50,6 +59,12 @@ def test_a_larger_step_weighs_more() -> None:
 def test_the_page_lists_every_move() -> None:
     table = moves_markdown()
     assert table.count("\n") == len(MOVES) + 2
-    assert "| `learning_rate` | multiplied by 3, 10, 30, 100, 300, 1000 | 2 for a factor" in table
+    assert "| `learning_rate` | multiplied by 3, 10, 30, 100, 300, 1000; 0.1, 0.3, 0.9" in table
     with pytest.raises(ValueError, match="<!-- moves -->"):
         with_table("# a page without marks")
+
+
+def test_every_cause_that_a_hyperparameter_reaches_has_a_fix() -> None:
+    beyond_reach = {Cause.DATA, Cause.UNBOUNDED_LOSS, Cause.UNKNOWN, Cause.NONE}
+    fixed = {cause for each in MOVES for cause in each.causes}
+    assert fixed == set(Cause) - beyond_reach
