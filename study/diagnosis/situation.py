@@ -9,13 +9,10 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-import torch
-from torch import Tensor
 
 from search_spaces.catalogue import Value
 from study.diagnosis.trained import Trained
-from study.engine import Task
-from study.engine.tasks.data_scale import data_scale
+from study.engine.tasks.data_faults import is_unbalanced, standardizable
 from study.preflight.configuration import Preflight
 from study.tables.schema import CAUSES
 from study.verdicts import Verdict
@@ -27,17 +24,6 @@ file itself lists, and what is the fix for the cause."""
 
 NOT_REACHED = (Cause.DATA, Cause.LOSS_FUNCTION, Cause.UNBOUNDED_LOSS)
 """Causes that lie in the task, where no hyperparameter reaches."""
-
-OFF_SCALE = 0.1
-"""From where on numbers do not count as standardized: a mean or a change of the standard deviation
-of this size."""
-
-UNBALANCED = 2.0
-"""Times as frequent as the rarest label the most frequent one is, from where on weights matter."""
-
-COLUMN_OFF_SCALE = 3.0
-"""Size of a column's mean or standard deviation from which a table is not standardized, though all
-of its numbers together are."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +76,8 @@ def situation_of(checked: Preflight, trained: Trained) -> Situation:
         trained: What came of the configuration.
     """
     failed = trained.trials[trained.trials["verdict"] != Verdict.STABLE]
-    task = checked.tasks.task(trained.hyperparameters)
+    values = trained.hyperparameters
+    task = checked.tasks.task({name: values[name] for name in values if name != "standardize"})
     cause = _most(failed, "cause") or Cause.UNKNOWN.value
     return Situation(
         steps=checked.config.steps,
@@ -99,8 +86,8 @@ def situation_of(checked: Preflight, trained: Trained) -> Situation:
         grad_norm=_largest_gradient(trained.trials),
         max_learning_rate=_limit(trained.trials, trained.hyperparameters["learning_rate"]),
         examples=task.examples,
-        standardizable=_standardizable(task),
-        unbalanced=_is_unbalanced(task.targets),
+        standardizable=standardizable(task),
+        unbalanced=is_unbalanced(task),
         of_task=tuple(checked.tasks.parameters),
         reach=_reach(failed, cause),
     )
@@ -142,30 +129,3 @@ def _finite(trials: pd.DataFrame, column: str) -> np.ndarray:
         return np.empty(0)
     values = trials[column].to_numpy(dtype=np.float64, na_value=np.nan)
     return values[np.isfinite(values)]
-
-
-def _standardizable(task: Task) -> tuple[str, ...]:
-    """Shares, one-hot codes and images between 0 and 1 are targets as they ought to be."""
-    inputs = _is_off(task.inputs)
-    targets = _is_off(task.targets) and float(task.targets.abs().max()) > 1
-    names = {"inputs": inputs, "targets": targets, "both": inputs and targets}
-    return tuple(name for name, holds in names.items() if holds)
-
-
-def _is_unbalanced(targets: Tensor) -> bool:
-    if targets.is_floating_point():
-        return False
-    counts = targets.unique(return_counts=True)[1]
-    return bool(counts.max() >= UNBALANCED * counts.min())
-
-
-def _is_off(values: Tensor) -> bool:
-    if not values.is_floating_point():
-        return False
-    scale = data_scale(values)
-    if abs(scale.mean) > OFF_SCALE or abs(scale.std - 1) > OFF_SCALE:
-        return scale.std > 0
-    if values.ndim != 2:
-        return False
-    std_F, mean_F = torch.std_mean(values, dim=0, correction=0)
-    return float(torch.maximum(std_F, mean_F.abs()).max()) > COLUMN_OFF_SCALE
