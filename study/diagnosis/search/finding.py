@@ -127,11 +127,12 @@ class _Finding:
     def _next_round(self) -> list[int]:
         """Returns the first of each way, as far as they weigh about as much as the first."""
         last = self._last()
-        taken = {remedy.changes.ways for remedy in self._remedies.values()}
+        taken = [remedy.changes.ways for remedy in self._remedies.values()]
         self._left = [
             rank
             for rank in self._left
-            if rank < last and self._candidates[rank].changes.ways not in taken
+            if rank < last
+            and not any(ways <= self._candidates[rank].changes.ways for ways in taken)
         ]
         if not self._left:
             return []

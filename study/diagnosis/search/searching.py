@@ -5,8 +5,10 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 
+from study.diagnosis.change import Change
 from study.diagnosis.search.attempt import Attempt, Remedy, Search
 from study.diagnosis.search.finding import BUDGET, find_remedies
+from study.diagnosis.search.paced import with_pace
 from study.diagnosis.single_changes import Candidate, candidates, combined
 from study.diagnosis.situation import situation_of
 from study.diagnosis.trained import Trained
@@ -40,7 +42,12 @@ def search_remedies(
     """
     space, steps = checked.config.space, checked.config.steps
     situation = situation_of(checked, trained)
-    to_try = candidates(space, settings, situation)
+
+    def combine(changes: Sequence[Change]) -> Candidate | None:
+        return combined(space, settings, changes, steps=steps)
+
+    singles = candidates(space, settings, situation)
+    to_try = with_pace(singles, trained.hyperparameters["learning_rate"], combine)
 
     def train_all(
         configurations: Sequence[Configuration], some: Sequence[int], steps: int
@@ -55,7 +62,7 @@ def search_remedies(
         seeds=seeds,
         steps=steps,
         wanted=wanted,
-        combine=lambda changes: combined(space, settings, changes, steps=steps),
+        combine=combine,
         budget=budget,
         watch=lambda now, before: watch(now, before, len(to_try)),
         found=found,
