@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-    from study.diagnosis import Attempt, Diagnosis, Explanation, Remedy
+    from study.diagnosis import Attempt, Diagnosis, Explanation, Remedy, Search
 
 
 def diagnosis_json(found: Diagnosis) -> dict[str, Any]:
@@ -37,6 +37,10 @@ def diagnosis_json(found: Diagnosis) -> dict[str, Any]:
         "remedies": None if search is None else [_remedy(each) for each in search.remedies],
         "tried": None if search is None else [_attempt(each) for each in search.attempts],
         "candidates": None if search is None else search.candidates,
+        "nearest": _nearest(search),
+        "narrowed": "" if search is None else search.narrowed,
+        "trainings": None if search is None else search.trainings,
+        "budget": None if search is None else search.budget,
         "trials": _records(found.trials),
     }
     cleaned: dict[str, Any] = _finite(document)
@@ -60,6 +64,12 @@ def _remedy(remedy: Remedy) -> dict[str, Any]:
         "metric": remedy.trained.metric,
         "trials": _records(remedy.trained.trials),
     }
+
+
+def _nearest(search: Search | None) -> dict[str, Any] | None:
+    if search is None or search.nearest is None:
+        return None
+    return _attempt(search.nearest)
 
 
 def _attempt(attempt: Attempt) -> dict[str, Any]:

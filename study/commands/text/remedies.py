@@ -10,7 +10,7 @@ from rich.text import Text
 from study.commands.text.verdict_style import COLOURS
 
 if TYPE_CHECKING:
-    from study.diagnosis import Attempt, Diagnosis, Remedy, Search
+    from study.diagnosis import Attempt, Change, Diagnosis, Remedy, Search
 
 
 def remedy_text(remedy: Remedy, found: Diagnosis, *, number: int) -> Iterator[Text]:
@@ -58,7 +58,7 @@ def search_text(found: Diagnosis, told: Sequence[Remedy]) -> Iterator[Text]:
     if not told:
         yield Text()
     if len(found.remedies) < found.search.wanted:
-        yield from _in_vain(found.search)
+        yield from _in_vain(found, found.search)
     yield from _order(found.remedies, told)
     yield Text(ending_text(found.search), style="dim")
 
@@ -78,38 +78,46 @@ def ending_text(search: Search) -> str:
         return f"interrupted after {tried} of {there_are} changes"
     if tried == there_are:
         return f"tried all {there_are} changes"
+    if search.is_spent:
+        cost = f"{search.trainings:.0f} trainings"
+        return f"tried {tried} of {there_are} changes, and ended after {cost}, the budget"
     return f"tried {tried} of {there_are} changes; the others come later in the order of trying"
 
 
-def _in_vain(search: Search) -> Iterator[Text]:
+def _in_vain(found: Diagnosis, search: Search) -> Iterator[Text]:
     ways = {remedy.changes.ways for remedy in search.remedies}
     others = [attempt for attempt in search.attempts if attempt.changes.ways not in ways]
-    if others and not search.remedies:
+    singles = [attempt for attempt in others if len(attempt.changes.parts) == 1]
+    if search.narrowed:
+        yield Text(f"  {search.narrowed}")
+    if singles and all(len(remedy.changes.parts) > 1 for remedy in search.remedies):
         yield Text("no single change of those tried makes it stable", style="bold")
-    if others:
-        yield Text(f"  tried in vain: {'; '.join(_tried(others))}")
-    best = max(others, key=lambda attempt: attempt.stable, default=None)
-    if best is not None and best.stable:
-        yield Text(f"  closest: {best.changes}, stable with {best.stable} of {best.seeds} seeds")
+    if singles:
+        several = len(others) - len(singles)
+        combined = f"; and {several} combinations of such changes" if several else ""
+        yield Text(f"  tried in vain: {'; '.join(_tried(singles))}{combined}")
+    nearest = search.nearest
+    if nearest is not None and nearest.seeds:
+        before, after = _number(found.trained.metric), _number(nearest.metric)
+        yield Text(
+            f"  nearest: {nearest.changes.option}, {nearest.stable} of {nearest.seeds} stable"
+            f"{', lost again by a longer training' if nearest.lost else ''}, "
+            f"{found.metric} {before} -> {after}"
+        )
 
 
 def _tried(attempts: Sequence[Attempt]) -> Iterator[str]:
     """By hyperparameter: the names, or from the smallest number to the largest."""
-    by_name: dict[str, list[Attempt]] = {}
+    by_name: dict[str, list[Change]] = {}
     for attempt in attempts:
-        names = " and ".join(change.hyperparameter for change in attempt.changes)
-        by_name.setdefault(names, []).append(attempt)
+        (change,) = attempt.changes
+        by_name.setdefault(change.hyperparameter, []).append(change)
     for name, mine in by_name.items():
-        values = [attempt.changes.parts[0].after for attempt in mine if " and " not in name]
-        numbers = [value for value in values if isinstance(value, (int, float))]
+        numbers = [each.after for each in mine if isinstance(each.after, (int, float))]
         if len(numbers) > 2 and len(numbers) == len(mine):
             yield f"{name} {min(numbers):g} to {max(numbers):g}"
         else:
-            yield f"{name} {', '.join(_after(attempt) for attempt in mine)}"
-
-
-def _after(attempt: Attempt) -> str:
-    return " with ".join(change.after_text for change in attempt.changes)
+            yield f"{name} {', '.join(each.after_text for each in mine)}"
 
 
 def _number(value: float) -> str:
