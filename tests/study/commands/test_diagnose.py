@@ -86,7 +86,7 @@ def test_what_was_tried_in_vain_is_told(gradscape: Gradscape, study_file: Path) 
     said = gradscape("diagnose", study_file, *SHALLOW, "--steps", 2)
     assert said.code == 0
     assert "no single change of those tried makes it stable" in said.out
-    assert re.search(r"nearest: --set .* 0 of 1 stable, accuracy [\d.]+ -> [\d.]+", said.out)
+    assert re.search(r"nearest: --.*, 0 of 1 stable, accuracy [\d.]+ -> [\d.]+", said.out)
     assert re.search(r"tried in vain: .*learning_rate [\d.e-]+ to \d+", said.out)
 
 
