@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from study.losses import WINDOW
 from study.verdicts.numeric import numbers, numbers_or_nan
+from study.verdicts.outcome import window_error
 
 FALLS = 0.02
 """Share of the loss at half time by which it must have fallen since, to be falling still."""
@@ -41,7 +41,8 @@ def still_learning(trials: pd.DataFrame, steps: pd.DataFrame | None) -> np.ndarr
     fall = late_fall(trials, steps)
     measured = np.isfinite(numbers_or_nan(trials, "loss_fall"))
     share = np.where(measured, FALLS, FALLS_BY_ONE_BATCH)
-    noise = np.nan_to_num(numbers_or_nan(trials, "loss_noise")) / np.sqrt(WINDOW)
+    # Of the difference of two windows' means.
+    noise = np.nan_to_num(window_error(trials, "loss_noise")) * np.sqrt(2)
     with np.errstate(invalid="ignore"):
         enough = np.fmax(share * np.abs(fall + _final(trials)), BEYOND_NOISE * noise)
         return fall > enough

@@ -78,18 +78,24 @@ def relapsed(trials: pd.DataFrame, thresholds: Thresholds) -> np.ndarray:
     with np.errstate(invalid="ignore"):
         fall = np.abs(numbers(trials, "metric_best") - numbers(trials, "metric_final"))
     # Of the difference of two windows' means.
-    error = _window_error(trials, "metric_noise") * np.sqrt(2)
+    error = window_error(trials, "metric_noise") * np.sqrt(2)
     return (lost > thresholds.relapse) & ~(fall <= thresholds.noise_errors * error)
 
 
 def metric_noise(trials: pd.DataFrame, thresholds: Thresholds) -> np.ndarray:
     """Returns how far the final metric may be off by chance, (trials,); NaN if unknown."""
-    last = np.ceil(numbers(trials, "steps_run") / 2)
-    batches = np.fmin(WINDOW, last)
-    # Where the last batches hold fewer examples the metric is that of a sample.
-    batches = np.fmax(batches, LAST_EXAMPLES / numbers_or_nan(trials, "batch_size"))
-    error = numbers_or_nan(trials, "metric_noise") / np.sqrt(batches)
-    return thresholds.noise_errors * error
+    return thresholds.noise_errors * _final_error(trials, "metric_noise")
+
+
+def window_error(trials: pd.DataFrame, noise: str) -> np.ndarray:
+    """Returns the standard error of the mean of a window of steps, (trials,); NaN if unknown.
+
+    Args:
+        trials: The trials table.
+        noise: Column with the standard error of one batch's mean.
+    """
+    steps = np.fmax(_last_steps(trials), np.fmin(_batches(trials), _steps(trials) // 4))
+    return numbers_or_nan(trials, noise) / np.sqrt(steps)
 
 
 def first_loss_scale(trials: pd.DataFrame) -> np.ndarray:
@@ -146,7 +152,7 @@ def _diverged(trials: pd.DataFrame, thresholds: Thresholds) -> np.ndarray:
     luck = ((path < thresholds.divergence_path) | at_chance) & ~beyond_noise
     # The errors of the first and of the final loss.
     error = np.hypot(
-        numbers_or_nan(trials, "loss_initial_error"), _window_error(trials, "loss_noise")
+        numbers_or_nan(trials, "loss_initial_error"), _final_error(trials, "loss_noise")
     )
     risen &= ~(rise <= thresholds.noise_errors * error)
     return (risen & ~luck) | passed_all_bounds(trials, thresholds)
@@ -163,10 +169,23 @@ def _violent(trials: pd.DataFrame, thresholds: Thresholds) -> np.ndarray:
     return loss_movement(trials) > swing_limit(trials, thresholds)
 
 
-def _window_error(trials: pd.DataFrame, noise: str) -> np.ndarray:
-    """Standard error of the mean of the last steps, at most; NaN where noise was not measured."""
-    steps = np.fmin(WINDOW, np.ceil(numbers(trials, "steps_run") / 2))
-    return numbers_or_nan(trials, noise) / np.sqrt(steps)
+def _final_error(trials: pd.DataFrame, noise: str) -> np.ndarray:
+    """Standard error of a final figure: of the last steps' or, if that holds more, a sample's."""
+    batches = np.fmax(_last_steps(trials), _batches(trials))
+    return numbers_or_nan(trials, noise) / np.sqrt(batches)
+
+
+def _steps(trials: pd.DataFrame) -> np.ndarray:
+    return numbers(trials, "steps_run")
+
+
+def _last_steps(trials: pd.DataFrame) -> np.ndarray:
+    return np.fmin(WINDOW, np.ceil(_steps(trials) / 2))
+
+
+def _batches(trials: pd.DataFrame) -> np.ndarray:
+    """Batches that hold as many examples as are enough; NaN where their size is not known."""
+    return LAST_EXAMPLES / numbers_or_nan(trials, "batch_size")
 
 
 def _way(trials: pd.DataFrame, column: str) -> np.ndarray:
