@@ -61,6 +61,8 @@ def cause_counts(trials: pd.DataFrame) -> pd.DataFrame:
     if "cause" not in trials.columns:
         return pd.DataFrame(columns=columns)
     failed = trials[(trials["verdict"] != "stable") & trials["cause"].isin(CAUSES)]
+    if failed.empty:
+        return pd.DataFrame(columns=columns)
     counts = failed.groupby(["verdict", "cause"]).size().rename("trials").reset_index()
     counts["meaning"] = counts["cause"].map(dict(CAUSES))
     counts["share"] = counts["trials"] / counts["verdict"].map(trials["verdict"].value_counts())

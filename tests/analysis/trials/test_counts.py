@@ -59,3 +59,7 @@ def test_causes_are_counted_within_their_verdict():
     assert list(counts["share"]) == pytest.approx([2 / 3, 1 / 3, 1.0])
     assert counts["meaning"][0] == "steps are too large for the curvature of the loss"
     assert cause_counts(trials.drop(columns="cause")).empty
+
+
+def test_trials_that_all_trained_have_no_causes():
+    assert cause_counts(pd.DataFrame({"verdict": ["stable"] * 2, "cause": ["none"] * 2})).empty
