@@ -154,7 +154,7 @@ def test_every_figure_can_be_read_with_the_keyboard_alone(browser, page):
 def test_further_trials_are_drawn_in_full_width_when_opened(browser, tmp_path):
     tables = synthetic_tables(80, seed=1)
     stalled = tables.trials.index[tables.trials["verdict"] == "stalled"]
-    tables.trials.loc[stalled[::2], "outcome"] = "stalled"
+    tables.trials.loc[stalled[::2], "cause"] = "clipped_away"
     write_study(tmp_path, tables, parts=1)
     open_page(browser, write_report("digits-mlp", home=tmp_path), width=1280)
     widths = browser.execute_script(
