@@ -88,7 +88,7 @@ def test_full_fills_the_columns_of_the_loss_surface(digits: Task) -> None:
     np.testing.assert_array_equal(rows.sharpness_initial, record.sharpness[:, 0])
     assert (rows.sharpness_initial > 0).all()
     sparse = steps[(steps.trial == 0) & steps.sharpness.notna()]
-    assert sparse.step.tolist() == [0, 3, 13, 39]
+    assert sparse.step.tolist() == [0, 1, 2, 3, 13, 39]
     assert steps[steps.trial < 2].noise_scale.notna().all()
 
 
