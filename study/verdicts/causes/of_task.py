@@ -63,8 +63,7 @@ def _input_scale(signs: Signs, _: Thresholds) -> np.ndarray:
 
 
 def _target_scale(signs: Signs, _: Thresholds) -> np.ndarray:
-    off = (signs.target_rms > FAR) | (signs.target_rms < TINY_TARGETS)
-    return off & (signs.fruitless | signs.broke)
+    return (signs.target_rms > FAR) | (signs.target_rms < TINY_TARGETS)
 
 
 def _bounded(signs: Signs, _: Thresholds) -> np.ndarray:

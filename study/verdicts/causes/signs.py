@@ -14,7 +14,7 @@ from study.verdicts.failure import Failure
 from study.verdicts.findings import Findings
 from study.verdicts.learning import late_fall
 from study.verdicts.numeric import names, numbers_or_nan
-from study.verdicts.outcome import Outcome, first_loss_scale, progress, target_progress
+from study.verdicts.outcome import Outcome, first_loss_scale, progress
 
 _FIGURES = (
     "steps_run",
@@ -30,7 +30,6 @@ _FIGURES = (
     "update_ratio_max",
     "edge_ratio",
     "predicted_ratio",
-    "predicted_max_learning_rate",
     "input_rms",
     "target_rms",
     "majority_share",
@@ -56,7 +55,6 @@ class Signs:
         loss_scale: What the rise of a loss is measured against.
         fall: By how much the loss fell in the second half of the steps.
         learning: Whether that is more than its noise.
-        reachable: Way of the target from chance to the ceiling.
         adaptive: Whether the optimizer divides by the size of gradients.
         epsilon: What it adds to that size; NaN if it is not adaptive.
         weight_decay: The hyperparameter, 0 where there is none.
@@ -75,7 +73,6 @@ class Signs:
         state_growth: Largest ratio of the last to the first time step's pre-activations, also in
             the step that ended the trial.
         failure_origin: What was first to be non-finite, null if nothing was.
-        failure_detail: Where exactly, in words.
         output_bound: What bounds the network's outputs, in words; None if nothing is known to.
     """
 
@@ -88,7 +85,6 @@ class Signs:
     ratio_final: np.ndarray
     recurrent: np.ndarray
     progress: np.ndarray
-    reachable: np.ndarray
     loss_scale: np.ndarray
     fall: np.ndarray
     learning: np.ndarray
@@ -109,7 +105,6 @@ class Signs:
     parameters: np.ndarray
     state_growth: np.ndarray
     failure_origin: np.ndarray
-    failure_detail: np.ndarray
     output_bound: np.ndarray
     steps_run: np.ndarray
     failure_step: np.ndarray
@@ -124,7 +119,6 @@ class Signs:
     update_ratio_max: np.ndarray
     edge_ratio: np.ndarray
     predicted_ratio: np.ndarray
-    predicted_max_learning_rate: np.ndarray
     input_rms: np.ndarray
     target_rms: np.ndarray
     majority_share: np.ndarray
@@ -179,7 +173,6 @@ def signs(
         ratio_final=found.final.ratio,
         recurrent=found.calls > 1,
         progress=progress(trials),
-        reachable=target_progress(trials),
         loss_scale=first_loss_scale(trials),
         fall=late_fall(trials, steps),
         learning=found.learning,
@@ -188,7 +181,6 @@ def signs(
         **over_steps(steps, number, violent_update=violent_update),
         **(shown | {"state_growth": np.fmax(shown["state_growth"], last_growth)}),
         failure_origin=names(trials, "failure_origin"),
-        failure_detail=names(trials, "failure_detail"),
         output_bound=names(trials, "output_bound"),
         **{name: numbers_or_nan(trials, name) for name in _FIGURES},
     )
