@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from study.engine.clipping import Clipping
-from study.engine.cohort.batches import BatchOrder
+from study.engine.cohort.batches import BatchOrder, rows
 from study.engine.cohort.initial_networks import starting_point
 from study.engine.execution import Batch, Pass, make_execution
 from study.engine.forensics import FailureWatch
@@ -193,8 +193,8 @@ class CohortRun:
     def _batch(self, step: int, indices_KxB: Tensor) -> Batch:
         return Batch(
             step=step,
-            inputs_KxB=self._inputs[indices_KxB],
-            targets_KxB=self._targets[indices_KxB],
+            inputs_KxB=rows(self._inputs, indices_KxB),
+            targets_KxB=rows(self._targets, indices_KxB),
         )
 
     def _update(self, step: int, result: Pass, grad_norm_K: Tensor) -> Tensor:

@@ -17,7 +17,7 @@ class Attention(nn.Module):
     Args:
         width: Numbers in a time step.
         heads: Number of heads.
-        causal: Whether a time step must not see later ones.
+        causal: Number of time steps, where a time step must not see later ones; else None.
 
     Raises:
         ValueError: If `heads` does not divide `width`.
@@ -26,14 +26,19 @@ class Attention(nn.Module):
         Vaswani et al., Attention is all you need, NIPS 2017, eq. 1 and sec. 3.2.2.
     """
 
-    def __init__(self, width: int, heads: int, *, causal: bool) -> None:
+    later: Tensor | None
+
+    def __init__(self, width: int, heads: int, *, causal: int | None) -> None:
         super().__init__()
         if width % heads:
             raise ValueError(
                 f"`width % heads == 0` must hold, but got width={width}, heads={heads}"
             )
         self._heads = heads
-        self._causal = causal
+        later = None
+        if causal is not None:
+            later = torch.ones(causal, causal, dtype=torch.bool).triu(1)
+        self.register_buffer("later", later, persistent=False)
         self.qkv = nn.Linear(width, QKV * width)
         self.out = nn.Linear(width, width)
 
@@ -41,10 +46,8 @@ class Attention(nn.Module):
         by_head = self.qkv(inputs).unflatten(2, (QKV, self._heads, -1))
         queries, keys, values = by_head.permute(2, 0, 3, 1, 4).unbind(0)
         scores = (queries / math.sqrt(queries.shape[-1])) @ keys.mT
-        if self._causal:
-            length = inputs.shape[1]
-            later = torch.ones(length, length, dtype=torch.bool, device=inputs.device).triu(1)
-            scores = scores.masked_fill(later, -math.inf)
+        if self.later is not None:
+            scores = scores.masked_fill_(self.later, -math.inf)
         mixed = scores.softmax(dim=-1) @ values
         attended: Tensor = self.out(mixed.transpose(1, 2).flatten(2))
         return attended

@@ -32,25 +32,12 @@ class Steps(nn.Module):
     def __init__(self, task: Task, width: int) -> None:
         super().__init__()
         self.embedding: nn.Embedding | None = None
-        shape = task.inputs.shape
+        self.length = time_steps(task)
         if task.vocabulary is not None:
-            if len(shape) != 2:
-                raise ValueError(
-                    f"tokens must have shape (N, T), but task {task.name} has {tuple(shape)}"
-                )
             self.embedding = nn.Embedding(task.vocabulary, width)
-            self.length, self.features = shape[1], width
-        elif len(shape) == 2:
-            self.length, self.features = shape[1], 1
-        elif len(shape) == 3:
-            self.length, self.features = shape[1], shape[2]
-        elif len(shape) == 4:
-            self.length, self.features = shape[2], shape[1] * shape[3]
+            self.features = width
         else:
-            raise ValueError(
-                "a sequence network reads tokens (N, T), vectors (N, F), vectors over time "
-                f"(N, T, F) or images (N, C, H, W), but task {task.name} has {tuple(shape)}"
-            )
+            self.features = task.features // self.length
 
     def forward(self, inputs: Tensor) -> Tensor:
         if self.embedding is not None:
@@ -61,6 +48,23 @@ class Steps(nn.Module):
         if inputs.ndim == 4:
             return inputs.transpose(1, 2).flatten(2)
         return inputs
+
+
+def time_steps(task: Task) -> int:
+    """Returns how many time steps `Steps` makes of one of the task's inputs.
+
+    Raises:
+        ValueError: If inputs have another number of axes.
+    """
+    shape = task.inputs.shape
+    if task.vocabulary is not None and len(shape) != 2:
+        raise ValueError(f"tokens must have shape (N, T), but task {task.name} has {tuple(shape)}")
+    if not 2 <= len(shape) <= 4:
+        raise ValueError(
+            "a sequence network reads tokens (N, T), vectors (N, F), vectors over time "
+            f"(N, T, F) or images (N, C, H, W), but task {task.name} has {tuple(shape)}"
+        )
+    return shape[2] if len(shape) == 4 else shape[1]
 
 
 def chosen(

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from study.engine.activations import ACTIVATIONS
 from study.engine.networks.attention import QKV, Attention
-from study.engine.networks.sequences import Steps, chosen
+from study.engine.networks.sequences import Steps, chosen, time_steps
 from study.engine.tasks.task import Task
 from study.engine.weight_roles import WeightRole
 
@@ -47,10 +47,11 @@ def transformer(hyperparameters: Mapping[str, Any], task: Task) -> nn.Module:
     name = chosen(hyperparameters, "normalization", NORMALIZATIONS, default="layer")
     position = chosen(hyperparameters, "norm_position", NORM_POSITIONS, default="pre")
     depth, width = int(hyperparameters["depth"]), int(hyperparameters["width"])
+    causal = time_steps(task) if task.output_at == "time_step" else None
     blocks = [
         Block(
             width,
-            Attention(width, int(hyperparameters["heads"]), causal=task.output_at == "time_step"),
+            Attention(width, int(hyperparameters["heads"]), causal=causal),
             ACTIVATIONS[hyperparameters["activation"]].module(),
             residual_scale=float(hyperparameters.get("residual_scale", 1.0)),
             norm_position=None if name == "none" else position,
