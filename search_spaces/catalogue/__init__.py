@@ -9,6 +9,7 @@ from search_spaces.catalogue.hyperparameter import (
     Kind,
     Value,
 )
+from search_spaces.catalogue.optimization import optimizer_default
 from search_spaces.catalogue.table import CATALOGUE, FUSIBLE
 
 __all__ = [
@@ -21,4 +22,5 @@ __all__ = [
     "Kind",
     "Value",
     "is_own",
+    "optimizer_default",
 ]

@@ -5,15 +5,66 @@ from __future__ import annotations
 from search_spaces.catalogue.hyperparameter import NONE, Condition, Hyperparameter, Interval
 from search_spaces.catalogue.intervals import BELOW_ONE, COUNT, NOT_NEGATIVE, POSITIVE
 
-LR_DECAYS = ("constant", "exponential", "step", "cosine", "linear")
-OPTIMIZERS = ("sgd", "rmsprop", "adagrad", "adam", "adamw")
+LR_DECAYS = (
+    "constant",
+    "exponential",
+    "step",
+    "cosine",
+    "linear",
+    "inverse_sqrt",
+    "warmup_stable_decay",
+    "one_cycle",
+)
+OPTIMIZERS = (
+    "sgd",
+    "rmsprop",
+    "adagrad",
+    "adam",
+    "adamw",
+    "adafactor",
+    "lion",
+    "muon",
+    "schedule_free_sgd",
+    "schedule_free_adamw",
+)
 MOMENTUM_KINDS = ("heavy_ball", "nesterov")
 _RATED_DECAY = (Condition(owner="lr_decay", values=("exponential", "step")),)
+_COOLED_DECAY = (Condition(owner="lr_decay", values=("warmup_stable_decay",)),)
 _IS_SGD = (Condition(owner="optimizer", values=("sgd",)),)
 _IS_RMSPROP = (Condition(owner="optimizer", values=("rmsprop",)),)
-_IS_ADAM = (Condition(owner="optimizer", values=("adam", "adamw")),)
-_HAS_MOMENTUM = (Condition(owner="optimizer", values=("sgd", "rmsprop")),)
-_HAS_EPSILON = (Condition(owner="optimizer", values=("rmsprop", "adagrad", "adam", "adamw")),)
+_DIVIDES_AS_ADAM = ("adam", "adamw", "muon", "schedule_free_adamw")
+_HAS_BETAS = (Condition(owner="optimizer", values=(*_DIVIDES_AS_ADAM, "lion")),)
+_HAS_MOMENTUM = (
+    Condition(owner="optimizer", values=("sgd", "rmsprop", "muon", "schedule_free_sgd")),
+)
+_HAS_EPSILON = (Condition(owner="optimizer", values=("rmsprop", "adagrad", *_DIVIDES_AS_ADAM)),)
+
+_DEFAULTS: dict[str, tuple[float, dict[str, float]]] = {
+    "weight_decay": (0.0, {"adamw": 0.01, "muon": 0.1}),
+    "momentum": (0.0, {"muon": 0.95, "schedule_free_sgd": 0.9}),
+    "beta2": (0.999, {"lion": 0.99}),
+    "epsilon": (1e-8, {"adagrad": 1e-10}),
+}
+"""Hyperparameters whose default is the optimizer's: that of most, and those of others."""
+
+
+def optimizer_default(hyperparameter: str, optimizer: str) -> float | None:
+    """Returns the value in force where a study file names none; None where it is no such one.
+
+    Args:
+        hyperparameter: A name of the catalogue.
+        optimizer: One of OPTIMIZERS.
+    """
+    if hyperparameter not in _DEFAULTS:
+        return None
+    usual, others = _DEFAULTS[hyperparameter]
+    return others.get(optimizer, usual)
+
+
+def _default_text(hyperparameter: str) -> str:
+    usual, others = _DEFAULTS[hyperparameter]
+    return "; ".join([f"{usual:g}", *(f"{value:g} with {name}" for name, value in others.items())])
+
 
 OPTIMIZATION = (
     Hyperparameter(
@@ -29,7 +80,8 @@ OPTIMIZATION = (
         interval=POSITIVE,
         default=0.01,
         fusible=True,
-        meaning="step size at the start of training, or at the end of the warm-up",
+        meaning="step size at the start of training, or at the end of the warm-up; the largest of "
+        "one_cycle",
     ),
     Hyperparameter(
         name="lr_decay",
@@ -60,6 +112,17 @@ OPTIMIZATION = (
         meaning="steps after which lr_decay_rate has acted once",
     ),
     Hyperparameter(
+        name="cooldown_steps",
+        kind="integer",
+        interval=COUNT,
+        default=None,
+        default_text="a fifth of the steps that follow the warm-up",
+        unit="steps",
+        conditions=_COOLED_DECAY,
+        fusible=True,
+        meaning="last steps, in which the learning rate falls to 0 by 1 - sqrt",
+    ),
+    Hyperparameter(
         name="warmup_steps",
         kind="integer",
         interval=NOT_NEGATIVE,
@@ -73,10 +136,11 @@ OPTIMIZATION = (
         kind="number",
         interval=NOT_NEGATIVE,
         default=None,
-        default_text="0; 0.01 with adamw",
+        default_text=_default_text("weight_decay"),
         fusible=True,
-        meaning="L2 penalty: weight_decay * parameter is added to the gradient, or with adamw "
-        "learning rate * weight_decay * parameter taken off the parameter",
+        meaning="L2 penalty: weight_decay * parameter is added to the gradient, or with adamw, "
+        "adafactor, lion, muon and schedule_free_adamw learning rate * weight_decay * parameter "
+        "taken off the parameter",
     ),
     Hyperparameter(
         name="clip_norm",
@@ -108,10 +172,12 @@ OPTIMIZATION = (
         name="momentum",
         kind="number",
         interval=BELOW_ONE,
-        default=0.0,
+        default=None,
+        default_text=_default_text("momentum"),
         conditions=_HAS_MOMENTUM,
         fusible=True,
-        meaning="share of the previous update that is kept",
+        meaning="share of the previous update that is kept; with schedule_free_sgd that of the "
+        "average in the point where gradients are taken",
     ),
     Hyperparameter(
         name="momentum_kind",
@@ -126,7 +192,7 @@ OPTIMIZATION = (
         kind="number",
         interval=BELOW_ONE,
         default=0.9,
-        conditions=_IS_ADAM,
+        conditions=_HAS_BETAS,
         fusible=True,
         meaning="share of the running mean of gradients that each step keeps",
     ),
@@ -134,8 +200,9 @@ OPTIMIZATION = (
         name="beta2",
         kind="number",
         interval=BELOW_ONE,
-        default=0.999,
-        conditions=_IS_ADAM,
+        default=None,
+        default_text=_default_text("beta2"),
+        conditions=_HAS_BETAS,
         fusible=True,
         meaning="share of the running mean of squared gradients that each step keeps",
     ),
@@ -153,7 +220,7 @@ OPTIMIZATION = (
         kind="number",
         interval=POSITIVE,
         default=None,
-        default_text="1e-8; 1e-10 with adagrad",
+        default_text=_default_text("epsilon"),
         conditions=_HAS_EPSILON,
         fusible=True,
         meaning="added to the root of the squared gradients that an update is divided by",

@@ -105,7 +105,8 @@ class CohortRun:
         )
         rates_KxS = np.stack([learning_rates(values, steps) for values in hyperparameters])
         self._rates_SxK = torch.as_tensor(rates_KxS.T.copy()).to(device, dtype)
-        self._optimizer = make_optimizer(hyperparameters, device=device, dtype=dtype)
+        hidden = [names[0] in start.hidden_matrices for names in self._execution.blocks.names]
+        self._optimizer = make_optimizer(hyperparameters, hidden, device=device, dtype=dtype)
         self._clipping = Clipping(hyperparameters, device=device, dtype=dtype)
         self.recording = Recording(
             trials,
@@ -149,8 +150,7 @@ class CohortRun:
                 norms_NxK,
                 (result.loss_KxB, result.metric_KxB),
             )
-        kept = self.recording.retire() if recorded else None
-        if kept:
+        if recorded and (kept := self.recording.retire()):
             self._keep(kept)
         if step == 0:
             self._failures.bound(self.recording.first_losses())

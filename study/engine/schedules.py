@@ -49,12 +49,48 @@ def linear(steps: Steps, total: int, hyperparameters: Mapping[str, Any]) -> Fact
     return 1 - steps / total
 
 
+def inverse_sqrt(steps: Steps, total: int, hyperparameters: Mapping[str, Any]) -> Factors:
+    """sqrt(W / (W + t)), W the steps of the warm-up or 1: Vaswani et al. 2017, section 5.3."""
+    warmup = max(1, int(hyperparameters.get("warmup_steps") or 0))
+    return np.sqrt(warmup / (warmup + steps))
+
+
+def warmup_stable_decay(steps: Steps, total: int, hyperparameters: Mapping[str, Any]) -> Factors:
+    """1, and in the last C = `cooldown_steps` steps 1 - sqrt((t - (T - C)) / C).
+
+    References:
+        Hu et al., MiniCPM, 2024; the form of the cooldown of Haegele et al., Scaling laws and
+        compute-optimal training beyond fixed training durations, NeurIPS 2024, section 4.
+    """
+    given = hyperparameters.get("cooldown_steps")
+    cooldown = min(total, int(given or max(1, total // 5)))
+    return 1 - np.sqrt(np.maximum(0, steps - (total - cooldown)) / cooldown)
+
+
+def one_cycle(steps: Steps, total: int, hyperparameters: Mapping[str, Any]) -> Factors:
+    """1/25 up to 1 over three tenths, down to 4e-6: torch's OneCycleLR, two halves of a cosine.
+
+    References:
+        Smith and Topin, Super-convergence, 2019.
+    """
+    top = 0.3 * total - 1
+    rise = np.clip(steps / top, 0, 1) if top > 0 else np.ones(len(steps))
+    fall = np.clip((steps - top) / max(1e-9, total - 1 - top), 0, 1)
+    start, end = 1 / 25, 1 / 25e4
+    up = 1 + (start - 1) * (1 + np.cos(np.pi * rise)) / 2
+    down = end + (1 - end) * (1 + np.cos(np.pi * fall)) / 2
+    return np.where(steps <= top, up, down)
+
+
 SCHEDULES: dict[str, Schedule] = {
     "constant": constant,
     "exponential": exponential,
     "step": step,
     "cosine": cosine,
     "linear": linear,
+    "inverse_sqrt": inverse_sqrt,
+    "warmup_stable_decay": warmup_stable_decay,
+    "one_cycle": one_cycle,
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from search_spaces.catalogue import CATALOGUE, Hyperparameter, Value
+from search_spaces.catalogue import CATALOGUE, Hyperparameter, Value, optimizer_default
 from search_spaces.catalogue.hyperparameter import NONE
 from study.diagnosis.change import STEPS
 from study.diagnosis.moves.move import Move
@@ -29,13 +29,11 @@ def present_value(name: str, present: Mapping[str, Value], steps: int) -> Value 
         return present[name]
     if name not in CATALOGUE or not _applies(CATALOGUE[name], present):
         return None
-    optimizer = present.get("optimizer")
-    if name == "weight_decay":
-        return 0.01 if optimizer == "adamw" else 0.0
+    usual = optimizer_default(name, str(present.get("optimizer", "sgd")))
+    if usual is not None:
+        return usual
     if name in ("standardize", "class_weights"):
         return NONE
-    if name == "epsilon":
-        return 1e-10 if optimizer == "adagrad" else 1e-8
     if name == "lr_decay_steps":
         warmup = present.get("warmup_steps", 0)
         assert isinstance(warmup, (int, float))

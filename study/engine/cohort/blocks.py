@@ -5,7 +5,7 @@ One operation on a block updates, clips or measures P parameters of K trials at 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -80,11 +80,16 @@ class Blocks:
         self.values = [value.index_select(1, slots) for value in self.values]
 
 
-def by_shape(shapes: Mapping[str, torch.Size]) -> list[list[str]]:
-    """Groups parameters of one shape, in the order of their first."""
-    groups: dict[torch.Size, list[str]] = {}
+def by_shape(shapes: Mapping[str, torch.Size], apart: Collection[str] = ()) -> list[list[str]]:
+    """Groups parameters of one shape, in the order of their first.
+
+    Args:
+        shapes: By parameter.
+        apart: Parameters that no block may hold together with others than these.
+    """
+    groups: dict[tuple[torch.Size, bool], list[str]] = {}
     for name, shape in shapes.items():
-        groups.setdefault(shape, []).append(name)
+        groups.setdefault((shape, name in apart), []).append(name)
     return list(groups.values())
 
 

@@ -11,6 +11,8 @@ from torch import Tensor, nn
 from study.engine.initializations import initialize, is_drawn
 from study.engine.layers import build_network
 from study.engine.networks import NetworkFactory
+from study.engine.optimizers import tells_matrices_apart
+from study.engine.optimizers.hidden_matrices import hidden_matrices
 from study.engine.seeds import initialization_generator, module_seed
 from study.engine.tasks.task import Task
 from study.trial import Trial
@@ -22,11 +24,13 @@ class StartingPoint:
     module: The network that all trials share.
     parameters: Initial parameters by name, one mapping a trial.
     own: Each trial's own module, where buffers (fixed random features) differ by trial.
+    hidden_matrices: Names of the parameters for which the optimizer has a rule of its own.
     """
 
     module: nn.Module
     parameters: Sequence[Mapping[str, Tensor]]
     own: Sequence[nn.Module] | None
+    hidden_matrices: frozenset[str] = frozenset()
 
 
 def starting_point(trials: Sequence[Trial], task: Task, network: NetworkFactory) -> StartingPoint:
@@ -49,8 +53,12 @@ def starting_point(trials: Sequence[Trial], task: Task, network: NetworkFactory)
             modules.append(own)
         generator = initialization_generator(trial.seed)
         parameters.append(initialize(own, trial.hyperparameters, generator))
+    apart = tells_matrices_apart(trials[0].hyperparameters)
     return StartingPoint(
-        module=module, parameters=parameters, own=tuple(modules) if differ else None
+        module=module,
+        parameters=parameters,
+        own=tuple(modules) if differ else None,
+        hidden_matrices=hidden_matrices(module) if apart else frozenset(),
     )
 
 

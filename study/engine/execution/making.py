@@ -68,7 +68,8 @@ def make_execution(
     if wanted == "chain" and links is None:
         raise ValueError("only a plain sequence of linear layers and activations is a chain")
     if links is not None and wanted in ("auto", "chain"):
-        blocks = _blocks(by_shape(_shapes(module)), module, values, device, precision)
+        names = by_shape(_shapes(module), start.hidden_matrices)
+        blocks = _blocks(names, module, values, device, precision)
         return ChainExecution(links, blocks, task)
     traits = module_traits(module, task)
     if start.own is not None:

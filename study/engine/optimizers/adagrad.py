@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from study.engine.cohort.per_trial import Columns
-from study.engine.optimizers.optimizer import Factors
+from study.engine.optimizers.optimizer import Factors, zeros
 
 
 class Adagrad:
@@ -23,6 +23,9 @@ class Adagrad:
 
     def __init__(self, columns: Columns) -> None:
         self._columns = columns
+
+    def begin(self, parameter: Tensor, gradient: Tensor) -> tuple[Tensor, ...]:
+        return zeros(self.memory, gradient)
 
     def factors(self, step: int, learning_rate_K: Tensor) -> Factors:
         return {"rate": learning_rate_K, "epsilon": self._columns.tensor("epsilon", 1e-10)}

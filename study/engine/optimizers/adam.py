@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from study.engine.cohort.per_trial import Columns
-from study.engine.optimizers.optimizer import Factors
+from study.engine.optimizers.optimizer import Factors, zeros
 
 
 class Adam:
@@ -29,6 +29,9 @@ class Adam:
 
     def __init__(self, columns: Columns) -> None:
         self._columns = columns
+
+    def begin(self, parameter: Tensor, gradient: Tensor) -> tuple[Tensor, ...]:
+        return zeros(self.memory, gradient)
 
     def factors(self, step: int, learning_rate_K: Tensor) -> Factors:
         beta1_K = self._columns.values("beta1", 0.9)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
+import torch
 from torch import Tensor
 
 from study.engine.cohort.per_trial import Columns
@@ -59,7 +61,15 @@ class Rule(Protocol):
 
     @property
     def memory(self) -> tuple[str, ...]:
-        """What it remembers of each parameter, by name; zero at first."""
+        """What it remembers of each block, by name."""
+
+    def begin(self, parameter: Tensor, gradient: Tensor) -> tuple[Tensor, ...]:
+        """Returns what is remembered of a block before its first step, in the order of `memory`.
+
+        Each is (P, K, ...): trials are taken out of it along the second axis. What has a number
+        for each number of the gradient lies in memory as the gradient does (`zeros`): an
+        operation on tensors of two layouts costs several times as much on a CPU.
+        """
 
     @property
     def couples_decay(self) -> bool:
@@ -82,3 +92,21 @@ class Rule(Protocol):
 
 
 RuleFactory = Callable[[Columns], Rule]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ByRole:
+    """Two rules that share the parameters of a network.
+
+    Attributes:
+        matrices: For the weights between hidden layers.
+        others: For embeddings, the first and the last layer, biases and gains.
+    """
+
+    matrices: RuleFactory
+    others: RuleFactory
+
+
+def zeros(names: Sequence[str], gradient: Tensor) -> tuple[Tensor, ...]:
+    """Returns a zero for each number of a gradient, once a name."""
+    return tuple(torch.zeros_like(gradient) for _ in names)

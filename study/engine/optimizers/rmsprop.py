@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from study.engine.cohort.per_trial import Columns
-from study.engine.optimizers.optimizer import Factors
+from study.engine.optimizers.optimizer import Factors, zeros
 
 
 class RmsProp:
@@ -26,6 +26,9 @@ class RmsProp:
         self._columns = columns
         unused = columns.used("momentum", 0.0) is None
         self.memory = ("square",) if unused else ("square", "momentum")
+
+    def begin(self, parameter: Tensor, gradient: Tensor) -> tuple[Tensor, ...]:
+        return zeros(self.memory, gradient)
 
     def factors(self, step: int, learning_rate_K: Tensor) -> Factors:
         (arriving_K,) = self._columns.send([1 - self._columns.values("alpha", 0.99)])

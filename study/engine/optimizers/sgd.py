@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from study.engine.cohort.per_trial import Columns
-from study.engine.optimizers.optimizer import Factors
+from study.engine.optimizers.optimizer import Factors, zeros
 
 MOMENTUM_KINDS = ("heavy_ball", "nesterov")
 
@@ -31,6 +31,9 @@ class Sgd:
             raise ValueError(f"unknown momentum_kind {kind!r}; known: {', '.join(MOMENTUM_KINDS)}")
         self._nesterov = kind == "nesterov"
         self.memory = () if columns.used("momentum", 0.0) is None else ("momentum",)
+
+    def begin(self, parameter: Tensor, gradient: Tensor) -> tuple[Tensor, ...]:
+        return zeros(self.memory, gradient)
 
     def factors(self, step: int, learning_rate_K: Tensor) -> Factors:
         momentum_K = self._columns.tensor("momentum", 0.0)

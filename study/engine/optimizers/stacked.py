@@ -9,11 +9,15 @@ from torch import Tensor
 
 from study.engine.cohort.chunks import EVERY, chunks
 from study.engine.cohort.per_trial import Columns, along
-from study.engine.optimizers.optimizer import Factors, RuleFactory, State
+from study.engine.optimizers.optimizer import Factors, Rule, RuleFactory, State
 from study.engine.optimizers.state import Memory
 
 STEPS = "steps"
 """Number of steps so far, in the state."""
+
+SCALE = "gradient_scale"
+DECAY = "coupled_decay"
+"""Factors that every rule's gradients share; a rule's own have other names."""
 
 
 class StackedOptimizer:
@@ -23,14 +27,14 @@ class StackedOptimizer:
     where the rule couples the decay to the gradient (L2 regularization).
 
     Args:
-        rule: Makes the rule.
+        rules: Make the rules: one a block, or one for all of them.
         columns: Hyperparameters of the trials, of which `weight_decay` is read here.
     """
 
-    def __init__(self, rule: RuleFactory, columns: Columns) -> None:
+    def __init__(self, rules: Sequence[RuleFactory], columns: Columns) -> None:
         self._columns = columns
-        self._rule = rule(columns)
-        self._memory = Memory(self._rule.memory, device=columns.device)
+        made = {rule: rule(columns) for rule in rules}
+        self._memory = Memory([made[rule] for rule in rules], device=columns.device)
         self._steps = 0
 
     def step(
@@ -42,22 +46,34 @@ class StackedOptimizer:
         gradient_scale_K: Tensor | None,
     ) -> None:
         self._steps += 1
-        decay_K = self._columns.used("weight_decay", 0.0) if self._rule.couples_decay else None
-        columns = dict(self._rule.factors(self._steps, learning_rate_K))
-        if gradient_scale_K is not None:
-            columns["scale"] = gradient_scale_K
-        if decay_K is not None:
-            columns["decay"] = decay_K
-        memory = self._memory.beside(gradients)
-        for block, gradient, remembered in zip(blocks, gradients, memory, strict=True):
+        memory = self._memory.beside(blocks, gradients)
+        rules = self._memory.rules(len(blocks))
+        columns_of = {
+            rule: self._factors(rule, learning_rate_K, gradient_scale_K) for rule in set(rules)
+        }
+        for rule, block, gradient, remembered in zip(
+            rules, blocks, gradients, memory, strict=True
+        ):
+            columns = columns_of[rule]
             every = _along(columns, EVERY, block)
             for slots, (parameter, direction, *own) in chunks((block, gradient, *remembered)):
                 factors = every if slots is EVERY else _along(columns, slots, block)
-                if gradient_scale_K is not None:
-                    direction.mul_(factors["scale"])
-                if decay_K is not None:
-                    direction.addcmul_(parameter, factors["decay"])
-                self._rule.update(parameter, direction, own, factors)
+                if SCALE in factors:
+                    direction.mul_(factors[SCALE])
+                if DECAY in factors:
+                    direction.addcmul_(parameter, factors[DECAY])
+                rule.update(parameter, direction, own, factors)
+
+    def _factors(
+        self, rule: Rule, learning_rate_K: Tensor, gradient_scale_K: Tensor | None
+    ) -> Factors:
+        columns = dict(rule.factors(self._steps, learning_rate_K))
+        if gradient_scale_K is not None:
+            columns[SCALE] = gradient_scale_K
+        decay_K = self._columns.used("weight_decay", 0.0) if rule.couples_decay else None
+        if decay_K is not None:
+            columns[DECAY] = decay_K
+        return columns
 
     def keep(self, slots: Tensor) -> None:
         self._columns.keep(slots.tolist())

@@ -7,36 +7,42 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from study.engine.optimizers.optimizer import State
+from study.engine.optimizers.optimizer import Rule, State
 
 
 class Memory:
-    """Tensors that lie as the gradients lie, some for each block.
+    """Tensors (P, K, ...) beside the blocks.
 
     Args:
-        names: Of what is remembered for each parameter ("mean", "square").
+        rules: One a block, or one for all of them, however many.
         device: Where the gradients are.
     """
 
-    def __init__(self, names: Sequence[str], *, device: torch.device) -> None:
+    def __init__(self, rules: Sequence[Rule], *, device: torch.device) -> None:
+        self._rules = tuple(rules)
         self._device = device
-        self._tensors: State = {name: [] for name in names}
+        self._tensors: State = {name: [] for rule in rules for name in rule.memory}
+        self._begun = False
 
-    def beside(self, gradients: Sequence[Tensor]) -> list[tuple[Tensor, ...]]:
-        """Returns what is remembered of each block, laid out as its gradient; zero at first.
+    def beside(
+        self, blocks: Sequence[Tensor], gradients: Sequence[Tensor]
+    ) -> list[tuple[Tensor, ...]]:
+        """Returns what is remembered of each block; at first what its rule begins with."""
+        rules = self.rules(len(blocks))
+        if not self._begun:
+            for rule, block, gradient in zip(rules, blocks, gradients, strict=True):
+                for name, tensor in zip(rule.memory, rule.begin(block, gradient), strict=True):
+                    self._tensors[name].append(tensor)
+            self._begun = True
+        unused = {name: iter(range(len(kept))) for name, kept in self._tensors.items()}
+        return [
+            tuple(self._laid_out(name, next(unused[name]), gradient) for name in rule.memory)
+            for rule, gradient in zip(rules, gradients, strict=True)
+        ]
 
-        An operation on tensors of two layouts costs several times as much on a CPU.
-        """
-        for name, tensors in self._tensors.items():
-            if not tensors:
-                self._tensors[name] = [torch.zeros_like(gradient) for gradient in gradients]
-                continue
-            for position, (tensor, gradient) in enumerate(zip(tensors, gradients, strict=True)):
-                if tensor.stride() != gradient.stride():
-                    tensors[position] = torch.empty_like(gradient).copy_(tensor)
-        if not self._tensors:
-            return [() for _ in gradients]
-        return list(zip(*self._tensors.values(), strict=True))
+    def rules(self, blocks: int) -> Sequence[Rule]:
+        """Returns the rule of each of so many blocks."""
+        return self._rules * blocks if len(self._rules) == 1 else self._rules
 
     def keep(self, slots: Tensor) -> None:
         """Goes on with these trials of the cohort only."""
@@ -44,7 +50,7 @@ class Memory:
             self._tensors[name] = [tensor.index_select(1, slots) for tensor in tensors]
 
     def state(self) -> State:
-        """Returns the tensors by name, one (P, K, ...) for each block."""
+        """Returns the tensors by name, one (P, K, ...) for each block that has it."""
         return {name: list(tensors) for name, tensors in self._tensors.items()}
 
     def load(self, state: State, trials: int) -> None:
@@ -67,3 +73,12 @@ class Memory:
                         f"{tensor.shape[1]}"
                     )
             self._tensors[name] = [tensor.to(self._device).clone() for tensor in state[name]]
+        self._begun = any(self._tensors.values())
+
+    def _laid_out(self, name: str, position: int, gradient: Tensor) -> Tensor:
+        """Returns a tensor of a gradient's shape laid out as the gradient is, kept so."""
+        tensor = self._tensors[name][position]
+        if tensor.shape == gradient.shape and tensor.stride() != gradient.stride():
+            tensor = torch.empty_like(gradient).copy_(tensor)
+            self._tensors[name][position] = tensor
+        return tensor

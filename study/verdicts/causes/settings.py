@@ -5,14 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from search_spaces.catalogue import CATALOGUE
+from search_spaces.catalogue import CATALOGUE, optimizer_default
 from study.verdicts.numeric import names, numbers_or_nan
 
-ADAPTIVE = ("rmsprop", "adagrad", "adam", "adamw")
-"""Optimizers that divide by a running size of the gradients."""
-
-_EPSILON = {"rmsprop": 1e-8, "adagrad": 1e-10, "adam": 1e-8, "adamw": 1e-8}
-_WEIGHT_DECAY = {"adamw": 0.01}
+PROPORTIONAL = ("sgd", "schedule_free_sgd")
+"""Optimizers whose steps are as long as the gradients; all others' have a length of their own."""
 
 
 def settings_of(trials: pd.DataFrame) -> dict[str, np.ndarray]:
@@ -22,16 +19,23 @@ def settings_of(trials: pd.DataFrame) -> dict[str, np.ndarray]:
     """
     optimizer = names(trials, "optimizer")
     optimizer = np.where(pd.isna(optimizer), str(CATALOGUE["optimizer"].default), optimizer)
-    epsilon = setting(trials, "epsilon")
-    usual = np.array([_EPSILON.get(name, np.nan) for name in optimizer])
-    decay = setting(trials, "weight_decay")
-    own = np.array([_WEIGHT_DECAY.get(name, 0.0) for name in optimizer])
     return {
-        "adaptive": np.isin(optimizer.astype(str), ADAPTIVE),
-        "epsilon": np.where(np.isnan(epsilon), usual, epsilon),
-        "weight_decay": np.where(np.isnan(decay), own, decay),
+        "adaptive": ~np.isin(optimizer.astype(str), PROPORTIONAL),
+        "epsilon": np.where(_has_epsilon(optimizer), _of("epsilon", optimizer, trials), np.nan),
+        "weight_decay": _of("weight_decay", optimizer, trials),
         "warmup_steps": setting(trials, "warmup_steps"),
     }
+
+
+def _of(name: str, optimizer: np.ndarray, trials: pd.DataFrame) -> np.ndarray:
+    given = numbers_or_nan(trials, name)
+    usual = np.array([optimizer_default(name, str(each)) for each in optimizer], dtype=float)
+    return np.where(np.isnan(given), usual, given)
+
+
+def _has_epsilon(optimizer: np.ndarray) -> np.ndarray:
+    (condition,) = CATALOGUE["epsilon"].conditions
+    return np.isin(optimizer.astype(str), list(condition.values))
 
 
 def setting(trials: pd.DataFrame, name: str) -> np.ndarray:

@@ -344,8 +344,8 @@ def test_describe_has_a_row_a_hyperparameter():
         "2, 4",
         "layers",
     )
-    assert rows["momentum"].role == "default"
-    assert rows["momentum"].applies.startswith("optimizer is sgd")
+    assert rows["momentum_kind"].role == "default"
+    assert rows["momentum_kind"].applies.startswith("optimizer is sgd")
 
 
 def test_space_can_be_pickled():

@@ -9,13 +9,15 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_, clip_grad_value_
-from torch.optim import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
+from torch.optim import SGD, Adafactor, Adagrad, Adam, AdamW, Optimizer, RMSprop
 from torch.optim.lr_scheduler import (
     ConstantLR,
     CosineAnnealingLR,
     ExponentialLR,
+    LambdaLR,
     LinearLR,
     LRScheduler,
+    OneCycleLR,
     SequentialLR,
     StepLR,
 )
@@ -25,6 +27,7 @@ from study.engine.cohort.batches import BatchOrder
 from study.engine.initializations import initialize
 from study.engine.seeds import initialization_generator, module_seed
 from study.trial import Trial
+from tests.study.engine.optimizers import published
 
 
 def make_optimizer(parameters: Iterable[nn.Parameter], values: Mapping[str, Any]) -> Optimizer:
@@ -48,6 +51,25 @@ def make_optimizer(parameters: Iterable[nn.Parameter], values: Mapping[str, Any]
             return Adam(parameters, betas=betas, **settings)
         case "adamw":
             return AdamW(parameters, betas=betas, **settings)
+        case "adafactor":
+            settings.pop("eps", None)
+            return Adafactor(parameters, **settings)
+        case "lion":
+            settings.pop("eps", None)
+            betas = betas[0], float(values.get("beta2", 0.99))
+            return published.Lion(parameters, betas=betas, **settings)
+        case "muon":
+            parameters = list(parameters)
+            weights = [weight for weight in parameters if weight.ndim >= 2]
+            mean = {"momentum": float(values.get("momentum", 0.95)), "betas": betas}
+            outer = (weights[0], weights[-1])
+            return published.Muon(parameters, outer=outer, **mean, **settings)
+        case "schedule_free_sgd":
+            settings.pop("eps", None)
+            beta = float(values.get("momentum", 0.9))
+            return published.ScheduleFreeSgd(parameters, momentum=beta, **settings)
+        case "schedule_free_adamw":
+            return published.ScheduleFreeAdamW(parameters, betas=betas, **settings)
         case name:
             raise ValueError(name)
 
@@ -78,6 +100,16 @@ def decay(optimizer: Optimizer, values: Mapping[str, Any], steps: int) -> LRSche
             return CosineAnnealingLR(optimizer, T_max=steps)
         case "linear":
             return LinearLR(optimizer, start_factor=1.0, end_factor=0.0, total_iters=steps)
+        case "inverse_sqrt":
+            warm = max(1, int(values.get("warmup_steps", 0)))
+            return LambdaLR(optimizer, lambda t: (warm / (warm + t)) ** 0.5)
+        case "warmup_stable_decay":
+            last = int(values.get("cooldown_steps") or max(1, steps // 5))
+            left = [1.0] * (steps - last) + [1 - (t / last) ** 0.5 for t in range(last + 1)]
+            return LambdaLR(optimizer, lambda t: left[min(t, steps)])
+        case "one_cycle":
+            peak = optimizer.param_groups[0]["lr"]
+            return OneCycleLR(optimizer, peak, total_steps=steps, cycle_momentum=False)
         case name:
             raise ValueError(name)
 

@@ -10,9 +10,13 @@ import torch
 from torch import Tensor
 
 from study.engine.optimizers import Optimizer, make_optimizer
+from tests.study.engine.optimizers.published import Lion, Muon, ScheduleFreeAdamW, ScheduleFreeSgd
 
 SHAPES = ((3, 5, 4), (1, 7), (2, 3, 2, 3, 3), (1,))
 """Blocks of P parameters of one shape: weights, a bias, kernels, a scalar."""
+
+HIDDEN = tuple(len(shape) > 2 for shape in SHAPES)
+"""Weights and kernels are hidden matrices, biases and scalars are not."""
 
 K = 4
 
@@ -48,6 +52,31 @@ HYPERPARAMETERS: dict[str, list[dict[str, Any]]] = {
         {"beta1": 0.0, "epsilon": 1e-2, "weight_decay": 0.0},
         {"beta2": 0.3, "weight_decay": 0.5},
     ],
+    "adafactor": [{"weight_decay": 0.1}, {}, {"weight_decay": 0.5}, {"weight_decay": 0.0}],
+    "lion": [
+        {"beta1": 0.5, "beta2": 0.9, "weight_decay": 0.1},
+        {},
+        {"beta1": 0.0, "weight_decay": 0.0},
+        {"beta2": 0.3, "weight_decay": 0.5},
+    ],
+    "muon": [
+        {"beta1": 0.5, "beta2": 0.9, "weight_decay": 0.0},
+        {},
+        {"momentum": 0.5, "epsilon": 1e-2},
+        {"momentum": 0.0, "beta2": 0.3, "weight_decay": 0.5},
+    ],
+    "schedule_free_sgd": [
+        {"momentum": 0.0, "weight_decay": 0.1},
+        {},
+        {"momentum": 0.5, "weight_decay": 0.01},
+        {"momentum": 0.98},
+    ],
+    "schedule_free_adamw": [
+        {"beta1": 0.5, "beta2": 0.9, "weight_decay": 0.1},
+        {},
+        {"beta1": 0.0, "epsilon": 1e-2},
+        {"beta2": 0.3, "weight_decay": 0.5},
+    ],
 }
 """By optimizer, one mapping a trial; all differ, and what is left out is torch's default."""
 
@@ -65,7 +94,13 @@ TORCH: dict[str, Callable[..., torch.optim.Optimizer]] = {
     "adagrad": torch.optim.Adagrad,
     "adam": torch.optim.Adam,
     "adamw": torch.optim.AdamW,
+    "adafactor": torch.optim.Adafactor,
+    "lion": Lion,
+    "muon": Muon,
+    "schedule_free_sgd": ScheduleFreeSgd,
+    "schedule_free_adamw": ScheduleFreeAdamW,
 }
+"""torch's own, or the published implementation written a second time."""
 
 
 def cohort(
@@ -75,7 +110,7 @@ def cohort(
     if name == "nesterov":
         own = {"optimizer": "sgd", "momentum_kind": "nesterov"}
     hyperparameters = [own | trial for trial in trials]
-    return make_optimizer(hyperparameters, device=torch.device(device), dtype=dtype)
+    return make_optimizer(hyperparameters, HIDDEN, device=torch.device(device), dtype=dtype)
 
 
 def alone(name: str, trial: dict[str, Any], parameters: list[Tensor]) -> torch.optim.Optimizer:
@@ -85,8 +120,10 @@ def alone(name: str, trial: dict[str, Any], parameters: list[Tensor]) -> torch.o
     }
     if "epsilon" in trial:
         settings["eps"] = trial["epsilon"]
-    if name in ("adam", "adamw"):
+    if name in ("adam", "adamw", "muon", "schedule_free_adamw"):
         settings["betas"] = (trial.get("beta1", 0.9), trial.get("beta2", 0.999))
+    if name == "lion":
+        settings["betas"] = (trial.get("beta1", 0.9), trial.get("beta2", 0.99))
     if name == "nesterov":
         settings["nesterov"] = True
     return TORCH[name](parameters, lr=1.0, **settings)
