@@ -9,6 +9,7 @@ from search_spaces.catalogue.intervals import COUNT, NOT_NEGATIVE
 ACTIVATIONS = (
     "sigmoid",
     "tanh",
+    "erf",
     "relu",
     "leaky_relu",
     "elu",

@@ -20,6 +20,7 @@ INITIALIZATIONS = (
 )
 RESIDUAL_INITIALIZATIONS = ("none", "zero_last", "fixup")
 RECURRENT_INITIALIZATIONS = ("same", "orthogonal", "identity")
+OUTPUT_INITIALIZATIONS = ("same", "zeros")
 _MEAN_FIELD = (Condition(owner="initialization", values=("mean_field",)),)
 
 INITIALIZATION = (
@@ -73,6 +74,24 @@ INITIALIZATION = (
         default=1.0,
         fusible=True,
         meaning="factor on every initial weight",
+    ),
+    Hyperparameter(
+        name="output_init_gain",
+        kind="number",
+        interval=POSITIVE,
+        default=None,
+        default_text="1",
+        fusible=True,
+        meaning="further factor on the initial weights of the readout, the last layer",
+    ),
+    Hyperparameter(
+        name="output_initialization",
+        kind="name",
+        choices=OUTPUT_INITIALIZATIONS,
+        default=None,
+        default_text="same",
+        fusible=True,
+        meaning="initial weights and biases of the readout: as all others (same), or zeros",
     ),
     Hyperparameter(
         name="weight_std",

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, ndtr
+from scipy.special import erf, expit, ndtr
 
 from search_spaces.errors import InputError, unknown
 
@@ -25,6 +25,7 @@ _FLAT = 0.01
 
 # 1 - tanh(h)^2 = 0.01 there; the sigmoid is a tanh of half its argument, whence the 2 below.
 _TANH_FLAT = float(np.arctanh(np.sqrt(1 - _FLAT)))
+_ERF_FLAT = float(np.sqrt(-np.log(_FLAT)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,6 +127,11 @@ ACTIVATIONS: Mapping[str, Activation] = MappingProxyType(
         ),
         "tanh": Activation(
             function=np.tanh, derivative=_tanh_derivative, flat=(-_TANH_FLAT, _TANH_FLAT)
+        ),
+        "erf": Activation(
+            function=lambda h: np.asarray(erf(h)),
+            derivative=lambda h: 2 / np.sqrt(np.pi) * np.exp(-h * h),
+            flat=(-_ERF_FLAT, _ERF_FLAT),
         ),
         "relu": Activation(
             function=lambda h: np.maximum(h, 0.0),

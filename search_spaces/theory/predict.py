@@ -31,6 +31,7 @@ HEEDED = (
     "recurrent_gain",
     "initialization",
     "init_gain",
+    "output_initialization",
     "weight_std",
     "bias_std",
     "batch_size",
@@ -65,4 +66,8 @@ def predict(
 def _predicted(
     network: str, hyperparameters: tuple[tuple[str, Value], ...], inputs: Inputs
 ) -> Expectation | None:
-    return THEORIES[network](dict(hyperparameters), inputs)
+    values = dict(hyperparameters)
+    # No gradient passes a readout of zeros; a gain of its own changes all gradients alike.
+    if values.get("output_initialization") == "zeros":
+        return None
+    return THEORIES[network](values, inputs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -37,6 +38,13 @@ def _tanh(h: Tensor) -> Tensor:
     return h
 
 
+class Erf(nn.Module):
+    """The error function, elementwise; of torch's functions it is the one without a module."""
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        return torch.erf(inputs)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Activation:
     """An activation function.
@@ -68,6 +76,12 @@ ACTIVATIONS: dict[str, Activation] = {
         function=_tanh,
         gradient=lambda g, h, y: _aten.tanh_backward(g, y),
         slope=lambda y: 1 - y * y,
+    ),
+    "erf": Activation(
+        module=Erf,
+        function=torch.erf,
+        gradient=lambda g, h, y: g * (2 / math.sqrt(math.pi)) * torch.exp(-h * h),
+        slope=lambda y: torch.exp(-(torch.erfinv(y) ** 2)),
     ),
     "relu": Activation(
         module=nn.ReLU,

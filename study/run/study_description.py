@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from search_spaces.catalogue import optimizer_default
 from search_spaces.catalogue.hyperparameter import NONE
 from study.losses import DIVERGENCE_FACTOR
 from study.study_file import StudyConfig
@@ -68,8 +69,19 @@ def space_changes(was: Space, now: Space) -> list[str]:
     return [
         f"{name}: was {_setting(was.get(name))}, now {_setting(now.get(name))}"
         for name in dict.fromkeys([*was, *now])
-        if was.get(name) != now.get(name)
+        if was.get(name) != now.get(name) and not (name not in now and _in_force(name, was))
     ]
+
+
+def _in_force(name: str, space: Space) -> bool:
+    """Returns whether a space fixes what its optimizers take without being told.
+
+    Defaults that differ by optimizer are the engine's; earlier versions wrote some of them down.
+    """
+    optimizer = space.get("optimizer", {})
+    optimizers = optimizer.get("choices") or [optimizer.get("value", "sgd")]
+    usual = {optimizer_default(name, str(each)) for each in optimizers}
+    return space[name].get("kind") == "fixed" and usual == {space[name]["value"]}
 
 
 def space_refusals(earlier: Sequence[Space], now: Space) -> list[str]:

@@ -41,7 +41,7 @@ _NORMALIZATIONS = ("none", "layer", "batch")
 _SMALLEST_BATCH = 8
 """Below it a batch is too small for the theory of batch normalization."""
 
-_EVEN_SLOPES = ("sigmoid", "tanh", "softsign", "hardtanh", "identity")
+_EVEN_SLOPES = ("sigmoid", "tanh", "erf", "softsign", "hardtanh", "identity")
 """Activations whose slope is even, so that the mean of phi'' is 0."""
 
 _SMALL_SHARE = 0.05

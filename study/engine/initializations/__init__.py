@@ -2,6 +2,7 @@
 
 from study.engine.initializations.distributions import INITIALIZATIONS, Initialization, fans
 from study.engine.initializations.initial_parameters import (
+    OUTPUT_INITIALIZATIONS,
     TORCH_DEFAULT,
     initialize,
     is_drawn,
@@ -11,6 +12,7 @@ from study.engine.initializations.residual import RESIDUAL_INITIALIZATIONS
 
 __all__ = [
     "INITIALIZATIONS",
+    "OUTPUT_INITIALIZATIONS",
     "RECURRENT_INITIALIZATIONS",
     "RESIDUAL_INITIALIZATIONS",
     "TORCH_DEFAULT",

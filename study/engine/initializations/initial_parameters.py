@@ -16,6 +16,9 @@ from study.engine.weight_roles import WeightRole, weight_roles
 TORCH_DEFAULT = "torch_default"
 """Leaves every parameter as the network's author initialized it."""
 
+OUTPUT_INITIALIZATIONS: Mapping[str, float] = {SAME: 1.0, "zeros": 0.0}
+"""Factors on the readout's initial weights; its biases follow a zero."""
+
 LEFT_ALONE = (nn.Embedding, nn.EmbeddingBag, nn.LayerNorm, nn.RMSNorm)
 """Modules whose weight may have two axes and yet is no map from inputs to outputs."""
 
@@ -39,9 +42,11 @@ def initialize(
     Parameters of two or more axes called `weight`, or with that word in their name, follow
     `initialization`, block by block where their role has blocks; recurrent ones follow
     `recurrent_initialization`. They are multiplied by `init_gain`, recurrent ones by
-    `recurrent_gain` too, those of residual branches as `residual_initialization` says. Biases
+    `recurrent_gain` too, the readout's by `output_init_gain`, those of residual branches as
+    `residual_initialization` says. Biases
     beside them are zero (drawn with `bias_std` under `mean_field`), plus `forget_bias` for a
-    forget gate; so is the bias beside a weight that a residual initialization sets to zero.
+    forget gate; so is the bias beside a weight that a residual initialization or
+    `output_initialization` sets to zero. The readout is the last layer, if no role says which.
 
     Everything else stays as the module has it: normalizations' scales and shifts, embeddings,
     tables of positions. Under `torch_default` so do weights and biases, but for the factors and
@@ -60,9 +65,13 @@ def initialize(
     """
     roles = weight_roles(module)
     values = {key: value.detach() for key, value in module.named_parameters()}
-    for key in _weights(module):
+    weights = _weights(module)
+    readouts = [key for key in weights if key in roles and roles[key].readout] or weights[-1:]
+    for key in weights:
         role = roles.get(key, WeightRole())
         factor = _residual_factor(role, hyperparameters)
+        if key in readouts:
+            factor *= _output_factor(hyperparameters)
         weight = _drawn_weight(key, values[key], role, hyperparameters, generator)
         values[key] = weight.double() * (_gain(role, hyperparameters) * factor)
         bias = _bias_of(key)
@@ -121,6 +130,12 @@ def _gain(role: WeightRole, hyperparameters: Mapping[str, Any]) -> float:
 def _residual_factor(role: WeightRole, hyperparameters: Mapping[str, Any]) -> float:
     name = str(hyperparameters.get("residual_initialization", "none"))
     return _chosen("residual_initialization", RESIDUAL_INITIALIZATIONS, name)(role)
+
+
+def _output_factor(hyperparameters: Mapping[str, Any]) -> float:
+    name = str(hyperparameters.get("output_initialization", SAME))
+    factor = _chosen("output_initialization", OUTPUT_INITIALIZATIONS, name)
+    return factor * float(hyperparameters.get("output_init_gain", 1.0))
 
 
 def _bias(

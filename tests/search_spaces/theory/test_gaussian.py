@@ -69,7 +69,7 @@ def test_pairs_of_hardtanhs_slope_are_a_probability(c):
     assert ours == pytest.approx(inside, abs=1e-7)
 
 
-@pytest.mark.parametrize("name", ["tanh", "sigmoid", "gelu", "silu", "mish"])
+@pytest.mark.parametrize("name", ["tanh", "erf", "sigmoid", "gelu", "silu", "mish"])
 @pytest.mark.parametrize("c", [-0.6, 0.3, 0.95])
 def test_pairs_of_smooth_functions(name, c):
     """The trapezoidal rule converges exponentially for them."""

@@ -13,6 +13,7 @@ from study.engine import NETWORKS, TASKS
 from study.engine.activations import ACTIVATIONS
 from study.engine.initializations import (
     INITIALIZATIONS,
+    OUTPUT_INITIALIZATIONS,
     RECURRENT_INITIALIZATIONS,
     RESIDUAL_INITIALIZATIONS,
     TORCH_DEFAULT,
@@ -33,6 +34,7 @@ from study.tables.schema import TRIAL_FIGURES, TRIAL_IDENTITY, TRIAL_LABELS
     [
         ("activation", set(ACTIVATIONS)),
         ("initialization", {*INITIALIZATIONS, TORCH_DEFAULT}),
+        ("output_initialization", set(OUTPUT_INITIALIZATIONS)),
         ("residual_initialization", set(RESIDUAL_INITIALIZATIONS)),
         ("recurrent_initialization", {"same", *RECURRENT_INITIALIZATIONS}),
         ("normalization", set(NORMALIZATIONS)),

@@ -143,3 +143,11 @@ def test_the_tables_tell_of_all_space_versions_together() -> None:
     assert merged["c"] == {"kind": "range", "low": 0.5, "high": 2.0, "log": False}
     assert merged["new"] == entry("x") and merged["gone"] == entry(1)
     assert merged_space([spaces[0]]) == spaces[0]
+
+
+def test_a_default_that_is_no_longer_written_down_is_no_change() -> None:
+    """Studies of before hold `momentum: 0.0`, which now is each optimizer's own."""
+    was = {"optimizer": entry(["sgd", "adam"]), "momentum": entry(0.0), "width": entry(64)}
+    now = {"optimizer": entry(["sgd", "adam"]), "width": entry(64)}
+    assert space_changes(was, now) == []
+    assert space_changes({**was, "momentum": entry(0.9)}, now) == ["momentum: was 0.9, now absent"]

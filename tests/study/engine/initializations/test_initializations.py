@@ -343,3 +343,19 @@ def test_initializing_leaves_the_module_and_torchs_random_state_alone() -> None:
     start(module, initialization="he_normal", residual_initialization="fixup")
     assert torch.equal(before, torch.get_rng_state())
     assert digest == hashlib.sha256(repr(module.state_dict()).encode()).hexdigest()
+
+
+@pytest.mark.parametrize("network", ["mlp", "resnet"])
+def test_the_readout_may_begin_smaller_or_at_zero(digits: Task, network: str) -> None:
+    trial = make_trial(0, depth=2, width=16)
+    module = NETWORKS[network](trial.hyperparameters, digits)
+    *_, last = (name for name, value in module.named_parameters() if value.ndim >= 2)
+    plain, smaller, none = (
+        start(module, initialization="he_normal", **own)
+        for own in ({}, {"output_init_gain": 0.1}, {"output_initialization": "zeros"})
+    )
+    torch.testing.assert_close(smaller[last], 0.1 * plain[last])
+    assert not none[last].any() and not none[last.replace("weight", "bias")].any()
+    others = plain.keys() - {last, last.replace("weight", "bias")}
+    assert all(torch.equal(plain[name], smaller[name]) for name in others)
+    assert all(torch.equal(plain[name], none[name]) for name in others)
