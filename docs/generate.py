@@ -7,7 +7,7 @@ from pathlib import Path
 from search_spaces.docs_page import catalogue_markdown
 from study.diagnosis.docs_page import with_table as with_moves
 from study.engine.tasks.docs_page import with_table
-from study.tables.docs_page import schema_markdown
+from study.tables.schema.docs_page import schema_markdown
 from study.verdicts.docs_page import with_tables
 from study.verdicts.published.docs_page import with_rules
 

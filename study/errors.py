@@ -21,6 +21,7 @@ __all__ = [
     "JobUnknown",
     "LeaseLost",
     "LeaseUncertain",
+    "PartDamaged",
     "StorageUnavailable",
     "TableError",
     "TableWriteError",
@@ -100,6 +101,10 @@ class LeaseUncertain(GradscapeError, RuntimeError):
 
 class TableError(GradscapeError, ValueError):
     """Rows or a file break the schema; the message names the table, column and rule."""
+
+
+class PartDamaged(TableError):
+    """A part is missing or holds bytes that are no table; what it held can be made again."""
 
 
 class TableWriteError(GradscapeError, OSError):

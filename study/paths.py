@@ -40,6 +40,11 @@ class StudyPaths:
         return self.folder / "optuna.journal"
 
     @property
+    def identity(self) -> Path:
+        """The study's key in MLflow, where its Optuna study lies in its folder too."""
+        return self.folder / "identity.json"
+
+    @property
     def lock(self) -> Path:
         """Locked by the process that works on the study; says which one."""
         return self.folder / "driver.lock"

@@ -10,6 +10,7 @@ import typer
 from search_spaces.errors import GradscapeError
 from study.commands import (
     check,
+    deliver,
     diagnose,
     init,
     listing,
@@ -36,6 +37,7 @@ app.command(name="check")(check.check)
 app.command(name="run")(run.run)
 app.command(name="diagnose")(diagnose.diagnose)
 app.command(name="report")(report.report)
+app.command(name="deliver")(deliver.deliver)
 app.command(name="ui")(ui.ui)
 app.command(name="submit")(submit.submit)
 app.command(name="list")(listing.list_studies)

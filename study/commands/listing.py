@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -30,18 +31,10 @@ def list_studies(
 
 
 def _of_home(home: Path | None, *, as_json: bool) -> None:
-    from study.monitoring.status import holder_of
-    from study.paths import StudyPaths
-    from study.tables import TableStore
-    from study.tables.home import home_folder, studies
+    from study.tables.home import home_folder
 
     folder = home_folder(home)
-    rows = []
-    for name in studies(folder):
-        paths = StudyPaths(home=folder, study=name)
-        frame = TableStore(paths.tables).read_trials(columns=["verdict"])
-        counts = Counter(frame["verdict"]) if len(frame) else Counter[str]()
-        rows.append((name, len(frame), counts, holder_of(paths) is not None))
+    rows, problems = _read(folder)
     if as_json:
         listed = [
             {
@@ -49,6 +42,7 @@ def _of_home(home: Path | None, *, as_json: bool) -> None:
                 "trials": n,
                 "running": running,
                 "verdicts": {verdict: counts.get(verdict, 0) for verdict in COLOURS},
+                "problem": problems.get(name),
             }
             for name, n, counts, running in rows
         ]
@@ -59,8 +53,32 @@ def _of_home(home: Path | None, *, as_json: bool) -> None:
         return
     table = _table("study", "trials", "", "verdicts")
     for name, n, counts, running in rows:
-        table.add_row(name, str(n), "running" if running else "", verdict_text(counts))
+        verdicts = "cannot be read, see below" if name in problems else verdict_text(counts)
+        table.add_row(name, str(n), "running" if running else "", verdicts)
     Console(highlight=False).print(table)
+    for name, problem in problems.items():
+        print(f"gradscape: {name}: {problem}", file=sys.stderr)
+
+
+def _read(folder: Path) -> tuple[list[tuple[str, int, Counter[str], bool]], dict[str, str]]:
+    """Name, trials, verdicts of each study and whether it runs; what is wrong with one by name."""
+    from study.errors import TableError
+    from study.monitoring.status import holder_of
+    from study.paths import StudyPaths
+    from study.tables import TableStore
+    from study.tables.home import studies
+
+    rows = []
+    problems: dict[str, str] = {}
+    for name in studies(folder):
+        paths = StudyPaths(home=folder, study=name)
+        counts = Counter[str]()
+        try:
+            counts.update(TableStore(paths.tables).read_trials(columns=["verdict"])["verdict"])
+        except TableError as error:
+            problems[name] = str(error)
+        rows.append((name, counts.total(), counts, holder_of(paths) is not None))
+    return rows, problems
 
 
 def _of_cluster(address: str, *, insecure: bool, as_json: bool) -> None:

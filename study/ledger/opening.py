@@ -67,12 +67,13 @@ def open_planned_ledger(
             opened.guard(guard)
         try:
             stored, trials = known_study(name, opened.storage)
+            made_now = not stored
             planned = plan(stored, trials)
             study = _load_or_create(name, opened.storage, planned.sampler)
             ledger = TrialLedger(
                 study=study, storage=opened, space=planned.space, seeds=seeds, seed_of=seed_of
             )
-            if planned.description != stored:
+            if made_now or planned.description != stored:
                 ledger.describe(planned.description)
         except optuna.exceptions.StorageInternalError as error:
             reason = redacted(str(error), str(storage))

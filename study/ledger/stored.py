@@ -10,6 +10,7 @@ from typing import Any
 import optuna
 from optuna.storages import BaseStorage
 
+from search_spaces.errors import InputError
 from study.databases import has_table
 from study.errors import StorageUnavailable
 from study.ledger.storage import open_storage
@@ -21,6 +22,7 @@ def stored_study(*, name: str, storage: str | Path) -> tuple[Mapping[str, Any], 
     """The description kept with a study, and its number of trials; nothing if there is none.
 
     Raises:
+        InputError: If there is a study of this name that gradscape did not make.
         StorageUnavailable: If the storage cannot be opened.
     """
     if not is_made(storage):
@@ -50,10 +52,22 @@ def is_made(storage: str | Path) -> bool:
 
 
 def known_study(name: str, storage: BaseStorage) -> tuple[Mapping[str, Any], int]:
-    """The same of an open storage."""
+    """The same of an open storage.
+
+    Raises:
+        InputError: If there is a study of this name that gradscape did not make.
+    """
     try:
         study_id = storage.get_study_id_from_name(name)
     except KeyError:
         return {}, 0
-    description = storage.get_study_user_attrs(study_id).get(DESCRIPTION, {})
-    return description, storage.get_n_trials(study_id)
+    attributes, trials = storage.get_study_user_attrs(study_id), storage.get_n_trials(study_id)
+    # Without trials it may be one that was being made when its driver died.
+    if DESCRIPTION not in attributes and trials:
+        raise InputError(
+            f"the storage has an Optuna study {name} of {trials} trials that gradscape did not "
+            "make, and its trials would be mixed with those; give this one another name, or "
+            "another storage",
+            key="study",
+        )
+    return attributes.get(DESCRIPTION, {}), trials

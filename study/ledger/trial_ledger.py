@@ -19,6 +19,9 @@ from study.trial import Trial
 DESCRIPTION = "gradscape"
 """Study attribute that holds the study's description, for the check on resume."""
 
+KEY = "gradscape_key"
+"""Study attribute by which the study's runs are known in MLflow."""
+
 HOMES = "gradscape_homes"
 """Study attribute that lists where runs have kept the study's tables."""
 
@@ -97,6 +100,14 @@ class TrialLedger:
         with self._lock:
             return list(self._study.user_attrs.get(HOMES, []))
 
+    def key(self, new: Callable[[], str]) -> str:
+        """By which MLflow knows the study's runs; a new one is kept with the study."""
+        with self._lock, self._storage.errors():
+            key = self._study.user_attrs.get(KEY)
+            if key is None:
+                self._study.set_user_attr(KEY, key := new())
+            return str(key)
+
     def add_home(self, home: str) -> None:
         """Takes note of a folder, as `host:path`, where this study's tables are kept."""
         with self._lock:
@@ -166,6 +177,11 @@ class TrialLedger:
         """The RUNNING trials, as they were asked: same number, hyperparameters and seed."""
         with self._lock, self._storage.errors(), self._storage.group():
             return [self._stored.restore(number) for number in sorted(self._running)]
+
+    def asked(self, numbers: Collection[int]) -> list[Trial]:
+        """These trials as they were asked, whatever became of them."""
+        with self._lock, self._storage.errors(), self._storage.group():
+            return [self._stored.restore(number) for number in sorted(numbers)]
 
     def tell(self, number: int, value: float, attributes: Mapping[str, Any]) -> None:
         """Complete a trial; one that is not running (told before) is left alone.

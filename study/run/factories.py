@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,12 +13,12 @@ from study.lease.database_lease import TERM_S
 from study.ledger import stored_study
 from study.paths import StudyPaths
 from study.run.space_history import plan_study
-from study.secrets import masked
 from study.study_file import StudyConfig
 from study.tracking import (
     MlflowTracker,
+    StudyKey,
     Tracker,
-    artifact_location,
+    artifact_folder,
     default_tracking_uri,
     is_server,
 )
@@ -87,13 +85,18 @@ def continuation(config: StudyConfig, paths: StudyPaths) -> str | None:
 
 
 def mlflow_tracker(
-    config: StudyConfig, paths: StudyPaths, *, check: Callable[[], None] = lambda: None
+    config: StudyConfig,
+    paths: StudyPaths,
+    *,
+    key: StudyKey,
+    check: Callable[[], None] = lambda: None,
 ) -> Tracker:
     """Opens the MLflow run of this invocation.
 
     Args:
         config: Names the MLflow server or data base, the study and its task and network.
         paths: Home folder and folder of the study, where MLflow has none of its own.
+        key: By which the study's runs are told from those of others of its name.
         check: Raises if the study is somebody else's; called before a trial's run is made, and
             before it is finished.
 
@@ -106,9 +109,10 @@ def mlflow_tracker(
         tracking_uri=config.tracking_uri or default_tracking_uri(paths.home),
         study=config.study,
         study_file=config.source_text,
-        artifact_location=None if served else artifact_location(paths.home),
+        artifacts=None if served else artifact_folder(paths.home),
+        own_file=config.tracking_uri is None,
         tags={"gradscape.task": config.task, "gradscape.network": config.network},
-        study_key=_study_key(config, paths),
+        study_key=key,
         check=check,
     )
 
@@ -130,12 +134,3 @@ def ray_dispatcher(config: StudyConfig) -> Dispatcher:
         ),
         limit_s=None if resources.cohort_minutes is None else 60 * resources.cohort_minutes,
     )
-
-
-def _study_key(config: StudyConfig, paths: StudyPaths) -> str:
-    """What one driver at a time works on, as 16 hexadecimal digits that an MLflow filter takes."""
-    if config.storage is not None and "://" in config.storage:
-        text = f"{masked(config.storage)} {config.study}"
-    else:
-        text = f"{socket.gethostname()}:{paths.folder.resolve()}"
-    return hashlib.sha256(text.encode()).hexdigest()[:16]

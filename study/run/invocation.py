@@ -171,6 +171,7 @@ class Invocation:
 
     def _train(self, dispatcher: Dispatcher, trainer: Train, recorder: Recorder) -> None:
         recorder.redeliver(self._resume.redeliver)
+        recorder.check_delivered(self._resume.delivered)
         self._show()
         with self._watch.measure("dispatch"):
             self._queue = self._make_queue(recorder)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from study.lease import Lease
 from study.ledger import TrialLedger
 from study.monitoring.timings import Stopwatch
-from study.run.delivery import Delivery
+from study.run.delivery.delivery import Delivery
 from study.tables import CohortTables, TableStore
 from study.tracking import Tracker
 from study.trial import Cohort
@@ -130,6 +130,12 @@ class Recorder:
         """Deliver trials whose rows an earlier invocation wrote but did not get further with."""
         with self._changed:
             self._delivery.add_earlier(trials)
+            self._changed.notify_all()
+
+    def check_delivered(self, trials: Collection[int]) -> None:
+        """Deliver those again that an earlier invocation delivered and MLflow shows no more."""
+        with self._changed:
+            self._delivery.check_delivered(trials)
             self._changed.notify_all()
 
     def fail(self, trials: Sequence[int], reason: str) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from search_spaces.errors import InputError
 from search_spaces.samplers import make_sampler
 from search_spaces.seeds import trial_seed
+from study.errors import TableError
 from study.lease import Lease
 from study.ledger import LedgerPlan, TrialLedger, open_planned_ledger
 from study.paths import StudyPaths
@@ -18,6 +19,7 @@ from study.run.space_history import StudyPlan, plan_study
 from study.secrets import masked
 from study.study_file import StudyConfig
 from study.tables import TableStore
+from study.tables.damage import damaged_text, lost_trials, set_aside_damaged
 from study.trial import Trial
 
 _NAMED = 3
@@ -34,11 +36,15 @@ class ResumePlan:
         redeliver: Trials whose rows are here, and MLflow or Optuna do not know them yet.
         retrain: Trials that were asked and have no rows here: to be trained with the same number,
             hyperparameters and seed.
+        delivered: Trials whose rows are here, and Optuna knows them.
         new: Trials to be asked.
         total: Trials of the study when it is done.
         recorded: Trials whose rows are here.
         elsewhere: Trials that are complete and have no rows here.
         failed: Trials that were lost too often in earlier runs, with the reason.
+        again: Trials among `retrain` whose rows were in parts that are damaged; Optuna and MLflow
+            have them.
+        damaged: What a person has to know of parts that were damaged; None if none were.
         homes: Other folders where runs of this study have kept its tables, as `host:path`.
     """
 
@@ -46,11 +52,14 @@ class ResumePlan:
     plan: StudyPlan
     redeliver: Sequence[int]
     retrain: Sequence[Trial]
+    delivered: frozenset[int]
     new: int
     total: int
     recorded: int
     elsewhere: Sequence[int]
     failed: Mapping[int, str]
+    again: frozenset[int]
+    damaged: str | None
     homes: Sequence[str]
 
     @property
@@ -61,7 +70,9 @@ class ResumePlan:
     @property
     def maybe_logged(self) -> frozenset[int]:
         """Trials to be trained that a run with other tables may have logged before it died."""
-        return frozenset(trial.number for trial in self.retrain) if self.homes else frozenset()
+        if not self.homes:
+            return self.again
+        return frozenset(trial.number for trial in self.retrain)
 
     @property
     def missing_text(self) -> str | None:
@@ -106,6 +117,7 @@ def _compare(
     ledger: TrialLedger,
     plan: StudyPlan,
 ) -> ResumePlan:
+    damaged = _check_tables(config, paths, store)
     recorded = store.recorded_trials()
     without_run = ledger.run_to_come & recorded
     if without_run:
@@ -115,18 +127,45 @@ def _compare(
     if config.storage is not None:
         ledger.add_home(here)
     unfinished = ledger.unfinished()
+    homes = [home for home in ledger.homes if home != here]
+    elsewhere = set(ledger.completed_without(recorded))
+    again = _again(paths, elsewhere, homes)
+    redeliver = without_run.union(t.number for t in unfinished if t.number in recorded)
     return ResumePlan(
         ledger=ledger,
         plan=plan,
-        redeliver=sorted(without_run.union(t.number for t in unfinished if t.number in recorded)),
-        retrain=[trial for trial in unfinished if trial.number not in recorded],
+        redeliver=sorted(redeliver),
+        delivered=frozenset(recorded - redeliver),
+        retrain=[
+            *(trial for trial in unfinished if trial.number not in recorded),
+            *ledger.asked(again),
+        ],
         new=max(0, config.trials - ledger.next_number),
         total=max(config.trials, ledger.next_number),
         recorded=len(recorded),
-        elsewhere=ledger.completed_without(recorded),
+        elsewhere=sorted(elsewhere - again),
         failed=ledger.failures,
-        homes=[home for home in ledger.homes if home != here],
+        again=frozenset(again),
+        damaged=damaged,
+        homes=homes,
     )
+
+
+def _check_tables(config: StudyConfig, paths: StudyPaths, store: TableStore) -> str | None:
+    """What a person has to know of parts that are damaged, which are set aside."""
+    damaged = set_aside_damaged(paths.tables)
+    try:
+        store.check_study(config.study)
+    except TableError as error:
+        raise InputError(str(error), file=config.file) from None
+    return damaged_text(damaged) if damaged else None
+
+
+def _again(paths: StudyPaths, elsewhere: set[int], homes: Sequence[str]) -> set[int]:
+    """Which trials without rows here had them in parts that are damaged."""
+    lost = lost_trials(paths.tables)
+    # Where the rows of others may be in another home, parts of which nothing is known count as it.
+    return elsewhere if lost.unknown and not homes else elsewhere & lost.trials
 
 
 def _open_ledger(

@@ -16,6 +16,7 @@ from study.monitoring.progress import ProgressLog, StudyProgress
 from study.monitoring.study_result import StudyResult, log_result
 from study.paths import StudyPaths, check_home
 from study.preflight.configuration import preflight
+from study.run.delivery.missing import all_shown
 from study.run.factories import (
     check_compatible,
     mlflow_tracker,
@@ -24,6 +25,7 @@ from study.run.factories import (
 )
 from study.run.invocation import Invocation
 from study.run.resume import plan_resume
+from study.run.study_key import study_key
 from study.run.trainer import study_trainer
 from study.study_file import StudyConfig
 from study.tables import TableStore
@@ -70,7 +72,8 @@ def run_study(
         LeaseLost: If another driver took the study over.
         TableWriteError: If results cannot be written.
     """
-    paths = StudyPaths(home=home_folder(home), study=config.study)
+    # Whole, as a person's own code may go to another folder.
+    paths = StudyPaths(home=home_folder(home).absolute(), study=config.study)
     check_home(paths.home)
     checked = preflight(config, code=code)
     # The default journal lies in the study's folder, which is held before the journal is read.
@@ -100,13 +103,19 @@ def run_study(
         run = Invocation(checked, paths, lease, store, resume, on_progress=show, stop=stop)
         if resume.plan.notice is not None:
             _logger.info("%s", resume.plan.notice)
-        if resume.nothing_left and (publish is None or paths.report_is_current):
+        key = study_key(config, paths, resume.ledger)
+        done = resume.nothing_left and (publish is None or paths.report_is_current)
+        if done and (open_tracker or all_shown(config, paths, key, store, resume)):
             return run.result()
         with recorded(paths.driver_record, trials=config.trials):
-            for notice in filter(None, [resume.missing_text, *checked.notices]):
+            for notice in filter(None, [resume.damaged, resume.missing_text, *checked.notices]):
                 _logger.warning("%s", notice)
             paths.study_file.write_text(config.source_text, encoding="utf-8")
-            opened = open_tracker or partial(mlflow_tracker, check=lease.check)
+            opened = open_tracker or partial(
+                mlflow_tracker,
+                key=key,
+                check=lease.check,
+            )
             tracker = DeferredTracker(lambda: opened(config, paths))
             trainer = study_trainer(
                 checked, resume.plan.hyperparameters, checkpoints=paths.checkpoints

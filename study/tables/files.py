@@ -11,13 +11,17 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from study.errors import TableError
+from study.errors import PartDamaged, TableError
 from study.tables.encoding import parquet_options
 from study.tables.metadata import check_version
 from study.tables.staging import Staging, move_into_place, write_error
 
 _PREFIX = "part-"
 _SUFFIX = ".parquet"
+_CURE = (
+    "copy it back from the artifacts `tables` of the study's parent run in MLflow, or "
+    "`gradscape run` trains its trials again"
+)
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 
@@ -108,6 +112,12 @@ def _readable(path: Path) -> Iterator[None]:
     except TableError as error:
         raise TableError(f"{path}: {error}") from error
     except FileNotFoundError as error:
-        raise TableError(f"the part {path} is missing though its trials are recorded") from error
-    except pa.ArrowInvalid as error:
-        raise TableError(f"the part {path} is damaged: {error}") from error
+        raise PartDamaged(
+            f"the part {path} is missing though its trials are recorded; {_CURE}"
+        ) from error
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        reason = " ".join(str(error).split()).rstrip(".")
+        # Arrow's own OSErrors, of what is wrong within a file, have no number.
+        if getattr(error, "errno", None) is not None and not path.is_dir():
+            raise TableError(f"the part {path} cannot be read: {reason}") from error
+        raise PartDamaged(f"the part {path} is damaged: {reason}; {_CURE}") from error

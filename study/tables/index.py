@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from study.tables.files import part_names, part_path, read_part
+from study.tables.metadata import metadata_of
 from study.tables.read_ahead import in_order
 
 _TRIAL_ALONE = ("trial",)
@@ -25,6 +26,8 @@ class PartIndex:
         self._trials: dict[str, tuple[int, ...]] = {}
         self._owners: dict[int, str] = {}
         self._scanned = False
+        self._studies: dict[str, str] = {}
+        self._texts: set[object] = set()
 
     def refresh(self, columns: Sequence[str] | None = _TRIAL_ALONE) -> dict[str, pa.Table]:
         """Reads the parts that appeared since the last time.
@@ -41,6 +44,7 @@ class PartIndex:
         tables = dict(zip(names, read, strict=True))
         for name, table in tables.items():
             self.add(name, tuple(table.column("trial").to_pylist()))
+            self._note_study(name, table)
         self._scanned = True
         return tables
 
@@ -54,6 +58,16 @@ class PartIndex:
         self._trials[name] = trials
         for trial in trials:
             self._owners[trial] = min(name, self._owners.get(trial, name))
+
+    def studies(self) -> dict[str, str]:
+        """The first part of each study that the parts name, by the study's name."""
+        return dict(self._studies)
+
+    def _note_study(self, name: str, table: pa.Table) -> None:
+        text = frozenset(table.schema.metadata.items())
+        if text not in self._texts:  # Most parts of a study say the same of it.
+            self._texts.add(text)
+            self._studies.setdefault(metadata_of(table.schema).study, name)
 
     def __contains__(self, name: str) -> bool:
         return name in self._trials

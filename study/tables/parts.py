@@ -75,7 +75,7 @@ class TableStore:
             return new
 
     def write_runs(self, runs: Mapping[int, str]) -> None:
-        """Records the MLflow runs of trials; a trial that has one already keeps it.
+        """Records the MLflow runs of trials; of a trial that has one already the new one counts.
 
         Args:
             runs: MLflow run id by trial.
@@ -90,6 +90,15 @@ class TableStore:
         """Numbers of the trials whose rows are safe on disk; reads only parts that are new."""
         self._index.refresh()
         return self._index.trials()
+
+    def check_study(self, study: str) -> None:
+        """Looks whether all parts are this study's, as their metadata say.
+
+        Raises:
+            TableError: If one is another's.
+        """
+        self._index.refresh()
+        self._refuse_others(study)
 
     def recorded_runs(self) -> dict[int, str]:
         """MLflow run id of each delivered trial; reads only parts that are new."""
@@ -189,12 +198,22 @@ class TableStore:
         """
         if trials is None or not all(self._index.holds(trial) for trial in trials):
             self._index.refresh()
+        if len(studies := self._index.studies()) > 1:
+            self._refuse_others(next(iter(studies)))
         if trials is None:
             return self._index.trials()
         missing = sorted(trial for trial in trials if not self._index.holds(trial))
         if missing:
             raise TableError(f"trials must be recorded in {self.folder}, missing: {missing[:10]}")
         return set(trials)
+
+    def _refuse_others(self, study: str) -> None:
+        for name, part in self._index.studies().items():
+            if name != study:
+                raise TableError(
+                    f"{part_path(self.folder / 'trials', part)} is a part of study {name}, not of "
+                    f"{study}; move the files of other studies out of {self.folder}"
+                )
 
     def _merged(
         self,

@@ -15,7 +15,7 @@ from study.tables.staging import Staging
 
 
 class RunParts:
-    """Parts of `trial, mlflow_run_id`, written at delivery; a trial keeps its first."""
+    """Parts of `trial, mlflow_run_id`, written at delivery; the latest part of a trial counts."""
 
     def __init__(self, folder: Path, staging: Staging | None = None) -> None:
         self._folder = folder
@@ -32,7 +32,7 @@ class RunParts:
         for name in sorted(part_names(self._folder) - self._read):
             columns = read_part(part_path(self._folder, name)).to_pydict()
             for trial, run in zip(columns["trial"], columns["mlflow_run_id"], strict=True):
-                self._runs.setdefault(trial, run)
+                self._runs[trial] = run
             self._read.add(name)
 
     def of(self, trials: Iterable[int]) -> dict[int, str]:
@@ -43,14 +43,14 @@ class RunParts:
         return {trial: self._runs[trial] for trial in wanted if trial in self._runs}
 
     def write(self, runs: Mapping[int, str]) -> None:
-        """Records the runs of trials that have none yet.
+        """Records the runs of trials that have none yet, or another.
 
         Raises:
             TableWriteError: If the system refuses to write.
         """
         if not self._read:
             self.read()
-        new = {trial: run for trial, run in sorted(runs.items()) if trial not in self._runs}
+        new = {trial: run for trial, run in sorted(runs.items()) if self._runs.get(trial) != run}
         if not new:
             return
         digest = hashlib.sha256(json.dumps(new).encode()).hexdigest()[:8]

@@ -34,6 +34,9 @@ class DeferredTracker:
     ) -> dict[int, str | None]:
         return self._opened().log_trials(tables, maybe_logged=maybe_logged)
 
+    def shown(self) -> set[str] | None:
+        return self._opened().shown()
+
     def update_counts(self, counts: Mapping[str, int]) -> None:
         self._opened().update_counts(counts)
 

@@ -23,6 +23,7 @@ def import_mlflow() -> ModuleType:
     """Import MLflow (2 s) with settings fit for a background thread; a person's own stay."""
     for name, value in _SETTINGS.items():
         os.environ.setdefault(name, value)
-    for name in ("alembic", "mlflow.store.db.utils"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    # It prints the traceback of what it raises, which is told in one line here.
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
     return importlib.import_module("mlflow")

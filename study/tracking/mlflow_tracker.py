@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from study.tables import CohortTables
-from study.tracking.artifact_tables import STUDY_KEY_TAG, STUDY_TAG, upload_parts
+from study.tracking.artifacts.folders import claim_artifacts, move_experiments
+from study.tracking.artifacts.tables import own_parents, upload_parts
+from study.tracking.artifacts.upload import without_large
+from study.tracking.database.sqlite import SqliteFile
 from study.tracking.errors import tracking_errors
+from study.tracking.experiment import describe, end_killed, find_or_make, own_tags
 from study.tracking.mlflow_import import import_mlflow
-from study.tracking.notes import NOTE_TAG, counts_note, experiment_note, may_describe
-from study.tracking.sqlite_file import SqliteFile
+from study.tracking.notes import NOTE_TAG, counts_note, experiment_note
+from study.tracking.present import PARENT_TAG, present_runs, runs_of_trials
+from study.tracking.study_key import StudyKey
 from study.tracking.tracker import RunStatus
 from study.tracking.trial_record import TrialRecord, trial_records
-from study.tracking.upload_folder import without_large
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-TRIAL_TAG = "gradscape.trial"
-PARENT_TAG = "mlflow.parentRunId"
+_logger = logging.getLogger("gradscape.tracking")
 
 
 class MlflowTracker:
@@ -41,7 +45,7 @@ class MlflowTracker:
         experiment_id: str,
         parent_run_id: str,
         study: str,
-        study_key: str | None,
+        study_key: StudyKey | None,
         check: Callable[[], None],
     ) -> None:
         self._client = client
@@ -60,9 +64,10 @@ class MlflowTracker:
         tracking_uri: str,
         study: str,
         study_file: str,
-        artifact_location: str | None = None,
+        artifacts: Path | None = None,
+        own_file: bool = False,
         tags: Mapping[str, str] | None = None,
-        study_key: str | None = None,
+        study_key: StudyKey | None = None,
         check: Callable[[], None] = lambda: None,
     ) -> MlflowTracker:
         """Open or make the study's experiment and start this invocation's parent run.
@@ -71,11 +76,12 @@ class MlflowTracker:
             tracking_uri: Address of a data base or of an MLflow server, password included.
             study: Name of the study and of its experiment.
             study_file: Text of the study file, kept as the artifact ``study.yaml``.
-            artifact_location: Where a new experiment keeps its artifacts; None leaves it to the
-                server.
+            artifacts: Folder of the artifacts; None leaves it to the server.
+            own_file: Whether the data base is the home's own file: one that is broken is set
+                aside, and another made.
             tags: Further tags of the parent run.
-            study_key: Names where the study is kept, in letters and digits. One invocation at a
-                time works there: runs of others there that never ended are marked killed.
+            study_key: Names where the study is kept. One invocation at a time works there: runs
+                of others there that never ended are marked killed.
             check: Raises if the study is somebody else's; called before a trial's run is made,
                 and before it is finished, which makes it count.
 
@@ -83,18 +89,23 @@ class MlflowTracker:
             TrackingUnavailable: If the server does not answer.
         """
         mlflow = import_mlflow()
-        with tracking_errors(tracking_uri):
-            file = SqliteFile.of(tracking_uri)
+        with tracking_errors(tracking_uri, opening=True):
+            file = SqliteFile.of(tracking_uri, set_aside=own_file, on_notice=_logger.warning)
             client = mlflow.MlflowClient(tracking_uri=tracking_uri)
-            experiment_id = _experiment(client, study, artifact_location)
+            root = None if artifacts is None else artifacts.resolve().as_uri()
+            experiment_id = find_or_make(client, study, root)
             if study_key is not None:
-                _end_killed(client, experiment_id, study_key)
+                end_killed(client, experiment_id, study_key.own)
             name = f"{study} {time.strftime('%Y-%m-%d %H:%M:%S')}"
             run = client.create_run(
-                experiment_id, run_name=name, tags={**_own_tags(study, study_key), **(tags or {})}
+                experiment_id, run_name=name, tags={**own_tags(study, study_key), **(tags or {})}
             )
+            if artifacts is not None and root is not None:
+                if own_file:
+                    move_experiments(tracking_uri, root=root)
+                claim_artifacts(tracking_uri, folder=artifacts, root=root, run_id=run.info.run_id)
             client.log_text(run.info.run_id, study_file, "study.yaml")
-            _describe(client, experiment_id, experiment_note(study, tags or {}))
+            describe(client, experiment_id, experiment_note(study, tags or {}))
         return cls(
             client=client,
             uri=tracking_uri,
@@ -120,6 +131,11 @@ class MlflowTracker:
                 self._file.sync()
             return runs
 
+    def shown(self) -> set[str] | None:
+        if self._study_key is None:
+            return None
+        return present_runs(self._uri, study=self._study, keys=self._study_key.all)
+
     def update_counts(self, counts: Mapping[str, int]) -> None:
         from mlflow.entities import Metric
 
@@ -142,7 +158,7 @@ class MlflowTracker:
                 self._client,
                 experiment_id=self.experiment_id,
                 study=self._study,
-                study_key=self._study_key,
+                study_key=None if self._study_key is None else self._study_key.own,
                 run_id=self.parent_run_id,
                 folder=folder,
             )
@@ -180,56 +196,16 @@ class MlflowTracker:
         return run_id
 
     def _earlier_runs(self, trials: tuple[int, ...]) -> Iterator[tuple[int, str]]:
-        """Finished runs of these trials under any parent; half-written ones are deleted."""
-        for trial in trials:
-            # One search a trial: MLflow has no IN for tags. Only a resumed study comes here.
-            found = self._client.search_runs(
-                [self.experiment_id], filter_string=f"tags.`{TRIAL_TAG}` = '{trial}'"
-            )
-            for run in found:
-                if run.info.status == "FINISHED":
-                    yield trial, run.info.run_id
-                else:
-                    self._client.delete_run(run.info.run_id)
+        """Finished runs of these trials that this study made; half-written ones are deleted."""
+        own = None if self._study_key is None else self._study_key.own
+        parents = own_parents(self._client, self.experiment_id, self._study, {own})
+        found = runs_of_trials(self._client, self._uri, self.experiment_id, parents, trials)
+        for trial, run_id, finished in found:
+            if finished:
+                yield trial, run_id
+            else:
+                self._client.delete_run(run_id)
 
 
 def _run_name(trial: int) -> str:
     return f"trial-{trial:06d}"
-
-
-def _experiment(client: MlflowClient, name: str, artifact_location: str | None) -> str:
-    from mlflow.exceptions import MlflowException
-
-    known = client.get_experiment_by_name(name)
-    if known is None:
-        try:
-            return str(client.create_experiment(name, artifact_location=artifact_location))
-        except MlflowException as error:
-            if error.error_code != "RESOURCE_ALREADY_EXISTS":
-                raise
-        # Another study of the same name made it in between.
-        known = client.get_experiment_by_name(name)
-    if known.lifecycle_stage == "deleted":
-        client.restore_experiment(known.experiment_id)
-    return str(known.experiment_id)
-
-
-def _describe(client: MlflowClient, experiment_id: str, note: str) -> None:
-    """Gives an experiment its description, unless a person wrote one."""
-    known = client.get_experiment(experiment_id).tags.get(NOTE_TAG)
-    if known != note and may_describe(known):
-        client.set_experiment_tag(experiment_id, NOTE_TAG, note)
-
-
-def _own_tags(study: str, study_key: str | None) -> dict[str, str]:
-    tags = {STUDY_TAG: study, "mlflow.source.name": "gradscape"}
-    return tags if study_key is None else {**tags, STUDY_KEY_TAG: study_key}
-
-
-def _end_killed(client: MlflowClient, experiment_id: str, study_key: str) -> None:
-    unended = client.search_runs(
-        [experiment_id],
-        filter_string=f"attributes.status = 'RUNNING' and tags.`{STUDY_KEY_TAG}` = '{study_key}'",
-    )
-    for run in unended:
-        client.set_terminated(run.info.run_id, "KILLED")

@@ -17,6 +17,9 @@ class NullTracker:
     ) -> dict[int, str | None]:
         return dict.fromkeys(tables.trial_numbers)
 
+    def shown(self) -> set[str] | None:
+        return None
+
     def update_counts(self, counts: Mapping[str, int]) -> None:
         pass
 

@@ -28,6 +28,9 @@ class Tracker(Protocol):
             The id of each trial's run; None where there is none.
         """
 
+    def shown(self) -> set[str] | None:
+        """Ids of the runs that others see of this study's trials; None where trials have none."""
+
     def update_counts(self, counts: Mapping[str, int]) -> None:
         """Show how many trials have which verdict by now; the caller throttles."""
 

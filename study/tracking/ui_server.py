@@ -12,7 +12,14 @@ import time
 from pathlib import Path
 from urllib.request import urlopen
 
-from study.tracking.locations import ui_command
+from study.tracking.artifacts.folders import claim_artifacts, move_experiments
+from study.tracking.errors import tracking_errors
+from study.tracking.locations import (
+    artifact_folder,
+    artifact_location,
+    default_tracking_uri,
+    ui_command,
+)
 
 HOST = "127.0.0.1"
 
@@ -39,13 +46,24 @@ class UiServer:
     Args:
         home: The home folder whose results it shows.
         port: TCP port on 127.0.0.1, see `port_is_free`.
+
+    Raises:
+        TrackingUnavailable: If the home's data base is broken.
     """
 
     def __init__(self, home: Path, *, port: int) -> None:
         self._port = port
+        uri = default_tracking_uri(home)
+        with tracking_errors(uri, opening=True):
+            folder, root = artifact_folder(home), artifact_location(home)
+            move_experiments(uri, root=root)
+            claim_artifacts(uri, folder=folder, root=root)
         # A session of its own: Ctrl-C in the terminal reaches it once, through `end`.
         self._process = subprocess.Popen(
-            ui_command(home, port=port), env={**os.environ, **_SETTINGS}, start_new_session=True
+            ui_command(home, port=port),
+            cwd=home,
+            env={**os.environ, **_SETTINGS},
+            start_new_session=True,
         )
 
     @property

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -40,9 +42,15 @@ def print_result(result: StudyResult) -> None:
     elif result.notice:
         amiss.print(f"gradscape: {result.notice}")
     if (result.paths.report / "index.html").exists():
-        console.print(f"report   {result.paths.report / 'index.html'}")
-    console.print(f"tables   {result.paths.tables}")
-    console.print(f"MLflow   {result.tracking_uri or f'gradscape ui --home {result.paths.home}'}")
+        console.print(f"report   {_from_here(result.paths.report / 'index.html')}")
+    console.print(f"tables   {_from_here(result.paths.tables)}")
+    home = shlex.quote(str(_from_here(result.paths.home)))
+    console.print(f"MLflow   {result.tracking_uri or f'gradscape ui --home {home}'}")
+
+
+def _from_here(path: Path) -> Path:
+    """The path as somebody would type it: from the current folder if it lies there."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def _to_come(result: StudyResult) -> str:

@@ -185,16 +185,16 @@ def test_bundle_of_recorded_trials(tmp_path: Path, make_bundle) -> None:
         store.bundle_of([])
 
 
-def test_runs_are_joined_and_kept(tmp_path: Path, make_bundle) -> None:
+def test_runs_are_joined_and_the_latest_of_a_trial_counts(tmp_path: Path, make_bundle) -> None:
     store = TableStore(tmp_path)
     store.write(make_bundle([1, 2]), "a")
     store.write_runs({1: "one"})
     store.write_runs({1: "one"})
     store.write_runs({1: "again", 2: "two"})
-    assert len(list((tmp_path / "runs").iterdir())) == 2
+    assert len(list((tmp_path / "runs").iterdir())) == 2  # What is known is not written again.
     for one in (store, TableStore(tmp_path)):
-        assert one.recorded_runs() == {1: "one", 2: "two"}
-        assert one.read_trials()["mlflow_run_id"].tolist() == ["one", "two"]
+        assert one.recorded_runs() == {1: "again", 2: "two"}
+        assert one.read_trials()["mlflow_run_id"].tolist() == ["again", "two"]
     assert store.bundle_of([2]).trials.column("mlflow_run_id").to_pylist() == ["two"]
 
 

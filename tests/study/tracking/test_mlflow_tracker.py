@@ -17,7 +17,7 @@ from study.tracking import (
     MlflowTracker,
     NullTracker,
     TrackingUnavailable,
-    artifact_location,
+    artifact_folder,
     default_tracking_uri,
     ui_command,
 )
@@ -29,7 +29,7 @@ def open_tracker(home, uri=None):
         tracking_uri=uri or default_tracking_uri(home),
         study="digits",
         study_file="study: digits\n",
-        artifact_location=None if uri else artifact_location(home),
+        artifacts=None if uri else artifact_folder(home),
         tags={"gradscape.version": "0.1"},
     )
 
@@ -203,6 +203,7 @@ def served(home, port):
     """`gradscape ui`'s own command, ended with its whole process group."""
     server = subprocess.Popen(
         ui_command(home, port=port),
+        cwd=home,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,

@@ -13,7 +13,8 @@ from study.errors import LeaseUncertain, StorageUnavailable, TrackingUnavailable
 from study.lease import Lease
 from study.ledger import RUN_TO_COME, TrialLedger, trial_results
 from study.monitoring.timings import Stopwatch
-from study.run.backlog import Backlog, Undelivered
+from study.run.delivery.backlog import Backlog, Undelivered
+from study.run.delivery.missing import missing_text, missing_trials
 from study.tables import CohortTables, TableStore
 from study.tracking import Tracker
 
@@ -69,6 +70,7 @@ class Delivery:
         self._tracker = tracker
         self._ledger = ledger
         self._logged_elsewhere = frozenset(logged_elsewhere)
+        self._unseen: frozenset[int] = frozenset()
         self._changed = changed
         self._verdicts = verdicts
         self._on_change = on_change
@@ -89,7 +91,7 @@ class Delivery:
     @property
     def idle(self) -> bool:
         """Whether nothing is left to deliver; `changed` is held."""
-        return not (self._backlog or self._failed)
+        return not (self._backlog or self._failed or self._unseen)
 
     @property
     def trials(self) -> list[int]:
@@ -110,6 +112,10 @@ class Delivery:
     def add_earlier(self, trials: Collection[int]) -> None:
         """Takes trials that an earlier invocation recorded; `changed` is held."""
         self._backlog.add_earlier(trials)
+
+    def check_delivered(self, trials: Collection[int]) -> None:
+        """Delivers those again that MLflow does not show any more; `changed` is held."""
+        self._unseen = frozenset(trials)
 
     def fail(self, trials: Sequence[int], reason: str) -> None:
         """Takes trials that Optuna is to know as FAIL; `changed` is held."""
@@ -144,7 +150,10 @@ class Delivery:
             while not self._closing:
                 wait_s = self._retry_at - time.monotonic()
                 if not self.idle and wait_s <= 0:
-                    return self._deliver_failure if self._failed else self._deliver
+                    if self._failed:
+                        return self._deliver_failure
+                    # What was just trained comes first, and has the tracker opened.
+                    return self._deliver if self._backlog else self._find_missing
                 self._changed.wait(None if self.idle else wait_s)
             return None
 
@@ -166,6 +175,14 @@ class Delivery:
             self._ledger.fail(*self._failed[0])
         with self._changed:
             self._failed.popleft()
+
+    def _find_missing(self) -> None:
+        missing = missing_trials(self._store, self._tracker.shown(), self._unseen)
+        if missing:
+            _logger.warning("%s", missing_text(missing, len(self._unseen)))
+        with self._changed:
+            self._backlog.add_earlier(missing, lost=True)
+            self._unseen = frozenset()
 
     def _deliver(self) -> None:
         oldest = self._backlog.first
@@ -212,7 +229,7 @@ class Delivery:
     def _log(self, waiting: Undelivered, tables: CohortTables) -> Mapping[int, str | None]:
         """Makes the MLflow runs that are missing; returns the run of each trial."""
         runs: dict[int, str | None] = {}
-        if waiting.maybe_logged:
+        if waiting.maybe_logged and not waiting.lost:
             known = self._store.recorded_runs()
             runs.update((trial, known[trial]) for trial in waiting.trials if trial in known)
         missing = set(waiting.trials) - runs.keys()

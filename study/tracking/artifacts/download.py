@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from study.errors import TablesNotTracked
-from study.tracking.artifact_tables import (
+from study.tracking.artifacts.tables import (
     FOLDER,
     STUDY_KEY_TAG,
     STUDY_TAG,

@@ -5,7 +5,7 @@ import os
 import sqlalchemy as sa
 
 from study.tracking import MlflowTracker
-from study.tracking.sqlite_file import SqliteFile
+from study.tracking.database.sqlite import SqliteFile
 from tests.study.tracking.sample_tables import sample_tables
 
 NORMAL, FULL = 1, 2

@@ -24,6 +24,7 @@ class Undelivered:
         tables: Their rows; None where they are to be read from disk.
         counted: How many of them count as delivered once they are.
         maybe_logged: Whether an earlier attempt may have logged some of them to MLflow.
+        lost: Whether MLflow had their runs and has them no more.
         reported: Whether Optuna knows them already, without their MLflow runs.
     """
 
@@ -31,6 +32,7 @@ class Undelivered:
     tables: CohortTables | None
     counted: int
     maybe_logged: bool
+    lost: bool = False
     reported: bool = False
 
     def read(self, store: TableStore) -> CohortTables:
@@ -80,13 +82,25 @@ class Backlog:
             )
         )
 
-    def add_earlier(self, trials: Collection[int]) -> None:
-        """Appends trials that an earlier invocation recorded, in portions."""
+    def add_earlier(self, trials: Collection[int], *, lost: bool = False) -> None:
+        """Appends trials that an earlier invocation recorded, in portions.
+
+        Args:
+            trials: Numbers of the trials.
+            lost: Whether they were delivered, and MLflow does not show them any more.
+        """
         ordered = sorted(trials)
         for start in range(0, len(ordered), REDELIVERED_TOGETHER):
             portion = tuple(ordered[start : start + REDELIVERED_TOGETHER])
             self._queue.append(
-                Undelivered(trials=portion, tables=None, counted=len(portion), maybe_logged=True)
+                Undelivered(
+                    trials=portion,
+                    tables=None,
+                    counted=len(portion),
+                    maybe_logged=True,
+                    lost=lost,
+                    reported=lost,
+                )
             )
 
     def remove_first(self) -> None:

@@ -9,13 +9,13 @@ disk, and makes it count.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from study.tables.files import is_part_file, part_names, part_path
-from study.tracking.upload_folder import linked
+from study.tracking.artifacts.upload import linked
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -89,13 +89,29 @@ def upload_parts(
     return uploaded
 
 
-def parent_runs(client: MlflowClient, experiment_id: str, study: str) -> Iterator[Any]:
-    """The latest first."""
+def own_parents(
+    client: MlflowClient, experiment_id: str, study: str, keys: Collection[str | None]
+) -> set[str]:
+    """Ids of the parent runs of the study that has these keys; deleted ones have children too."""
+    return {
+        run.info.run_id
+        for run in parent_runs(client, experiment_id, study, deleted_too=True)
+        if run.data.tags.get(STUDY_KEY_TAG) in keys
+    }
+
+
+def parent_runs(
+    client: MlflowClient, experiment_id: str, study: str, *, deleted_too: bool = False
+) -> Iterator[Any]:
+    """Those of every study of this name, the latest first."""
+    from mlflow.entities import ViewType
+
     token = None
     while True:
         page = client.search_runs(
             [experiment_id],
             filter_string=f"tags.`{STUDY_TAG}` = '{study}'",
+            run_view_type=ViewType.ALL if deleted_too else ViewType.ACTIVE_ONLY,
             order_by=["attributes.start_time DESC"],
             max_results=_PAGE,
             page_token=token,

@@ -14,8 +14,8 @@ import pytest
 from study.errors import LeaseUncertain, TrackingUnavailable
 from study.lease import Lease, LockFile, hold, this_process
 from study.monitoring.timings import Stopwatch
-from study.run.backlog import IN_MEMORY, REDELIVERED_TOGETHER
-from study.run.delivery import Delivery
+from study.run.delivery.backlog import IN_MEMORY, REDELIVERED_TOGETHER
+from study.run.delivery.delivery import Delivery
 from study.tables import TableStore
 from study.tracking import NullTracker
 from tests.study.ledger.test_trial_ledger import Space

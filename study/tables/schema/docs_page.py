@@ -25,8 +25,9 @@ are LZ4, with the bytes of numbers split by significance (`BYTE_STREAM_SPLIT`):
 Each part holds the rows of one cohort and never changes. A part counts once its `trials` file is
 there, which is written last; rows of `steps` or `layers` without it belong to a write that never
 finished. If a trial stands in two parts, the part whose name sorts first counts. `runs/` maps
-trials to MLflow runs. In Python, `TableStore(folder).read_trials()` (`read_steps`, `read_layers`,
-and `stream` for what does not fit into memory) does all this, and `analysis` reads by it alone.
+trials to MLflow runs; of two the later part counts. In `damaged/` lie parts that could not be
+read. In Python, `TableStore(folder).read_trials()` (`read_steps`, `read_layers`, and `stream` for
+what does not fit into memory) does all this, and `analysis` reads by it alone.
 
 - Missing values are null. NaN is stored as null too; `failure_step` and `nonfinite_count` tell
   where values stopped being finite. Infinities are stored as they are.

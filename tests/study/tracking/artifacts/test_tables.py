@@ -7,12 +7,13 @@ from analysis import load_layers, load_steps, load_trials
 from study.tables import TableStore
 from study.tracking import (
     MlflowTracker,
+    StudyKey,
     TablesNotTracked,
-    artifact_location,
+    artifact_folder,
     default_tracking_uri,
     download_tables,
 )
-from study.tracking.upload_folder import LARGEST_MB
+from study.tracking.artifacts.upload import LARGEST_MB
 from tests.study.tracking.sample_tables import sample_tables
 
 
@@ -33,8 +34,8 @@ def invocation(home, study, *, study_key="here"):
         tracking_uri=default_tracking_uri(home),
         study=study,
         study_file="",
-        artifact_location=artifact_location(home),
-        study_key=study_key,
+        artifacts=artifact_folder(home),
+        study_key=StudyKey(own=study_key),
     )
 
 

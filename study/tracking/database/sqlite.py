@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 import sqlalchemy as sa
 
-_PREFIX = "sqlite:///"
+from study.tracking.database.file import prepare
 
 
 class SqliteFile:
@@ -29,24 +30,30 @@ class SqliteFile:
         sa.event.listen(sa.Engine, "connect", self._relax)
 
     @classmethod
-    def of(cls, tracking_uri: str) -> SqliteFile | None:
-        """The file of a tracking URI; None for another data base or a server.
+    def of(
+        cls,
+        tracking_uri: str,
+        *,
+        set_aside: bool = False,
+        on_notice: Callable[[str], None] = lambda notice: None,
+    ) -> SqliteFile | None:
+        """The file of a tracking URI, made if it is missing; None for others and for servers.
+
+        Args:
+            tracking_uri: As MLflow takes it.
+            set_aside: Whether a broken file may be replaced, see `prepare`.
+            on_notice: Called with what became of a broken file.
 
         Raises:
+            TrackingUnavailable: If the file is broken and may not be replaced.
             OSError: If the folder cannot be made.
-            sqlite3.Error: If the file is no SQLite data base, or locked.
+            sqlite3.Error: If the file is locked.
         """
-        if not tracking_uri.startswith(_PREFIX):
+        path = sqlite_path(tracking_uri)
+        if path is None:
             return None
-        path = unquote(tracking_uri[len(_PREFIX) :].partition("?")[0])
-        os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
-        connection = sqlite3.connect(path, timeout=30)
-        try:
-            # SQLite remembers it: the UI reads while a study writes.
-            connection.execute("PRAGMA journal_mode=WAL")
-        finally:
-            connection.close()
-        return cls(path)
+        prepare(path, set_aside=set_aside, on_notice=on_notice)
+        return cls(str(path))
 
     def sync(self) -> None:
         """What was committed is on the disk when this returns.
@@ -72,3 +79,11 @@ class SqliteFile:
         files = [row[2] for row in connection.execute("PRAGMA database_list")]
         if files and os.path.realpath(files[0]) == self._path:
             connection.execute("PRAGMA synchronous=NORMAL")
+
+
+def sqlite_path(tracking_uri: str) -> Path | None:
+    """The SQLite file of a tracking URI, as SQLAlchemy reads it; None where there is none."""
+    if not tracking_uri.startswith("sqlite:"):
+        return None
+    database = sa.make_url(tracking_uri).database
+    return None if not database or database == ":memory:" else Path(database)

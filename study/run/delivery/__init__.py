@@ -1,0 +1,1 @@
+"""From recorded trials to MLflow and Optuna."""

@@ -1,0 +1,1 @@
+"""A study's artifacts in MLflow: report and tables, put there and fetched."""

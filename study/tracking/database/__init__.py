@@ -1,0 +1,1 @@
+"""MLflow's data base, where no server stands before it."""
