@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from search_spaces.catalogue.built_in import RECURRENT_NETWORKS
 from search_spaces.catalogue.hyperparameter import Condition, Hyperparameter
-from search_spaces.catalogue.intervals import COUNT, NOT_NEGATIVE
+from search_spaces.catalogue.intervals import COUNT, NOT_NEGATIVE, POSITIVE
 
 ACTIVATIONS = (
     "sigmoid",
@@ -22,10 +22,13 @@ ACTIVATIONS = (
     "hardtanh",
     "identity",
 )
-NORMALIZATIONS = ("none", "batch", "layer", "group")
+NORMALIZATIONS = ("none", "batch", "layer", "group", "rms")
 CONNECTIONS = ("none", "residual", "dense")
-NORM_POSITIONS = ("pre", "post")
-_LAYER_NORMALIZED = (Condition(owner="normalization", values=("layer",)),)
+NORM_POSITIONS = ("pre", "post", "peri")
+QK_NORMALIZATIONS = ("none", "rms")
+ATTENTION_MASKS = ("none", "causal")
+FEED_FORWARDS = ("plain", "gated")
+_BRANCHES_NORMALIZED = (Condition(owner="normalization", values=("layer", "rms")),)
 
 ARCHITECTURE = (
     Hyperparameter(
@@ -89,8 +92,46 @@ ARCHITECTURE = (
         choices=NORM_POSITIONS,
         default="pre",
         networks=("transformer",),
-        conditions=_LAYER_NORMALIZED,
-        meaning="whether residual branches see normalized values (pre) or sums are normalized",
+        conditions=_BRANCHES_NORMALIZED,
+        meaning="whether residual branches see normalized values (pre), give them as well (peri), "
+        "or sums are normalized (post)",
+    ),
+    Hyperparameter(
+        name="qk_normalization",
+        kind="name",
+        choices=QK_NORMALIZATIONS,
+        default=None,
+        default_text="none",
+        networks=("transformer",),
+        meaning="whether the queries and keys of each head are divided by their root mean square",
+    ),
+    Hyperparameter(
+        name="attention_cap",
+        kind="number-or-none",
+        interval=POSITIVE,
+        default=None,
+        default_text="none",
+        networks=("transformer",),
+        meaning="scores of attention are bent to below this size by cap tanh(score / cap)",
+    ),
+    Hyperparameter(
+        name="attention_mask",
+        kind="name",
+        choices=ATTENTION_MASKS,
+        default=None,
+        default_text="causal where the task asks for an output each time step",
+        networks=("transformer",),
+        meaning="whether a time step sees all others (none) or no later ones (causal)",
+    ),
+    Hyperparameter(
+        name="feed_forward",
+        kind="name",
+        choices=FEED_FORWARDS,
+        default=None,
+        default_text="plain",
+        networks=("transformer",),
+        meaning="whether the feed-forward layer is multiplied by a gate of its own (SwiGLU with "
+        "silu); it is a third narrower then, so that the weights are as many",
     ),
     Hyperparameter(
         name="connections",

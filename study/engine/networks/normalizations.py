@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 GROUPS = 8
 """Most groups of a group normalization; the paper's 32 are for layers of 64 to 2,048 channels."""
@@ -27,11 +28,33 @@ def _group(units: int, images: bool) -> nn.Module:
     return nn.GroupNorm(group_count(units), units)
 
 
+def _rms(units: int, images: bool) -> nn.Module:
+    return ImageRmsNorm(units) if images else nn.RMSNorm(units)
+
+
+class ImageRmsNorm(nn.Module):
+    """Divides an example by its root mean square over channels and pixels, then scales channels.
+
+    Args:
+        channels: Of the images, (N, channels, height, width).
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(channels))
+
+    def forward(self, images: Tensor) -> Tensor:
+        square = images.square().mean(dim=(1, 2, 3), keepdim=True)
+        least = torch.finfo(images.dtype).eps
+        return images * torch.rsqrt(square + least) * self.weight[:, None, None]
+
+
 NORMALIZATIONS: dict[str, Callable[[int, bool], nn.Module] | None] = {
     "none": None,
     "batch": _batch,
     "layer": _layer,
     "group": _group,
+    "rms": _rms,
 }
 
 
@@ -43,6 +66,8 @@ def normalization(name: str, units: int, *, images: bool = False) -> dict[str, n
     - `layer`: over all units (and pixels) of an example (Ba et al. 2016); of images with a scale
       and a shift for each channel.
     - `group`: over groups of neighbouring units (and pixels) of an example (Wu and He, ECCV 2018).
+    - `rms`: as `layer`, but nothing is subtracted, and there is no shift (Zhang and Sennrich,
+      NeurIPS 2019).
 
     Args:
         name: One of `NORMALIZATIONS`.

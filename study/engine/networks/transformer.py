@@ -15,11 +15,20 @@ from study.engine.networks.sequences import Steps, chosen, time_steps
 from study.engine.tasks.task import Task
 from study.engine.weight_roles import WeightRole
 
-NORMALIZATIONS = ("none", "layer")
+NORMALIZATIONS: Mapping[str, Callable[[int], nn.Module] | None] = {
+    "none": None,
+    "layer": nn.LayerNorm,
+    "rms": nn.RMSNorm,
+}
 """Those of the literature."""
 
-NORM_POSITIONS = ("pre", "post")
-"""Before each branch and the readout, or behind each sum (Xiong et al. 2020, fig. 1)."""
+NORM_POSITIONS = ("pre", "post", "peri")
+"""Before each branch and the readout, or behind each sum (Xiong et al. 2020, fig. 1), or before
+and behind each branch (Kim et al. 2025)."""
+
+QK_NORMALIZATIONS = ("none", "rms")
+ATTENTION_MASKS = ("none", "causal")
+FEED_FORWARDS = ("plain", "gated")
 
 FEED_FORWARD = 4
 """Units of the feed-forward layer as a multiple of the width (Vaswani et al. 2017, table 3)."""
@@ -35,31 +44,51 @@ def transformer(hyperparameters: Mapping[str, Any], task: Task) -> nn.Module:
     positions are added. A block adds `residual_scale` times each of its two branches to what comes
     in, normalized as `normalization` and `norm_position` say. Where the task asks for one output
     an example, the readout sees the mean over time; where for one each time step, no time step
-    sees later ones.
+    sees later ones, unless `attention_mask` says otherwise.
 
     Raises:
         ValueError: If a name is unknown, or `heads` does not divide `width`.
 
     References:
         Vaswani et al., Attention is all you need, NIPS 2017; Xiong et al., On layer normalization
-        in the transformer architecture, ICML 2020.
+        in the transformer architecture, ICML 2020; Kim et al., Peri-LN: revisiting normalization
+        layer in the transformer architecture, ICML 2025; Shazeer, GLU variants improve
+        transformer, 2020 (gated).
     """
-    name = chosen(hyperparameters, "normalization", NORMALIZATIONS, default="layer")
+    name = chosen(hyperparameters, "normalization", list(NORMALIZATIONS), default="layer")
     position = chosen(hyperparameters, "norm_position", NORM_POSITIONS, default="pre")
+    shape = chosen(hyperparameters, "feed_forward", FEED_FORWARDS, default="plain")
     depth, width = int(hyperparameters["depth"]), int(hyperparameters["width"])
-    causal = time_steps(task) if task.output_at == "time_step" else None
+    normalize = NORMALIZATIONS[name]
     blocks = [
         Block(
             width,
-            Attention(width, int(hyperparameters["heads"]), causal=causal),
+            _attention(width, hyperparameters, task),
             ACTIVATIONS[hyperparameters["activation"]].module(),
             residual_scale=float(hyperparameters.get("residual_scale", 1.0)),
-            norm_position=None if name == "none" else position,
+            normalize=normalize,
+            norm_position=position,
             branches=2 * depth,
+            gated=shape == "gated",
         )
         for _ in range(depth)
     ]
-    return Transformer(blocks, width, task, normalized=(name, position) == ("layer", "pre"))
+    last = None if normalize is None or position == "post" else normalize(width)
+    return Transformer(blocks, width, task, normalization=last)
+
+
+def _attention(width: int, hyperparameters: Mapping[str, Any], task: Task) -> Attention:
+    usual = "causal" if task.output_at == "time_step" else "none"
+    mask = chosen(hyperparameters, "attention_mask", ATTENTION_MASKS, default=usual)
+    normalized = chosen(hyperparameters, "qk_normalization", QK_NORMALIZATIONS, default="none")
+    cap = hyperparameters.get("attention_cap", "none")
+    return Attention(
+        width,
+        int(hyperparameters["heads"]),
+        causal=time_steps(task) if mask == "causal" else None,
+        normalized=normalized != "none",
+        cap=None if cap == "none" else float(cap),
+    )
 
 
 class Transformer(nn.Module):
@@ -69,13 +98,13 @@ class Transformer(nn.Module):
         blocks: From (B, T, width) to the same.
         width: Numbers in a time step.
         task: Gives the inputs' features, and says when outputs are asked for.
-        normalized: Whether the readout sees normalized values.
+        normalization: Of what the readout sees; None leaves it.
     """
 
     positions: Tensor
 
     def __init__(
-        self, blocks: Sequence[Block], width: int, task: Task, *, normalized: bool
+        self, blocks: Sequence[Block], width: int, task: Task, *, normalization: nn.Module | None
     ) -> None:
         super().__init__()
         self._every_step = task.output_at == "time_step"
@@ -87,7 +116,7 @@ class Transformer(nn.Module):
         self._names = [f"block_{number}" for number in range(1, len(blocks) + 1)]
         for name, block in zip(self._names, blocks, strict=True):
             self.add_module(name, block)
-        self.normalization = nn.LayerNorm(width) if normalized else None
+        self.normalization = normalization
         self.output = nn.Linear(width, task.outputs)
         self.weight_roles = {"output.weight": WeightRole(readout=True)}
 
@@ -112,8 +141,10 @@ class Block(nn.Module):
         attention: From (B, T, width) to the same.
         activation: Name of the activation in the feed-forward layer.
         residual_scale: Factor on what a branch adds.
-        norm_position: One of `NORM_POSITIONS`, or None where nothing is normalized.
+        normalize: Makes a normalization of so many numbers; None where nothing is normalized.
+        norm_position: One of `NORM_POSITIONS`.
         branches: Residual branches of the network.
+        gated: Whether what the activation gives gates a second map of the same values.
     """
 
     def __init__(
@@ -123,45 +154,68 @@ class Block(nn.Module):
         activation: nn.Module,
         *,
         residual_scale: float,
-        norm_position: str | None,
+        normalize: Callable[[int], nn.Module] | None,
+        norm_position: str,
         branches: int,
+        gated: bool,
     ) -> None:
         super().__init__()
         self._scale = residual_scale
-        self._pre = norm_position == "pre"
-        self.normalization_1 = nn.LayerNorm(width) if norm_position else None
+        self._behind_sums = norm_position == "post"
+        make = normalize or _nothing
+        behind = make if norm_position == "peri" else _nothing
+        # Two matrices of two thirds the units have as many weights, with the gate's, as one whole.
+        units = FEED_FORWARD * width * 2 // 3 if gated else FEED_FORWARD * width
+        self.normalization_1 = make(width)
         self.attention = attention
-        self.normalization_2 = nn.LayerNorm(width) if norm_position else None
-        self.up = nn.Linear(width, FEED_FORWARD * width)
+        self.branch_normalization_1 = behind(width)
+        self.normalization_2 = make(width)
+        self.gate = nn.Linear(width, units) if gated else None
+        self.up = nn.Linear(width, units)
         self.activation = activation
-        self.down = nn.Linear(FEED_FORWARD * width, width)
+        self.down = nn.Linear(units, width)
+        self.branch_normalization_2 = behind(width)
         self.weight_roles = {
             "attention.qkv.weight": _role("inner", branches, blocks=QKV),
             "attention.out.weight": _role("last", branches),
             "up.weight": _role("inner", branches),
             "down.weight": _role("last", branches),
         }
+        if gated:
+            self.weight_roles["gate.weight"] = _role("inner", branches)
 
     def forward(self, inputs: Tensor) -> Tensor:
-        middle = self._add(inputs, self.attention, self.normalization_1)
-        return self._add(middle, self._feed, self.normalization_2)
+        middle = self._add(
+            inputs, self.attention, self.normalization_1, self.branch_normalization_1
+        )
+        return self._add(middle, self._feed, self.normalization_2, self.branch_normalization_2)
 
     def _add(
         self,
         values: Tensor,
         branch: Callable[[Tensor], Tensor],
-        normalization: nn.LayerNorm | None,
+        normalization: nn.Module | None,
+        behind: nn.Module | None,
     ) -> Tensor:
         if normalization is None:
             return values + self._scale * branch(values)
-        if self._pre:
-            return values + self._scale * branch(normalization(values))
-        normalized: Tensor = normalization(values + self._scale * branch(values))
-        return normalized
+        if self._behind_sums:
+            normalized: Tensor = normalization(values + self._scale * branch(values))
+            return normalized
+        given = branch(normalization(values))
+        return values + self._scale * (given if behind is None else behind(given))
 
     def _feed(self, values: Tensor) -> Tensor:
-        fed: Tensor = self.down(self.activation(self.up(values)))
+        if self.gate is None:
+            inner = self.activation(self.up(values))
+        else:
+            inner = self.activation(self.gate(values)) * self.up(values)
+        fed: Tensor = self.down(inner)
         return fed
+
+
+def _nothing(width: int) -> None:
+    return None
 
 
 def sinusoids(length: int, width: int) -> Tensor:

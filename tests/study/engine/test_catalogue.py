@@ -20,7 +20,12 @@ from study.engine.initializations import (
 )
 from study.engine.networks.mlp import CONNECTIONS
 from study.engine.networks.normalizations import NORMALIZATIONS
-from study.engine.networks.transformer import NORM_POSITIONS
+from study.engine.networks.transformer import (
+    ATTENTION_MASKS,
+    FEED_FORWARDS,
+    NORM_POSITIONS,
+    QK_NORMALIZATIONS,
+)
 from study.engine.optimizers import OPTIMIZERS
 from study.engine.optimizers.sgd import MOMENTUM_KINDS
 from study.engine.precision import PRECISIONS
@@ -39,6 +44,9 @@ from study.tables.schema import TRIAL_FIGURES, TRIAL_IDENTITY, TRIAL_LABELS
         ("recurrent_initialization", {"same", *RECURRENT_INITIALIZATIONS}),
         ("normalization", set(NORMALIZATIONS)),
         ("norm_position", set(NORM_POSITIONS)),
+        ("qk_normalization", set(QK_NORMALIZATIONS)),
+        ("attention_mask", set(ATTENTION_MASKS)),
+        ("feed_forward", set(FEED_FORWARDS)),
         ("connections", set(CONNECTIONS)),
         ("optimizer", set(OPTIMIZERS)),
         ("momentum_kind", set(MOMENTUM_KINDS)),

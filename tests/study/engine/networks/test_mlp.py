@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from study.engine import NETWORKS, NetworkError, Task, train_cohort
 from study.engine.execution.chain import links_of
 from study.engine.networks.mlp import CONNECTIONS
-from study.engine.networks.normalizations import NORMALIZATIONS, group_count
+from study.engine.networks.normalizations import NORMALIZATIONS, group_count, normalization
 from tests.study.engine.networks.cohorts import check_cohort, image_task, layer_names, trials_of
 
 TASK = image_task(channels=1, side=4)
@@ -91,6 +91,16 @@ def test_units_are_normalized_over_their_axes(normalization: str) -> None:
     torch.testing.assert_close(h.mean(axis), torch.zeros_like(h.mean(axis)))
     spread = h.var(axis, correction=0)
     torch.testing.assert_close(spread, torch.ones_like(spread), atol=1e-2, rtol=0)
+
+
+def test_a_root_mean_square_is_divided_by_and_nothing_subtracted() -> None:
+    torch.manual_seed(0)
+    vectors, images = 3 * torch.randn(4, 16) + 1, 3 * torch.randn(4, 16, 5, 5) + 1
+    for values, seen in ((vectors, False), (images, True)):
+        (module,) = normalization("rms", 16, images=seen).values()
+        size = torch.stack([example.square().mean().sqrt() for example in values])
+        expected = values / size.view(-1, *(1,) * (values.ndim - 1))
+        torch.testing.assert_close(module(values), expected)
 
 
 def test_deep_residual_networks_keep_their_gradients() -> None:

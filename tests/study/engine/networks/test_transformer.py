@@ -99,6 +99,68 @@ def test_a_cohort_equals_its_trials_alone(normalization: str, position: str) -> 
     assert [layer.positions for layer in record.layers] == [*(5,) * 9, 1]
 
 
+@pytest.mark.slow
+def test_a_cohort_of_todays_blocks_equals_its_trials_alone() -> None:
+    check(
+        "transformer",
+        vectors(),
+        heads=HEADS,
+        activation="silu",
+        normalization="rms",
+        norm_position="peri",
+        qk_normalization="rms",
+        attention_cap=5.0,
+        attention_mask="causal",
+        feed_forward="gated",
+    )
+
+
+def rms_normalized(values: Tensor, weight: Tensor) -> Tensor:
+    """Zhang and Sennrich 2019, eq. 4."""
+    square = (values * values).sum(dim=-1, keepdim=True) / values.shape[-1]
+    return values / torch.sqrt(square + torch.finfo(values.dtype).eps) * weight
+
+
+def test_a_block_of_today_equals_its_papers() -> None:
+    """Written a second time: Peri-LN, RMSNorm, normalized queries and keys, capped scores, GLU."""
+    own = {"qk_normalization": "rms", "attention_cap": 0.7, "attention_mask": "causal"}
+    block = first_block(
+        network_of(
+            vectors(),
+            activation="silu",
+            normalization="rms",
+            norm_position="peri",
+            feed_forward="gated",
+            **own,
+        )
+    )
+    with torch.no_grad():
+        for parameter in block.parameters():
+            parameter.add_(0.3 * torch.randn_like(parameter))
+    w = {name: value.detach() for name, value in block.named_parameters()}
+    x = torch.randn(5, WIDTH, dtype=torch.float64)
+
+    def linear(name: str, values: Tensor) -> Tensor:
+        return values @ w[f"{name}.weight"].T + w[f"{name}.bias"]
+
+    seen = rms_normalized(x, w["normalization_1.weight"])
+    q, k, v = linear("attention.qkv", seen).split(WIDTH, dim=1)
+    mixed = []
+    for at in (slice(0, 4), slice(4, 8)):
+        queries = rms_normalized(q[:, at], w["attention.query_norm.weight"])
+        keys = rms_normalized(k[:, at], w["attention.key_norm.weight"])
+        scores = 0.7 * torch.tanh(queries @ keys.T / math.sqrt(4) / 0.7)
+        weights = torch.exp(scores) * torch.ones(5, 5).tril()
+        mixed.append(weights / weights.sum(dim=1, keepdim=True) @ v[:, at])
+    attended = linear("attention.out", torch.cat(mixed, dim=1))
+    middle = x + rms_normalized(attended, w["branch_normalization_1.weight"])
+    seen = rms_normalized(middle, w["normalization_2.weight"])
+    gate = linear("gate", seen)
+    fed = linear("down", gate / (1 + torch.exp(-gate)) * linear("up", seen))
+    expected = middle + rms_normalized(fed, w["branch_normalization_2.weight"])
+    torch.testing.assert_close(block(x[None])[0], expected, rtol=0, atol=1e-10)
+
+
 def test_a_cohort_on_tokens_answers_at_each_time_step() -> None:
     check("transformer", tokens(time_step=True), heads=4, activation="gelu")
 
@@ -171,7 +233,10 @@ def test_heads_that_do_not_divide_the_width_are_refused() -> None:
 
 @pytest.mark.parametrize(
     ("name", "value", "choices"),
-    [("normalization", "batch", "none, layer"), ("norm_position", "middle", "pre, post")],
+    [
+        ("normalization", "batch", "none, layer, rms"),
+        ("norm_position", "middle", "pre, post, peri"),
+    ],
 )
 def test_unknown_names_are_refused(name: str, value: str, choices: str) -> None:
     with pytest.raises(ValueError, match=f"{name} .*one of: {choices}; got '{value}'"):
