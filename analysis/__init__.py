@@ -38,6 +38,12 @@ from analysis.stats.differences import mcnemar, newcombe_interval, newcombe_pair
 from analysis.stats.intervals import wilson_interval
 from analysis.trials.counts import VERDICTS, cause_counts, verdict_counts
 from analysis.trials.flags import flag_counts, has_flag
+from analysis.trials.gradient_profiles import (
+    clipping_effect,
+    gradient_profiles,
+    step_sizes,
+    time_profiles,
+)
 from analysis.trials.published_rules import has_alarm, rule_agreement, rule_kappa
 from analysis.trials.relabelling import changed_thresholds, changed_verdicts
 from analysis.trials.representatives import representative_trials
@@ -59,9 +65,11 @@ __all__ = [
     "StudyNotFound",
     "boundary_band",
     "brier_scores",
+    "cause_counts",
     "cells",
     "changed_thresholds",
     "changed_verdicts",
+    "clipping_effect",
     "compare_importance",
     "compare_learning_rates",
     "compare_pairs",
@@ -70,6 +78,7 @@ __all__ = [
     "compare_verdicts",
     "confirmed_regions",
     "flag_counts",
+    "gradient_profiles",
     "has_alarm",
     "has_flag",
     "held_out_probabilities",
@@ -105,14 +114,15 @@ __all__ = [
     "stability_importance",
     "stability_interactions",
     "stability_regions",
+    "step_sizes",
     "telling_hyperparameters",
     "telling_pairs",
     "theory_agreement",
     "theory_lines",
-    "typical_trials",
+    "time_profiles",
     "trials_by_design",
+    "typical_trials",
     "uniform_trials",
-    "cause_counts",
     "verdict_counts",
     "wilson_interval",
     "write_comparison",

@@ -5,6 +5,9 @@ from collections.abc import Callable
 import plotly.graph_objects as go
 
 from analysis.figures.box_diagram import box_diagram
+from analysis.figures.clipped_norms import clipped_norms
+from analysis.figures.gradient_by_layer import gradient_by_layer
+from analysis.figures.gradient_through_time import gradient_through_time
 from analysis.figures.importance_bars import importance_bars
 from analysis.figures.layer_heatmap import delta_decades, layer_heatmap
 from analysis.figures.layer_scales import layer_scales
@@ -22,10 +25,14 @@ from analysis.figures.settling_curve import settling_curve
 from analysis.figures.share_change import share_change
 from analysis.figures.smoothed_map import smoothed_map
 from analysis.figures.training_curves import training_curves
+from analysis.figures.update_sizes import update_sizes
 from analysis.figures.verdict_bar import verdict_bar
 
 FIGURES: dict[str, Callable[..., go.Figure]] = {
     "box_diagram": box_diagram,
+    "clipped_norms": clipped_norms,
+    "gradient_by_layer": gradient_by_layer,
+    "gradient_through_time": gradient_through_time,
     "importance_bars": importance_bars,
     "layer_heatmap": layer_heatmap,
     "layer_scales": layer_scales,
@@ -42,6 +49,7 @@ FIGURES: dict[str, Callable[..., go.Figure]] = {
     "settling_curve": settling_curve,
     "share_change": share_change,
     "training_curves": training_curves,
+    "update_sizes": update_sizes,
     "verdict_bar": verdict_bar,
 }
 """Every figure by name."""
@@ -54,7 +62,10 @@ __all__ = [
     "SeedGroup",
     "Theme",
     "box_diagram",
+    "clipped_norms",
     "delta_decades",
+    "gradient_by_layer",
+    "gradient_through_time",
     "importance_bars",
     "layer_heatmap",
     "layer_scales",
@@ -71,5 +82,6 @@ __all__ = [
     "settling_curve",
     "share_change",
     "training_curves",
+    "update_sizes",
     "verdict_bar",
 ]

@@ -28,9 +28,3 @@ FLAG_MEANINGS: Mapping[str, str] = MappingProxyType(
         "saturated_layer": "most activations of a hidden layer were flat at the end",
     }
 )
-
-
-def rule_label(rule: str) -> str:
-    """Writes `sagemaker.dead_relu` as "SageMaker Debugger: dead relu"."""
-    source, _, name = rule.partition(".")
-    return f"{RULE_SOURCES.get(source, source)}: {name.replace('_', ' ')}" if name else source

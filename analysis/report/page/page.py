@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
@@ -16,15 +16,20 @@ from analysis.figures.palette import DARK, LIGHT, VERDICT_COLORS, ColorScale
 from analysis.labels import count_label, percent, percent_range, points, value_label
 from analysis.report.findings.evidence import Evidence
 from analysis.report.sections import SECTIONS
+from analysis.report.walk.packing import packed_text
 
 
 @dataclass(frozen=True, kw_only=True)
 class Chapter:
-    """A section as it stands on a page; one without a title is the page's head."""
+    """A section as it stands on a page; one without a title is the page's head.
+
+    `folded`: whether it stands behind a click.
+    """
 
     id: str
     title: str
     html: Markup
+    folded: bool = False
 
 
 def render_page(
@@ -42,7 +47,8 @@ def render_page(
     for section in SECTIONS:
         view = evidence.of(section.view)
         if view is not None:
-            chapters.append(chapter(section.name, section.title, view))
+            made = chapter(section.name, section.title, view)
+            chapters.append(replace(made, folded=section.folded))
     title = f"{evidence.study} – stability report"
     return assemble(title, chapters, created=created, version=version, left_out=left_out)
 
@@ -86,8 +92,8 @@ def assemble(
             version=version,
             left_out=left_out,
             style=_resource("page.css"),
-            script=_resource("page.js"),
-            plotly=Markup(get_plotlyjs().replace("</script", "<\\/script")),
+            script=_script(),
+            plotly=Markup(_plotly()),
         )
     )
 
@@ -115,6 +121,20 @@ def _environment() -> jinja2.Environment:
 
 def _gradient(scale: ColorScale) -> Markup:
     return Markup(", ".join(f"{color} {100 * position:g}%" for position, color in scale))
+
+
+WALK = ("unpack", "axes", "model", "paint", "lines", "card", "filter", "table", "parallel")
+"""The scripts of the walkable map, in the order of who uses whom; then `controls` and `walk`."""
+
+
+def _script() -> Markup:
+    names = [f"walk/{name}.js" for name in (*WALK, "controls", "walk")]
+    return Markup("\n").join(_resource(name) for name in (*names, "page.js"))
+
+
+@cache
+def _plotly() -> str:
+    return packed_text(get_plotlyjs())
 
 
 def _resource(name: str) -> Markup:

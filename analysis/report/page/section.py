@@ -38,6 +38,7 @@ class Section:
         summary: Fields of summary.json. What is no plain JSON value is made one: tables become
             lists of rows, what is not finite becomes null.
         text: What stands under the title in report.md; "" leaves it out.
+        folded: Whether it stands behind a click.
     """
 
     name: str
@@ -46,3 +47,4 @@ class Section:
     tables: Callable[[Evidence], Mapping[str, pd.DataFrame]] = no_tables
     summary: Callable[[Evidence], Mapping[str, object]] = no_summary
     text: Callable[[Evidence], str] = no_text
+    folded: bool = False

@@ -12,27 +12,18 @@ import pandas as pd
 
 from analysis.figures import delta_decades, layer_heatmap, training_curves
 from analysis.labels import capitalized, count_label, number_label, value_label
-from analysis.report.detectors import FLAG_MEANINGS, rule_label
+from analysis.report.detectors import FLAG_MEANINGS
 from analysis.report.page.picture import Picture, picture
-from analysis.space.axes import hyperparameters, varied
+from analysis.space.axes import varied
 from study.tables.schema import CAUSES
-
-
-@dataclass(frozen=True, kw_only=True)
-class Setting:
-    """A name and its value, as texts; `varied` where the study varied it."""
-
-    name: str
-    value: str
-    varied: bool
 
 
 @dataclass(frozen=True, kw_only=True)
 class Card:
     """One trial that stands for `alike` of its verdict's; no figure of what was not recorded.
 
-    `rules`: published rules that would have fired. `link`: of its MLflow run; "" if the run is
-    in a data base, which no browser opens.
+    `settings`: what the study varied, as "name value". `link`: of its MLflow run; "" if the run
+    is in a data base, which no browser opens.
     """
 
     trial: int
@@ -40,9 +31,7 @@ class Card:
     explanation: str
     cause: str
     flags: list[str]
-    rules: list[str]
-    settings: list[Setting]
-    figures: list[Setting]
+    settings: list[str]
     mlflow_run_id: str
     link: str
     heatmap: Picture | None
@@ -81,9 +70,7 @@ def trial_card(
         flags=[
             FLAG_MEANINGS.get(name) or name.replace("_", " ") for name in _names(row.get("flags"))
         ],
-        rules=[rule_label(name) for name in _names(row.get("alarms"))],
         settings=_settings(trials, row),
-        figures=_figures(row),
         mlflow_run_id=run,
         link=run_link(series.address, run),
         heatmap=_heatmap(series.layers, trial),
@@ -99,36 +86,20 @@ def _cause(row: Mapping[str, Any]) -> str:
 
 def run_link(address: str, run: str) -> str:
     """Returns the address of a run's page on an MLflow server; "" where there is none."""
-    if not run or urlsplit(address).scheme not in ("http", "https"):
-        return ""
-    return f"{address.rstrip('/')}/#/runs/{quote(run, safe='')}"
+    known = server(address)
+    return f"{known}/#/runs/{quote(run, safe='')}" if run and known else ""
 
 
-def _settings(trials: pd.DataFrame, row: Mapping[str, Any]) -> list[Setting]:
-    axes = varied(trials)
-    stated = hyperparameters(trials)
-    names = [*axes, *(name for name in stated if name not in axes)]
+def server(address: str) -> str:
+    """Returns the address of an MLflow server without a slash at its end; "" of a data base."""
+    return address.rstrip("/") if urlsplit(address).scheme in ("http", "https") else ""
+
+
+def _settings(trials: pd.DataFrame, row: Mapping[str, Any]) -> list[str]:
     return [
-        Setting(name=name.replace("_", " "), value=value_label(row[name]), varied=name in axes)
-        for name in names
+        f"{name.replace('_', ' ')} {value_label(row[name])}"
+        for name in varied(trials)
         if not _missing(row[name])
-    ]
-
-
-def _figures(row: Mapping[str, Any]) -> list[Setting]:
-    shown = {
-        "outcome": row["outcome"],
-        "regime at initialization": row["regime_initial"],
-        "regime at the end": row["regime_final"],
-        "steps run": row["steps_run"],
-        "first loss": row["loss_initial"],
-        "final loss": row["loss_final"],
-        "delta ratio at step 0": row["delta_ratio_initial"],
-    }
-    return [
-        Setting(name=name, value=_figure(value), varied=False)
-        for name, value in shown.items()
-        if not _missing(value)
     ]
 
 
@@ -173,11 +144,6 @@ def _names(value: object) -> list[str]:
 def text_of(value: object) -> str:
     """Returns a cell's text; "" for a null."""
     return value if isinstance(value, str) else ""
-
-
-def _figure(value: object) -> str:
-    # An infinite loss is no absent limit.
-    return "infinite" if value in (math.inf, -math.inf) else value_label(value, digits=3)
 
 
 def _missing(value: object) -> bool:

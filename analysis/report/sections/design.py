@@ -51,8 +51,5 @@ def _tables(evidence: Evidence) -> dict[str, pd.DataFrame]:
 
 
 SECTION = Section(
-    name="design",
-    title="Where the trials went",
-    view=design,
-    tables=_tables,
+    name="design", title="Where the trials went", view=design, tables=_tables, folded=True
 )

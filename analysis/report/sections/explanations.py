@@ -18,20 +18,19 @@ from analysis.trials.representatives import representative_trials
 
 
 @dataclass(frozen=True, kw_only=True)
-class VerdictCards:
-    """The most frequent way in which trials came to a verdict, and others."""
+class VerdictCard:
+    """A trial that stands for the most frequent way in which `of` trials came to a verdict."""
 
     verdict: str
     of: int
-    first: Card
-    others: list[Card]
+    card: Card
 
 
 @dataclass(frozen=True, kw_only=True)
 class Explanations:
     """The trials and their losses."""
 
-    verdicts: list[VerdictCards]
+    verdicts: list[VerdictCard]
     losses: Picture | None
 
 
@@ -42,7 +41,7 @@ def representatives(evidence: Evidence) -> pd.DataFrame:
 
 def explanations(evidence: Evidence) -> Explanations:
     """Collects cards for each verdict that occurs."""
-    chosen = evidence.of(representatives)
+    chosen = evidence.of(representatives).drop_duplicates("verdict")
     numbers = [int(number) for number in chosen["trial"]]
     rows = evidence.trials[evidence.trials["trial"].isin(numbers)]
     series = Series(
@@ -50,22 +49,28 @@ def explanations(evidence: Evidence) -> Explanations:
         steps=evidence.steps(numbers),
         address=str(evidence.metadata.get("tracking_uri", "")),
     )
-    groups = []
-    for verdict, ways in chosen.groupby("verdict", sort=False):
-        cards = [
-            trial_card(rows, row, series, trial=int(way["trial"]), alike=int(way["alike"]))
-            for way in records(ways)
-            for row in records(rows[rows["trial"] == way["trial"]])
-        ]
-        of = int(ways["of"].iloc[0])
-        groups.append(VerdictCards(verdict=str(verdict), of=of, first=cards[0], others=cards[1:]))
+    by_trial = {row["trial"]: row for row in records(rows)}
+    groups = [
+        VerdictCard(
+            verdict=way["verdict"],
+            of=int(way["of"]),
+            card=trial_card(
+                rows,
+                by_trial[way["trial"]],
+                series,
+                trial=int(way["trial"]),
+                alike=int(way["alike"]),
+            ),
+        )
+        for way in records(chosen)
+    ]
     return Explanations(verdicts=groups, losses=_losses(chosen, rows, series.steps))
 
 
 def _losses(chosen: pd.DataFrame, rows: pd.DataFrame, steps: pd.DataFrame) -> Picture | None:
     if steps.empty:
         return None
-    first = chosen.drop_duplicates("verdict")[["trial"]].merge(rows, on="trial")
+    first = chosen[["trial"]].merge(rows, on="trial")
     return picture(
         "losses",
         lambda theme: loss_curves(steps, first, theme=theme),
@@ -97,4 +102,5 @@ SECTION = Section(
     view=explanations,
     summary=_summary,
     text=_markdown,
+    folded=True,
 )

@@ -78,4 +78,6 @@ def _summary(evidence: Evidence) -> dict[str, object]:
     return {"flags": {**table.attrs, "rows": table} if recorded else None}
 
 
-SECTION = Section(name="flags", title="Flags", view=flags, tables=_tables, summary=_summary)
+SECTION = Section(
+    name="flags", title="Flags", view=flags, tables=_tables, summary=_summary, folded=True
+)

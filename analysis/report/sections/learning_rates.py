@@ -1,4 +1,4 @@
-"""Which learning rates train: limits with intervals, sensitivity, and the extremes seen."""
+"""Which learning rates train: limits with intervals, and sensitivity."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.figures import learning_rate_by_depth, learning_rate_limits
-from analysis.figures.learning_rate_by_depth import MAX_POINTS
+from analysis.figures import learning_rate_limits
 from analysis.figures.learning_rate_limits import limit_label
-from analysis.labels import names_label, number_label
 from analysis.report.findings.evidence import Evidence
-from analysis.report.findings.findings import boundaries, uniform, windows
+from analysis.report.findings.findings import boundaries, windows
 from analysis.report.page.picture import Picture, picture
 from analysis.report.page.section import Section
 from analysis.trials.records import records
@@ -32,40 +30,18 @@ class LimitRow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class WindowRow:
-    """The learning rates that trained in one cell, as texts."""
-
-    cell: list[str]
-    stable: str
-    smallest: str
-    largest: str
-    ruled_out: str
-    failed_above: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class LearningRates:
-    """The figures, their tables, and what the windows are divided by; no figure if it is fixed.
-
-    `shows_trials`: whether the figure of windows marks every trial; it does for a few thousand.
-    """
+    """The figure and its table; no figure if the learning rate is fixed."""
 
     limits: list[LimitRow]
     limits_figure: Picture | None
-    by: list[str]
-    rows: list[WindowRow]
-    figure: Picture | None
-    shows_trials: bool
 
 
 def learning_rates(evidence: Evidence) -> LearningRates:
-    """Collects limits and windows of learning rates that train."""
-    limits, table = evidence.of(boundaries), evidence.of(windows)
-    if table is None or limits is None:
-        return LearningRates(
-            limits=[], limits_figure=None, by=[], rows=[], figure=None, shows_trials=False
-        )
-    by = table.attrs["by"]
+    """Collects the limits of the learning rates that train."""
+    limits = evidence.of(boundaries)
+    if limits is None:
+        return LearningRates(limits=[], limits_figure=None)
     return LearningRates(
         limits=[_limit(row) for row in records(limits)],
         limits_figure=picture(
@@ -74,33 +50,6 @@ def learning_rates(evidence: Evidence) -> LearningRates:
             alt="Smallest and largest learning rate at which at least half of the trials are "
             "stable, with intervals; the table below has the same numbers.",
         ),
-        by=[name.replace("_", " ") for name in by],
-        rows=[_window(row, by) for row in records(table)],
-        shows_trials=len(evidence.of(uniform)) <= MAX_POINTS,
-        figure=_windows_figure(evidence, table, names_label(*by)),
-    )
-
-
-def _windows_figure(evidence: Evidence, table: pd.DataFrame, names: str) -> Picture:
-    return picture(
-        "learning-rates",
-        lambda theme: learning_rate_by_depth(table, evidence.of(uniform), theme=theme),
-        alt=f"Learning rates of stable trials{' by ' + names if names else ''}; "
-        "the table below has the same numbers.",
-    )
-
-
-def _window(row: dict[str, Any], by: list[str]) -> WindowRow:
-    trained = row["stable"] > 0
-    high = row["largest_high"]
-    ruled_out = number_label(high) if math.isfinite(high) else "not bounded"
-    return WindowRow(
-        cell=[str(row[name]) for name in by],
-        stable=f"{row['stable']} of {row['trials']}",
-        smallest=number_label(row["smallest"]) if trained else "–",
-        largest=number_label(row["largest"]) if trained else "–",
-        ruled_out=ruled_out if trained else "–",
-        failed_above=str(row["failed_above"]) if trained else "–",
     )
 
 
@@ -157,4 +106,5 @@ SECTION = Section(
     tables=_tables,
     summary=_summary,
     text=_text,
+    folded=True,
 )

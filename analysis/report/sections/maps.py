@@ -9,7 +9,7 @@ from statistics import median
 
 import pandas as pd
 
-from analysis.figures import region_map, smoothed_map
+from analysis.figures import smoothed_map
 from analysis.labels import (
     capitalized,
     count_label,
@@ -37,8 +37,7 @@ class RegionMap:
 
     title: str
     share: float | None
-    raw: Picture
-    smoothed: Picture
+    figure: Picture
     best: str
     sure: str
     theory: str
@@ -96,7 +95,7 @@ def _map(number: int, smoothed: SmoothedMap, share: float | None) -> RegionMap:
     table = smoothed.regions
     names = [name.replace("_", " ") for name in (smoothed.x, smoothed.y) if name]
     empty = int((table["trials"] == 0).sum())
-    notes = ["As observed."]
+    notes = ["Hatched: with 95 % confidence the boundary of 50 % lies in here."]
     notes += [f"{empty} of {len(table)} cells have no trial."] if empty else []
     if table.attrs["left_out"]:
         left_out = count_label(table.attrs["left_out"], "trial")
@@ -108,24 +107,17 @@ def _map(number: int, smoothed: SmoothedMap, share: float | None) -> RegionMap:
         best=_best(table),
         sure=_sure(smoothed.surface),
         theory=_theory(smoothed),
-        raw=picture(
+        figure=picture(
             f"map-{number}",
-            lambda theme: region_map(table, theme=theme, colorbar=False),
-            alone=lambda theme: region_map(table, theme=theme),
-            alt=f"Heat map of the probability of a stable trial by {' and '.join(names)}. "
-            f"{_best(table)}",
-            caption=" ".join(notes),
-        ),
-        smoothed=picture(
-            f"map-{number}-smoothed",
             lambda theme: smoothed_map(
                 smoothed.surface, table, smoothed.theory, theme=theme, colorbar=False
             ),
             alone=lambda theme: smoothed_map(
                 smoothed.surface, table, smoothed.theory, theme=theme
             ),
-            alt=f"The same map smoothed, with the band of its boundary. {_sure(smoothed.surface)}",
-            caption="Smoothed. Hatched: the boundary of 50 % lies in here, all of it, with 95 %.",
+            alt=f"Heat map of the probability of a stable trial by {' and '.join(names)}, with "
+            f"the band of its boundary. {_best(table)} {_sure(smoothed.surface)}",
+            caption=" ".join(notes),
         ),
     )
 
@@ -155,10 +147,8 @@ def _sure(surface: pd.DataFrame) -> str:
             "frequent."
         )
     return (
-        f"With 95 % confidence stable trials are more frequent in {percent(shares['stable'])} of "
-        f"the map, failing ones in {percent(shares['failing'])}; in "
-        f"{percent(shares['boundary'])} it "
-        "is unclear."
+        f"With 95 % confidence most trials are stable in {percent(shares['stable'])} of the "
+        f"map and most fail in {percent(shares['failing'])}."
     )
 
 
@@ -216,9 +206,10 @@ def _text(evidence: Evidence) -> str:
 
 SECTION = Section(
     name="maps",
-    title="Stability regions",
+    title="Maps averaged over the other hyperparameters",
     view=maps,
     tables=_tables,
     summary=_summary,
     text=_text,
+    folded=True,
 )

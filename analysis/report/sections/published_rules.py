@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import pandas as pd
 
-from analysis.labels import percent, percent_range
+from analysis.labels import percent
 from analysis.report.detectors import RULE_SOURCES
 from analysis.report.findings.evidence import Evidence
 from analysis.report.page.section import Section
@@ -21,48 +20,27 @@ _SUMMARY: dict[str, str] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Share:
-    """A share and its interval as texts, both "–" of no trials."""
-
-    share: str
-    interval: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class RuleRow:
-    """One rule; `number` stands for it in the table of agreements, `summary` if it is no rule."""
+    """One rule, or a `summary` of several; shares as texts, "–" of no trials."""
 
-    number: int
     source: str
     name: str
     summary: bool
-    after: str
     fired: int
-    recall: Share
-    recall_all: Share
-    false_alarms: Share
-
-
-@dataclass(frozen=True, kw_only=True)
-class KappaRow:
-    """One rule's agreement with each of the others, as texts; its own is number `column`."""
-
-    number: int
-    column: int
-    name: str
-    values: list[str]
+    recall: str
+    recall_all: str
+    false_alarms: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class PublishedRules:
-    """Rules, and their agreement as far as they fire in some trials and not in all."""
+    """The rules, over `recorded` trials."""
 
     recorded: int
     not_recorded: int
     failures: int
     stable: int
     rows: list[RuleRow]
-    kappa: list[KappaRow]
 
 
 def published_rules(evidence: Evidence) -> PublishedRules:
@@ -75,40 +53,17 @@ def published_rules(evidence: Evidence) -> PublishedRules:
         stable=int(rules["stable"].iloc[0]),
         rows=[
             RuleRow(
-                number=number,
                 source=_source(row["rule"]),
                 name=_name(row["rule"]),
                 summary=row["rule"] in _SUMMARY,
-                after="every failure" if row["after"] == "any" else row["after"],
                 fired=row["fired"],
-                recall=_share(row, "recall", "recall"),
-                recall_all=_share(row, "recall_all", "recall_all"),
-                false_alarms=_share(row, "false_alarm_share", "false_alarm"),
+                recall=percent(row["recall"]),
+                recall_all=percent(row["recall_all"]),
+                false_alarms=percent(row["false_alarm_share"]),
             )
-            for number, row in enumerate(records(rules), start=1)
+            for row in records(rules)
         ],
-        kappa=_kappa(evidence.of(_agreement)),
     )
-
-
-def _kappa(kappa: pd.DataFrame) -> list[KappaRow]:
-    names = list(kappa.index)
-    varying = [index for index, name in enumerate(names) if not math.isnan(kappa[name][name])]
-    table = kappa.to_numpy()[varying][:, varying]
-    return [
-        KappaRow(
-            number=index + 1,
-            column=column,
-            name=" ".join(part for part in (_source(names[index]), _name(names[index])) if part),
-            values=[f"{round(value, 2) + 0:.2f}".replace("-", "−") for value in row],
-        )
-        for column, (index, row) in enumerate(zip(varying, table, strict=True), start=1)
-    ]
-
-
-def _share(row: dict[str, float], share: str, interval: str) -> Share:
-    low, high = row[f"{interval}_low"], row[f"{interval}_high"]
-    return Share(share=percent(row[share]), interval=percent_range(low, high))
 
 
 def _source(rule: str) -> str:
@@ -148,4 +103,5 @@ SECTION = Section(
     view=published_rules,
     tables=_tables,
     summary=_summary,
+    folded=True,
 )

@@ -104,8 +104,8 @@ def _picture(best: pd.DataFrame) -> Picture:
     return picture(
         "remedy-forest",
         lambda theme: remedy_forest(best, theme=theme),
-        alt="Share of failing trials that each single change fixes, with intervals; the table "
-        "below has the same numbers.",
+        alt="Share of failing trials that each single change fixes, with intervals; "
+        "remedies.csv has the same numbers.",
     )
 
 
@@ -134,7 +134,7 @@ def _text(evidence: Evidence) -> str:
 
 SECTION = Section(
     name="remedies",
-    title="What would fix it",
+    title="What fixes it",
     view=view,
     tables=_tables,
     summary=_summary,

@@ -12,9 +12,10 @@ from analysis.figures import box_diagram
 from analysis.labels import capitalized, count_label, percent, percent_range
 from analysis.report.files.markdown import plain
 from analysis.report.findings.evidence import Evidence
+from analysis.report.findings.setting import regions_found
 from analysis.report.page.picture import Picture, picture
 from analysis.report.page.section import Section
-from analysis.safe_regions import Box, safe_regions
+from analysis.safe_regions import Box
 from analysis.safe_regions.confirmation import confirmed_regions
 from analysis.space.axes import varied
 from analysis.trials.records import records
@@ -63,7 +64,7 @@ class Findings:
 
 def find(evidence: Evidence) -> Findings:
     """Finds the safe regions of the evidence's trials."""
-    boxes = safe_regions(evidence.trials)
+    boxes = evidence.of(regions_found)
     nothing = pd.DataFrame({"box": [], "verdict": [], "promised": []})
     return Findings(
         boxes=boxes,
@@ -168,7 +169,7 @@ def _text(evidence: Evidence) -> str:
 
 SECTION = Section(
     name="safe_regions",
-    title="Where it is safe",
+    title="Where it trains",
     view=view,
     tables=_tables,
     summary=_summary,

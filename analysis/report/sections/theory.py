@@ -10,13 +10,13 @@ import pandas as pd
 
 from analysis.figures import predicted_ratio
 from analysis.figures.predicted_ratio import MAX_POINTS
-from analysis.labels import number_label, percent, percent_range, value_label
+from analysis.labels import number_label, percent, percent_range
 from analysis.report.findings.evidence import Evidence
 from analysis.report.findings.predictions import Predictions, predictions
 from analysis.report.page.picture import Picture, picture
 from analysis.report.page.section import Section
 from analysis.trials.records import records
-from analysis.trials.theory_agreement import GROUPS, REGIMES
+from analysis.trials.theory_agreement import REGIMES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,16 +28,13 @@ class RegimeTable:
 
 
 @dataclass(frozen=True, kw_only=True)
-class GroupRow:
-    """Agreement in one group of trials, as texts; `bias` and the others are factors of R."""
+class Agreement:
+    """Agreement of all trials, as texts; errors are factors of R."""
 
-    cell: list[str]
     trials: int
     agreement: str
-    bias: str
     median: str
     p90: str
-    largest: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,19 +49,6 @@ class RateRow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrialRow:
-    """A trial far from its prediction."""
-
-    trial: int
-    settings: str
-    predicted: str
-    observed: str
-    factor: str
-    regimes: str
-    verdict: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class Theory:
     """Predicted and observed; `overall` is None and the lists are empty where theory is silent.
 
@@ -74,15 +58,12 @@ class Theory:
 
     any: bool
     silent: int
-    overall: GroupRow | None
+    overall: Agreement | None
     agreeing: int
     ratios: int
     drawn: int
     regimes: RegimeTable
-    by: list[str]
-    groups: list[GroupRow]
     rates: list[RateRow]
-    far_off: list[TrialRow]
     figure: Picture | None
 
 
@@ -91,20 +72,15 @@ def theory(evidence: Evidence) -> Theory:
     predicted = evidence.of(predictions)
     overall = records(predicted.overall)
     ratios = int(overall[0]["ratios"]) if overall else 0
-    columns = [str(name) for name in predicted.groups.columns]
-    by = columns[: columns.index("trials")]
     return Theory(
         any=predicted.any,
         silent=predicted.silent,
-        overall=_group(overall[0], []) if overall else None,
+        overall=_group(overall[0]) if overall else None,
         agreeing=int(overall[0]["agreeing"]) if overall else 0,
         ratios=ratios,
         drawn=min(ratios, MAX_POINTS),
         regimes=_regimes(predicted),
-        by=[name.replace("_", " ") for name in by],
-        groups=[_group(row, by) for row in records(predicted.groups)] if by else [],
         rates=_rates(predicted),
-        far_off=[_trial(row) for row in records(predicted.disagreements)],
         figure=_figure(evidence) if ratios else None,
     )
 
@@ -119,16 +95,13 @@ def _regimes(predicted: Predictions) -> RegimeTable:
     )
 
 
-def _group(row: dict[str, Any], by: list[str]) -> GroupRow:
+def _group(row: dict[str, Any]) -> Agreement:
     interval = percent_range(row["low"], row["high"])
-    return GroupRow(
-        cell=[value_label(row[name]) for name in by],
+    return Agreement(
         trials=int(row["trials"]),
         agreement=f"{percent(row['agreement'])} ({interval})" if row["trials"] else "–",
-        bias=_factor(row["bias"]),
         median=_factor(row["error_median"]),
         p90=_factor(row["error_p90"]),
-        largest=_factor(row["error_largest"]),
     )
 
 
@@ -157,24 +130,6 @@ def _span(low: float, high: float) -> str:
         f"{number_label(low)} and more"
         if math.isinf(high)
         else (f"{number_label(low)} to {number_label(high)}")
-    )
-
-
-def _trial(row: dict[str, Any]) -> TrialRow:
-    names = [name for name in ("depth", "width", *GROUPS) if name in row]
-    predicted, observed = row["predicted_regime"], row["regime_initial"]
-    regimes = [each if isinstance(each, str) else "none" for each in (predicted, observed)]
-    return TrialRow(
-        trial=int(row["trial"]),
-        settings=", ".join(
-            f"{name} {value_label(row[name])}" if name in ("depth", "width") else str(row[name])
-            for name in names
-        ),
-        predicted=number_label(row["predicted_ratio"]),
-        observed=number_label(row["delta_ratio_initial"]),
-        factor=_factor(abs(row["ratio_error"])),
-        regimes=" → ".join(dict.fromkeys(regimes)),
-        verdict=row["verdict"],
     )
 
 
@@ -223,4 +178,5 @@ SECTION = Section(
     view=theory,
     tables=_tables,
     summary=_summary,
+    folded=True,
 )

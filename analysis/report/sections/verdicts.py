@@ -6,26 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from analysis.figures import verdict_bar
-from analysis.labels import percent, percent_range
+from analysis.labels import capitalized, percent, percent_range
 from analysis.report.findings.evidence import Evidence
 from analysis.report.findings.findings import causes, counts
 from analysis.report.page.picture import Picture, picture
 from analysis.report.page.section import Section
 from analysis.trials.records import records
-
-_MEANING: dict[str, str] = {
-    "stable": "It trained: the task's target was reached and no value broke.",
-    "exploding": "A value became infinite or NaN, the loss grew beyond its start, training "
-    "failed while gradients grew from the output to the input, or a violent update destroyed a "
-    "sound network.",
-    "vanishing": "It hardly learned while the first layers received almost no gradient, or "
-    "units were dead or saturated.",
-    "oscillating": "The loss kept swinging violently and did not settle.",
-    "slow": "It learned, and was short of the target when its steps ended: more steps or larger "
-    "ones may be all it needs.",
-    "stalled": "It did not learn although its gradients were healthy: for example the steps were "
-    "too small.",
-}
+from study.tables.schema import VERDICTS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +43,7 @@ def verdicts(evidence: Evidence) -> Verdicts:
     rows = [
         VerdictRow(
             verdict=row["verdict"],
-            meaning=_MEANING[row["verdict"]],
+            meaning=f"{capitalized(VERDICTS[row['verdict']])}.",
             trials=int(row["trials"]),
             share=row["share"],
             low=row["low"],
@@ -81,7 +68,7 @@ def verdicts(evidence: Evidence) -> Verdicts:
 
 def _reasons(causes: list[dict[str, Any]], verdict: str) -> list[str]:
     """Writes why trials came to a verdict, the most frequent cause first."""
-    mine = [row for row in causes if row["verdict"] == verdict]
+    mine = [row for row in causes if row["verdict"] == verdict][:3]
     return [f"{row['meaning']} ({percent(row['share'])})" for row in mine]
 
 
@@ -100,5 +87,9 @@ def _markdown(evidence: Evidence) -> str:
 
 
 SECTION = Section(
-    name="verdicts", title="Verdicts", view=verdicts, summary=_summary, text=_markdown
+    name="verdicts",
+    title="What became of the trials, and why",
+    view=verdicts,
+    summary=_summary,
+    text=_markdown,
 )

@@ -120,4 +120,5 @@ SECTION = Section(
     tables=_tables,
     summary=_summary,
     text=_text,
+    folded=True,
 )

@@ -1,5 +1,6 @@
-(() => {
-  "use strict";
+// The page's figures: drawn by plotly.js once the page itself has been shown, those behind a click
+// when they are opened; for paper all of them.
+function figures() {
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
   const options = {
     responsive: true,
@@ -7,14 +8,17 @@
     displayModeBar: false,
     doubleClick: false,
   };
-  const figures = [...document.querySelectorAll("script[data-figure]")].map((source) => ({
+  const drawings = [...document.querySelectorAll("script[data-figure]")].map((source) => ({
     place: document.getElementById(source.dataset.figure),
     themes: JSON.parse(source.textContent),
   }));
 
+  const hidden = (place) => place.closest("details:not([open])") !== null;
+
   // Figures of a page of its own size: on paper they take the width that their place will have.
   function draw(theme, width) {
-    for (const { place, themes } of figures) {
+    for (const { place, themes } of drawings) {
+      if (hidden(place)) continue;
       const { data, layout } = themes[theme];
       const sized = width ? { ...layout, width: width(place), autosize: false } : layout;
       Plotly.react(place, data, { ...sized }, options);
@@ -61,7 +65,7 @@
       return trace.y[place] === null || Number.isNaN(trace.y[place]) ? "" : plainText(filled);
     }).filter((text) => text);
   }
-  for (const { place } of figures) {
+  for (const { place } of drawings) {
     const details = document.createElement("details");
     details.className = "figure-data";
     const summary = document.createElement("summary");
@@ -83,10 +87,12 @@
     (place.closest("figure") ?? place.parentElement).append(details);
   }
 
-  // A figure that was drawn while hidden has no width of its own yet.
   for (const details of document.querySelectorAll("details:not(.figure-data)")) {
     details.addEventListener("toggle", () => {
-      for (const place of details.querySelectorAll(".js-plotly-plot")) Plotly.Plots.resize(place);
+      if (!details.open) return;
+      for (const { place, themes } of drawings) {
+        if (details.contains(place) && !hidden(place)) Plotly.react(place, themes[now()].data, { ...themes[now()].layout }, options);
+      }
     });
   }
 
@@ -106,12 +112,31 @@
     }
     draw(now());
   });
+}
 
-  // Inside another page (MLflow shows artifacts in a frame) files beside this one have no address.
-  if (window.self !== window.top) {
-    for (const link of document.querySelectorAll("a.file")) {
-      link.replaceWith(...link.childNodes);
-    }
+// A link to what is behind a click opens it.
+function openTarget() {
+  const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const details = target && target.querySelector(":scope > details");
+  if (details) details.open = true;
+}
+
+// Inside another page (MLflow shows artifacts in a frame) files beside this one have no address.
+if (window.self !== window.top) {
+  for (const link of document.querySelectorAll("a.file")) {
+    link.replaceWith(...link.childNodes);
   }
+}
+
+window.addEventListener("hashchange", openTarget);
+openTarget();
+(async () => {
+  await walk();
+  // The map is shown before the larger library is read.
+  await new Promise((shown) => setTimeout(shown, 0));
+  const library = document.createElement("script");
+  library.textContent = await unpack("plotly");
+  document.head.append(library);
+  figures();
   document.documentElement.dataset.drawn = "";
 })();

@@ -52,8 +52,8 @@ def test_the_summary_has_the_recommended_box_as_values(home, written):
 
 def test_the_markdown_says_it_in_a_line_each(written):
     text = (written / "report.md").read_text()
-    assert "## Where it is safe" in text and "learning rate 0.0" in text
-    assert "a factor 10 larger" in text and "## What would fix it" in text
+    assert "## Where it trains" in text and "learning rate 0.0" in text
+    assert "a factor 10 larger" in text and "## What fixes it" in text
 
 
 def test_only_sure_remedies_are_shown_and_none_twice(home):

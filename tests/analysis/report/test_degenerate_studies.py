@@ -91,7 +91,7 @@ def test_its_page_is_readable(made):
     odd = re.search(r"\b(nan|inf|undefined|float64)\b|<NA>|\bNone\b(?! was)", words.text)
     assert odd is None, words.text[odd.start() - 80 : odd.end() + 80]
     assert words.tags.count("h1") == 1
-    assert "Methods and references" in words.text
+    assert "methods and references" in words.text
 
 
 def test_it_says_what_is_missing(made):

@@ -1,0 +1,233 @@
+// The stability model, evaluated in the page: probabilities of all verdicts with intervals.
+// The same arithmetic as search_spaces/stability_classifier: a Gaussian process for each verdict's
+// logit; that of the first verdict decides its own probability, the others share the rest.
+const NODES = [-4.512745863399783, -3.20542900285647, -2.07684797867783, -1.0232556637891326, 0, 1.0232556637891326, 2.07684797867783, 3.20542900285647, 4.512745863399783];
+const WEIGHTS = [2.2345844007746e-5, 2.789141321231769e-3, 0.04991640676521787, 0.2440975028949394, 0.4063492063492064, 0.2440975028949394, 0.04991640676521787, 2.789141321231769e-3, 2.2345844007746e-5];
+const Z = 1.959963984540054;
+const CERTAIN = 0.01;
+const expit = (logit) => 1 / (1 + Math.exp(-logit));
+
+// The columns of one hyperparameter for a value of the page's axis; null does not apply.
+function columnsOf(modelAxis, axis, value) {
+  const { knots, log, names, optional } = modelAxis;
+  const columns = [];
+  const number = value === null || axis.names ? NaN : listed(axis) ? (axis.numbers[value] ?? Infinity) : value;
+  const name = value === null ? null : axis.names ? axis.names[value] : Number.isFinite(number) ? null : "none";
+  const code = name === null ? -1 : names.indexOf(name);
+  const absent = code < 0 && !Number.isFinite(number);
+  if (knots.length) {
+    const last = knots.length - 1;
+    let position = 0.5;
+    if (code >= 0) position = 1 + Math.min(1 / 3, 1 / Math.max(last, 1));
+    else if (!absent) {
+      const scale = (each) => (log ? Math.log(each) : each);
+      const at = scale(log ? Math.max(number, knots[0] * 1e-6) : number);
+      let left = 0;
+      while (left < last - 1 && at >= scale(knots[left + 1])) left += 1;
+      position = (left + (at - scale(knots[left])) / (scale(knots[left + 1]) - scale(knots[left]))) / last;
+    }
+    columns.push(position);
+  }
+  names.forEach((_, index) => columns.push(index === code ? 1 : 0));
+  if (optional) columns.push(absent ? 1 : 0);
+  return columns;
+}
+
+// One verdict's logit: its mean and deviation.
+class Latent {
+  constructor({ lengths, additive, joint, constant, inducing, dual, reduction }, widths) {
+    Object.assign(this, { additive, joint, constant });
+    this.size = dual.length;
+    this.dual = Float64Array.from(dual);
+    this.rows = reduction.length;
+    this.reduction = Float64Array.from(reduction.flat());
+    this.groups = [];
+    let column = 0;
+    for (const width of widths) {
+      const scaled = [];
+      for (let each = column; each < column + width; each += 1) scaled.push(Float64Array.from(inducing, (row) => row[each] / lengths[each]));
+      this.groups.push({ scaled, lengths: lengths.slice(column, column + width) });
+      column += width;
+    }
+  }
+
+  // Squared distances of one hyperparameter's value to the inducing settings.
+  squared(group, columns) {
+    const { scaled, lengths } = this.groups[group];
+    const squares = new Float64Array(this.size);
+    columns.forEach((value, column) => {
+      const at = value / lengths[column];
+      const points = scaled[column];
+      for (let m = 0; m < this.size; m += 1) squares[m] += (at - points[m]) ** 2;
+    });
+    return squares;
+  }
+
+  // The covariance with each inducing setting, from the parts of the hyperparameters.
+  covariance(parts, into) {
+    const share = this.additive / this.groups.length;
+    for (let m = 0; m < this.size; m += 1) {
+      let total = 0;
+      let single = 0;
+      for (const part of parts) {
+        total += part.squares[m];
+        single += part.single[m];
+      }
+      const r = Math.sqrt(5 * total);
+      into[m] = this.constant + share * single + this.joint * (1 + r + (r * r) / 3) * Math.exp(-r);
+    }
+    return into;
+  }
+
+  part(group, columns) {
+    const squares = this.squared(group, columns);
+    return { squares, single: squares.map((each) => Math.exp(-each / 8)) };
+  }
+
+  merged(parts) {
+    const [squares, single] = [new Float64Array(this.size), new Float64Array(this.size)];
+    for (const part of parts) for (let m = 0; m < this.size; m += 1) {
+      squares[m] += part.squares[m];
+      single[m] += part.single[m];
+    }
+    return { squares, single };
+  }
+
+  mean(similar) {
+    let sum = 0;
+    for (let m = 0; m < this.size; m += 1) sum += similar[m] * this.dual[m];
+    return sum;
+  }
+
+  deviation(similar) {
+    let variance = this.constant + this.additive + this.joint;
+    for (let row = 0, at = 0; row < this.rows; row += 1) {
+      let sum = 0;
+      for (let m = 0; m < this.size; m += 1, at += 1) sum += this.reduction[at] * similar[m];
+      variance -= sum * sum;
+    }
+    return Math.sqrt(Math.max(variance, 1e-6));
+  }
+}
+
+function meanProbability(mean, deviation) {
+  let sum = 0;
+  for (let node = 0; node < NODES.length; node += 1) sum += WEIGHTS[node] * expit(mean + deviation * NODES[node]);
+  return sum;
+}
+
+// Logits of each verdict to probabilities [p, low, high], written at `at` of the fields.
+function share(logits, places, fields, at) {
+  const said = logits.map(([mean, deviation]) => meanProbability(mean, deviation));
+  const rest = Math.max(said.slice(1).reduce((sum, each) => sum + each, 0), 1e-12);
+  logits.forEach(([mean, deviation], index) => {
+    const p = index ? (said[index] / rest) * (1 - said[0]) : said[0];
+    const [low, high] = [expit(mean - Z * deviation), expit(mean + Z * deviation)];
+    const place = places[index];
+    fields.p[place][at] = p;
+    fields.low[place][at] = Math.min(low < CERTAIN ? 0 : low, p);
+    fields.high[place][at] = Math.max(high > 1 - CERTAIN ? 1 : high, p);
+  });
+}
+
+function makePredictor(model, axes, verdicts) {
+  const own = model.axes.map(({ name }) => axes.findIndex((axis) => axis.name === name));
+  const widths = model.axes.map(({ knots, names, optional }) => (knots.length ? 1 : 0) + names.length + (optional ? 1 : 0));
+  const latents = model.latents.map((each) => new Latent(each, widths));
+  const places = model.latents.map(({ verdict }) => verdicts.findIndex(({ name }) => name === verdict));
+  // What does not apply where another hyperparameter has some value is left out.
+  const applies = (setting) => setting.map((value, index) => {
+    const { owner, when } = axes[index];
+    return owner >= 0 && !when.includes(setting[owner]) ? null : value;
+  });
+  const starts = widths.map((_, group) => widths.slice(0, group).reduce((sum, width) => sum + width, 0));
+  // What the model knows and no trial of the page varies is as in every trial.
+  const constant = (group) => model.latents[0].inducing[0].slice(starts[group], starts[group] + widths[group]);
+  const columns = (group, value) => (own[group] < 0 ? constant(group) : columnsOf(model.axes[group], axes[own[group]], value));
+  const empty = (count) => verdicts.map(() => new Float32Array(count));
+  const fieldsOf = (count) => ({ p: empty(count), low: empty(count), high: empty(count) });
+
+  function at(setting) {
+    const there = applies(setting);
+    const logits = latents.map((latent) => {
+      const parts = own.map((index, group) => latent.part(group, columns(group, index < 0 ? null : there[index])));
+      const similar = latent.covariance(parts, new Float64Array(latent.size));
+      return [latent.mean(similar), latent.deviation(similar)];
+    });
+    const fields = fieldsOf(1);
+    share(logits, places, fields, 0);
+    return Object.fromEntries(Object.entries(fields).map(([name, each]) => [name, each.map(([value]) => value)]));
+  }
+
+  // Means and deviations of all verdicts' logits on a lattice [latent][y * nx + x].
+  function lattice(x, y, xs, ys, setting, withDeviation) {
+    const count = xs.length * ys.length;
+    return latents.map((latent) => {
+      const [means, deviations] = [new Float64Array(count), new Float64Array(count)];
+      const similar = new Float64Array(latent.size);
+      const parts = (index, values) => values.map((value) => own.map((each, group) => (each === index ? latent.part(group, columns(group, value)) : null)).find((part) => part) ?? latent.merged([]));
+      const [across, up] = [parts(x, xs), parts(y, ys)];
+      // Only where an owner's value lies along an axis does the rest change on the way.
+      const dependent = axes.some(({ owner }) => owner === x || owner === y) || [x, y].some((axis) => axes[axis].owner >= 0);
+      const restOf = (there) => latent.merged(own.map((index, group) => (index === x || index === y ? null : latent.part(group, columns(group, index < 0 ? null : there[index])))).filter((part) => part));
+      const fixed = dependent ? null : restOf(applies(setting));
+      for (let j = 0; j < ys.length; j += 1) {
+        const row = latent.merged([up[j], fixed ?? latent.merged([])]);
+        for (let i = 0; i < xs.length; i += 1) {
+          let all = [row, across[i]];
+          if (dependent) {
+            const there = setting.slice();
+            [there[x], there[y]] = [xs[i], ys[j]];
+            const applied = applies(there);
+            all = own.map((index, group) => latent.part(group, columns(group, index < 0 ? null : applied[index])));
+          }
+          latent.covariance(all, similar);
+          const place = j * xs.length + i;
+          means[place] = latent.mean(similar);
+          if (withDeviation) deviations[place] = latent.deviation(similar);
+        }
+      }
+      return { means, deviations };
+    });
+  }
+
+  // A map's fields: means on a fine lattice, deviations, which change slowly, on a coarse one.
+  function slice(x, y, setting, fine, coarse) {
+    const [xs, ys] = [samples(axes[x], fine), samples(axes[y], fine)];
+    const [coarseXs, coarseYs] = [samples(axes[x], coarse), samples(axes[y], coarse)];
+    const means = lattice(x, y, xs, ys, setting, false);
+    const deviations = lattice(x, y, coarseXs, coarseYs, setting, true);
+    const [nx, ny] = [xs.length, ys.length];
+    const [across, up] = [between(axes[x], coarseXs.length, nx), between(axes[y], coarseYs.length, ny)];
+    const fields = fieldsOf(nx * ny);
+    for (let j = 0; j < ny; j += 1) for (let i = 0; i < nx; i += 1) {
+      const logits = latents.map((_, index) => {
+        const field = deviations[index].deviations;
+        const value = (row) => {
+          const start = row * coarseXs.length + across.before[i];
+          return across.part[i] ? field[start] + across.part[i] * (field[start + 1] - field[start]) : field[start];
+        };
+        const low = value(up.before[j]);
+        const deviation = up.part[j] ? low + up.part[j] * (value(up.before[j] + 1) - low) : low;
+        return [means[index].means[j * nx + i], deviation];
+      });
+      share(logits, places, fields, j * nx + i);
+    }
+    return { fields, nx, ny };
+  }
+
+  // The mean over settings of trials, each with its own values of the other hyperparameters.
+  function averaged(x, y, others) {
+    let sum = null;
+    for (const setting of others) {
+      const one = slice(x, y, setting, 14, 6);
+      if (!sum) sum = one;
+      else for (const name of ["p", "low", "high"]) sum.fields[name].forEach((field, index) => one.fields[name][index].forEach((value, at) => (field[at] += value)));
+    }
+    for (const name of ["p", "low", "high"]) for (const field of sum.fields[name]) for (let at = 0; at < field.length; at += 1) field[at] /= others.length;
+    return sum;
+  }
+
+  const grid = (x, y, setting, others) => (others ? averaged(x, y, others) : slice(x, y, setting, 36, 14));
+  return { at, grid };
+}
