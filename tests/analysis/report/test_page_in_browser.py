@@ -64,7 +64,8 @@ def wait_until_drawn(browser) -> None:
 def open_all(browser) -> None:
     """Opens everything that is behind a click."""
     browser.execute_script(
-        "document.querySelectorAll('details:not(.figure-data)').forEach(one => { one.open = true })"
+        "document.querySelectorAll('details:not(.figure-data)')"
+        ".forEach(one => { one.open = true })"
     )
     drawn = "return !document.querySelector('.plot:not(.js-plotly-plot)')"
     WebDriverWait(browser, 60).until(lambda page: page.execute_script(drawn))
