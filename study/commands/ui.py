@@ -1,4 +1,4 @@
-"""`gradscape ui`: MLflow's own user interface on this home's results."""
+"""`gradscape ui`: the reports of this home, and MLflow's own user interface on its results."""
 
 from __future__ import annotations
 
@@ -20,12 +20,15 @@ POLL_S = 0.2
 
 def ui(
     home: Home = None,
-    port: Annotated[int, typer.Option(min=1, max=65535, help="TCP port on 127.0.0.1.")] = 5000,
+    port: Annotated[
+        int, typer.Option(min=1, max=65534, help="MLflow's TCP port; reports are at the next one.")
+    ] = 5000,
 ) -> None:
-    """Open MLflow's user interface on this home's results, on this machine only.
+    """Open the reports of this home, and MLflow's user interface, on this machine only.
 
     Example: gradscape ui --port 5001
     """
+    from study.monitoring.home_server import HomeServer
     from study.tables.home import home_folder
     from study.tracking import UiServer, port_is_free
 
@@ -35,17 +38,23 @@ def ui(
             f"{folder} must hold results of a study, but has no mlflow.db; run a study first or "
             "choose the folder with --home"
         )
-    if not port_is_free(port):
-        raise InputError(f"the port must be free, but {port} is in use; choose one with --port")
-    with _end_signals() as ending:
+    for each in (port, port + 1):
+        if not port_is_free(each):
+            raise InputError(
+                f"the port must be free, but {each} is in use; choose one with --port"
+            )
+    links: dict[str, str] = {}
+    with _end_signals() as ending, HomeServer(folder, port=port + 1, links=links) as pages:
         server = UiServer(folder, port=port)
         try:
             announced = False
             while not (ending.is_set() or server.ended):
                 if not announced and server.answers:
                     announced = True
+                    typer.echo(f"Reports on {pages.url}")
                     typer.echo(f"MLflow on http://127.0.0.1:{port} (Ctrl-C ends it)")
-                    for study, link in server.links().items():
+                    links.update(server.links())
+                    for study, link in links.items():
                         typer.echo(f"{study}: {link}")
                 ending.wait(POLL_S)
         finally:

@@ -20,6 +20,7 @@ from study.tracking.locations import (
     default_tracking_uri,
     ui_command,
 )
+from study.tracking.runs_view import share_view
 
 HOST = "127.0.0.1"
 
@@ -93,7 +94,7 @@ class UiServer:
         with urlopen(asked, timeout=10) as answer:
             experiments = json.load(answer).get("experiments", [])
         return {
-            each["name"]: f"{url}/#/experiments/{each['experiment_id']}/runs?{RUNS_PAGE}"
+            each["name"]: _runs_page(url, each["experiment_id"])
             for each in experiments
             if each["name"] != "Default"
         }
@@ -107,6 +108,11 @@ class UiServer:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+
+
+def _runs_page(url: str, experiment: str) -> str:
+    view = share_view(url, experiment)
+    return f"{url}/#/experiments/{experiment}/runs?{RUNS_PAGE}{'&' if view else ''}{view}"
 
 
 def port_is_free(port: int) -> bool:

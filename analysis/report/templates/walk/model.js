@@ -35,8 +35,8 @@ function columnsOf(modelAxis, axis, value) {
 
 // One verdict's logit: its mean and deviation.
 class Latent {
-  constructor({ lengths, additive, joint, constant, inducing, dual, reduction }, widths) {
-    Object.assign(this, { additive, joint, constant });
+  constructor({ lengths, additive, joint, constant, inducing, dual, reduction, scales, stretch }, widths) {
+    Object.assign(this, { additive, joint, constant, scales, stretch });
     this.size = dual.length;
     this.dual = Float64Array.from(dual);
     this.rows = reduction.length;
@@ -96,7 +96,7 @@ class Latent {
   mean(similar) {
     let sum = 0;
     for (let m = 0; m < this.size; m += 1) sum += similar[m] * this.dual[m];
-    return sum;
+    return this.stretch * sum;
   }
 
   deviation(similar) {
@@ -104,9 +104,9 @@ class Latent {
     for (let row = 0, at = 0; row < this.rows; row += 1) {
       let sum = 0;
       for (let m = 0; m < this.size; m += 1, at += 1) sum += this.reduction[at] * similar[m];
-      variance -= sum * sum;
+      variance -= (this.scales[row] * sum) ** 2;
     }
-    return Math.sqrt(Math.max(variance, 1e-6));
+    return Math.sqrt(this.stretch * Math.max(variance, 1e-6));
   }
 }
 
