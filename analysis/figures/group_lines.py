@@ -23,7 +23,7 @@ COLORS = (
     "#8A8D91",
 )
 
-DECADES = 14.0
+DECADES = 24.0
 """Of a logarithmic axis at most: what vanished or exploded beyond says no more."""
 
 
@@ -67,7 +67,7 @@ def add_band(figure: go.Figure, x: pd.Series, low: pd.Series, high: pd.Series, c
         mode="lines",
         line={"width": 0},
         fill="toself",
-        fillcolor=translucent(color, 0.14),
+        fillcolor=translucent(color, 0.08),
         hoverinfo="skip",
         showlegend=False,
     )
@@ -87,7 +87,7 @@ def add_key(figure: go.Figure, dashes: Mapping[str, str], theme: Theme) -> None:
 
 
 def set_log_range(figure: go.Figure, values: Iterable[float], title: str) -> None:
-    """Gives the y axis a logarithmic range that holds these values, 14 decades at most."""
+    """Gives the y axis a logarithmic range that holds these values, 24 decades at most."""
     known = np.array(list(values), dtype=np.float64)
     known = known[np.isfinite(known) & (known > 0)]
     low, high = (np.log10(known.min()), np.log10(known.max())) if known.size else (-1.0, 1.0)

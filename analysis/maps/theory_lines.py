@@ -62,19 +62,19 @@ def theory_lines(
         index = across.index[keep]
         if on == "depth":
             with np.errstate(divide="ignore"):  # At criticality every depth is trainable.
-                values = SCALES / np.abs(_log_chi(chosen))
+                values = SCALES / np.abs(log_chi_of(chosen))
             rows += _medians("trainable depth", on, values, index, len(across.labels))
         if on == "learning_rate":
             values = _column(chosen, "predicted_max_learning_rate")
             rows += _medians("largest learning rate", on, values, index, len(across.labels))
         if on in CRITICAL_AXES:
             along = cells(trials, on)
-            rows += _critical(on, along, along.index[keep], index, _log_chi(chosen))
+            rows += _critical(on, along, along.index[keep], index, log_chi_of(chosen))
     columns = ["line", "on", "cell", "value", "low", "high", "trials"]
     return pd.DataFrame(rows, columns=columns)
 
 
-def _log_chi(trials: pd.DataFrame) -> Floats:
+def log_chi_of(trials: pd.DataFrame) -> Floats:
     """Returns ln chi of each trial [N] as theory has it, from R^2 = chi^(depth - 1)."""
     ratio = np.clip(_column(trials, "predicted_ratio"), RESOLVED, 1 / RESOLVED)
     depth = _column(trials, "depth")

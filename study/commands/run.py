@@ -7,7 +7,8 @@ import logging
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +20,7 @@ from study.commands.text.progress_bar import watched
 from study.commands.text.summary import print_result, result_json
 
 if TYPE_CHECKING:
+    from study.monitoring.live_page import LivePage
     from study.paths import StudyPaths
 
 _logger = logging.getLogger("gradscape.commands")
@@ -43,6 +45,8 @@ def run(
 ) -> None:
     """Run a study. The same command continues a broken run and extends a finished one.
 
+    Its report is written while it runs too: studies/NAME/report/index.html in the home folder.
+
     Example: gradscape run digits-mlp.yaml --trials 1024
     """
     from study.study_file import load_study_file
@@ -53,9 +57,14 @@ def run(
 
     from study.dispatch import InProcessDispatcher
     from study.monitoring.driver_log import console_handler, logged_to
+    from study.monitoring.live_page import LivePage
+    from study.paths import StudyPaths
     from study.run.run_study import run_study
+    from study.tables.home import home_folder
 
+    live = LivePage(StudyPaths(home=home_folder(home), study=config.study))
     with (
+        nullcontext() if no_report else live,
         logged_to(console_handler()),
         _interruptible() as stop,
         watched(config.study, quiet=as_json) as on_progress,
@@ -64,7 +73,7 @@ def run(
             config,
             home=home,
             dispatcher=InProcessDispatcher() if local_mode else None,
-            publish=None if no_report else _publish,
+            publish=None if no_report else partial(_publish, live),
             on_progress=on_progress,
             stop=stop,
             take_over=take_over,
@@ -80,7 +89,8 @@ def run(
         raise typer.Exit(ExitCode.FAILED)
 
 
-def _publish(paths: StudyPaths) -> Path:
+def _publish(live: LivePage, paths: StudyPaths) -> Path:
+    live.stop()
     from analysis import write_report
     from study.monitoring.failed_trials import failure_reasons
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 
+OBJECTIVE = "final loss, at most the initial one"
+"""What the value of a trial is called in Optuna's dashboard and plots."""
+
 NEVER_TRAINED = 1e6
 """Told when even the first loss is not finite."""
 

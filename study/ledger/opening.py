@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from optuna.storages import BaseStorage
 
 from study.errors import StorageUnavailable
 from study.ledger.guard import Guard
+from study.ledger.objective import OBJECTIVE
 from study.ledger.storage import open_storage
 from study.ledger.stored import known_study
 from study.ledger.stored_trials import SearchSpaceLike
@@ -87,10 +89,15 @@ def _load_or_create(name: str, storage: BaseStorage, sampler: BaseSampler) -> op
         # Not `create_study` at once, which writes even if the study exists.
         return optuna.load_study(study_name=name, storage=storage, sampler=sampler)
     except KeyError:
-        return optuna.create_study(
+        study = optuna.create_study(
             study_name=name,
             storage=storage,
             sampler=sampler,
             direction="minimize",
             load_if_exists=True,
         )
+    with warnings.catch_warnings():
+        # Optuna calls names of metrics experimental; its dashboard and plots show them.
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        study.set_metric_names([OBJECTIVE])
+    return study

@@ -15,6 +15,7 @@ from analysis.figures.palette import VERDICT_COLORS
 from analysis.labels import capitalized, number_label
 from analysis.report.diagnosis.pictures import (
     gradient_picture,
+    profile_pictures,
     remedy_pictures,
     scale_picture,
     training_pictures,
@@ -104,7 +105,10 @@ def _chapters(subject: DiagnosisSubject) -> list[Chapter]:
         chapters.append(chapter("diagnosis_remedies", "What helps", _remedies(subject)))
     figures: dict[str, tuple[str, Sequence[Picture | None]]] = {
         "diagnosis_training": ("Loss and metric", training_pictures(subject)),
-        "diagnosis_gradients": ("Gradients", [gradient_picture(subject.seeds, typical)]),
+        "diagnosis_gradients": (
+            "Gradients",
+            [gradient_picture(subject.seeds, typical), *profile_pictures(subject.seeds)],
+        ),
         "diagnosis_scales": ("Scale of the signal", [scale_picture(subject.seeds, typical)]),
         "diagnosis_updates": ("Size of the steps", update_pictures(subject)),
     }

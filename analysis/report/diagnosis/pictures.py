@@ -8,12 +8,20 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from analysis.figures import layer_heatmap, layer_scales, seed_curves
+from analysis.figures import (
+    gradient_by_layer,
+    gradient_through_time,
+    layer_heatmap,
+    layer_scales,
+    seed_curves,
+)
 from analysis.figures.palette import VERDICT_COLORS
 from analysis.figures.seed_curves import SeedGroup
 from analysis.labels import count_label, number_label
 from analysis.report.diagnosis.subject import DiagnosisSubject, Seeds
 from analysis.report.page.picture import Picture, picture
+from analysis.space.axes import hyperparameters
+from analysis.trials.gradient_profiles import gradient_profiles, time_profiles
 
 _LOG: Mapping[str, Literal["", "low", "high"]] = {
     "loss": "low",
@@ -86,6 +94,37 @@ def gradient_picture(seeds: Seeds, trial: int) -> Picture | None:
         alt=f"Heat map of the gradient by layer and step of seed {trial}.{ends}",
         caption=f"Seed {trial}. A cross marks what was not finite, a ring what was exactly zero.",
     )
+
+
+def profile_pictures(seeds: Seeds) -> list[Picture]:
+    """The gradient by layer, and over time steps, at both ends of training: medians of seeds."""
+    known = hyperparameters(seeds.trials)
+    by = "activation" if "activation" in known else next(iter(known), None)
+    if by is None or seeds.layers.empty:
+        return []
+    drawn = []
+    profiles = gradient_profiles(seeds.trials, seeds.layers, by)
+    if len(profiles) and profiles.attrs["layers"] > 1:
+        drawn.append(
+            picture(
+                "gradient-by-layer",
+                lambda theme: gradient_by_layer(profiles, theme=theme),
+                alt="Gradient by layer over that of the last hidden layer, at initialization, at "
+                "the end, and as theory has it.",
+                caption="Relative to the last hidden layer; medians of the seeds.",
+            )
+        )
+    over_time = time_profiles(seeds.trials, seeds.layers, by)
+    if len(over_time):
+        drawn.append(
+            picture(
+                "gradient-through-time",
+                lambda theme: gradient_through_time(over_time, theme=theme),
+                alt="Gradient at the first time step over that at the last.",
+                caption="Over the time steps; medians of the seeds and of the recurrent layers.",
+            )
+        )
+    return drawn
 
 
 def _decades(rows: pd.DataFrame) -> tuple[float, float]:

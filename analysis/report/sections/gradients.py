@@ -12,9 +12,10 @@ from analysis.figures import (
     gradient_through_time,
     update_sizes,
 )
-from analysis.labels import number_label
+from analysis.labels import number_label, value_label
 from analysis.report.findings.evidence import Evidence
 from analysis.report.findings.series import ShownSeries, shown_series
+from analysis.report.findings.setting import recommended_setting
 from analysis.report.page.picture import Picture, picture
 from analysis.report.page.section import Section
 from analysis.space.axes import varied
@@ -33,13 +34,18 @@ BY = (
     "initialization",
     "normalization",
     "connections",
+    "init_gain",
     "recurrent_initialization",
+    "recurrent_gain",
     "weight_std",
 )
 """Hyperparameters by which gradients are drawn, as far as they vary; names before numbers."""
 
-MOST = 3
+MOST = 4
 """So many pictures of gradients by layer are shown, and as many over time."""
+
+FEWEST = 2
+"""Trials of each value that a line is drawn from, at least."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,15 +60,37 @@ def gradients(evidence: Evidence) -> Gradients | None:
     series = evidence.of(shown_series)
     names = [name for name in BY if name in varied(series.trials)]
     names = [name for name in names if series.trials[name].nunique() <= 8]
-    pictures = [_by_layer(series, name) for name in names][:MOST]
-    pictures += [_through_time(series, name) for name in names][:MOST]
+    plain = [(name, *_plain(series.trials, names, name, evidence)) for name in names][:MOST]
+    pictures = [_by_layer(series, *each) for each in plain]
+    pictures += [_through_time(series, *each) for each in plain]
     pictures += [_updates(series), _clipping(series)]
     drawn = [one for one in pictures if one is not None]
     return Gradients(pictures=drawn) if drawn else None
 
 
-def _by_layer(series: ShownSeries, name: str) -> Picture | None:
-    profiles = gradient_profiles(series.trials, series.layers, name)
+def _plain(
+    trials: pd.DataFrame, names: list[str], name: str, evidence: Evidence
+) -> tuple[pd.DataFrame, str]:
+    """Returns trials that differ in one hyperparameter, as far as there are enough, and in words
+    what the others are.
+
+    What can be left out (normalization, connections) is; the rest is as recommended.
+    """
+    setting, said, kept = evidence.of(recommended_setting), [], trials
+    for other in [each for each in names if each != name]:
+        none = (kept[other].astype("str") == "none").any()
+        value = "none" if none else setting[other]
+        some = kept[kept[other] == value]
+        counts = some.groupby(name, observed=True).size()
+        if len(counts) == kept[name].nunique() and counts.min() >= FEWEST:
+            kept = some
+            said.append(f"{other.replace('_', ' ')} {value_label(value)}")
+    kept.attrs = trials.attrs
+    return kept, ", ".join(said)
+
+
+def _by_layer(series: ShownSeries, name: str, trials: pd.DataFrame, others: str) -> Picture | None:
+    profiles = gradient_profiles(trials, series.layers, name)
     # Two layers are no picture of what happens from layer to layer.
     if profiles.empty or profiles.attrs["layers"] < 3:
         return None
@@ -72,7 +100,8 @@ def _by_layer(series: ShownSeries, name: str) -> Picture | None:
         lambda theme: gradient_by_layer(profiles, theme=theme),
         alt=f"Gradient by layer, a line for each {title}. At the first layer of "
         f"{profiles.attrs['layers']}, at initialization: {_ends(profiles)}.",
-        caption=f"By {title}, {profiles.attrs['layers']} hidden layers; medians of the trials.",
+        caption=f"By {title}, {profiles.attrs['layers']} hidden layers"
+        f"{'; ' + others if others else ''}. Medians of the trials.",
     )
 
 
@@ -82,8 +111,10 @@ def _ends(profiles: pd.DataFrame) -> str:
     return ", ".join(f"{row['value']} {number_label(row['ratio'])}" for row in records(first))
 
 
-def _through_time(series: ShownSeries, name: str) -> Picture | None:
-    profiles = time_profiles(series.trials, series.layers, name)
+def _through_time(
+    series: ShownSeries, name: str, trials: pd.DataFrame, others: str
+) -> Picture | None:
+    profiles = time_profiles(trials, series.layers, name)
     if profiles.empty:
         return None
     title = name.replace("_", " ")
@@ -91,7 +122,8 @@ def _through_time(series: ShownSeries, name: str) -> Picture | None:
         f"gradient-through-time-{name}",
         lambda theme: gradient_through_time(profiles, theme=theme),
         alt=f"Gradient at the first time step over that at the last, a line for each {title}.",
-        caption=f"Over time steps, by {title}; medians of the trials.",
+        caption=f"Over time steps, by {title}{'; ' + others if others else ''}. Medians of the "
+        "trials.",
     )
 
 

@@ -65,6 +65,17 @@ class WalkAxis:
             return math.log(value / self.low) / math.log(self.high / self.low)
         return (value - self.low) / (self.high - self.low)
 
+    def samples(self, most: int) -> list[object]:
+        """Returns the values of a list, or `most` evenly spaced numbers of a range."""
+        if self.names is not None:
+            return list(self.names)
+        if self.numbers is not None:
+            return [math.inf if each is None else each for each in self.numbers]
+        parts = [(index + 0.5) / most for index in range(most)]
+        if self.log:
+            return [self.low * (self.high / self.low) ** part for part in parts]
+        return [self.low + part * (self.high - self.low) for part in parts]
+
     def ticks(self) -> list[tuple[float, str]]:
         """Returns where labels stand along the axis, at most about six."""
         if self.listed:

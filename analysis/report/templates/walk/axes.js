@@ -26,6 +26,13 @@ function numberLabel(value) {
   return value.toExponential(1).replace(/\.0e/, "e").replace("e+", "e");
 }
 
+// As analysis/labels.py writes a share.
+function percent(share) {
+  if (share > 0 && share < 0.005) return "< 1 %";
+  if (share >= 0.995 && share < 1) return "> 99 %";
+  return `${(100 * share).toFixed(0)} %`;
+}
+
 function valueLabel(axis, value) {
   if (value === null || value === undefined) return "not applicable";
   return listed(axis) ? axis.labels[value] : numberLabel(value);

@@ -1,24 +1,19 @@
 // The stability model, evaluated in the page: probabilities of all verdicts with intervals.
-// The same arithmetic as search_spaces/stability_classifier: a Gaussian process for each verdict's
-// logit; that of the first verdict decides its own probability, the others share the rest.
-const NODES = [-4.512745863399783, -3.20542900285647, -2.07684797867783, -1.0232556637891326, 0, 1.0232556637891326, 2.07684797867783, 3.20542900285647, 4.512745863399783];
-const WEIGHTS = [2.2345844007746e-5, 2.789141321231769e-3, 0.04991640676521787, 0.2440975028949394, 0.4063492063492064, 0.2440975028949394, 0.04991640676521787, 2.789141321231769e-3, 2.2345844007746e-5];
-const Z = 1.959963984540054;
-const CERTAIN = 0.01;
+// The arithmetic is told in analysis/stability_model/export.py.
 const expit = (logit) => 1 / (1 + Math.exp(-logit));
 
 // The columns of one hyperparameter for a value of the page's axis; null does not apply.
 function columnsOf(modelAxis, axis, value) {
-  const { knots, log, names, optional } = modelAxis;
+  const { knots, log, names, optional, beyond } = modelAxis;
   const columns = [];
   const number = value === null || axis.names ? NaN : listed(axis) ? (axis.numbers[value] ?? Infinity) : value;
-  const name = value === null ? null : axis.names ? axis.names[value] : Number.isFinite(number) ? null : "none";
+  const name = value === null ? null : axis.names ? axis.names[value] : Number.isFinite(number) ? (knots.length ? null : String(number)) : "none";
   const code = name === null ? -1 : names.indexOf(name);
-  const absent = code < 0 && !Number.isFinite(number);
+  const absent = value === null;
   if (knots.length) {
     const last = knots.length - 1;
     let position = 0.5;
-    if (code >= 0) position = 1 + Math.min(1 / 3, 1 / Math.max(last, 1));
+    if (code >= 0) position = beyond;
     else if (!absent) {
       const scale = (each) => (log ? Math.log(each) : each);
       const at = scale(log ? Math.max(number, knots[0] * 1e-6) : number);
@@ -110,31 +105,32 @@ class Latent {
   }
 }
 
-function meanProbability(mean, deviation) {
+function meanProbability({ nodes, weights }, mean, deviation) {
   let sum = 0;
-  for (let node = 0; node < NODES.length; node += 1) sum += WEIGHTS[node] * expit(mean + deviation * NODES[node]);
+  for (let node = 0; node < nodes.length; node += 1) sum += weights[node] * expit(mean + deviation * nodes[node]);
   return sum;
 }
 
 // Logits of each verdict to probabilities [p, low, high], written at `at` of the fields.
-function share(logits, places, fields, at) {
-  const said = logits.map(([mean, deviation]) => meanProbability(mean, deviation));
+function share(model, logits, places, fields, at) {
+  const { z, certain } = model;
+  const said = logits.map(([mean, deviation]) => meanProbability(model, mean, deviation));
   const rest = Math.max(said.slice(1).reduce((sum, each) => sum + each, 0), 1e-12);
   logits.forEach(([mean, deviation], index) => {
     const p = index ? (said[index] / rest) * (1 - said[0]) : said[0];
-    const [low, high] = [expit(mean - Z * deviation), expit(mean + Z * deviation)];
+    const [low, high] = [expit(mean - z * deviation), expit(mean + z * deviation)];
     const place = places[index];
     fields.p[place][at] = p;
-    fields.low[place][at] = Math.min(low < CERTAIN ? 0 : low, p);
-    fields.high[place][at] = Math.max(high > 1 - CERTAIN ? 1 : high, p);
+    fields.low[place][at] = Math.min(low < certain ? 0 : low, p);
+    fields.high[place][at] = Math.max(high > 1 - certain ? 1 : high, p);
   });
 }
 
 function makePredictor(model, axes, verdicts) {
   const own = model.axes.map(({ name }) => axes.findIndex((axis) => axis.name === name));
-  const widths = model.axes.map(({ knots, names, optional }) => (knots.length ? 1 : 0) + names.length + (optional ? 1 : 0));
-  const latents = model.latents.map((each) => new Latent(each, widths));
-  const places = model.latents.map(({ verdict }) => verdicts.findIndex(({ name }) => name === verdict));
+  const widths = model.axes.map(({ columns }) => columns);
+  const latents = model.verdicts.map((each) => new Latent(each, widths));
+  const places = model.verdicts.map(({ verdict }) => verdicts.findIndex(({ name }) => name === verdict));
   // What does not apply where another hyperparameter has some value is left out.
   const applies = (setting) => setting.map((value, index) => {
     const { owner, when } = axes[index];
@@ -142,7 +138,7 @@ function makePredictor(model, axes, verdicts) {
   });
   const starts = widths.map((_, group) => widths.slice(0, group).reduce((sum, width) => sum + width, 0));
   // What the model knows and no trial of the page varies is as in every trial.
-  const constant = (group) => model.latents[0].inducing[0].slice(starts[group], starts[group] + widths[group]);
+  const constant = (group) => model.verdicts[0].inducing[0].slice(starts[group], starts[group] + widths[group]);
   const columns = (group, value) => (own[group] < 0 ? constant(group) : columnsOf(model.axes[group], axes[own[group]], value));
   const empty = (count) => verdicts.map(() => new Float32Array(count));
   const fieldsOf = (count) => ({ p: empty(count), low: empty(count), high: empty(count) });
@@ -155,7 +151,7 @@ function makePredictor(model, axes, verdicts) {
       return [latent.mean(similar), latent.deviation(similar)];
     });
     const fields = fieldsOf(1);
-    share(logits, places, fields, 0);
+    share(model, logits, places, fields, 0);
     return Object.fromEntries(Object.entries(fields).map(([name, each]) => [name, each.map(([value]) => value)]));
   }
 
@@ -211,7 +207,7 @@ function makePredictor(model, axes, verdicts) {
         const deviation = up.part[j] ? low + up.part[j] * (value(up.before[j] + 1) - low) : low;
         return [means[index].means[j * nx + i], deviation];
       });
-      share(logits, places, fields, j * nx + i);
+      share(model, logits, places, fields, j * nx + i);
     }
     return { fields, nx, ny };
   }

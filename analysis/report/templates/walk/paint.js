@@ -1,5 +1,6 @@
 // A map of two hyperparameters on a canvas: colours of a model's probabilities, bands, lines, trials.
 const CELLS = 44;
+const BANDS = ["stable", "exploding", "vanishing"];
 const MARGIN = { left: 58, right: 10, top: 10, bottom: 42 };
 // Labels up a map have the room that the longest of them needs, as far as the map can spare it.
 const marginsFor = (axis, width) => ({ ...MARGIN, left: clamp(32 + 7 * Math.max(...ticks(axis, 12).map(([, text]) => text.length)), 52, width / 3.4) });
@@ -74,7 +75,7 @@ function raster(fields, { xAxis, yAxis, nx, ny, width, height }, paint) {
 function likeliest(verdicts, ink) {
   const colors = verdicts.map(({ color }) => rgb(color));
   const count = verdicts.length;
-  const bands = verdicts.map(({ name }, index) => ({ name, index })).filter(({ name }) => ["stable", "exploding", "vanishing"].includes(name));
+  const bands = BANDS.filter((name) => verdicts.some((verdict) => verdict.name === name));
   return (here, pixels, at, x, y) => {
     let best = 0;
     for (let index = 1; index < count; index += 1) if (here[index] > here[best]) best = index;
@@ -84,15 +85,9 @@ function likeliest(verdicts, ink) {
     pixels[at + 2] = color[2];
     // From even odds to certain: the probability is the colour's strength.
     pixels[at + 3] = 255 * (0.08 + 0.86 * clamp((here[best] - 1 / count) / (1 - 1 / count), 0, 1));
-    for (let band = 0; band < bands.length; band += 1) {
-      const { index } = bands[band];
-      if (here[count + 2 * band] < 0.5 && here[count + 2 * band + 1] > 0.5) {
-        const stripe = band === 1 ? (x - y + 4096) % 9 : band === 0 ? (x + y) % 7 : (x + 2 * y) % 11;
-        if (stripe > 0) continue;
-        const line = band === 0 ? ink : colors[index];
-        pixels.set([line[0], line[1], line[2], band === 0 ? 150 : 255], at);
-      }
-    }
+    // The edge of what trains; where nothing does, the one between vanishing and exploding.
+    const open = (band) => bands[band] !== undefined && here[count + 2 * band] < 0.5 && here[count + 2 * band + 1] > 0.5;
+    if (open(0) ? (x + y) % 7 === 0 : here[0] < 0.5 && (open(1) || open(2)) && (x - y + 4096) % 11 === 0) pixels.set([...ink, 140], at);
   };
 }
 

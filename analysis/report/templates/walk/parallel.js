@@ -1,7 +1,7 @@
 // Parallel coordinates: one line a trial; drawing along an axis filters by it.
 const LINES = 1500;
 
-function parallelCoordinates(canvas, data, { onFilter, ink, muted }) {
+function parallelCoordinates(canvas, data, { onFilter, ink, muted, paper }) {
   const { rows, axes, verdicts } = data;
   const outcome = { label: "verdict", labels: verdicts.map((each) => each.name), names: true };
   const columns = [...axes.map((axis, index) => ({ axis, values: rows.settings[index] })), { axis: outcome, values: rows.verdict }];
@@ -50,8 +50,15 @@ function parallelCoordinates(canvas, data, { onFilter, ink, muted }) {
       context.textAlign = "center";
       context.fillText(axis.label.slice(0, 18), across(column), 12);
       context.textAlign = "left";
-      context.fillStyle = muted();
-      for (const [at, text] of ticks(axis, 5)) context.fillText(text.slice(0, 12), across(column) + 4, down(at) + 4);
+      context.fillStyle = ink();
+      // On a halo, so that lines do not cross the letters.
+      context.strokeStyle = paper();
+      context.lineWidth = 4;
+      for (const [at, text] of ticks(axis, 5)) {
+        context.strokeText(text.slice(0, 12), across(column) + 4, down(at) + 4);
+        context.fillText(text.slice(0, 12), across(column) + 4, down(at) + 4);
+      }
+      context.lineWidth = 1.2;
     });
   }
   const at = (event) => {

@@ -31,19 +31,35 @@ async function walk() {
     return grids.get(key);
   }
 
+  // Theory's medians over the trials that are like the setting in what theory heeds, cell by cell.
   function theoryLines() {
-    const dashes = { "trainable depth": [9, 5], "largest learning rate": [2, 4], "critical line": [9, 4, 2, 4] };
-    return data.theory.filter((line) => (line.on === state.x && line.other === state.y) || (line.on === state.y && line.other === state.x))
-      .map((line) => {
-        const points = [];
-        let last = null;
-        for (const { from, to, value } of line.steps) {
-          const at = numberPosition(axes[line.on], value);
-          for (const end of [from, to]) points.push(line.on === state.x ? [at, end, last === from || end === to] : [end, at, last === from || end === to]);
-          last = to;
+    const heeded = ["activation", "initialization", "init_gain", "normalization", "connections", "optimizer"];
+    const alike = (row) => axes.every((axis, index) => !heeded.includes(axis.name) || index === state.x || index === state.y || !listed(axis) || rows.settings[index][row] === state.setting[index]);
+    const own = state.average ? [...rows.trial.keys()] : [...rows.trial.keys()].filter(alike);
+    return Object.entries(data.theory).flatMap(([name, { on, values }]) => {
+      if (on !== state.x && on !== state.y) return [];
+      const across = on === state.x ? state.y : state.x;
+      const cells = listed(axes[across]) ? axes[across].labels.length : 8;
+      const found = Array.from({ length: cells }, () => []);
+      for (const row of own) {
+        const at = position(axes[across], rows.settings[across][row]);
+        if (!Number.isNaN(at) && values[row] !== null) found[Math.min(cells - 1, Math.floor(at * cells))].push(values[row]);
+      }
+      const points = [];
+      let joined = false;
+      found.forEach((some, cell) => {
+        if (some.length < 2) return (joined = false);
+        const middle = some.sort((one, other) => one - other)[Math.floor(some.length / 2)];
+        const at = numberPosition(axes[on], middle);
+        if (at < 0 || at > 1) return (joined = false);
+        const ends = listed(axes[across]) ? [cell / cells, (cell + 1) / cells] : [(cell + 0.5) / cells];
+        for (const end of ends) {
+          points.push(on === state.x ? [at, end, joined] : [end, at, joined]);
+          joined = true;
         }
-        return { dash: dashes[line.line] ?? [], points, name: line.line };
       });
+      return [{ dash: name === "trainable depth" ? [9, 5] : [2, 4], points }];
+    });
   }
 
   function paintMap(canvas) {
@@ -72,8 +88,8 @@ async function walk() {
       place: [position(xAxis, state.setting[state.x]), position(yAxis, state.setting[state.y])],
     });
   }
-  const bandFields = (fields) => verdicts.map(({ name }, index) => [name, index])
-    .filter(([name]) => ["stable", "exploding", "vanishing"].includes(name)).flatMap(([, index]) => [fields.low[index], fields.high[index]]);
+  const bandFields = (fields) => BANDS.map((name) => verdicts.findIndex((verdict) => verdict.name === name)).filter((index) => index >= 0)
+    .flatMap((index) => [fields.low[index], fields.high[index]]);
 
   function dots() {
     const stride = Math.max(1, Math.floor(chosen.length / 1200));
@@ -85,7 +101,7 @@ async function walk() {
   }
 
   function nearest(setting, most) {
-    const scored = chosen.map((row) => [axes.reduce((sum, axis, index) => sum + distance(axis, setting[index], rows.settings[index][row]) ** 2 * (data.weights[index] ?? 1), 0), row]);
+    const scored = chosen.map((row) => [axes.reduce((sum, axis, index) => sum + distance(axis, setting[index], rows.settings[index][row]) ** 2, 0), row]);
     return scored.sort((one, other) => one[0] - other[0]).slice(0, most).map(([, row]) => row);
   }
 
@@ -100,7 +116,7 @@ async function walk() {
       list.replaceChildren(...order.map((index) => {
         const item = document.createElement("li");
         item.className = `verdict-${verdicts[index].name}`;
-        const text = `${verdicts[index].name} ${(100 * p[index]).toFixed(0)} % (${(100 * low[index]).toFixed(0)}–${(100 * high[index]).toFixed(0)} %)`;
+        const text = `${verdicts[index].name} ${percent(p[index])} (${(100 * low[index]).toFixed(0)}–${(100 * high[index]).toFixed(0)} %)`;
         item.append(Object.assign(document.createElement("span"), { className: "track", innerHTML: "<span></span>" }), text);
         item.querySelector(".track span").style.width = `${100 * p[index]}%`;
         return item;
@@ -136,7 +152,7 @@ async function walk() {
 
   const table = trialTable(byId("walk-table"), data, { onFilter: filterBy, onTrial: show });
   const parallel = parallelCoordinates(byId("walk-parallel"), data, {
-    ink: () => style("--text"), muted: () => style("--muted"),
+    ink: () => style("--text"), muted: () => style("--muted"), paper: () => style("--paper"),
     onFilter: (axis, text) => {
       table.write(axis, text);
       filterBy(axis, text);
