@@ -15,7 +15,7 @@ from study.tracking.null_tracker import NullTracker
 from study.tracking.present import present_runs
 from study.tracking.study_key import StudyKey
 from study.tracking.tracker import RunStatus, Tracker
-from study.tracking.ui_server import UiServer, port_is_free
+from study.tracking.ui.server import UiServer, port_is_free
 
 __all__ = [
     "DeferredTracker",

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from study.tracking.runs_view import runs_view
+from study.tracking.ui.runs_view import runs_view
 
 
 def run(params: dict[str, str], metrics: dict[str, float]) -> dict[str, object]:

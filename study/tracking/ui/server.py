@@ -20,7 +20,7 @@ from study.tracking.locations import (
     default_tracking_uri,
     ui_command,
 )
-from study.tracking.runs_view import share_view
+from study.tracking.ui.runs_view import share_view
 
 HOST = "127.0.0.1"
 
