@@ -32,7 +32,7 @@ class LivePage:
     goes wrong there is left to the report at the end, which says it.
 
     Args:
-        paths: Of the study.
+        paths: Where the study's tables and its report lie.
     """
 
     def __init__(self, paths: StudyPaths) -> None:

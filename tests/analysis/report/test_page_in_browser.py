@@ -58,7 +58,7 @@ def open_page(browser, page: Path, *, width: int, scheme: str = "light") -> None
 def wait_until_drawn(browser) -> None:
     """Chromium's driver may come back while a page still loads."""
     drawn = "return 'drawn' in document.documentElement.dataset"
-    WebDriverWait(browser, 30).until(lambda page: page.execute_script(drawn))
+    WebDriverWait(browser, 90).until(lambda page: page.execute_script(drawn))
 
 
 def open_all(browser) -> None:
