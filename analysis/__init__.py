@@ -33,6 +33,7 @@ from analysis.smoothing import (
 )
 from analysis.space.cells import Cells, cells
 from analysis.space.design import trials_by_design, uniform_trials
+from analysis.stability_model import StabilityModel, stability_model
 from analysis.stats.calibration import brier_scores, held_out_probabilities, reliability
 from analysis.stats.differences import mcnemar, newcombe_interval, newcombe_paired_interval
 from analysis.stats.intervals import wilson_interval
@@ -62,6 +63,7 @@ __all__ = [
     "Box",
     "Cells",
     "Comparison",
+    "StabilityModel",
     "StudyNotFound",
     "boundary_band",
     "brier_scores",
@@ -113,6 +115,7 @@ __all__ = [
     "smoothed_surface",
     "stability_importance",
     "stability_interactions",
+    "stability_model",
     "stability_regions",
     "step_sizes",
     "telling_hyperparameters",

@@ -123,12 +123,28 @@ def test_analysis_knows_the_tables_and_nothing_else_of_a_study() -> None:
             assert not strays, f"{name} imports {strays}"
 
 
-def test_analysis_takes_errors_and_what_settled_means_from_search_spaces() -> None:
+def test_analysis_shares_errors_the_classifier_and_what_settled_means_with_samplers() -> None:
+    shared = (
+        "search_spaces.errors",
+        "search_spaces.settling",
+        "search_spaces.stability_classifier",
+    )
     for name in MODULES:
         if inside(name, "analysis"):
             of_space = {one for one in imports(name) if inside(one, "search_spaces")}
-            shared = {"search_spaces.errors", "search_spaces.settling"}
-            assert of_space <= shared, f"{name} imports {of_space}"
+            strays = {one for one in of_space if not any(inside(one, room) for room in shared)}
+            assert not strays, f"{name} imports {strays}"
+
+
+def test_the_stability_classifier_stands_alone() -> None:
+    own = "search_spaces.stability_classifier"
+    allowed = {"numpy", "scipy", "search_spaces"}
+    for name in MODULES:
+        if inside(name, own):
+            tops = {one.split(".")[0] for one in imports(name)}
+            assert tops - sys.stdlib_module_names <= allowed, f"{name} imports {tops}"
+            strays = [one for one in imports(name) if inside(one, "search_spaces")]
+            assert all(inside(one, own) for one in strays), f"{name} imports {strays}"
 
 
 def test_what_settled_means_needs_the_standard_library_alone() -> None:
