@@ -37,7 +37,7 @@ ONLY_IN = {
 }
 """Third-party package -> the only places that import it."""
 
-ENGINE_MAY_IMPORT = {"torch", "numpy", "sklearn", "torchvision", "study"}
+ENGINE_MAY_IMPORT = {"torch", "numpy", "numba", "threadpoolctl", "sklearn", "torchvision", "study"}
 
 FORBIDDEN = (
     ("search_spaces", "study"),

@@ -14,10 +14,12 @@ import torch
 from torch import Tensor
 
 from study.engine.clipping import Clipping
-from study.engine.cohort.batches import BatchOrder, rows
+from study.engine.cohort.batches import BatchOrder
+from study.engine.cohort.examples import Examples
 from study.engine.cohort.initial_networks import starting_point
-from study.engine.execution import Batch, Pass, make_execution
+from study.engine.execution import Pass, make_execution
 from study.engine.forensics import FailureWatch
+from study.engine.fused.unrecorded import Unrecorded
 from study.engine.layers import find_layers
 from study.engine.loss_surface import LossSurface
 from study.engine.networks import NetworkFactory
@@ -29,8 +31,7 @@ from study.engine.observing.tiers import Statistics
 from study.engine.optimizers import make_optimizer
 from study.engine.precision import PRECISIONS
 from study.engine.quantities.grad_norm import grad_norm
-from study.engine.quantities.rms import norm
-from study.engine.quantities.update_ratio import joint_update_ratio, update_ratio
+from study.engine.quantities.update_ratio import joint_update_ratio, update_ratio, update_sizes
 from study.engine.schedules import learning_rates
 from study.engine.tasks.task import Task
 from study.trial import Trial
@@ -60,8 +61,7 @@ class CohortRun:
         start = starting_point(trials, task, network)
         layers = self._layers = find_layers(start.module, task)
         self._layer_steps = frozenset(statistics.layers(steps))
-        self._inputs = _placed(task.inputs, device, dtype)
-        self._targets = _placed(task.targets, device, dtype)
+        examples = self._examples = Examples(task, device, dtype)
         self._order = BatchOrder(
             seeds, examples=task.examples, batch_size=batch_size, device=device
         )
@@ -73,7 +73,7 @@ class CohortRun:
             device=device,
             precision=precision,
             seeds=seeds,
-            batch=self._batch(0, example_KxB),
+            batch=examples.batch(0, example_KxB),
             wanted=execution,
         )
         order = self._execution.blocks.order
@@ -84,8 +84,8 @@ class CohortRun:
             statistics,
             steps,
             seeds=seeds,
-            inputs=self._inputs,
-            targets=self._targets,
+            inputs=examples.inputs,
+            targets=examples.targets,
         )
         self._failures = FailureWatch(
             start.module,
@@ -100,8 +100,8 @@ class CohortRun:
             task,
             steps,
             batch_size=batch_size,
-            inputs=self._inputs,
-            targets=self._targets,
+            inputs=examples.inputs,
+            targets=examples.targets,
         )
         rates_KxS = np.stack([learning_rates(values, steps) for values in hyperparameters])
         self._rates_SxK = torch.as_tensor(rates_KxS.T.copy()).to(device, dtype)
@@ -117,11 +117,27 @@ class CohortRun:
             divergence_factor,
             deviating_steps(steps, task.examples, batch_size),
         )
+        parts = self._execution, self._optimizer, self._clipping, self._failures, self.recording
+        self._unrecorded = Unrecorded(*parts, examples)
 
     def record(self, seconds: float) -> CohortRecord:
         """Returns what the training left behind, and what a person should know of it."""
         record = self.recording.record(seconds, notice=self._execution.notice)
         return dataclasses.replace(record, output_bound=self._failures.output_bound)
+
+    def advance(self, step: int) -> int:
+        """Takes this step and, where the execution can, all before the next recorded one.
+
+        Returns:
+            The step to go on with.
+        """
+        until = self._unrecorded.take(
+            step, self.recording.next_recorded(step), self._order, self._rates_SxK
+        )
+        if until > step:
+            return until
+        self.step(step)
+        return step + 1
 
     def step(self, step: int) -> None:
         """Takes one optimizer step of every trial; a recorded one also measures and retires."""
@@ -130,14 +146,14 @@ class CohortRun:
         recorded = self.recording.is_recorded(step)
         observation = Observation(self._layers) if step in self._layer_steps else None
         rows_KxB = self._order.batch(step)
-        batch = self._batch(step, rows_KxB)
+        batch = self._examples.batch(step, rows_KxB)
         result = self._execution.run(batch, observation)
         blocks = self._execution.blocks
         with torch.no_grad():
             norms_NxK = blocks.norms(result.gradients)
             grad_norm_K = grad_norm(norms_NxK)
             failures = self._failures.look(
-                batch, rows_KxB, result, grad_norm_K, self._execution, may_wait=recorded
+                batch, rows_KxB, result.loss_K, grad_norm_K, self._execution, may_wait=recorded
             )
             self.recording.note_failures(step, failures)
             if recorded:
@@ -180,22 +196,11 @@ class CohortRun:
 
     def end(self) -> None:
         """Looks at the loss after the last update, and for parameters that this update broke."""
-        if len(self.recording.alive):
-            self.recording.sampled(self._sample.after(self._execution))
-        blocks = self._execution.blocks
-        for name in blocks.order if len(self.recording.alive) else ():
-            finite_KxN = blocks.of(blocks.values, name).isfinite().reshape(blocks.trials, -1)
-            wrong_K = (~finite_KxN).sum(dim=1)
-            for slot in wrong_K.nonzero().flatten().tolist():
-                numbers = f"{int(wrong_K[slot])} of {finite_KxN.shape[1]} numbers"
-                self.recording.break_at_the_end(slot, name, numbers)
-
-    def _batch(self, step: int, indices_KxB: Tensor) -> Batch:
-        return Batch(
-            step=step,
-            inputs_KxB=rows(self._inputs, indices_KxB),
-            targets_KxB=rows(self._targets, indices_KxB),
-        )
+        if not len(self.recording.alive):
+            return
+        self.recording.sampled(self._sample.after(self._execution))
+        for slot, name, numbers in self._execution.blocks.broken():
+            self.recording.break_at_the_end(slot, name, numbers)
 
     def _update(self, step: int, result: Pass, grad_norm_K: Tensor) -> Tensor:
         """Clips and updates; returns the clip factor."""
@@ -225,10 +230,8 @@ class CohortRun:
                 lambda name: blocks.of(result.gradients, name),
             )
         before = [value.clone() for value in blocks.values]
-        sizes_NxK = blocks.in_order([norm(value, kept=2) for value in before])
         factor_K = self._update(step, result, grad_norm_K)
-        updates = [old.sub_(new) for old, new in zip(before, blocks.values, strict=True)]
-        updates_NxK = blocks.in_order([norm(value, kept=2) for value in updates])
+        updates_NxK, sizes_NxK = update_sizes(blocks, before)
         if observation is not None:
             by_layer["update_ratio"] = update_ratio(updates_NxK, sizes_NxK)[self._weights_L].T
         ratio_K = joint_update_ratio(updates_NxK, sizes_NxK)
@@ -244,7 +247,3 @@ class CohortRun:
         self._optimizer.keep(index)
         self._rates_SxK = self._rates_SxK[:, index]
         self._clipping.keep(slots)
-
-
-def _placed(data: Tensor, device: torch.device, dtype: torch.dtype) -> Tensor:
-    return data.to(device, dtype if data.is_floating_point() else data.dtype)

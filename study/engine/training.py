@@ -126,12 +126,11 @@ def _bound(divergence_factor: float) -> tuple[float, ...]:
 
 
 def _step_through(run: CohortRun, steps: int, first: int, file: CheckpointFile | None) -> None:
-    for step in range(first, steps):
-        if not len(run.recording.alive):
-            break
-        run.step(step)
+    step = first
+    while step < steps and len(run.recording.alive):
+        step = run.advance(step)
         if file is not None and file.due:
-            file.save(run.state(step + 1))
+            file.save(run.state(step))
     run.end()
     if file is not None:
         file.remove()

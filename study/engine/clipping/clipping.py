@@ -16,6 +16,8 @@ from study.engine.clipping.value import clip_by_value
 from study.engine.cohort.blocks import Blocks
 from study.engine.cohort.per_trial import Columns
 
+LIMITS = ("clip_agc", "clip_value", "clip_norm")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Clipped:
@@ -58,8 +60,7 @@ class Clipping:
             grad_norm_K: Global norm of the gradients as they come.
         """
         adaptive_K, value_K, norm_K = (
-            self._columns.used(name, math.inf, unused=math.inf)
-            for name in ("clip_agc", "clip_value", "clip_norm")
+            self._columns.used(name, math.inf, unused=math.inf) for name in LIMITS
         )
         if adaptive_K is not None:
             clip_adaptively(gradients, blocks.values, adaptive_K)
@@ -74,6 +75,10 @@ class Clipping:
         if in_place:
             factor_K = factor_K * _ratio(clipped_norm_K, grad_norm_K)
         return Clipped(scale_K=scale_K, factor_K=factor_K)
+
+    def limits(self) -> dict[str, Tensor]:
+        """Returns the trials' limits by name, (K,) each; infinity clips nothing."""
+        return {name: self._columns.tensor(name, math.inf) for name in LIMITS}
 
     def keep(self, slots: Sequence[int]) -> None:
         """Goes on with these trials of the cohort only."""

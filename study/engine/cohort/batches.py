@@ -70,8 +70,3 @@ class BatchOrder:
 
     def _permutation(self, generator: Generator) -> Tensor:
         return torch.randperm(self._examples, generator=generator)
-
-
-def rows(data: Tensor, indices_KxB: Tensor) -> Tensor:
-    """Returns data[indices], (K, B, ...), in a third of the time that indexing takes on a CPU."""
-    return data.index_select(0, indices_KxB.flatten()).unflatten(0, indices_KxB.shape)

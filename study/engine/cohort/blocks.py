@@ -5,7 +5,7 @@ One operation on a block updates, clips or measures P parameters of K trials at 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -74,6 +74,14 @@ class Blocks:
     def in_order(self, by_block: Sequence[Tensor]) -> Tensor:
         """Figures (P, K) of each block as one (N, K) in the order of the forward pass."""
         return torch.cat(list(by_block)).index_select(0, self._rows)
+
+    def broken(self) -> Iterator[tuple[int, str, str]]:
+        """Finds parameters that are not finite: slot, name, "12 of 64 numbers"."""
+        for name, value in self.by_name().items():
+            finite_KxN = value.isfinite().reshape(self.trials, -1)
+            wrong_K = (~finite_KxN).sum(dim=1)
+            for slot in wrong_K.nonzero().flatten().tolist():
+                yield slot, name, f"{int(wrong_K[slot])} of {finite_KxN.shape[1]} numbers"
 
     def keep(self, slots: Tensor) -> None:
         """Goes on with these trials of the cohort only."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from torch import Tensor, nn
 
 from study.engine.cohort.blocks import Blocks
 from study.engine.observing.observation import Observation
+from study.engine.optimizers import Rule
 from study.engine.tasks.predicted import PerExample
 from study.engine.tasks.task import Task
 
@@ -94,6 +95,55 @@ class Execution(Protocol):
 
     def load(self, state: Sequence[Tensor]) -> None:
         """Goes on from a checkpoint, whose values the blocks have already."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Updates:
+    """What an optimizer and the clipping do in S steps.
+
+    Attributes:
+        rule: Of the optimizer.
+        memory: What it remembers, flat, laid out as the blocks are.
+        factors: Numbers of the rule, `coupled_decay` and limits of the clipping by name, (S, K)
+            or (K,).
+    """
+
+    rule: Rule
+    memory: Sequence[Tensor]
+    factors: Mapping[str, Tensor]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Steps:
+    """What S steps showed; NaN behind the step in which a trial was lost.
+
+    Attributes:
+        scalars: Loss, metric, gradient norm and clip factor, (4, S, K).
+        norms: Gradient norms of N parameters in the order of the forward pass, (S, N, K).
+        by_example: Losses and metrics, (S, K, B) each.
+    """
+
+    scalars: Tensor
+    norms: Tensor
+    by_example: tuple[Tensor, Tensor]
+
+
+@runtime_checkable
+class SeveralSteps(Protocol):
+    """An execution that takes several steps at once, updates included."""
+
+    def knows(self, rule: Rule) -> bool:
+        """Returns whether it can update by this rule."""
+
+    def several(self, batches_SxKxB: Tensor, updates: Updates) -> Steps:
+        """Takes S steps of all trials.
+
+        A trial whose loss or gradient is not finite stays as it was before that step's update.
+
+        Args:
+            batches_SxKxB: Numbers of examples.
+            updates: Of these steps.
+        """
 
 
 def by_example(function: PerExample, outputs_KxB: Tensor, targets_KxB: Tensor) -> Tensor:

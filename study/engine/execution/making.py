@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from typing import Any
 
 import torch
@@ -11,7 +12,7 @@ from torch import Tensor, nn
 
 from study.engine.cohort.blocks import Blocks, by_shape
 from study.engine.cohort.initial_networks import StartingPoint
-from study.engine.execution.chain import ChainExecution, links_of
+from study.engine.execution.chain import ChainExecution, Link, links_of
 from study.engine.execution.choice import TRIED_ALONE, TRIED_TOGETHER, seconds_per_trial
 from study.engine.execution.execution import Batch, Execution
 from study.engine.execution.in_parts import PART, PartsExecution
@@ -21,7 +22,7 @@ from study.engine.execution.vmapped import VmappedExecution
 from study.engine.precision import Precision
 from study.engine.tasks.task import Task
 
-EXECUTIONS = ("auto", "chain", "vectorized", "in_parts", "looped")
+EXECUTIONS = ("auto", "fused", "chain", "vectorized", "in_parts", "looped")
 """`auto` takes the fastest; the others are for comparisons and for going on from a checkpoint."""
 
 
@@ -65,12 +66,12 @@ def make_execution(
         raise ValueError(f"unknown execution {wanted!r}; known: {', '.join(EXECUTIONS)}")
     module, values = start.module, start.parameters
     links = links_of(module) if precision.arithmetic is None else None
-    if wanted == "chain" and links is None:
+    if wanted in ("chain", "fused") and links is None:
         raise ValueError("only a plain sequence of linear layers and activations is a chain")
-    if links is not None and wanted in ("auto", "chain"):
+    if links is not None and wanted in ("auto", "fused", "chain"):
         names = by_shape(_shapes(module), start.hidden_matrices)
         blocks = _blocks(names, module, values, device, precision)
-        return ChainExecution(links, blocks, task)
+        return _chain(links, blocks, task, wanted)
     traits = module_traits(module, task)
     if start.own is not None:
         traits = Traits(draws=traits.draws, obstacle="its buffers differ by trial")
@@ -81,6 +82,17 @@ def make_execution(
         alone = traits.obstacle is not None or len(values) == 1
         wanted = "looped" if alone else maker.fastest(batch)
     return maker.make(wanted, len(values))
+
+
+def _chain(links: Sequence[Link], blocks: Blocks, task: Task, wanted: str) -> ChainExecution:
+    """Makes a chain; a fused one where device and task allow it and numba is installed."""
+    if wanted == "chain" or blocks.values[0].device.type != "cpu" or find_spec("numba") is None:
+        return ChainExecution(links, blocks, task)
+    # Only here: to import numba takes a quarter of a second.
+    from study.engine.fused.chain import FusedChain, is_fused
+
+    fits = is_fused(links, task)
+    return FusedChain(links, blocks, task) if fits else ChainExecution(links, blocks, task)
 
 
 class _Maker:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from study.engine.execution import Batch, Execution, Pass
+from study.engine.execution import Batch, Execution
 from study.engine.forensics.look import Alone, first_failure
 from study.engine.forensics.output_bound import output_bound
 from study.engine.layers import Layer, buffers_kept
@@ -84,7 +84,7 @@ class FailureWatch:
         self,
         batch: Batch,
         rows_KxB: Tensor,
-        result: Pass,
+        loss_K: Tensor,
         grad_norm_K: Tensor,
         execution: Execution,
         *,
@@ -97,14 +97,14 @@ class FailureWatch:
         Args:
             batch: Of the step, before its update.
             rows_KxB: Row numbers of the batches' examples in the data.
-            result: Of the step.
+            loss_K: Of the step.
             grad_norm_K: Of the step.
             execution: Holds the parameters of the step.
             may_wait: Whether the host may wait for the device. On a CPU there is nothing to wait
                 for; on others nothing is found where it may not.
         """
         failures = {}
-        for slot in self._newly_lost(result.loss_K, grad_norm_K, may_wait=may_wait):
+        for slot in self._newly_lost(loss_K, grad_norm_K, may_wait=may_wait):
             failure = self._look_at(slot, batch, rows_KxB[slot], execution)
             if failure is not None:
                 failures[slot] = failure

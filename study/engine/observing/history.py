@@ -33,13 +33,13 @@ class History:
             name: np.full((trials, steps), np.nan) for name in (*SCALARS, *DEVIATIONS)
         }
         self._deviating = frozenset(deviating)
-        self._examples: dict[int, tuple[Tensor, ...]] = {}
+        self._examples: dict[int, tuple[Tensor, Tensor]] = {}
         self.failing_parameter = np.full((trials, steps), -1, dtype=np.int64)
         self._pending: list[tuple[Tensor, Tensor]] = []
-        self._flushed = 0
+        self._flushed = self._noted = 0
 
     def add(
-        self, scalars: Sequence[Tensor], norms_NxK: Tensor, by_example: tuple[Tensor, ...]
+        self, scalars: Sequence[Tensor], norms_NxK: Tensor, by_example: tuple[Tensor, Tensor]
     ) -> None:
         """Notes one step: the scalars in the order of SCALARS, each (K,), and gradient norms.
 
@@ -49,13 +49,29 @@ class History:
                 non-finite one is where the backward pass went wrong first.
             by_example: Losses and metrics, (K, B) each; nothing may write into them later.
         """
-        step = self._flushed + len(self._pending)
-        if step in self._deviating:
-            self._examples[step] = by_example
-        bad_NxK = ~norms_NxK.isfinite()
-        order = torch.arange(1, len(norms_NxK) + 1, device=norms_NxK.device).unsqueeze(1)
-        failing_K = (bad_NxK * order).amax(dim=0) - 1
-        self._pending.append((torch.stack([value.double() for value in scalars]), failing_K))
+        stacked = torch.stack([value.double() for value in scalars]).unsqueeze(1)
+        losses_KxB, metrics_KxB = by_example
+        self.extend(stacked, norms_NxK.unsqueeze(0), (losses_KxB[None], metrics_KxB[None]))
+
+    def extend(
+        self, scalars_CxTxK: Tensor, norms_TxNxK: Tensor, by_example: tuple[Tensor, Tensor]
+    ) -> None:
+        """Notes T steps, as `add` notes one.
+
+        Args:
+            scalars_CxTxK: In the order of SCALARS.
+            norms_TxNxK: Gradient norm by parameter.
+            by_example: Losses and metrics, (T, K, B) each.
+        """
+        for position in range(scalars_CxTxK.shape[1]):
+            if self._noted + position in self._deviating:
+                examples = (by_example[0][position], by_example[1][position])
+                self._examples[self._noted + position] = examples
+        bad_TxNxK = ~norms_TxNxK.isfinite()
+        order = torch.arange(1, norms_TxNxK.shape[1] + 1, device=norms_TxNxK.device).unsqueeze(1)
+        failing_TxK = (bad_TxNxK * order).amax(dim=1) - 1
+        self._pending.append((scalars_CxTxK.double(), failing_TxK))
+        self._noted += scalars_CxTxK.shape[1]
 
     def state(self) -> dict[str, Any]:
         """Returns what a checkpoint holds; nothing may be pending."""
@@ -70,7 +86,7 @@ class History:
         # Checkpoints of earlier versions have no deviations.
         self.scalars |= {name: values.cpu().numpy() for name, values in state["scalars"].items()}
         self.failing_parameter = state["failing_parameter"].cpu().numpy()
-        self._flushed = state["flushed"]
+        self._flushed = self._noted = state["flushed"]
 
     def flush(self, alive: npt.NDArray[np.int64]) -> slice:
         """Moves pending steps to the host, for the trials now in the cohort.
@@ -80,11 +96,11 @@ class History:
         """
         if not self._pending:
             return slice(self._flushed, self._flushed)
-        scalars_TxCxK = torch.stack([scalars for scalars, _ in self._pending]).cpu().numpy()
-        failing_TxK = torch.stack([failing for _, failing in self._pending]).cpu().numpy()
-        arrived = slice(self._flushed, self._flushed + len(self._pending))
-        for position, name in enumerate(SCALARS):
-            self.scalars[name][alive, arrived] = scalars_TxCxK[:, position].T
+        scalars_CxTxK = torch.cat([scalars for scalars, _ in self._pending], dim=1).cpu().numpy()
+        failing_TxK = torch.cat([failing for _, failing in self._pending]).cpu().numpy()
+        arrived = slice(self._flushed, self._noted)
+        for name, scalars_TxK in zip(SCALARS, scalars_CxTxK, strict=True):
+            self.scalars[name][alive, arrived] = scalars_TxK.T
         self.failing_parameter[alive, arrived] = failing_TxK.T
         self._flush_deviations(alive)
         self._flushed = arrived.stop

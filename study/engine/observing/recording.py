@@ -76,6 +76,10 @@ class Recording:
         """Returns whether this step is recorded."""
         return step in self._column_of
 
+    def next_recorded(self, step: int) -> int:
+        """Returns the first recorded step that is not before this one; the last step is one."""
+        return min(recorded for recorded in self._column_of if recorded >= step)
+
     def sampled(self, values: Mapping[str, Tensor]) -> None:
         """Keeps what a sample of the data showed: some of `SAMPLED`, each (K,)."""
         for name, values_K in values.items():

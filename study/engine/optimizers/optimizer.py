@@ -21,6 +21,25 @@ Factors = Mapping[str, Tensor]
 class Optimizer(Protocol):
     """One optimizer for all trials of a cohort."""
 
+    @property
+    def rule(self) -> Rule | None:
+        """How it updates, if it is one rule for all blocks."""
+
+    def ahead(self, blocks: Sequence[Tensor], rates_SxK: Tensor) -> tuple[list[Tensor], Factors]:
+        """Leaves the next S steps to somebody else, and counts them.
+
+        Args:
+            blocks: Parameters, one (P, K, ...) for each shape.
+            rates_SxK: Learning rates of these steps.
+
+        Returns:
+            What is remembered, flat and laid out as the blocks, to be updated in place; and the
+            numbers of the rule with `coupled_decay`, (S, K) or (K,) each.
+
+        Raises:
+            ValueError: If there is no one rule.
+        """
+
     def step(
         self,
         blocks: Sequence[Tensor],

@@ -18,6 +18,9 @@ class Sgd:
 
     torch.optim.SGD, per trial; `momentum_kind` says which.
 
+    Attributes:
+        nesterov: Whether it is Nesterov's.
+
     References:
         Sutskever et al., On the importance of initialization and momentum, ICML 2013.
     """
@@ -29,7 +32,7 @@ class Sgd:
         kind = columns.shared("momentum_kind", MOMENTUM_KINDS[0])
         if kind not in MOMENTUM_KINDS:
             raise ValueError(f"unknown momentum_kind {kind!r}; known: {', '.join(MOMENTUM_KINDS)}")
-        self._nesterov = kind == "nesterov"
+        self.nesterov = kind == "nesterov"
         self.memory = () if columns.used("momentum", 0.0) is None else ("momentum",)
 
     def begin(self, parameter: Tensor, gradient: Tensor) -> tuple[Tensor, ...]:
@@ -44,7 +47,7 @@ class Sgd:
     ) -> None:
         for buffer in memory:
             torch.addcmul(gradient, buffer, factors["momentum"], out=buffer)
-            if self._nesterov:
+            if self.nesterov:
                 gradient.addcmul_(buffer, factors["momentum"])
             else:
                 gradient = buffer

@@ -29,12 +29,16 @@ class StackedOptimizer:
     Args:
         rules: Make the rules: one a block, or one for all of them.
         columns: Hyperparameters of the trials, of which `weight_decay` is read here.
+
+    Attributes:
+        rule: The rule, if there is one for all blocks.
     """
 
     def __init__(self, rules: Sequence[RuleFactory], columns: Columns) -> None:
         self._columns = columns
         made = {rule: rule(columns) for rule in rules}
         self._memory = Memory([made[rule] for rule in rules], device=columns.device)
+        self.rule = made[rules[0]] if len(rules) == 1 else None
         self._steps = 0
 
     def step(
@@ -74,6 +78,19 @@ class StackedOptimizer:
         if decay_K is not None:
             columns[DECAY] = decay_K
         return columns
+
+    def ahead(self, blocks: Sequence[Tensor], rates_SxK: Tensor) -> tuple[list[Tensor], Factors]:
+        if self.rule is None:
+            raise ValueError("steps of several rules cannot be left to somebody else")
+        memory = self._memory.packed(blocks)
+        by_step = []
+        for rate_K in rates_SxK:
+            self._steps += 1
+            by_step.append(self.rule.factors(self._steps, rate_K))
+        factors = {name: torch.stack([each[name] for each in by_step]) for name in by_step[0]}
+        if self.rule.couples_decay:
+            factors[DECAY] = self._columns.tensor("weight_decay", 0.0)
+        return memory, factors
 
     def keep(self, slots: Tensor) -> None:
         self._columns.keep(slots.tolist())

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from study.engine.cohort.packed import packed
 from study.engine.optimizers.optimizer import Rule, State
 
 
@@ -43,6 +44,11 @@ class Memory:
     def rules(self, blocks: int) -> Sequence[Rule]:
         """Returns the rule of each of so many blocks."""
         return self._rules * blocks if len(self._rules) == 1 else self._rules
+
+    def packed(self, blocks: Sequence[Tensor]) -> list[Tensor]:
+        """Returns the same by name, that of all blocks in one flat piece of memory."""
+        self.beside(blocks, blocks)
+        return [packed(tensors) for tensors in self._tensors.values()]
 
     def keep(self, slots: Tensor) -> None:
         """Goes on with these trials of the cohort only."""

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from torch import Tensor
+
+from study.engine.cohort.blocks import Blocks
+from study.engine.quantities.rms import norm
 
 
 def update_ratio(updates: Tensor, sizes: Tensor) -> Tensor:
@@ -21,3 +26,15 @@ def update_ratio(updates: Tensor, sizes: Tensor) -> Tensor:
 def joint_update_ratio(updates: Tensor, sizes: Tensor) -> Tensor:
     """Computes the same for all N parameters taken together, (N, K) -> (K,)."""
     return update_ratio(updates.norm(dim=0), sizes.norm(dim=0))
+
+
+def update_sizes(blocks: Blocks, before: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+    """Computes |after - before| and |before| by parameter and trial, (N, K) each.
+
+    Args:
+        blocks: Parameters after the update.
+        before: A copy of their values before it, which is overwritten.
+    """
+    sizes_NxK = blocks.in_order([norm(value, kept=2) for value in before])
+    updates = [old.sub_(new) for old, new in zip(before, blocks.values, strict=True)]
+    return blocks.in_order([norm(value, kept=2) for value in updates]), sizes_NxK

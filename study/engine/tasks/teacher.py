@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor
 
 from study.engine.tasks.error import TaskError
+from study.engine.tasks.levels import LossExplained
 from study.engine.tasks.measures import squared_error
 from study.engine.tasks.task import Task
 
@@ -62,15 +62,10 @@ def teacher(
         targets=(answers - mean) / std,
         outputs=outputs,
         loss=squared_error,
-        metric=explained,
+        metric=LossExplained(loss=squared_error, loss_chance=1.0),
         metric_name="explained variance",
         chance=0.0,
         ceiling=1.0,
         target=TARGET,
         loss_chance=1.0,
     )
-
-
-def explained(outputs: Tensor, targets: Tensor) -> Tensor:
-    """1 - squared error, whose mean is the explained share of a variance of 1; -> (N,)."""
-    return 1 - squared_error(outputs, targets)

@@ -63,6 +63,7 @@ def some_trials(**overrides: object) -> list[Trial]:
 @pytest.mark.parametrize(
     ("network", "execution", "dtype"),
     [
+        (NETWORKS["mlp"], "fused", "float32"),
         (NETWORKS["mlp"], "chain", "float32"),
         (NETWORKS["mlp"], "vectorized", "float32"),
         (NETWORKS["mlp"], "looped", "float64"),

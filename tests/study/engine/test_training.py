@@ -70,7 +70,7 @@ def test_trial_of_nans_leaves_its_neighbours_alone(digits: Task) -> None:
     assert mixed.loss[1, 1] > 1e6 * mixed.loss[1, 0]
 
 
-@pytest.mark.parametrize("execution", ["chain", "vectorized", "looped"])
+@pytest.mark.parametrize("execution", ["fused", "chain", "vectorized", "looped"])
 def test_diverged_trials_are_retired_and_the_cohort_shrinks(digits: Task, execution: str) -> None:
     sizes: list[int] = []
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from study.engine import NETWORKS, Checkpoints, Task
-from study.engine.execution import Batch, Pass
+from study.engine.execution import Batch
 from study.engine.forensics import watch
 from study.engine.precision import PRECISIONS
 from study.trial import Trial
@@ -37,7 +37,7 @@ def lost(number: int) -> Trial:
     return sound(number, learning_rate=1e30)
 
 
-@pytest.mark.parametrize("execution", ["chain", "vectorized", "in_parts", "looped"])
+@pytest.mark.parametrize("execution", ["fused", "chain", "vectorized", "in_parts", "looped"])
 def test_the_same_alone_and_in_a_cohort_in_every_execution(digits: Task, execution: str) -> None:
     trials = [*(sound(n) for n in range(4)), lost(7)]
     together = train(digits, NETWORKS["mlp"], trials=trials, steps=30, execution=execution)
@@ -140,7 +140,6 @@ def test_the_host_does_not_wait_for_a_device_between_recorded_steps() -> None:
     )
     # Of this device no number can be had: asking for one raises.
     nowhere = torch.empty(1, device="meta")
-    result = Pass(loss_K=nowhere, loss_KxB=nowhere, metric_KxB=nowhere, gradients=[])
     batch = Batch(step=4, inputs_KxB=nowhere, targets_KxB=nowhere)
     execution: Any = None  # Not asked for parameters.
-    assert watched.look(batch, nowhere, result, nowhere, execution, may_wait=False) == {}
+    assert watched.look(batch, nowhere, nowhere, nowhere, execution, may_wait=False) == {}

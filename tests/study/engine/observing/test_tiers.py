@@ -33,6 +33,7 @@ DEVICES = [
     ),
 ]
 WAYS: list[tuple[NetworkFactory, str]] = [
+    (NETWORKS["mlp"], "fused"),
     (NETWORKS["mlp"], "chain"),
     (NETWORKS["mlp"], "vectorized"),
     (NETWORKS["mlp"], "looped"),

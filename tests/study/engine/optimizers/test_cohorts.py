@@ -72,7 +72,7 @@ def test_equals_a_plain_loop(digits: Task, kind: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("execution", ["chain", "vectorized"])
+@pytest.mark.parametrize("execution", ["fused", "chain", "vectorized"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_equals_each_trial_alone(digits: Task, kind: str, execution: str) -> None:
     trials = cohort(kind)

@@ -47,7 +47,7 @@ def by_hand(trial: Trial, task: Task) -> dict[str, np.ndarray]:
     }
 
 
-@pytest.mark.parametrize("way", ["chain", "vectorized", "in_parts", "looped"])
+@pytest.mark.parametrize("way", ["fused", "chain", "vectorized", "in_parts", "looped"])
 @pytest.mark.parametrize("activation", ["tanh", "relu", "sigmoid", "hardtanh", "selu"])
 def test_layers_match_plain_autograd(digits: Task, activation: str, way: str) -> None:
     trials = [make_trial(n, activation=activation) for n in range(6)]

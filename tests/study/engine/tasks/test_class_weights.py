@@ -75,7 +75,7 @@ def test_answers_at_each_time_step_are_weighted_apart() -> None:
     assert task.loss_chance == pytest.approx(math.log(2), rel=1e-3)
 
 
-@pytest.mark.parametrize("execution", ["chain", "vectorized", "looped"])
+@pytest.mark.parametrize("execution", ["fused", "chain", "vectorized", "looped"])
 def test_training_is_that_of_torchs_weights(execution: str) -> None:
     weight = torch.tensor([1000 / 1960, 1.0, 25.0], dtype=torch.float64)
 
