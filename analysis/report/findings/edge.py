@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 
 from analysis.report.findings.evidence import Evidence
-from analysis.report.findings.model import Model, model
+from analysis.report.findings.model import model
 from analysis.report.findings.setting import recommended_setting
 from analysis.space.axes import is_numeric, varied
+from analysis.stability_model import StabilityModel
 
 RATES = 121
 DEPTHS = 7
@@ -53,7 +54,7 @@ def _depths(trials: pd.DataFrame) -> list[float | None]:
     return [float(values[place]) for place in places]
 
 
-def _edge(fitted: Model, frame: pd.DataFrame, rates: np.ndarray) -> dict[str, float]:
+def _edge(fitted: StabilityModel, frame: pd.DataFrame, rates: np.ndarray) -> dict[str, float]:
     said = fitted.predict(frame)
     probability = said["stable"].to_numpy()
     best = int(probability.argmax())

@@ -10,6 +10,7 @@ from analysis.report.answers.edge import where_the_edge_is
 from analysis.report.answers.fix import what_fixes
 from analysis.report.answers.where import sentence, where_it_trains
 from analysis.report.files.markdown import plain
+from analysis.report.findings.edge import edge_by_depth
 from analysis.report.findings.evidence import Evidence
 from analysis.report.findings.findings import counts
 from analysis.report.page.section import Section
@@ -64,6 +65,7 @@ def _summary(evidence: Evidence) -> dict[str, object]:
     reasons = [{"reason": reason, "trials": count} for reason, count in evidence.failed.items()]
     return {
         "answers": [sentence(each) for each in evidence.of(answers)],
+        "edge": evidence.of(edge_by_depth),
         "failed": reasons,
     }
 

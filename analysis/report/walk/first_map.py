@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 
 from analysis.figures.palette import VERDICT_COLORS
 from analysis.report.findings.evidence import Evidence
-from analysis.report.findings.model import Model, model
+from analysis.report.findings.model import model
 from analysis.report.findings.setting import recommended_setting
 from analysis.report.walk.axes import WalkAxis
 from analysis.report.walk.rows import MAX_TRIALS, spread
 from analysis.report.walk.start import space, start_axes
+from analysis.stability_model import StabilityModel
 
 WIDTH, HEIGHT = 560, 420
 LEFT, RIGHT, TOP, BOTTOM = 84, 10, 10, 42
@@ -58,7 +59,9 @@ def first_map(evidence: Evidence) -> FirstMap | None:
     return FirstMap(svg=Markup(svg), alt=alt, caption=caption)
 
 
-def _picture(fitted: Model, setting: pd.Series, x_axis: WalkAxis, y_axis: WalkAxis) -> str:
+def _picture(
+    fitted: StabilityModel, setting: pd.Series, x_axis: WalkAxis, y_axis: WalkAxis
+) -> str:
     xs, ys = x_axis.samples(_CELLS), y_axis.samples(_CELLS)
     frame = pd.DataFrame([setting] * (len(xs) * len(ys)))
     frame[x_axis.name] = np.array(xs * len(ys), dtype=object)
