@@ -161,6 +161,12 @@ function makePredictor(model, axes, verdicts) {
     return latents.map((latent) => {
       const [means, deviations] = [new Float64Array(count), new Float64Array(count)];
       const similar = new Float64Array(latent.size);
+      const seen = new Map();
+      const known = (group, value) => {
+        const key = `${group} ${value}`;
+        if (!seen.has(key)) seen.set(key, latent.part(group, columns(group, value)));
+        return seen.get(key);
+      };
       const parts = (index, values) => values.map((value) => own.map((each, group) => (each === index ? latent.part(group, columns(group, value)) : null)).find((part) => part) ?? latent.merged([]));
       const [across, up] = [parts(x, xs), parts(y, ys)];
       // Only where an owner's value lies along an axis does the rest change on the way.
@@ -175,7 +181,7 @@ function makePredictor(model, axes, verdicts) {
             const there = setting.slice();
             [there[x], there[y]] = [xs[i], ys[j]];
             const applied = applies(there);
-            all = own.map((index, group) => latent.part(group, columns(group, index < 0 ? null : applied[index])));
+            all = own.map((index, group) => known(group, index < 0 ? null : applied[index]));
           }
           latent.covariance(all, similar);
           const place = j * xs.length + i;

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from threadpoolctl import threadpool_limits
 
 from analysis import load_trials, write_report
 from analysis.report.walk.axes import walk_axes
@@ -72,7 +73,9 @@ def test_the_page_says_what_the_model_says(browser, study, page):
         settings,
     )
     verdicts = browser.execute_script("return gradscape.data.verdicts.map(({ name }) => name)")
-    model = stability_model(trials)
+    # As the report does: more threads round otherwise, and the fit ends elsewhere.
+    with threadpool_limits(1):
+        model = stability_model(trials)
     expected = model.predict(frame)
     for verdict in model.verdicts:
         place = verdicts.index(verdict)
