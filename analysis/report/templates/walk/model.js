@@ -230,6 +230,10 @@ function makePredictor(model, axes, verdicts) {
     return sum;
   }
 
-  const grid = (x, y, setting, others) => (others ? averaged(x, y, others) : slice(x, y, setting, 36, 14));
+  // Where both axes are ranges, fewer places along each: a slider waits for all of them.
+  function grid(x, y, setting, others) {
+    if (others) return averaged(x, y, others);
+    return listed(axes[x]) || listed(axes[y]) ? slice(x, y, setting, 36, 14) : slice(x, y, setting, 28, 10);
+  }
   return { at, grid };
 }
