@@ -221,7 +221,9 @@ def measure(trials: int, workers: int) -> dict[str, Any]:
     """Both sides on the same trials."""
     from study.study_file import StudyConfig, preset_text
 
-    config = StudyConfig.from_text(preset_text("digits-mlp")).with_trials(trials)
+    # Both sides train every trial to its last step.
+    text = preset_text("digits-mlp").replace("stop: decided", "stop: never")
+    config = StudyConfig.from_text(text).with_trials(trials)
     with tempfile.TemporaryDirectory() as folder:
         ours = gradscape(config, workers, Path(folder))
         theirs = hand_written(config, workers, Path(folder))

@@ -43,10 +43,9 @@ NOT_COMPARED = {"train_seconds", "mlflow_run_id"}
 def cut(preset: str, *, trials: int, steps: int) -> StudyConfig:
     """The preset's study with so many trials and steps."""
     lines = preset_text(preset).splitlines()
-    kept = [line for line in lines if not line.startswith(("trials:", "steps:"))]
-    return StudyConfig.from_text(
-        "\n".join([*kept, f"trials: {trials}", f"steps: {steps}", ""]), file=preset
-    )
+    kept = [line for line in lines if not line.startswith(("trials:", "steps:", "stop:"))]
+    own = [f"trials: {trials}", f"steps: {steps}", "stop: never", ""]
+    return StudyConfig.from_text("\n".join([*kept, *own]), file=preset)
 
 
 def tables_of(preset: str) -> dict[str, pd.DataFrame]:

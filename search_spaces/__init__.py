@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from search_spaces.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from search_spaces.catalogue import CATALOGUE, Hyperparameter
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from search_spaces.space import SearchSpace, build_space
 
 # Looked up on first use: a worker that only needs InputError must not pay for optuna and scipy.
-_HOME = {
+_HOMES = {
     "CATALOGUE": "search_spaces.catalogue",
     "Hyperparameter": "search_spaces.catalogue",
     "InputError": "search_spaces.errors",
@@ -37,8 +38,4 @@ __all__ = [
     "trial_seed",
 ]
 
-
-def __getattr__(name: str) -> object:
-    if name not in _HOME:
-        raise AttributeError(f"module 'search_spaces' has no attribute {name!r}")
-    return getattr(import_module(_HOME[name]), name)
+__getattr__ = lazy_names(__name__, _HOMES)

@@ -7,8 +7,9 @@ Names are imported when they are asked for, so that reading tables never imports
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
+
+from search_spaces.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from search_spaces.errors import InputError
@@ -47,8 +48,4 @@ __all__ = [
     "train_cohort",
 ]
 
-
-def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(_HOMES[name]), name)
+__getattr__ = lazy_names(__name__, _HOMES)

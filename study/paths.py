@@ -8,8 +8,14 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from search_spaces.errors import InputError
-from study.tables.home import HOME_VARIABLE, confirmation_file, studies_folder, tables_folder
+from search_spaces.errors import InputError, unknown
+from study.tables.home import (
+    HOME_VARIABLE,
+    confirmation_file,
+    studies,
+    studies_folder,
+    tables_folder,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +113,20 @@ class StudyPaths:
                 f"the home folder must be writable, but {self.home} is not: {error.strerror}; "
                 f"choose another with --home or {HOME_VARIABLE}"
             ) from error
+
+
+def find_study(home: Path, study: str) -> StudyPaths:
+    """The paths of a study that exists.
+
+    Raises:
+        InputError: If there is none of this name.
+    """
+    names = studies(home)
+    if study not in names:
+        if not names:
+            raise InputError(f"no study {study!r}: {home} has none")
+        raise InputError(unknown("study", study, names))
+    return StudyPaths(home=home, study=study)
 
 
 def check_home(home: Path) -> None:

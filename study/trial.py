@@ -44,8 +44,11 @@ class Cohort:
         number: Number of the cohort in this invocation, from 0.
         trials: At least one trial.
         attempt: 0 at first; counts the times that infrastructure lost it.
+        may_stop: Whether its trials may end once their verdict is certain, where the study file
+            asks for that: not once the rule was found wrong too often.
     """
 
     number: int
     trials: tuple[Trial, ...]
     attempt: int = 0
+    may_stop: bool = True

@@ -86,12 +86,12 @@ def _ranks(coordinate: Coordinate) -> Floats:
 
 
 def _fitted(known: Sequence[Coordinate], data: Floats, stable: Floats, *, seed: int):  # type: ignore[no-untyped-def]
-    # Imported here: scikit-learn takes longer to import than all else together.
-    from sklearn.ensemble import HistGradientBoostingClassifier
-
     share = float(stable.mean())
     if share in (0.0, 1.0):
         return lambda points: np.full(len(points), share)
+    # Imported here: scikit-learn takes longer to import than all else together.
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
     model = HistGradientBoostingClassifier(
         max_iter=80,
         learning_rate=0.12,

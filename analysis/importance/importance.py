@@ -73,13 +73,13 @@ def _codes(trials: pd.DataFrame, name: str) -> NDArray[np.int64]:
 
 
 def _information(codes: NDArray[np.int64], stable: NDArray[np.int64]) -> dict[str, float]:
+    share_stable = stable.mean() if stable.size else 0.0
+    if share_stable in (0.0, 1.0):
+        return {"share": 0.0, "information": 0.0, "by_chance": 0.0}
     # Imported here: scikit-learn takes longer to import than all else together.
     from sklearn.metrics import mutual_info_score
     from sklearn.metrics.cluster import contingency_matrix, expected_mutual_information
 
-    share_stable = stable.mean() if stable.size else 0.0
-    if share_stable in (0.0, 1.0):
-        return {"share": 0.0, "information": 0.0, "by_chance": 0.0}
     table = contingency_matrix(stable, codes, sparse=True).astype(np.int64)
     information = float(mutual_info_score(stable, codes, contingency=table))
     by_chance = float(expected_mutual_information(table, stable.size))

@@ -137,8 +137,10 @@ def _write_files(
 ) -> tuple[tuple[TableFiles, ...], Images]:
     """Streams tables, and has a browser draw images, beside what computes the sections."""
     stop = threading.Event()
-    # Only libraries that are loaded can be limited in their threads.
-    import_module("sklearn.utils")
+    # Only libraries that are loaded can be limited in their threads. Where all trials have one
+    # verdict nothing is learned from them.
+    if evidence.trials["verdict"].nunique() > 1:
+        import_module("sklearn.utils")
     # The sections' work comes in small pieces, for which further threads mostly wait, spinning on
     # the core that streams the tables.
     with (

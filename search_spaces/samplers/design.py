@@ -12,6 +12,12 @@ from optuna.trial import FrozenTrial
 from search_spaces.catalogue import Value
 from search_spaces.space import SearchSpace
 
+DESIGN = "design"
+"""Attribute of a trial: `space-filling` or `boundary`; a user attribute in gradscape's studies,
+a system attribute `boundary:design` where Optuna itself makes the trials."""
+
+SYSTEM_DESIGN = "boundary:design"
+
 
 class Design(Protocol):
     """A list of configurations, each computed from its number alone."""

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import numpy as np
 import optuna
 
 from search_spaces.catalogue import Value
 from search_spaces.errors import InputError, unknown
-from search_spaces.samplers.boundary import BoundarySampler
-from search_spaces.samplers.boundary.of_space import boundary_sampler
 from search_spaces.samplers.cube import RandomDesign, SobolDesign
 from search_spaces.samplers.design import DesignSampler
 from search_spaces.samplers.grid import GridDesign, grid_cells
@@ -23,6 +22,9 @@ from search_spaces.samplers.space_versions import (
 )
 from search_spaces.samplers.tpe import ConfigurationTPESampler
 from search_spaces.space import SearchSpace
+
+if TYPE_CHECKING:
+    from search_spaces.samplers.boundary import BoundarySampler
 
 
 def _qmc(versions: Sequence[SpaceVersion], seed: int, seeds: int) -> DesignSampler:
@@ -65,6 +67,9 @@ def _tpe(versions: Sequence[SpaceVersion], seed: int, seeds: int) -> Configurati
 
 def _boundary(versions: Sequence[SpaceVersion], seed: int, seeds: int) -> BoundarySampler:
     """Learns from the trials of all versions; each begins by filling its own space."""
+    # Its model needs scipy, which no other sampler does until it samples.
+    from search_spaces.samplers.boundary.of_space import boundary_sampler
+
     return boundary_sampler(SpaceVersions(versions), seed=seed, seeds=seeds)
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from functools import lru_cache
 
-from scipy.optimize import brentq
-
 from search_spaces.theory.mean_field import chi, fixed_length
 
 _LEAST_WEIGHT_VARIANCE, _LARGEST_WEIGHT_VARIANCE = 1e-2, 1e4
@@ -22,6 +20,8 @@ def critical_weight_variance(activation: str, bias_variance: float) -> float | N
     Returns:
         None if chi_1 passes 1 for no weight variance between 0.01 and 10,000.
     """
+
+    from scipy.optimize import brentq
 
     def distance(weight_variance: float) -> float:
         q = fixed_length(activation, weight_variance, bias_variance)

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtr
 
 from search_spaces.catalogue import CATALOGUE, Value
 from search_spaces.theory.activations import Array, activation_named
@@ -107,4 +106,6 @@ def worst_share(activation: str, lengths: Sequence[Array]) -> float | None:
         return None
     low, high = flat
     stds = [np.sqrt(np.maximum(q, SMALLEST_LENGTH)) for q in lengths]
+    from scipy.special import ndtr
+
     return max(float(np.mean(ndtr(low / std) + ndtr(-high / std))) for std in stds)

@@ -20,8 +20,6 @@ import math
 from dataclasses import dataclass
 from functools import lru_cache
 
-from scipy.optimize import brentq
-
 from search_spaces.theory.activations import activation_named
 from search_spaces.theory.gaussian import gaussian_mean, gaussian_pair_mean
 
@@ -149,6 +147,8 @@ def fixed_length(activation: str, weight_variance: float, bias_variance: float) 
             f"weight_variance={weight_variance}, bias_variance={bias_variance}"
         )
 
+    from scipy.optimize import brentq
+
     def growth(q: float) -> float:
         return length_map(activation, weight_variance, bias_variance, q) / q - 1
 
@@ -219,6 +219,8 @@ def _fixed_correlation(
     The map is a power series with no negative coefficient, hence convex (Daniely et al., Toward
     Deeper Understanding of Neural Networks, NIPS 2016).
     """
+
+    from scipy.optimize import brentq
 
     def growth(c: float) -> float:
         return correlation_map(activation, weight_variance, bias_variance, q, c) - c

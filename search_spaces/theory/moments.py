@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.interpolate import CubicSpline
 
 from search_spaces.theory.activations import Activation, Array, Function, activation_named
 from search_spaces.theory.gaussian import gaussian_mean
+
+if TYPE_CHECKING:
+    from scipy.interpolate import CubicSpline
 
 _LOW, _HIGH = np.log(1e-10), np.log(1e10)
 """Beyond these the means are nearly powers of q: phi is linear near 0, linear or constant at large
@@ -55,7 +58,7 @@ class Moments:
     def mean(self) -> Table:
         """E[phi(h)], tabulated as a share of its root mean square, since it may be 0."""
         square = self.square
-        share = CubicSpline(_AT, self._means(self.phi.function) / np.sqrt(square(np.exp(_AT))))
+        share = _spline(self._means(self.phi.function) / np.sqrt(square(np.exp(_AT))))
 
         def table(q: Array) -> Array:
             here = np.clip(_log(q), _LOW, _HIGH)
@@ -65,7 +68,7 @@ class Moments:
 
     def _power(self, function: Function) -> Table:
         """Tabulates a positive function's mean: its logarithm is smooth, straight at both ends."""
-        spline = CubicSpline(_AT, np.log(self._means(function)))
+        spline = _spline(np.log(self._means(function)))
         first, last = spline.derivative()(np.array([_LOW, _HIGH]))
         at_zero = function(np.zeros(1))[0]
 
@@ -80,6 +83,13 @@ class Moments:
 
     def _means(self, function: Function) -> Array:
         return np.array([gaussian_mean(function, float(np.exp(at)), self.phi.kinks) for at in _AT])
+
+
+def _spline(values: Array) -> CubicSpline:
+    """A smooth line through the values at `_AT`."""
+    from scipy.interpolate import CubicSpline
+
+    return CubicSpline(_AT, values)
 
 
 def _log(q: Array) -> Array:

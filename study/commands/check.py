@@ -112,7 +112,7 @@ def _print(checked: Preflight, plan: Mapping[str, Any]) -> None:
 def _plan(checked: Preflight) -> dict[str, Any]:
     from search_spaces.samplers import make_sampler
     from study.dispatch import cohort_limit
-    from study.ledger import preview
+    from study.ledger.preview import preview
     from study.preflight.configuration import FLOPS_PER_S
 
     config = checked.config

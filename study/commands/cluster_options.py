@@ -17,11 +17,13 @@ def study_name(given: str) -> str:
     Raises:
         InputError: If it is neither.
     """
-    from study.study_file import check_for_elsewhere, read_study
-
     path = Path(given)
     if path.suffix in (".yaml", ".yml") and path.is_file():
+        from study.study_file import check_for_elsewhere
+
         return check_for_elsewhere(path).study
+    from study.study_file import read_study
+
     try:
         return read_study(given)
     except InputError as error:

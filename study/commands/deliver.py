@@ -28,7 +28,7 @@ def deliver(
     Example: gradscape deliver digits-mlp
     """
     from study.monitoring.driver_log import console_handler, logged_to
-    from study.monitoring.status import find_study
+    from study.paths import find_study
     from study.run.deliver_study import deliver_study
     from study.study_file import load_study_file
     from study.tables.home import home_folder

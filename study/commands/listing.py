@@ -63,7 +63,7 @@ def _of_home(home: Path | None, *, as_json: bool) -> None:
 def _read(folder: Path) -> tuple[list[tuple[str, int, Counter[str], bool]], dict[str, str]]:
     """Name, trials, verdicts of each study and whether it runs; what is wrong with one by name."""
     from study.errors import TableError
-    from study.monitoring.status import holder_of
+    from study.lease import look
     from study.paths import StudyPaths
     from study.tables import TableStore
     from study.tables.home import studies
@@ -74,10 +74,10 @@ def _read(folder: Path) -> tuple[list[tuple[str, int, Counter[str], bool]], dict
         paths = StudyPaths(home=folder, study=name)
         counts = Counter[str]()
         try:
-            counts.update(TableStore(paths.tables).read_trials(columns=["verdict"])["verdict"])
+            counts.update(TableStore(paths.tables).verdicts().values())
         except TableError as error:
             problems[name] = str(error)
-        rows.append((name, counts.total(), counts, holder_of(paths) is not None))
+        rows.append((name, counts.total(), counts, look(paths.lock) is not None))
     return rows, problems
 
 

@@ -55,7 +55,8 @@ def _on_cluster(name: str, address: str, *, insecure: bool, follow: bool) -> Non
 
 
 def _here(name: str, home: Path | None, *, follow: bool) -> None:
-    from study.monitoring.status import find_study, holder_of
+    from study.lease import look
+    from study.paths import find_study
     from study.tables.home import home_folder
 
     paths = find_study(home_folder(home), name)
@@ -66,7 +67,7 @@ def _here(name: str, home: Path | None, *, follow: bool) -> None:
         _say(former.read_text(encoding="utf-8", errors="replace"))
     with GrowingLog(paths.driver_log) as log:
         while True:
-            running = follow and holder_of(paths) is not None
+            running = follow and look(paths.lock) is not None
             _say(log.read())
             if not running:
                 return

@@ -6,9 +6,10 @@ import json
 import logging
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,7 +22,11 @@ from study.commands.text.summary import print_result, result_json
 
 if TYPE_CHECKING:
     from study.monitoring.live_page import LivePage
+    from study.monitoring.progress import StudyProgress
     from study.paths import StudyPaths
+
+NEAR_S = 20.0
+"""Estimated time left at which the report is prepared; it takes some seconds."""
 
 _logger = logging.getLogger("gradscape.commands")
 
@@ -74,7 +79,7 @@ def run(
             home=home,
             dispatcher=InProcessDispatcher() if local_mode else None,
             publish=None if no_report else partial(_publish, live),
-            on_progress=on_progress,
+            on_progress=on_progress if no_report else _reading_ahead(on_progress),
             stop=stop,
             take_over=take_over,
             code=code_folders(study_file),
@@ -89,7 +94,22 @@ def run(
         raise typer.Exit(ExitCode.FAILED)
 
 
-def _publish(live: LivePage, paths: StudyPaths) -> Path:
+def _reading_ahead(show: Callable[[StudyProgress], None]) -> Callable[[StudyProgress], None]:
+    """Shows progress, and imports what the report needs while the last cohorts train."""
+    begun = threading.Event()
+
+    def on_progress(progress: StudyProgress) -> None:
+        show(progress)
+        near = progress.left_s is not None and progress.left_s < NEAR_S
+        if near and not begun.is_set():
+            begun.set()
+            module = "analysis.report.write"
+            threading.Thread(target=import_module, args=(module,), daemon=True).start()
+
+    return on_progress
+
+
+def _publish(live: LivePage, paths: StudyPaths, on_stage: Callable[[str], None]) -> Path:
     live.stop()
     from analysis import write_report
     from study.monitoring.failed_trials import failure_reasons
@@ -103,6 +123,7 @@ def _publish(live: LivePage, paths: StudyPaths) -> Path:
         figures=["png"],
         figures_of=("verdicts", "maps"),
         on_notice=_logger.warning,
+        on_stage=on_stage,
     ).parent
 
 

@@ -37,7 +37,8 @@ def status(
 
 
 def _here(name: str, home: Path | None, *, as_json: bool) -> None:
-    from study.monitoring.status import find_study, study_status
+    from study.monitoring.status import study_status
+    from study.paths import find_study
     from study.tables.home import home_folder
 
     found = study_status(find_study(home_folder(home), name))

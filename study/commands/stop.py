@@ -36,8 +36,8 @@ def stop(
 
 
 def _here(name: str, home: Path | None, *, now: bool) -> None:
-    from study.monitoring.status import find_study
     from study.monitoring.stop import stop_driver
+    from study.paths import find_study
     from study.tables.home import home_folder
 
     holder = stop_driver(find_study(home_folder(home), name), now=now)

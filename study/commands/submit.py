@@ -63,8 +63,9 @@ def submit(
 
     Example: gradscape submit digits-mlp.yaml --address http://head:8265 --working-dir .
     """
-    from study.jobs import Submission, passed_environment
+    from study.jobs import Submission
     from study.jobs import submit as submit_job
+    from study.jobs.passed_environment import passed_environment
 
     wanted = Submission(
         study_file=study_file,

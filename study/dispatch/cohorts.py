@@ -8,7 +8,9 @@ import threading
 import time
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
-from study.dispatch.groups import Group, pieces
+from study.dispatch.groups import Group, most_urgent, pieces
+from study.dispatch.pace import InTraining, Pace
+from study.dispatch.quick_look import QuickLook
 from study.dispatch.retries import Retries
 from study.trial import Cohort, HyperparameterValue, Trial
 
@@ -24,8 +26,8 @@ in parts what does not fit its memory."""
 SMALLEST = 8
 """Trials below which a cohort is not cut to keep workers busy: vectorizing no longer pays."""
 
-PATIENCE = 64
-"""Cohorts that may overtake a group before it goes first, however small it is."""
+APART_S = 10.0
+"""Time of a cohort at most whose trials train one after another: results come between them."""
 
 ASK_AT_ONCE = 128
 """Trials asked in one go while workers may be waiting (about 0.1 s of sampling)."""
@@ -39,24 +41,26 @@ def cohort_limit(gpus_per_worker: float) -> int:
 class CohortQueue:
     """Trials in, cohorts out; thread-safe.
 
-    The group that costs most goes first, so that the longest work does not come last; a group
-    overtaken `PATIENCE` times goes before it. Near the end cohorts shrink to an even share of
-    the work that is left, so that all workers stay busy.
+    A quick look goes first: small cohorts of the cheapest kinds, so that verdicts come soon and
+    times are measured. Then the group that costs most, so that the longest work does not come
+    last, but for groups overtaken `PATIENCE` times. Near the end cohorts shrink to an even share
+    of the work that is left, so that all workers stay busy.
 
     Args:
-        ask: Samples that many new trials; fewer means that there are no more, None that there
-            are none for now.
+        ask: Samples so many new trials; fewer: there are no more, None: there are none for now.
         remaining: Trials still to ask.
         cohort_key: What trials of one cohort agree in.
         cost: Cost of training one trial, in any unit.
+        apart: Whether a trial's network is trained one trial after another in any cohort.
         limit: Most trials in a cohort.
-        workers: Cohorts that train at the same time.
+        workers: Cohorts that train at the same time; a dispatcher sets it when it knows.
         window: Most trials asked and not yet in a cohort. Large packs better; small lets a
             sampler that learns see more results.
         unfinished: Trials of an earlier invocation; they go first, before any is asked.
         max_retries: Times that a trial may be lost by infrastructure and run again. One that was
             lost in company gets further chances, in ever smaller cohorts, unless losses are all
             that happens: the others are not to go with the one that kills its worker.
+        may_stop: Whether trials of the next cohort may end once their verdict is certain.
         fail: Called with trials that were lost once too often, and the reason.
         clock: Seconds, monotonic.
     """
@@ -68,11 +72,13 @@ class CohortQueue:
         remaining: int,
         cohort_key: Callable[[Hyperparameters], Hashable],
         cost: Callable[[Hyperparameters], float],
+        apart: Callable[[Hyperparameters], bool] = lambda values: False,
         limit: int = COHORT_LIMIT,
         workers: int = 1,
         window: int = 2048,
         unfinished: Iterable[Trial] = (),
         max_retries: int = 3,
+        may_stop: Callable[[], bool] = lambda: True,
         fail: Callable[[Sequence[Trial], str], None] = lambda trials, reason: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -80,33 +86,24 @@ class CohortQueue:
         self._remaining = remaining
         self._cohort_key = cohort_key
         self._cost = cost
+        self._apart = apart
         self._limit = limit
-        self._workers = workers
+        self.workers = workers
         self._window = window
         self._fail = fail
-        self._clock = clock
+        self._may_stop = may_stop
         self._lock = threading.RLock()
         self._numbers = itertools.count()
         self._earlier: dict[Hashable, Group] = {}
         self._waiting: dict[Hashable, Group] = {}
         self._retries = Retries(max_retries)
-        self._in_flight: dict[int, tuple[float, float]] = {}
         self._picks = 0
-        self._cost_per_s: float | None = None
-        self._waiting_cost = 0.0
+        self._pace = Pace()
+        self._in_flight = InTraining(self._pace, self._kind, clock)
+        self._look = QuickLook(SMALLEST)
         self._waiting_trials = 0
         for trial in unfinished:
             self._enqueue(self._earlier, trial)
-
-    @property
-    def workers(self) -> int:
-        """Cohorts that train at the same time; a dispatcher sets it when it knows."""
-        return self._workers
-
-    @workers.setter
-    def workers(self, value: int) -> None:
-        with self._lock:
-            self._workers = value
 
     @property
     def finished(self) -> bool:
@@ -120,19 +117,14 @@ class CohortQueue:
     def left_s(self) -> float | None:
         """Estimate of the time until it is finished; None before the first cohort is trained."""
         with self._lock:
-            if not self._cost_per_s:
-                return None
-            return self._work_left() / (self._cost_per_s * self._workers)
+            return self._work_left() / self.workers if self._pace.known else None
 
     @property
     def in_training(self) -> tuple[int, float | None]:
         """Cohorts that are out, and the time until the last is back; None if that is unknown."""
         with self._lock:
-            now, rate = self._clock(), self._cost_per_s
-            if not rate:
-                return len(self._in_flight), None
-            left = [cost / rate - (now - start) for cost, start in self._in_flight.values()]
-            return len(left), max([0.0, *left])
+            left = self._in_flight.left()
+            return len(left), max([0.0, *left]) if self._pace.known else None
 
     def prefill(self) -> None:
         """Ask until the window is full, for a caller that has time before the first `next`."""
@@ -156,32 +148,34 @@ class CohortQueue:
             if not groups:
                 return None
             self._picks += 1
-            key = self._choose(groups)
+            quick = self._look.next(groups, self._remaining)
+            key = most_urgent(groups, self._picks, self._seconds) if quick is None else quick
             group = groups[key]
-            trials = group.take(self._size(group))
+            trials = group.take(
+                self._size(key, group) if quick is None else self._look.size(group)
+            )
             group.since = self._picks
             if not group.trials:
                 del groups[key]
             self._waiting_trials -= len(trials)
-            self._waiting_cost -= group.cost * len(trials)
             return self._issue(trials, attempt=0)
 
-    def completed(self, cohort: Cohort) -> None:
-        """The cohort was trained and its tables delivered; a second time does nothing."""
+    def completed(self, cohort: Cohort, seconds: float | None = None) -> None:
+        """The cohort was trained and its tables delivered; a second time does nothing.
+
+        Args:
+            cohort: One that `next` gave.
+            seconds: How long its worker trained it; by default the time since `next`.
+        """
         with self._lock:
-            if cohort.number not in self._in_flight:
-                return
-            self._retries.trained()
-            cost, started = self._in_flight.pop(cohort.number)
-            rate = cost / max(self._clock() - started, 1e-9)
-            self._cost_per_s = (
-                rate if self._cost_per_s is None else 0.7 * self._cost_per_s + 0.3 * rate
-            )
+            if cohort in self._in_flight:
+                self._retries.trained()
+                self._in_flight.trained(cohort, seconds)
 
     def take_back(self, cohort: Cohort, reason: str, *, halve: bool) -> None:
         """Run a cohort again, completed or not, that was lost by no fault of its trials."""
         with self._lock:
-            self._in_flight.pop(cohort.number, None)
+            self._in_flight.drop(cohort)
             self._retries.add(cohort, reason, halve=halve, counts=False)
 
     def lost(self, cohort: Cohort, reason: str, *, halve: bool = False) -> None:
@@ -193,7 +187,7 @@ class CohortQueue:
             halve: Run it again as two cohorts at once (memory ran out).
         """
         with self._lock:
-            if self._in_flight.pop(cohort.number, None) is None:
+            if not self._in_flight.drop(cohort):
                 return
             if not self._retries.add(cohort, reason, halve=halve):
                 self._fail(cohort.trials, reason)
@@ -213,38 +207,44 @@ class CohortQueue:
     def _enqueue(self, groups: dict[Hashable, Group], trial: Trial) -> None:
         key = self._cohort_key(trial.hyperparameters)
         if key not in groups:
-            groups[key] = Group(cost=self._cost(trial.hyperparameters), since=self._picks)
+            values = trial.hyperparameters
+            groups[key] = Group(
+                cost=self._cost(values), since=self._picks, apart=self._apart(values)
+            )
         groups[key].trials.append(trial)
         self._waiting_trials += 1
-        self._waiting_cost += groups[key].cost
 
-    def _choose(self, groups: Mapping[Hashable, Group]) -> Hashable:
-        def urgency(key: Hashable) -> tuple[int, float]:
-            overtaken = self._picks - groups[key].since
-            total = groups[key].cost * len(groups[key].trials)
-            return (overtaken if overtaken > PATIENCE else 0, total)
-
-        return max(groups, key=urgency)
-
-    def _size(self, group: Group) -> int:
-        share = self._work_left() / self._workers
-        fair = math.ceil(share / group.cost) if group.cost > 0 else self._limit
+    def _size(self, key: Hashable, group: Group) -> int:
+        seconds = self._seconds(key, group)
+        if group.apart:
+            soon = int(APART_S / max(seconds, 1e-9)) if self._pace.known else 1
+            return max(1, min(soon, self._limit))
+        share = self._work_left() / self.workers
+        fair = math.ceil(share / seconds) if seconds > 0 else self._limit
         size = max(min(self._limit, fair), min(SMALLEST, self._limit))
         grows = self._remaining > 0 and not self._earlier
         return pieces(len(group.trials), size, smallest=SMALLEST, limit=self._limit, grows=grows)
 
     def _work_left(self) -> float:
-        """Cost of all that is waiting, unasked (at the mean cost) or still in flight."""
-        now = self._clock()
-        rate = self._cost_per_s or 0.0
-        flying = sum(
-            max(0.0, cost - rate * (now - start)) for cost, start in self._in_flight.values()
+        """Time of all that waits, is unasked (at the mean) or in training; else its cost."""
+        waiting = sum(
+            len(group.trials) * self._seconds(key, group)
+            for groups in (self._earlier, self._waiting)
+            for key, group in groups.items()
         )
-        mean = self._waiting_cost / max(1, self._waiting_trials)
-        return self._waiting_cost + self._remaining * mean + flying
+        mean = waiting / max(1, self._waiting_trials)
+        return waiting + self._remaining * mean + sum(self._in_flight.left())
+
+    def _seconds(self, key: Hashable, group: Group) -> float:
+        return self._pace.seconds(key, group.cost)
+
+    def _kind(self, cohort: Cohort) -> tuple[Hashable, float]:
+        """What its trials agree in, and the cost of one."""
+        values = cohort.trials[0].hyperparameters
+        return self._cohort_key(values), self._cost(values)
 
     def _issue(self, trials: tuple[Trial, ...], attempt: int) -> Cohort:
-        cohort = Cohort(number=next(self._numbers), trials=trials, attempt=attempt)
-        cost = sum(self._cost(trial.hyperparameters) for trial in trials)
-        self._in_flight[cohort.number] = (cost, self._clock())
+        number, stop = next(self._numbers), self._may_stop()
+        cohort = Cohort(number=number, trials=trials, attempt=attempt, may_stop=stop)
+        self._in_flight.add(cohort)
         return cohort

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 
 from study.trial import Trial
+
+PATIENCE = 64
+"""Cohorts that may overtake a group before it goes first, however small it is."""
 
 
 @dataclass(kw_only=True)
@@ -15,17 +19,38 @@ class Group:
 
     Attributes:
         cost: Cost of one of its trials.
+        apart: Whether they are trained one after another, so that company gains them nothing.
         since: Number of cohorts that had been picked when the group was last served.
         trials: First in, first out.
     """
 
     cost: float
     since: int
+    apart: bool = False
     trials: deque[Trial] = field(default_factory=deque)
 
     def take(self, n: int) -> tuple[Trial, ...]:
         """Remove the first ``n`` trials."""
         return tuple(self.trials.popleft() for _ in range(min(n, len(self.trials))))
+
+
+def most_urgent(
+    groups: Mapping[Hashable, Group], picks: int, seconds: Callable[[Hashable, Group], float]
+) -> Hashable:
+    """The group that has been overtaken too often, else that whose trials take longest in all.
+
+    Args:
+        groups: At least one.
+        picks: Cohorts that have been picked.
+        seconds: Estimates the time of one trial of a group.
+    """
+
+    def urgency(key: Hashable) -> tuple[int, float]:
+        overtaken = picks - groups[key].since
+        total = seconds(key, groups[key]) * len(groups[key].trials)
+        return (overtaken if overtaken > PATIENCE else 0, total)
+
+    return max(groups, key=urgency)
 
 
 def pieces(n: int, size: int, *, smallest: int, limit: int, grows: bool) -> int:

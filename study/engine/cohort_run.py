@@ -27,6 +27,7 @@ from study.engine.observing.data_sample import DataSample, deviating_steps
 from study.engine.observing.observation import Observation
 from study.engine.observing.record import CohortRecord
 from study.engine.observing.recording import Recording
+from study.engine.observing.stopping import StopRule
 from study.engine.observing.tiers import Statistics
 from study.engine.optimizers import make_optimizer
 from study.engine.precision import PRECISIONS
@@ -51,6 +52,7 @@ class CohortRun:
         statistics: Statistics,
         execution: str,
         divergence_factor: float,
+        stop: StopRule | None = None,
     ) -> None:
         hyperparameters = [trial.hyperparameters for trial in trials]
         seeds = [trial.seed for trial in trials]
@@ -78,15 +80,8 @@ class CohortRun:
         )
         order = self._execution.blocks.order
         self._weights_L = [order.index(layer.weight) for layer in layers]
-        self._surface = LossSurface(
-            start.module,
-            task,
-            statistics,
-            steps,
-            seeds=seeds,
-            inputs=examples.inputs,
-            targets=examples.targets,
-        )
+        data = {"inputs": examples.inputs, "targets": examples.targets}
+        self._surface = LossSurface(start.module, task, statistics, steps, seeds=seeds, **data)
         self._failures = FailureWatch(
             start.module,
             task,
@@ -95,14 +90,7 @@ class CohortRun:
             seeds=seeds,
             divergence_factor=divergence_factor,
         )
-        self._sample = DataSample(
-            self._surface,
-            task,
-            steps,
-            batch_size=batch_size,
-            inputs=examples.inputs,
-            targets=examples.targets,
-        )
+        self._sample = DataSample(self._surface, task, steps, batch_size=batch_size, **data)
         rates_KxS = np.stack([learning_rates(values, steps) for values in hyperparameters])
         self._rates_SxK = torch.as_tensor(rates_KxS.T.copy()).to(device, dtype)
         hidden = [names[0] in start.hidden_matrices for names in self._execution.blocks.names]
@@ -116,6 +104,7 @@ class CohortRun:
             abs(task.loss_chance),
             divergence_factor,
             deviating_steps(steps, task.examples, batch_size),
+            stop,
         )
         parts = self._execution, self._optimizer, self._clipping, self._failures, self.recording
         self._unrecorded = Unrecorded(*parts, examples)

@@ -13,7 +13,10 @@ from study.losses import rise_scale
 
 @dataclass(frozen=True, kw_only=True)
 class Retirement:
-    """The last step that counts, and the tensor that was first non-finite, if any was."""
+    """The last step that counts, and the tensor that was first non-finite, if any was.
+
+    A trial whose verdict was certain ends without either a lost loss or a tensor.
+    """
 
     step: int
     tensor: str | None

@@ -18,6 +18,7 @@ from study.engine.execution import execution_of
 from study.engine.memory import is_out_of_memory, memory_limit
 from study.engine.networks import NetworkFactory
 from study.engine.observing.record import CohortRecord, joined
+from study.engine.observing.stopping import StopRule
 from study.engine.observing.tiers import statistics_named
 from study.engine.tasks.task import Task
 from study.losses import DIVERGENCE_FACTOR
@@ -40,6 +41,7 @@ def train_cohort(
     statistics: str = "standard",
     execution: str = "auto",
     divergence_factor: float = DIVERGENCE_FACTOR,
+    stop: StopRule | None = None,
     memory_bytes: float | None = None,
     checkpoints: Checkpoints | None = None,
 ) -> CohortRecord:
@@ -60,6 +62,7 @@ def train_cohort(
         execution: How the network is run, one of EXECUTIONS: by default the fastest way; the
             numbers are the same.
         divergence_factor: A trial stops at its first loss over this many times the first, > 1.
+        stop: Ends trials whose verdict is certain; by default all take all their steps.
         memory_bytes: What the cohort may take, by the estimate of `trial_cost`; by default most
             of what the device has free.
         checkpoints: Where a long training keeps its state, and goes on from, bit for bit on the
@@ -79,19 +82,17 @@ def train_cohort(
         file, started = None, time.perf_counter()
         if checkpoints is not None:
             code = source_of(network), source_of(task.loss)
-            settings = (task.name, steps, statistics, on_device, *code, *_bound(divergence_factor))
+            ends = (*_bound(divergence_factor), *(() if stop is None else (stop.name,)))
+            settings = (task.name, steps, statistics, on_device, *code, *ends)
             file = CheckpointFile(checkpoints, part, settings)
         state = None if file is None else file.load(on_device)
         way = execution if state is None else execution_of(state)
         run = CohortRun(
-            part,
-            task,
-            network,
-            steps,
-            on_device,
+            *(part, task, network, steps, on_device),
             statistics=tier,
             execution=way,
             divergence_factor=divergence_factor,
+            stop=stop,
         )
         _step_through(run, steps, 0 if state is None else run.load(state), file)
         return run.record(time.perf_counter() - started)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-import sqlalchemy as sa
+if TYPE_CHECKING:
+    import sqlalchemy as sa
 
 _CHANGES = ("INSERT", "UPDATE", "DELETE")
 _CHANGED = "gradscape_changed"
@@ -27,6 +28,8 @@ def guard_engine(engine: sa.Engine, check_in: Callable[[sa.Connection], None]) -
     What the check raises rolls the transaction back. So between the check and the commit nobody
     can take a study over that is held by a row of the same data base.
     """
+
+    import sqlalchemy as sa
 
     def begin(connection: sa.Connection) -> None:
         connection.info.pop(_CHANGED, None)  # Of a transaction that was rolled back.

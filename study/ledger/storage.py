@@ -7,27 +7,20 @@ from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-import sqlalchemy as sa
 from optuna.distributions import BaseDistribution
 from optuna.exceptions import StorageInternalError
-from optuna.storages import BaseStorage, JournalStorage, RDBStorage
-
-# Optuna puts it around every data base; only there can the search for enqueued trials be left out.
-from optuna.storages._cached_storage import _CachedStorage
+from optuna.storages import BaseStorage, JournalStorage
 from optuna.trial import FrozenTrial, TrialState
-from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import SQLAlchemyError
 
-from study.databases import connect_arguments
 from study.errors import StorageUnavailable, first_cause, first_line
-from study.ledger.guard import Guard, guard_engine
+from study.ledger.guard import Guard
 from study.ledger.journal import GroupJournal
 from study.secrets import masked, redacted
 
-SILENT_MS = 60_000
-"""After that PostgreSQL ends a change whose client has fallen silent."""
+if TYPE_CHECKING:
+    from study.ledger.database_storage import DatabaseWithoutQueue
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,13 +30,17 @@ class LedgerStorage:
     Attributes:
         storage: Optuna's.
         journal: The file, where it is one.
+        database: The same as `storage`, where it is a data base.
+        failures: What its driver raises while it is unavailable.
         name: Path or URL, its password masked.
         url: With its password, to keep it out of errors; None of a journal.
     """
 
     storage: BaseStorage
-    journal: GroupJournal | None
     name: str
+    journal: GroupJournal | None = None
+    database: DatabaseWithoutQueue | None = None
+    failures: tuple[type[Exception], ...] = ()
     url: str | None = field(default=None, repr=False)
 
     @contextmanager
@@ -51,7 +48,7 @@ class LedgerStorage:
         """Turns what an unavailable storage raises inside into `StorageUnavailable`."""
         try:
             yield
-        except (StorageInternalError, SQLAlchemyError, OSError) as error:
+        except (StorageInternalError, OSError, *self.failures) as error:
             # `from None`: the chained exceptions of SQLAlchemy and of the driver quote the URL.
             reason = redacted(first_cause(error), self.url or "")
             what = "does not answer" if self.journal is None else "cannot be written"
@@ -59,17 +56,15 @@ class LedgerStorage:
 
     def close(self) -> None:
         """Ends the connections to a data base that nothing uses any more."""
-        if self.journal is None:
-            assert isinstance(self.storage, DatabaseWithoutQueue)
-            self.storage._backend.engine.dispose()
+        if self.database is not None:
+            self.database.close()
 
     def guard(self, guard: Guard) -> None:
         """Lets nothing be committed from now on without asking the guard first."""
         if self.journal is not None:
             self.journal.check = guard.check
-        else:
-            assert isinstance(self.storage, DatabaseWithoutQueue)
-            guard_engine(self.storage._backend.engine, guard.check_in)
+        if self.database is not None:
+            self.database.guard(guard)
 
     @contextmanager
     def group(self) -> Iterator[None]:
@@ -128,21 +123,6 @@ class JournalWithoutQueue(JournalStorage):
             own[name] = self._shared.setdefault(distribution, distribution)
 
 
-class DatabaseWithoutQueue(_CachedStorage):
-    """The same for a data base, which would be asked for every unfinished trial each time."""
-
-    def get_all_trials(
-        self,
-        study_id: int,
-        deepcopy: bool = True,
-        states: Container[TrialState] | None = None,
-    ) -> list[FrozenTrial]:
-        if states == (TrialState.WAITING,):
-            return []
-        trials: list[FrozenTrial] = super().get_all_trials(study_id, deepcopy, states)
-        return trials
-
-
 def open_storage(location: str | Path, *, make_tables: bool = True) -> LedgerStorage:
     """Open a journal file (a path) or a data base (a URL such as ``postgresql://...``).
 
@@ -163,47 +143,14 @@ def open_storage(location: str | Path, *, make_tables: bool = True) -> LedgerSto
         except OSError as error:
             raise StorageUnavailable(f"storage {path} cannot be opened: {error}") from error
     url = str(location)
+    from study.ledger.database_storage import FAILURES, open_database
+
     try:
-        storage = DatabaseWithoutQueue(_database(url, make_tables=make_tables))
-        return LedgerStorage(storage=storage, journal=None, name=masked(url), url=url)
+        database = open_database(url, make_tables=make_tables)
+        return LedgerStorage(
+            storage=database, database=database, failures=FAILURES, name=masked(url), url=url
+        )
     except Exception as error:
         # `from None`: the chained exceptions of SQLAlchemy and of the driver quote the URL.
         reason = redacted(f"{type(error).__name__}: {first_line(error)}", url)
         raise StorageUnavailable(f"storage {masked(url)} cannot be opened: {reason}") from None
-
-
-class _Database(RDBStorage):
-    """A data base that makes a trial under the number it was sampled for, or not at all.
-
-    Optuna tries a new trial five times. Where the first was made and the answer lost, the second
-    would make a trial of the next number with the hyperparameters of this one.
-    """
-
-    def _get_prepared_new_trial(
-        self, study_id: int, template_trial: FrozenTrial | None, session: Any
-    ) -> Any:
-        made = super()._get_prepared_new_trial(study_id, template_trial, session)
-        if template_trial is not None and made.number != template_trial.number:
-            raise StorageUnavailable(
-                f"storage {masked(self.url)} had made trial {template_trial.number} and lost "
-                "the answer"
-            )
-        return made
-
-
-def _database(url: str, *, make_tables: bool) -> RDBStorage:
-    """A data base that may be restarted: a connection that has died is replaced."""
-    options = {"pool_pre_ping": True, "connect_args": connect_arguments(url)}
-    storage = _Database(url, engine_kwargs=options, skip_table_creation=not make_tables)
-    if storage.engine.dialect.name == "postgresql":
-        sa.event.listen(storage.engine, "connect", _limit_silence)
-        storage.engine.dispose()  # Connections made before.
-    return storage
-
-
-def _limit_silence(connection: DBAPIConnection, record: object) -> None:
-    """A machine lost in the middle of a change keeps its rows locked no longer than this."""
-    cursor = connection.cursor()
-    cursor.execute(f"SET idle_in_transaction_session_timeout = {SILENT_MS}")
-    cursor.close()
-    connection.commit()

@@ -11,7 +11,6 @@ import optuna
 from optuna.storages import BaseStorage
 
 from search_spaces.errors import InputError
-from study.databases import has_table
 from study.errors import StorageUnavailable
 from study.ledger.storage import open_storage
 from study.ledger.trial_ledger import DESCRIPTION
@@ -45,6 +44,8 @@ def is_made(storage: str | Path) -> bool:
     """
     if "://" not in str(storage):
         return Path(storage).exists()
+    from study.databases import has_table
+
     try:
         return has_table(str(storage), "studies")
     except Exception:

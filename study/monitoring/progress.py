@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from study.monitoring.driver_log import DRIVER
-
-LOG_EVERY_S = 15.0
-"""Between two lines of progress in the log."""
-
-_logger = logging.getLogger(DRIVER)
+SAY_EVERY_S = 15.0
+"""Between two lines of progress in the log, and where no terminal shows a live display."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +21,7 @@ class StudyProgress:
         verdicts: All trials of the study so far by verdict.
         elapsed_s: Time since training began.
         left_s: Estimate of the time left in seconds; None before the first cohort.
+        phase: What is done after the training, e.g. "writing the report: maps"; None before.
         notice: Something a person should know, e.g. why MLflow is unavailable.
     """
 
@@ -35,6 +31,7 @@ class StudyProgress:
     verdicts: Mapping[str, int]
     elapsed_s: float
     left_s: float | None = None
+    phase: str | None = None
     notice: str | None = None
 
     @property
@@ -48,23 +45,36 @@ class StudyProgress:
         return self.recorded / self.elapsed_s if self.elapsed_s > 0 else 0.0
 
 
-class ProgressLog:
-    """Logs how far a run has come, which it is passed often, from time to time and at the end."""
+class ProgressLines:
+    """Says how far a run has come, which it is passed often: from time to time and at the end.
 
-    def __init__(self) -> None:
-        self._logged_at = -LOG_EVERY_S
+    Each phase after the training is said as it begins.
+
+    Args:
+        say: Takes a line.
+    """
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._said_at = -SAY_EVERY_S
+        self._phase: str | None = None
 
     def __call__(self, progress: StudyProgress) -> None:
-        """Logs a line if it is time for one."""
-        done = progress.done >= progress.total
-        if time.monotonic() - self._logged_at < LOG_EVERY_S and not done:
+        """Says a line if it is time for one."""
+        # "logging to MLflow 2772/3000" is one phase, whatever the numbers.
+        phase = None if progress.phase is None else progress.phase.rstrip("0123456789/ ")
+        begins = phase != self._phase
+        done = progress.done >= progress.total and phase is None
+        if time.monotonic() - self._said_at < SAY_EVERY_S and not (done or begins):
             return
-        self._logged_at = time.monotonic()
-        _logger.info("%s", progress_text(progress))
+        self._said_at, self._phase = time.monotonic(), phase
+        self._say(progress_text(progress))
 
 
 def progress_text(progress: StudyProgress) -> str:
-    """One line for logs: how far, how fast, how long yet, the verdicts."""
+    """One line for logs: how far, how fast, how long yet, the verdicts; or what is done now."""
+    if progress.phase is not None:
+        return "  ".join(filter(None, [progress.phase, progress.notice]))
     counts = ", ".join(f"{count} {name}" for name, count in progress.verdicts.items())
     parts = [numbers_text(progress), counts, progress.notice or ""]
     return "  ".join(part for part in parts if part)

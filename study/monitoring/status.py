@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
-from search_spaces.errors import InputError, unknown
+from search_spaces.errors import InputError
 from study.errors import StorageUnavailable, TableError
 from study.lease import Held, look
 from study.ledger import trial_states
@@ -15,7 +14,6 @@ from study.monitoring.driver_record import DriverRecord, read_record
 from study.paths import StudyPaths
 from study.study_file import StudyConfig, load_study_file
 from study.tables import TableStore
-from study.tables.home import studies
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,25 +63,6 @@ class StudyStatus:
         return "incomplete"
 
 
-def find_study(home: Path, study: str) -> StudyPaths:
-    """The paths of a study that exists.
-
-    Raises:
-        InputError: If there is none of this name.
-    """
-    names = studies(home)
-    if study not in names:
-        if not names:
-            raise InputError(f"no study {study!r}: {home} has none")
-        raise InputError(unknown("study", study, names))
-    return StudyPaths(home=home, study=study)
-
-
-def holder_of(paths: StudyPaths) -> Held | None:
-    """Who works on a study, as its folder tells."""
-    return look(paths.lock)
-
-
 def study_status(paths: StudyPaths) -> StudyStatus:
     """Reads tables, storage, lease and the driver's record; changes nothing."""
     notices: list[str] = []
@@ -100,7 +79,7 @@ def study_status(paths: StudyPaths) -> StudyStatus:
         failed=sum(state == "FAIL" and n not in recorded for n, state in states.items()),
         undelivered=sum(states.get(n) == "RUNNING" for n in recorded),
         verdicts=verdicts,
-        held=holder_of(paths),
+        held=look(paths.lock),
         last=last,
         notices=tuple(notices),
     )
@@ -117,11 +96,11 @@ def _config(paths: StudyPaths, notices: list[str]) -> StudyConfig | None:
 
 def _recorded(paths: StudyPaths, notices: list[str]) -> tuple[Collection[int], Mapping[str, int]]:
     try:
-        frame = TableStore(paths.tables).read_trials(columns=["verdict"])
+        verdicts = TableStore(paths.tables).verdicts()
     except TableError as error:
         notices.append(f"the tables cannot be read: {error}")
         return (), {}
-    return frozenset(frame["trial"].tolist()), Counter(frame["verdict"])
+    return verdicts.keys(), Counter(verdicts.values())
 
 
 def _states(config: StudyConfig, paths: StudyPaths, notices: list[str]) -> Mapping[int, str]:

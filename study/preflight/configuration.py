@@ -104,6 +104,10 @@ class Preflight:
         firsts = self.tasks.first_of_each(self.config.space.corners())
         return [(self.tasks.hyperparameters(each), self.tasks.task(each)) for each in firsts]
 
+    def trains_apart(self, hyperparameters: Mapping[str, Any]) -> bool:
+        """Whether the network of a trial is trained one trial after another in any cohort."""
+        return self.cost(hyperparameters).notice is not None
+
     def work(self, hyperparameters: Mapping[str, Any]) -> float:
         """Cost of training one trial, in FLOPs or what takes as long."""
         per_step = self.cost(hyperparameters).flops_per_step + OVERHEAD_FLOPS

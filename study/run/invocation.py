@@ -26,6 +26,7 @@ from study.run.resume import ResumePlan
 from study.run.retrying_ask import RetryingAsk
 from study.run.stop_notice import stop_notice, waiting_text
 from study.secrets import masked
+from study.stopping import DECIDED, Audit, audit_of
 from study.tables import TableStore
 from study.tracking import Tracker
 from study.trial import Trial
@@ -35,6 +36,9 @@ AHEAD, AHEAD_ADAPTIVE = 2048, 64
 
 TELL_AFTER_S = 30.0
 """How long a sampler that learns from results goes without, while MLflow is unavailable."""
+
+Publish = Callable[[StudyPaths, Callable[[str], None]], Path]
+"""Makes a study's report, says its stages and returns its folder."""
 
 _logger = logging.getLogger("gradscape.run")
 
@@ -73,8 +77,9 @@ class Invocation:
         self._store = store
         self._resume = resume
         self._before = resume.recorded + len(resume.elsewhere)
-        self._earlier = self._recorded_verdicts() if resume.recorded else Counter[str]()
+        self._earlier = Counter(store.verdicts().values() if resume.recorded else ())
         self._verdicts = self._earlier
+        self._audit = audit_of(store) if checked.config.stop == DECIDED else Audit()
         self._recorded = self._delivered = 0
         self._failed = dict(resume.failed)
         self._queue: CohortQueue | None = None
@@ -82,6 +87,7 @@ class Invocation:
         verdicts = resume.ledger.completed_verdicts
         self._map = None if rule is None else MapWatch(rule, self._config.space, verdicts)
         self._settled: str | None = None
+        self._delivering = False
         self._started = time.monotonic()
 
     def execute(
@@ -89,21 +95,22 @@ class Invocation:
         dispatcher: Dispatcher,
         trainer: Train,
         tracker: Tracker,
-        publish: Callable[[StudyPaths], Path] | None,
+        publish: Publish | None,
     ) -> StudyResult:
         """Trains what is missing and delivers everything, or what it can when training fails.
 
         Args:
-            dispatcher: Trains the cohorts of the queue.
-            trainer: Called on a worker with a cohort; returns the bytes of its rows.
+            dispatcher: Trains the cohorts of the queue, by `trainer` on a worker.
+            trainer: Returns the bytes of a cohort's rows.
             tracker: Takes this invocation's MLflow runs; it is closed at the end.
-            publish: Makes the report once trials are recorded and returns its folder.
+            publish: Makes the report once trials are recorded.
         """
         recorder = self._open_recorder(tracker)
         try:
             with stop_notice(self._stop, self._waiting_text):
                 self._train(dispatcher, trainer, recorder)
             self._lease.check()
+            self._delivering = True
             with self._watch.measure("delivery"):
                 deliver_rest(recorder, stopped=self._stop.is_set())
         except BaseException as error:
@@ -114,6 +121,7 @@ class Invocation:
             # Whatever else went wrong then, this is what a person has to know.
             raise lost from error
         recorder.close()
+        self._delivering = False
         undelivered = recorder.undelivered
         with self._watch.measure("report"):
             report = self._publish(publish)
@@ -128,7 +136,7 @@ class Invocation:
 
         Args:
             undelivered: Recorded trials that MLflow or Optuna do not know.
-            notice: Why that is so, or why MLflow did not take the report.
+            notice: Why, or why MLflow did not take the report.
         """
         uri = self._config.tracking_uri
         return StudyResult(
@@ -160,14 +168,15 @@ class Invocation:
             on_progress=self._notice,
             tell_after_s=TELL_AFTER_S if is_adaptive(self._config.sampler) else math.inf,
             stopwatch=self._watch,
+            audit=self._audit,
         )
 
-    def _publish(self, publish: Callable[[StudyPaths], Path] | None) -> Path | None:
+    def _publish(self, publish: Publish | None) -> Path | None:
         """Folder of the report; None where none is wanted or no trial is recorded yet."""
         if publish is None or not self._resume.recorded + self._recorded:
             return None
         with self._lease.writing():
-            return publish(self._paths)
+            return publish(self._paths, lambda stage: self._show(f"writing the report: {stage}"))
 
     def _train(self, dispatcher: Dispatcher, trainer: Train, recorder: Recorder) -> None:
         recorder.redeliver(self._resume.redeliver)
@@ -178,16 +187,11 @@ class Invocation:
             dispatcher.run(self._queue, trainer, recorder.submit, stop=self._stop)
 
     def _finish(self, tracker: Tracker, report: Path | None) -> str | None:
+        self._show("handing the report to MLflow")
         stopped = self._stop.is_set()
         early = stopped and self._before + self._recorded < self._resume.total
         return finish(
-            self._lease,
-            tracker,
-            self._paths,
-            report,
-            self._verdicts,
-            stopped=stopped,
-            early=early,
+            self._lease, tracker, self._paths, report, self._verdicts, stopped=stopped, early=early
         )
 
     def _make_queue(self, recorder: Recorder) -> CohortQueue:
@@ -202,11 +206,13 @@ class Invocation:
             remaining=self._resume.new,
             cohort_key=config.space.cohort_key,
             cost=self._checked.work,
+            apart=self._checked.trains_apart,
             limit=cohort_limit(config.resources.training_gpus),
             workers=1,
             window=AHEAD_ADAPTIVE if is_adaptive(config.sampler) else AHEAD,
             unfinished=self._resume.retrain,
             max_retries=config.resources.max_retries,
+            may_stop=lambda: self._audit.trusted,
             fail=fail,
         )
 
@@ -226,9 +232,10 @@ class Invocation:
     def _notice(self, progress: Progress) -> None:
         self._recorded, self._delivered = progress.recorded, progress.delivered
         self._verdicts = self._earlier + Counter(progress.verdicts)
-        self._show(progress.outage)
+        text = f"logging to MLflow {progress.delivered}/{progress.recorded}"
+        self._show(text if self._delivering else None, progress.outage)
 
-    def _show(self, notice: str | None = None) -> None:
+    def _show(self, phase: str | None = None, notice: str | None = None) -> None:
         self._on_progress(
             StudyProgress(
                 total=self._resume.total,
@@ -237,9 +244,7 @@ class Invocation:
                 verdicts=self._verdicts,
                 elapsed_s=time.monotonic() - self._started,
                 left_s=None if self._queue is None else self._queue.left_s,
+                phase=phase,
                 notice=notice,
             )
         )
-
-    def _recorded_verdicts(self) -> Counter[str]:
-        return Counter(self._store.read_trials(columns=["verdict"])["verdict"])

@@ -14,6 +14,7 @@ from study.lease import Lease
 from study.ledger import TrialLedger
 from study.monitoring.timings import Stopwatch
 from study.run.delivery.delivery import Delivery
+from study.stopping import COLUMNS, Audit
 from study.tables import CohortTables, TableStore
 from study.tracking import Tracker
 from study.trial import Cohort
@@ -70,8 +71,10 @@ class Recorder:
         on_progress: Callable[[Progress], None] = lambda progress: None,
         tell_after_s: float = math.inf,
         stopwatch: Stopwatch | None = None,
+        audit: Audit | None = None,
     ) -> None:
         self._watch = stopwatch or Stopwatch()
+        self._audit = audit or Audit()
         self._lease = lease
         self._store = store
         self._on_progress = on_progress
@@ -227,11 +230,12 @@ class Recorder:
         digest = hashlib.sha256(repr(trials).encode()).hexdigest()[:8]
         with self._watch.measure("tables"), self._lease.writing():
             new = self._store.write(tables, f"{min(trials):08d}-{digest}")
-        labels = tables.trials.select(["trial", "verdict", "train_seconds"]).to_pylist()
+        labels = tables.trials.select(["trial", "train_seconds", *COLUMNS]).to_pylist()
         self._watch.add("training", sum(row["train_seconds"] for row in labels))
         with self._changed:
             self._recorded += len(new)
             self._verdicts.update(row["verdict"] for row in labels if row["trial"] in new)
+            self._audit.add(row for row in labels if row["trial"] in new)
             self._delivery.add(tables, new=len(new))
             self._busy = False
             self._changed.notify_all()

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from study.dispatch import Dispatcher
 from study.lease import hold, this_process
-from study.monitoring.driver_log import driver_log
+from study.monitoring.driver_log import DRIVER, driver_log
 from study.monitoring.driver_record import recorded
-from study.monitoring.progress import ProgressLog, StudyProgress
+from study.monitoring.progress import ProgressLines, StudyProgress
 from study.monitoring.study_result import StudyResult, log_result
 from study.paths import StudyPaths, check_home
 from study.preflight.configuration import preflight
@@ -23,7 +23,7 @@ from study.run.factories import (
     ray_dispatcher,
     study_claims,
 )
-from study.run.invocation import Invocation
+from study.run.invocation import Invocation, Publish
 from study.run.resume import plan_resume
 from study.run.study_key import study_key
 from study.run.trainer import study_trainer
@@ -34,6 +34,7 @@ from study.tables.staging import claim_staging
 from study.tracking import DeferredTracker, Tracker
 
 _logger = logging.getLogger("gradscape.run")
+_driver_logger = logging.getLogger(DRIVER)
 
 
 def run_study(
@@ -42,7 +43,7 @@ def run_study(
     home: str | Path | None = None,
     dispatcher: Dispatcher | None = None,
     open_tracker: Callable[[StudyConfig, StudyPaths], Tracker] | None = None,
-    publish: Callable[[StudyPaths], Path] | None = None,
+    publish: Publish | None = None,
     on_progress: Callable[[StudyProgress], None] = lambda progress: None,
     on_notice: Callable[[str], None] | None = None,
     stop: threading.Event | None = None,
@@ -56,7 +57,8 @@ def run_study(
         home: Home folder; by default GRADSCAPE_HOME or ./gradscape.
         dispatcher: Where cohorts are trained; by default on Ray, as `resources` says.
         open_tracker: Opens the tracking of this invocation; by default MLflow.
-        publish: Makes the report once trials are recorded and returns its folder.
+        publish: Makes the report once trials are recorded and returns its folder; it says the
+            stages of its work to its second argument.
         on_progress: Called as results arrive.
         on_notice: Called with what a person should know: of the training before it begins, then
             lost cohorts, memory that runs out, outages. The same and more is in `driver.log`, and
@@ -81,7 +83,7 @@ def run_study(
         check_compatible(config, paths)
     paths.create()
     stop = stop or threading.Event()
-    log_progress = ProgressLog()
+    log_progress = ProgressLines(partial(_driver_logger.info, "%s"))
     me = this_process(paths.home)
 
     def show(progress: StudyProgress) -> None:

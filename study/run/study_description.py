@@ -11,8 +11,10 @@ from study.losses import DIVERGENCE_FACTOR
 from study.study_file import StudyConfig
 
 _OPTIONS = "task_options"
-_SETTINGS = ("task", "network", "steps", "seeds", "seed", "sampler", "thresholds", "statistics")
-_BEFORE = {"statistics": "standard"}
+_SETTINGS = (
+    *("task", "network", "steps", "seeds", "seed", "sampler", "thresholds", "statistics", "stop"),
+)
+_BEFORE = {"statistics": "standard", "stop": "never"}
 """What studies did whose description lacks a setting that is younger than they are."""
 
 _STOPS = "divergence_factor"

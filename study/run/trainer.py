@@ -9,6 +9,7 @@ from typing import Any
 from study.engine import Checkpoints
 from study.preflight.configuration import Preflight
 from study.secrets import public_address
+from study.stopping import DECIDED
 from study.tables import StudyMetadata
 from study.worker.cohort_trainer import CohortTrainer
 
@@ -44,6 +45,7 @@ def study_trainer(
         metadata=metadata,
         thresholds=checked.thresholds,
         statistics=config.statistics,
+        stop=config.stop == DECIDED,
         device="cuda" if config.resources.training_gpus else "cpu",
         threads=config.resources.cpus_per_worker,
         share=min(1.0, config.resources.training_gpus or 1.0),

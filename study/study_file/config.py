@@ -6,7 +6,7 @@ import os
 from collections.abc import Collection, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import yaml
 from pydantic import (
@@ -50,6 +50,7 @@ class StudyConfig(BaseModel):
         sampler: qmc, random, grid, tpe or boundary.
         statistics: What is measured beside the losses: minimal, standard or full.
         trials: Trials of the study; a grid has as many as cells times seeds if not given.
+        stop: "decided" ends a trial whose verdict is certain, "never" none.
         stop_when: Ends the study before it has all its trials; None never does.
         resources: Workers and what each may take.
         tracking_uri: MLflow's address; None is SQLite under the home folder.
@@ -77,13 +78,12 @@ class StudyConfig(BaseModel):
     sampler: fields.SamplerName = "qmc"
     statistics: fields.StatisticsName = "standard"
     trials: fields.AtLeast1 = Field(default_factory=lambda known: _all_cells(known))
+    stop: fields.StopName = "never"
     stop_when: StopWhen | None = None
     resources: Resources = Resources()
     tracking_uri: fields.TrackingUri = None
     storage: fields.Storage = None
-    thresholds: dict[str, Annotated[fields.Number, Field(description="a finite number")]] = Field(
-        default_factory=dict, description="a mapping of names to numbers"
-    )
+    thresholds: fields.Numbers
 
     _written: dict[str, object] = PrivateAttr(default_factory=dict)
     _text: str | None = PrivateAttr(default=None)

@@ -15,10 +15,10 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, JsonVal
 
 from search_spaces.catalogue import is_own
 from search_spaces.errors import InputError, unknown
-from search_spaces.samplers import SAMPLERS
 from search_spaces.values import as_number, show
 from study.engine.built_in import BUILT_IN_NETWORKS, BUILT_IN_TASKS
 from study.engine.observing.tiers import STATISTICS
+from study.stopping import STOPS
 
 _OWN = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", re.ASCII)
 
@@ -63,6 +63,10 @@ Gpus = Annotated[
     # Ray shares a GPU in fractions, and gives several only whole.
     must(lambda gpus: gpus <= 1 or gpus == int(gpus)),
 ]
+Numbers = Annotated[
+    dict[str, Annotated[Number, Field(description="a finite number")]],
+    Field(default_factory=dict, description="a mapping of names to numbers"),
+]
 Text = Annotated[str, Field(strict=True)]
 StudyName = Annotated[
     str,
@@ -75,12 +79,12 @@ StudyName = Annotated[
 """Also a folder's name, an MLflow experiment's and an Optuna study's."""
 
 
-def _one_of(what: str, known: Collection[str]) -> BeforeValidator:
+def _one_of(what: str, known: Callable[[], Collection[str]]) -> BeforeValidator:
     """Not `Literal`, which would want its names a second time, and proposes no nearest one."""
 
     def check(given: object) -> object:
-        if isinstance(given, str) and given not in known:
-            raise InputError(unknown(what, given, known))
+        if isinstance(given, str) and given not in known():
+            raise InputError(unknown(what, given, known()))
         return given
 
     return BeforeValidator(check)
@@ -104,8 +108,18 @@ TaskName = Annotated[Text, _built_in_or_own("task", BUILT_IN_TASKS, "package.mod
 NetworkName = Annotated[
     Text, _built_in_or_own("network", BUILT_IN_NETWORKS, "package.module:factory")
 ]
-SamplerName = Annotated[Text, _one_of("sampler", SAMPLERS)]
-StatisticsName = Annotated[Text, _one_of("statistics", STATISTICS)]
+
+
+def _samplers() -> Collection[str]:
+    # They need Optuna, which the name of a study alone does not.
+    from search_spaces.samplers import SAMPLERS
+
+    return SAMPLERS
+
+
+SamplerName = Annotated[Text, _one_of("sampler", _samplers)]
+StatisticsName = Annotated[Text, _one_of("statistics", lambda: STATISTICS)]
+StopName = Annotated[Text, _one_of("stop", lambda: STOPS)]
 
 TRACKING_SCHEMES = ("http", "https", "sqlite", "postgresql", "mysql", "mssql", "databricks")
 STORAGE_SCHEMES = ("sqlite", "postgresql", "mysql")

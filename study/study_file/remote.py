@@ -19,15 +19,6 @@ from study.study_file.stored_secrets import ADDRESSES, refuse_secrets_in_file
 from study.study_file.yaml_text import parse_study_text
 
 
-def read_study(given: object) -> str:
-    """A study's name where it stands alone, as on the command line.
-
-    Raises:
-        InputError: If it is none. Without a key.
-    """
-    return str(read_as(StudyName, given))
-
-
 @dataclass(frozen=True, kw_only=True)
 class StudyElsewhere:
     """What can be known of a study file without the environment it will be run in.

@@ -1,17 +1,38 @@
 """The tables of a study: their schema, their files, and how they are read."""
 
-from study.errors import TableError, TableWriteError
-from study.tables.bundle import CohortTables
-from study.tables.frames import to_arrow, to_frame, trial_columns
-from study.tables.metadata import StudyMetadata
-from study.tables.parts import TableStore
-from study.tables.schema import LAYERS, STEPS, Column
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from search_spaces.lazy_names import lazy_names
+
+if TYPE_CHECKING:
+    from study.errors import TableError, TableWriteError
+    from study.tables.bundle import CohortTables
+    from study.tables.frames import to_arrow, to_frame, trial_columns
+    from study.tables.metadata import StudyMetadata
+    from study.tables.parts import TableStore
+    from study.tables.schema import LAYERS, STEPS, Column
+
+_HOMES = {
+    "CohortTables": "study.tables.bundle",
+    "Column": "study.tables.schema",
+    "LAYERS": "study.tables.schema",
+    "STEPS": "study.tables.schema",
+    "StudyMetadata": "study.tables.metadata",
+    "TableError": "study.errors",
+    "TableStore": "study.tables.parts",
+    "TableWriteError": "study.errors",
+    "to_arrow": "study.tables.frames",
+    "to_frame": "study.tables.frames",
+    "trial_columns": "study.tables.frames",
+}
 
 __all__ = [
-    "LAYERS",
-    "STEPS",
     "CohortTables",
     "Column",
+    "LAYERS",
+    "STEPS",
     "StudyMetadata",
     "TableError",
     "TableStore",
@@ -20,3 +41,5 @@ __all__ = [
     "to_frame",
     "trial_columns",
 ]
+
+__getattr__ = lazy_names(__name__, _HOMES)

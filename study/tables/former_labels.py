@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
 
 CAUSES_OF_BEFORE: Mapping[str, str] = MappingProxyType(
     {
@@ -41,3 +43,8 @@ def in_words_of_today(trials: pd.DataFrame) -> pd.DataFrame:
             if nameless.any():
                 trials["cause"] = trials["cause"].mask(nameless, "unknown")
     return trials
+
+
+def verdict_of_today(verdict: str, outcome: str) -> str:
+    """One trial's verdict as `in_words_of_today` has it."""
+    return "slow" if (verdict, outcome) == ("stalled", "slow") else verdict

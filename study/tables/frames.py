@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 
 from search_spaces.catalogue import CATALOGUE, Kind
@@ -26,6 +25,9 @@ from study.tables.schema import (
     Column,
     ColumnType,
 )
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _KIND_TYPES: dict[Kind, ColumnType] = {
     "integer": "int64",
@@ -138,6 +140,8 @@ def _to_array(values: pd.Series, column: Column) -> pa.Array:
 
 
 def _strings(values: pd.Series) -> pa.Array:
+    import pandas as pd  # Whoever has a Series has it already; reading tables needs none.
+
     if pd.api.types.is_string_dtype(values):
         return pa.array(values, type=pa.string(), from_pandas=True)
     texts = values.astype(object).where(values.notna(), None)
@@ -145,6 +149,8 @@ def _strings(values: pd.Series) -> pa.Array:
 
 
 def _floats(values: pd.Series) -> np.ndarray:
+    import pandas as pd
+
     if not pd.api.types.is_numeric_dtype(values.dtype):
         plain = values.astype(object).where(values.notna(), math.nan)
         return np.array([math.inf if value == NO_LIMIT else float(value) for value in plain])

@@ -7,9 +7,9 @@ nothing but nulls in it, or whole numbers where another part has fractions.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -23,6 +23,9 @@ from study.tables.schema import (
     TRIAL_LABELS,
     Column,
 )
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _SERIES: Mapping[str, Sequence[Column]] = {"steps": STEPS, "layers": LAYERS}
 _BEFORE = tuple(column.name for column in TRIAL_IDENTITY)
@@ -83,6 +86,8 @@ def conform(table: pa.Table, schema: pa.Schema) -> pa.Table:
 
 def empty_trials() -> pd.DataFrame:
     """The trials table of a study that has recorded none: every column but hyperparameters."""
+    import pandas as pd
+
     types = {"int64": "int64", "float64": "float64", "float32": "float32", "string": "str"}
     columns = (*TRIAL_IDENTITY, *TRIAL_LABELS, *TRIAL_FIGURES)
     return pd.DataFrame({each.name: pd.Series(dtype=types[each.type]) for each in columns})

@@ -11,16 +11,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-import pandas as pd
 import pyarrow as pa
 
 from study.errors import TableError
 from study.tables.bundle import CohortTables
 from study.tables.files import part_path, write_part
-from study.tables.former_labels import in_words_of_today
+from study.tables.former_labels import in_words_of_today, verdict_of_today
 from study.tables.frames import to_frame
 from study.tables.index import PartIndex
 from study.tables.merging import empty_series, empty_trials, merge_series, merge_trials
@@ -28,6 +29,9 @@ from study.tables.metadata import attach, metadata_of
 from study.tables.reading import SeriesStream, read_rows, shares, stream_series
 from study.tables.runs import RunParts
 from study.tables.staging import Staging
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _ORDER = {"layers": ("trial", "step", "layer"), "steps": ("trial", "step"), "trials": ("trial",)}
 """Tables in the order of writing, with the order of their rows."""
@@ -130,6 +134,15 @@ class TableStore:
             return empty_trials()
         merged = self._merged("trials", wanted, names, self.recorded_runs(), read)
         return in_words_of_today(to_frame(merged))
+
+    def verdicts(self) -> dict[int, str]:
+        """The verdict of each recorded trial, without pandas; errors as `read_trials`."""
+        names = ["trial", "verdict", "outcome"]
+        read = self._index.refresh(names)
+        wanted = shares(self._index, self._index.trials())
+        parts = read_rows(self.folder / "trials", wanted, names, read)
+        rows = chain.from_iterable(part.select(names).to_pylist() for part in parts.values())
+        return {row["trial"]: verdict_of_today(row["verdict"], row["outcome"]) for row in rows}
 
     def read_steps(
         self, trials: Collection[int] | None = None, columns: Sequence[str] | None = None

@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 
 from search_spaces.errors import InputError
-from study.engine import Checkpoints, NetworkFactory, train_cohort
+from study.engine import Checkpoints, NetworkFactory, Task, train_cohort
 from study.engine.devices import cuda_missing
 from study.engine.memory import memory_limit
 from study.tables import CohortTables, StudyMetadata
@@ -19,6 +19,7 @@ from study.trial import Cohort
 from study.verdicts import DEFAULT, Thresholds
 from study.worker.loading import load_network
 from study.worker.rows import cohort_tables
+from study.worker.stop_rule import DecidedVerdicts
 from study.worker.tasks import TaskSource
 
 
@@ -33,6 +34,7 @@ class CohortTrainer:
         metadata: Written into the tables; names the columns of hyperparameters.
         thresholds: Limits of the labels; `divergence_factor` also ends a trial's training.
         statistics: What is measured beside the losses.
+        stop: Whether trials end once their verdict is certain.
         device: "cpu" or "cuda".
         threads: CPU threads that one training may use; None leaves torch's own setting.
         share: Part of the device's memory that one training may use, 0 to 1; on a CPU the part
@@ -47,6 +49,7 @@ class CohortTrainer:
     metadata: StudyMetadata
     thresholds: Thresholds = DEFAULT
     statistics: str = "standard"
+    stop: bool = False
     device: str = "cpu"
     threads: int | None = None
     share: float = 1.0
@@ -76,10 +79,16 @@ class CohortTrainer:
             device=self.device,
             statistics=self.statistics,
             divergence_factor=self.thresholds.divergence_factor,
+            stop=self._rule(task) if self.stop and cohort.may_stop else None,
             memory_bytes=memory_limit(torch.device(self.device), self._share),
             checkpoints=self.checkpoints,
         )
         return cohort_tables(record, task=task, metadata=self.metadata, thresholds=self.thresholds)
+
+    def _rule(self, task: Task) -> DecidedVerdicts:
+        return DecidedVerdicts(
+            task=task, steps=self.steps, metadata=self.metadata, thresholds=self.thresholds
+        )
 
     def _check_device(self) -> None:
         reason = None if self.device == "cpu" else cuda_missing()

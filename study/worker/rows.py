@@ -31,17 +31,24 @@ def cohort_tables(
         metadata: Goes into the tables; names the hyperparameters that get a column.
         thresholds: Where one label ends and the next begins.
     """
-    steps, layers = _steps(record), _layers(record)
     columns = trial_columns(metadata)
-    rows = _trial_rows(record, task, list(metadata.hyperparameters))
+    trials, steps, layers = frames(record, task, metadata)
     expected = predictions(record, task=task, network=metadata.network)
-    trials = pd.DataFrame([row | more for row, more in zip(rows, expected, strict=True)])
+    trials = trials.assign(**pd.DataFrame(expected, index=trials.index))
     trials = label_trials(trials, layers, thresholds, steps=steps, metric=task.metric_name)
     return CohortTables(
         trials=to_arrow(trials, columns, metadata),
         steps=to_arrow(steps, STEPS, metadata),
         layers=to_arrow(layers, LAYERS, metadata),
     )
+
+
+def frames(
+    record: CohortRecord, task: Task, metadata: StudyMetadata
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Makes the rows of trials, steps and layers as they were measured, without labels."""
+    rows = _trial_rows(record, task, list(metadata.hyperparameters))
+    return pd.DataFrame(rows), _steps(record), _layers(record)
 
 
 def _trial_rows(
@@ -58,6 +65,7 @@ def _trial_rows(
             "seed": trial.seed,
             "design": trial.design,
             "steps_run": ran,
+            "decided_step": decided if (decided := int(record.decided_step[k])) >= 0 else None,
             **failure_columns(record, k, loss_chance=task.loss_chance),
             "loss_chance": task.loss_chance,
             "metric_chance": task.chance,

@@ -36,12 +36,7 @@ from search_spaces.samplers.boundary.observations import Label, Observations, at
 from search_spaces.samplers.boundary.schedule import SPACE_FILLING, Design, Schedule
 from search_spaces.samplers.boundary.settings import Settings
 from search_spaces.samplers.cube import SobolDesign, cube_values
-
-DESIGN = "design"
-"""Attribute of a trial: `space-filling` or `boundary`; a user attribute in gradscape's studies,
-a system attribute `boundary:design` where Optuna itself makes the trials."""
-
-SYSTEM_DESIGN = "boundary:design"
+from search_spaces.samplers.design import SYSTEM_DESIGN
 
 
 class BoundarySampler(BaseSampler):

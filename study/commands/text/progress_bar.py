@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -13,10 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from study.commands.text.verdict_style import verdict_text
-from study.monitoring.progress import StudyProgress, numbers_text, progress_text
-
-PLAIN_EVERY_S = 15.0
-"""Between lines where no terminal shows a live display, for logs."""
+from study.monitoring.progress import ProgressLines, StudyProgress, numbers_text
 
 
 @contextmanager
@@ -39,6 +35,8 @@ def _display(study: str, progress: StudyProgress) -> Table:
     grid.add_row(Text(study, style="bold"), bar, Text(numbers_text(progress)))
     lines = Table.grid()
     lines.add_row(grid)
+    if progress.phase:
+        lines.add_row(Text(progress.phase))
     if progress.verdicts:
         lines.add_row(verdict_text(progress.verdicts))
     if progress.notice:
@@ -47,13 +45,7 @@ def _display(study: str, progress: StudyProgress) -> Table:
 
 
 def _plain(study: str, console: Console) -> Callable[[StudyProgress], None]:
-    shown = [-PLAIN_EVERY_S]
+    def say(line: str) -> None:
+        console.print(f"{study}: {line}", markup=False, highlight=False, soft_wrap=True)
 
-    def show(progress: StudyProgress) -> None:
-        if time.monotonic() - shown[0] < PLAIN_EVERY_S:
-            return
-        shown[0] = time.monotonic()
-        line = f"{study}: {progress_text(progress)}"
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
-
-    return show
+    return ProgressLines(say)

@@ -67,6 +67,7 @@ class Exchange:
         self._arrived: set[int] = set()
         self._payloads: deque[tuple[int, bytes]] = deque()
         self._lines: deque[WorkerLine] = deque(maxlen=LINES)
+        self._closed = False
         self._changed = asyncio.Condition()
 
     async def publish(self, cohort: Cohort) -> None:
@@ -100,12 +101,18 @@ class Exchange:
             self._lines.append(line)
             self._changed.notify_all()
 
+    async def close(self) -> None:
+        """Driver: nothing more comes, so nobody need wait for it."""
+        async with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
     async def collect(self, timeout_s: float) -> Collected:
-        """Driver: the oldest payload and all lines; nothing after the time limit."""
+        """Driver: the oldest payload and all lines; nothing when time is up or once closed."""
         async with self._changed:
             # Not `wait_for` alone: with no time left it raises before it looks.
-            if not (self._payloads or self._lines):
-                waiting = self._changed.wait_for(lambda: self._payloads or self._lines)
+            if not self._has_news():
+                waiting = self._changed.wait_for(self._has_news)
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(waiting, timeout_s)
             tables = [self._payloads.popleft()] if self._payloads else []
@@ -113,6 +120,9 @@ class Exchange:
             self._lines.clear()
             self._changed.notify_all()
             return Collected(tables=tables, lines=lines)
+
+    def _has_news(self) -> bool:
+        return bool(self._payloads or self._lines or self._closed)
 
     async def revoke(self, number: int) -> Revoked:
         """Driver: the cohort's worker is lost.

@@ -42,8 +42,8 @@ minutes; that it is gone is known at once."""
 _LOOK_S, _GRACE_S = 2.0, 10.0
 """Between two looks for workers past the time limit; what they get to end themselves."""
 
-_POLL_S = 0.2
-"""How long the collecting thread waits for tables before it looks whether the study ended."""
+_WAIT_S = 60.0
+"""How long one call of the collecting thread waits for tables; the end of the study wakes it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +108,7 @@ class RayTuneDispatcher:
             )
         finally:
             ended.set()
+            exchange.close.remote()
             collector.join()
             watcher.join()
             ray.kill(exchange)
@@ -157,7 +158,7 @@ def _collect(
     while True:
         last = ended.is_set()
         try:
-            waits_s = 0.0 if last else _POLL_S
+            waits_s = 0.0 if last else _WAIT_S
             arrived = ray.get(exchange.collect.remote(waits_s), timeout=_ANSWER_S)
         except RayError as error:
             state.fail(_exchange_gone(error))

@@ -13,7 +13,7 @@ from ray.tune.experiment import Trial as TuneTrial
 from ray.tune.search import Searcher
 
 from study.dispatch.cohorts import CohortQueue
-from study.dispatch.tune.worker import FAILURE, from_json
+from study.dispatch.tune.worker import FAILURE, SECONDS, from_json
 from study.dispatch.tune.worker_death import LostCohort
 from study.errors import ExchangeGone
 from study.trial import Cohort
@@ -181,9 +181,10 @@ class CohortCallback(tune.Callback):
         self, iteration: int, trials: list[TuneTrial], trial: TuneTrial, **info: Any
     ) -> None:
         cohort = self._state.ended(trial.config["cohort"])
-        failure_json = (trial.last_result or {}).get(FAILURE)
+        result = trial.last_result or {}
+        failure_json = result.get(FAILURE)
         if failure_json is None:
-            self._state.queue.completed(cohort)
+            self._state.queue.completed(cohort, result.get(SECONDS))
             return
         failure = from_json(failure_json)
         if failure.out_of_memory:

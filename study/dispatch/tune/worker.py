@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import faulthandler
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -20,6 +21,9 @@ from study.dispatch.tune.worker_log import WorkerLine, sent_to_driver
 
 FAILURE = "failure"
 """Key of Tune's result under which a worker says what `train` raised."""
+
+SECONDS = "seconds"
+"""Key under which it says how long training took: Tune's own time counts the worker's start."""
 
 
 class CohortTrainable(tune.Trainable):
@@ -51,11 +55,13 @@ class CohortTrainable(tune.Trainable):
                 # by its own message, where a failing `setup` looks like a lost worker.
                 self._train = cloudpickle.loads(self._train_pickle)
             with _ended_after(self._limit_s), sent_to_driver(self._number, self._send):
+                started = time.monotonic()
                 payload = self._train(cohort)
+                seconds = time.monotonic() - started
         except Exception as error:
             return {"done": True, FAILURE: to_json(describe(error))}
         ray.get(self._exchange.deliver.remote(self._number, payload))
-        return {"done": True}
+        return {"done": True, SECONDS: seconds}
 
     def _send(self, line: WorkerLine) -> None:
         assert self._exchange is not None

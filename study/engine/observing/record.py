@@ -19,6 +19,7 @@ Array = npt.NDArray[np.float64]
 _BY_TRIAL = (
     "steps_run",
     "failure_step",
+    "decided_step",
     "loss",
     "metric",
     "grad_norm",
@@ -47,6 +48,8 @@ class CohortRecord:
         recorded: The steps recorded, (R,).
         steps_run: Steps that count, (K,).
         failure_step: First step with a non-finite value, or -1, (K,).
+        decided_step: Recorded step after which the verdict was certain, or -1, (K,); a trial of
+            more steps went on to show whether it was.
         failure_tensor: What was non-finite first, or None.
         first_failure: What was first in the step in which a trial was lost, looked at by itself;
             None where it was not lost or nothing was found.
@@ -72,6 +75,7 @@ class CohortRecord:
     recorded: npt.NDArray[np.int64]
     steps_run: npt.NDArray[np.int64]
     failure_step: npt.NDArray[np.int64]
+    decided_step: npt.NDArray[np.int64]
     failure_tensor: tuple[str | None, ...]
     first_failure: tuple[FirstFailure | None, ...]
     loss: Array
@@ -111,3 +115,13 @@ def joined(records: Sequence[CohortRecord]) -> CohortRecord:
     }
     changes["seconds"] = sum(record.seconds for record in records)
     return dataclasses.replace(first, **changes)
+
+
+def part_of(record: CohortRecord, which: npt.NDArray[np.int64]) -> CohortRecord:
+    """Returns the record of some trials, given by their indices."""
+    changes: dict[str, Any] = {name: getattr(record, name)[which] for name in _BY_TRIAL}
+    for name in ("trials", "failure_tensor", "first_failure"):
+        values = getattr(record, name)
+        changes[name] = tuple(values[index] for index in which)
+    changes["by_layer"] = {name: values[which] for name, values in record.by_layer.items()}
+    return dataclasses.replace(record, **changes)

@@ -16,6 +16,7 @@ from study.engine.observing.failures import Failures
 from study.engine.observing.history import DEVIATIONS, SCALARS, History
 from study.engine.observing.record import CohortRecord
 from study.engine.observing.recorded_steps import recorded_steps
+from study.engine.observing.stopping import Decisions, StopRule
 from study.first_failure import FirstFailure
 from study.trial import Trial
 
@@ -40,6 +41,7 @@ class Recording:
         loss_scale: A loss that is ordinary for the task.
         divergence_factor: A loss over this many times the first ends a trial.
         deviating: Steps at which the spread over a batch's examples is kept.
+        stop: Says which trials are decided.
 
     Attributes:
         alive: Indices of the trials still in training, in the order of the cohort's slots.
@@ -54,6 +56,7 @@ class Recording:
         loss_scale: float,
         divergence_factor: float,
         deviating: Collection[int] = (),
+        stop: StopRule | None = None,
     ) -> None:
         self._trials = tuple(trials)
         self._layers = tuple(layers)
@@ -67,6 +70,7 @@ class Recording:
         self.history = History(len(trials), steps, deviating)
         self._sampled = {name: np.full(len(trials), np.nan) for name in SAMPLED}
         self._ends: dict[int, Retirement] = {}
+        self._decisions = Decisions(stop, trials)
         self._failures = Failures()
         shape = (len(trials), len(self._column_of))
         self._by_step = {name: np.full(shape, np.nan) for name in BY_STEP}
@@ -105,21 +109,22 @@ class Recording:
             self._by_layer[name][self.alive, column] = values_KxL.cpu().numpy()
 
     def retire(self) -> list[int] | None:
-        """Takes trials that are lost out of the cohort.
+        """Takes trials that are lost or decided out of the cohort.
 
         Returns:
             The slots that go on, or None where all do.
         """
-        arrived = self.history.flush(self.alive)
-        lost = set()
-        for slot, trial in enumerate(self.alive):
-            end = self._end(int(trial), arrived.stop)
-            if end is not None:
-                lost.add(slot)
-                self._ends[int(trial)] = end
-        if not lost:
+        ran = self.history.flush(self.alive).stop
+        alive = self.alive.tolist()
+        ends = {trial: end for trial in alive if (end := self._end(trial, ran)) is not None}
+        if ran < self._learning_rate_KxS.shape[1]:
+            going = [trial for trial in alive if trial not in ends]
+            decided = self._decisions.look(ran - 1, going, lambda: self.record(0.0, ran=ran))
+            ends |= dict.fromkeys(decided, Retirement(step=ran - 1, tensor=None))
+        if not ends:
             return None
-        kept = [slot for slot in range(len(self.alive)) if slot not in lost]
+        self._ends |= ends
+        kept = [slot for slot, trial in enumerate(alive) if trial not in ends]
         self.alive = self.alive[kept]
         return kept
 
@@ -154,6 +159,7 @@ class Recording:
             "alive": torch.from_numpy(self.alive),
             "history": self.history.state(),
             "ends": [[trial, end.step, end.tensor] for trial, end in self._ends.items()],
+            "decided": self._decisions.state(),
             "failures": self._failures.state(),
             "sampled": {name: torch.from_numpy(rows) for name, rows in self._sampled.items()},
             "by_step": {name: torch.from_numpy(rows) for name, rows in self._by_step.items()},
@@ -167,7 +173,8 @@ class Recording:
         self._ends = {
             trial: Retirement(step=step, tensor=tensor) for trial, step, tensor in state["ends"]
         }
-        # Earlier versions kept none.
+        # Earlier versions kept none of these.
+        self._decisions.load(state.get("decided", []))
         self._failures.load(state.get("failures", []))
         # Checkpoints of earlier versions have no sample.
         sampled = state.get("sampled", {})
@@ -175,39 +182,40 @@ class Recording:
         self._by_step = {name: rows.cpu().numpy() for name, rows in state["by_step"].items()}
         self._by_layer = {name: rows.cpu().numpy() for name, rows in state["by_layer"].items()}
 
-    def record(self, seconds: float, *, notice: str | None = None) -> CohortRecord:
+    def record(
+        self, seconds: float, *, notice: str | None = None, ran: int | None = None
+    ) -> CohortRecord:
         """Makes the record, cut at each trial's last step that counts.
 
         Args:
             seconds: Wall-clock time of the training.
             notice: What a person should know of it.
+            ran: Steps taken so far; all by default.
         """
         trials, steps = self._learning_rate_KxS.shape
         recorded = np.array(list(self._column_of))
-        steps_run = np.full(trials, steps)
+        steps_run = np.full(trials, steps if ran is None else ran)
         failure_step = np.full(trials, -1)
-        failure_tensor: list[str | None] = [None] * trials
-        first_failure: list[FirstFailure | None] = [None] * trials
+        tensors: list[str | None] = [None] * trials
+        failures: list[FirstFailure | None] = [None] * trials
         for trial, end in self._ends.items():
             steps_run[trial] = end.step + 1
             if end.tensor is not None:
                 failure_step[trial] = end.step
-                failure_tensor[trial] = end.tensor
-            first_failure[trial] = self._failures.at(trial, end.step)
+                tensors[trial] = end.tensor
+            failures[trial] = self._failures.at(trial, end.step)
         late_KxS = np.arange(steps) >= steps_run[:, None]
         late_KxR = recorded >= steps_run[:, None]
-        scalars = {
-            name: np.where(late_KxS, np.nan, self.history.scalars[name])
-            for name in (*SCALARS, *DEVIATIONS)
-        }
+        kept = {name: self.history.scalars[name] for name in (*SCALARS, *DEVIATIONS)}
         return CohortRecord(
             trials=self._trials,
             layers=self._layers,
             recorded=recorded,
             steps_run=steps_run,
             failure_step=failure_step,
-            failure_tensor=tuple(failure_tensor),
-            first_failure=tuple(first_failure),
+            decided_step=self._decisions.steps(),
+            failure_tensor=tuple(tensors),
+            first_failure=tuple(failures),
             learning_rate=np.where(late_KxS, np.nan, self._learning_rate_KxS),
             **{name: np.where(late_KxR, np.nan, self._by_step[name]) for name in BY_STEP},
             by_layer={
@@ -217,7 +225,7 @@ class Recording:
             seconds=seconds,
             output_bound=None,
             notice=notice,
-            **scalars,
+            **{name: np.where(late_KxS, np.nan, values) for name, values in kept.items()},
             **self._sampled,
         )
 

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
 import torch
 
 from study.engine.tasks.standardization import standardized
@@ -23,9 +28,7 @@ def digits() -> Task:
     References:
         Alpaydin and Kaynak, Optical Recognition of Handwritten Digits, UCI 1998.
     """
-    from sklearn.datasets import load_digits  # Takes a second; other tasks do without.
-
-    pixels, labels = load_digits(return_X_y=True)
+    pixels, labels = _pixels_and_labels()
     images = torch.as_tensor(pixels, dtype=torch.float64).view(-1, 1, 8, 8)
     return classification(
         "digits",
@@ -34,3 +37,19 @@ def digits() -> Task:
         classes=10,
         target=TARGET_ACCURACY,
     )
+
+
+def _pixels_and_labels() -> tuple[np.ndarray, np.ndarray]:
+    """The file that scikit-learn ships, without importing it: that takes each worker a second."""
+    package = find_spec("sklearn")
+    if package is None or not package.submodule_search_locations:
+        raise ModuleNotFoundError("task digits needs scikit-learn, which is not installed")
+    path = Path(package.submodule_search_locations[0], "datasets", "data", "digits.csv.gz")
+    if not path.exists():  # Of a version that keeps it elsewhere.
+        from sklearn.datasets import load_digits
+
+        pixels, labels = load_digits(return_X_y=True)
+        return pixels, labels
+    with gzip.open(path) as file:
+        rows = np.loadtxt(file, delimiter=",")
+    return rows[:, :-1], rows[:, -1].astype(np.int64)

@@ -47,6 +47,13 @@ _AFTER = f"{_FEW}, of a sample of the data after the last update"
 
 TRIAL_FIGURES: tuple[Column, ...] = (
     column("steps_run", "int64", "steps", "optimizer steps taken before the end or retirement"),
+    column(
+        "decided_step",
+        "int64",
+        "steps",
+        "with `stop: decided`, step after which the verdict was certain; a trial with more"
+        " steps_run went on to show whether it was; null if it was not",
+    ),
     column("failure_step", "int64", "steps", "first step with a non-finite value; null if none"),
     column("failure_tensor", "string", "", "loss, gradient:<parameter>, parameter:<parameter>"),
     column(

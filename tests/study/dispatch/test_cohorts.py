@@ -51,7 +51,8 @@ def drain(queue):
     cohorts = []
     while (cohort := queue.next()) is not None:
         cohorts.append(cohort)
-        queue.completed(cohort)
+        work = sum(trial.hyperparameters["depth"] for trial in cohort.trials)
+        queue.completed(cohort, seconds=float(work))
     return cohorts
 
 
@@ -75,10 +76,31 @@ def test_every_trial_is_in_exactly_one_cohort_of_its_own_kind(workers, seed):
     assert queue.finished
 
 
-def test_the_costliest_group_goes_first():
+def test_after_a_quick_look_the_costliest_group_goes_first():
     cohorts = drain(Study([2, 2, 2, 32, 8, 8]).queue(60))
     order = [c.trials[0].hyperparameters["depth"] for c in cohorts]
-    assert order == [32, 8, 2]
+    assert order == [2, 32, 8, 2]
+    assert sizes(cohorts)[0] == 8
+
+
+def test_a_quick_look_takes_small_cohorts_of_each_kind_and_a_twentieth_of_the_work():
+    depths = [1, 2, 3, 4, 5, 6, 50]
+    cohorts = drain(Study(depths).queue(700))
+    looked = cohorts[:6]
+    assert [c.trials[0].hyperparameters["depth"] for c in looked] == [1, 2, 3, 4, 5, 6]
+    assert set(sizes(looked)) == {8}
+    work = [sum(trial.hyperparameters["depth"] for trial in c.trials) for c in cohorts]
+    assert sum(work[:6]) <= 0.05 * sum(work)
+    assert cohorts[6].trials[0].hyperparameters["depth"] == 50
+
+
+def test_where_trials_train_one_after_another_results_come_every_few_seconds():
+    now = [0.0]
+    queue = Study([1]).queue(40, clock=lambda: now[0], apart=lambda values: True)
+    assert len((first := queue.next()).trials) == 1
+    now[0] = 3.0
+    queue.completed(first)
+    assert len(queue.next().trials) == 3  # 9 of at most 10 seconds
 
 
 def test_one_group_is_shared_by_two_workers():
@@ -99,7 +121,8 @@ def test_a_worker_that_comes_back_early_leaves_work_for_the_one_that_is_nearly_d
     queue = Study([1]).queue(100, workers=2, clock=lambda: now[0])
     first, second = queue.next(), queue.next()
     assert sizes([first, second]) == [50, 50]
-    queue = Study([1]).queue(200, workers=2, clock=lambda: now[0])
+    queue = Study([1]).queue(208, workers=2, clock=lambda: now[0])
+    queue.completed(queue.next(), seconds=8.0)  # The quick look.
     first, second = queue.next(), queue.next()
     now[0] = 64.0
     queue.completed(first)
@@ -259,3 +282,17 @@ def test_time_left_is_told_from_the_work_done() -> None:
     queue.completed(cohort)
     size = len(cohort.trials)
     assert queue.left_s == pytest.approx((40 - size) * 5.0 / size)
+
+
+def test_time_left_is_estimated_from_the_measured_times_of_each_kind() -> None:
+    # By their arithmetic deep trials cost 32 times as much; they take 4 times as long. The time
+    # left was wrong by as much while the first cohorts were all of one kind.
+    queue = Study([1, 32]).queue(400)
+    while (left_s := queue.left_s) is None or left_s > 0:
+        cohort = queue.next()
+        depth = cohort.trials[0].hyperparameters["depth"]
+        queue.completed(cohort, seconds=len(cohort.trials) * (4.0 if depth == 32 else 1.0))
+        if depth == 32:
+            break
+    waiting = {1: 200 - 8, 32: 200 - len(cohort.trials)}
+    assert queue.left_s == pytest.approx(waiting[1] + 4.0 * waiting[32])

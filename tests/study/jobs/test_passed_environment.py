@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from search_spaces.errors import InputError
-from study.jobs import passed_environment
+from study.jobs.passed_environment import passed_environment
 
 
 def test_variables_of_mine(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -140,7 +140,7 @@ def test_a_machine_lost_in_the_middle_of_a_change_blocks_nobody_for_long(
     postgresql: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its connection stays, and the server kept its rows locked for two hours."""
-    monkeypatch.setattr("study.ledger.storage.SILENT_MS", 1000)
+    monkeypatch.setattr("study.ledger.database_storage.SILENT_MS", 1000)
     url = postgresql.new_url()
     ledger_at(url).ask(1)
     lost = open_storage(url).storage._backend.engine.connect()

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
-from study.monitoring.driver_log import driver_log
-from study.monitoring.progress import ProgressLog, StudyProgress
+from study.monitoring.driver_log import DRIVER, driver_log
+from study.monitoring.progress import ProgressLines, StudyProgress
 
 
 def test_progress_is_logged_from_time_to_time_and_at_the_end(tmp_path: Path) -> None:
-    log = ProgressLog()
+    log = ProgressLines(lambda line: logging.getLogger(DRIVER).info(line))
     with driver_log(tmp_path / "driver.log", None):
         for recorded in range(11):
             counts = {"stable": recorded}
@@ -17,3 +18,11 @@ def test_progress_is_logged_from_time_to_time_and_at_the_end(tmp_path: Path) -> 
         "0/10 trials  0 stable",
         "10/10 trials  5.0 trials/s  10 stable",
     ]
+
+
+def test_each_phase_after_the_training_is_said_once() -> None:
+    said: list[str] = []
+    say = ProgressLines(said.append)
+    for phase in (None, "logging to MLflow 2/3", "logging to MLflow 3/3", "writing the report"):
+        say(StudyProgress(total=3, before=0, recorded=3, verdicts={}, elapsed_s=1, phase=phase))
+    assert said == ["3/3 trials  3.0 trials/s", "logging to MLflow 2/3", "writing the report"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -146,7 +147,8 @@ def test_taken_over_in_training_it_records_nothing_and_the_next_run_has_it_all(
 def test_a_report_is_made_while_the_study_is_held(world: World) -> None:
     made: list[Path] = []
 
-    def publish(paths: StudyPaths) -> Path:
+    def publish(paths: StudyPaths, on_stage: Callable[[str], None]) -> Path:
+        on_stage("maps")
         with pytest.raises(Exception, match="is being run by process"):
             LockFile(paths.lock, study="small").take(this_process(world.home), take_over=False)
         made.append(paths.report)
@@ -154,3 +156,6 @@ def test_a_report_is_made_while_the_study_is_held(world: World) -> None:
 
     result = world.run(publish=publish)
     assert result.complete and made == [result.paths.report]
+    phases = [progress.phase for progress in world.progress if progress.phase is not None]
+    assert phases[-2:] == ["writing the report: maps", "handing the report to MLflow"]
+    assert all(re.fullmatch(r"logging to MLflow \d+/\d+", phase) for phase in phases[:-2])

@@ -153,7 +153,7 @@ def test_an_mlflow_away_at_the_end_gets_the_report_late_or_the_person_is_told(
         home=tmp_path,
         dispatcher=InProcessDispatcher(),
         open_tracker=lambda config, paths: tracker,
-        publish=lambda paths: paths.report,
+        publish=lambda paths, on_stage: paths.report,
     )
     assert result.complete and tracker.ended == ended
     assert (result.notice is None) == bool(ended)

@@ -12,6 +12,7 @@ from torch import Tensor
 from search_spaces.errors import InputError
 from study.preflight.configuration import preflight
 from study.run.trainer import study_trainer
+from study.stopping import goes_on
 from study.study_file import StudyConfig
 from study.trial import Cohort, Trial
 
@@ -103,3 +104,48 @@ def test_a_worker_with_a_gpu_trains_on_the_cpu_where_that_is_asked_for() -> None
     assert checked.notices == [
         "each worker holds 0.25 GPUs and trains on the CPU all the same, as `device: cpu` asks"
     ]
+
+
+def test_a_trial_ends_once_its_verdict_is_certain_unless_the_rule_is_not_trusted() -> None:
+    values = {
+        "depth": 12,
+        "width": 16,
+        "activation": "sigmoid",
+        "initialization": "xavier_normal",
+        "learning_rate": [0.001, 0.002],
+    }
+    checked = preflight(config(steps=120, stop="decided", hyperparameters=values))
+    trainer = study_trainer(checked)
+    space = checked.config.space
+    few = [
+        Trial(
+            number=n,
+            configuration=n,
+            seed=n,
+            hyperparameters=space.complete({"learning_rate": 0.001}),
+        )
+        for n in range(12)
+    ]
+    kept = {n for n in range(12) if goes_on(n, n)}
+    table = trainer.train(Cohort(number=0, trials=tuple(few))).trials.to_pandas()
+    assert table["verdict"].eq("vanishing").all() and table["decided_step"].eq(54 + 1).sum() > 9
+    for row in table.itertuples():
+        assert row.steps_run == (120 if row.trial in kept else row.decided_step + 1)
+    whole = trainer.train(Cohort(number=0, trials=tuple(few), may_stop=False)).trials.to_pandas()
+    assert whole["verdict"].tolist() == table["verdict"].tolist()
+    assert whole["steps_run"].eq(120).all() and whole["decided_step"].isna().all()
+
+
+def test_without_hidden_layers_nothing_is_certain() -> None:
+    # There was an index error: no layer has a gradient to look at.
+    values = {"learning_rate": 1e-6, "initialization": "mean_field", "batch_size": 3}
+    study = config(
+        task="quadratic",
+        task_options={"eigenvalues": [1.0, 3.0, 10.0]},
+        network="linear",
+        stop="decided",
+        hyperparameters=values,
+    )
+    table = study_trainer(preflight(study)).train(cohort(study)).trials
+    assert table.column("steps_run").to_pylist() == [40, 40]
+    assert table.column("decided_step").null_count == 2

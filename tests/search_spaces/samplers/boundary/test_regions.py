@@ -10,7 +10,7 @@ import optuna
 import pytest
 
 from search_spaces.samplers import DESIGN, BoundarySampler
-from search_spaces.samplers.boundary import SYSTEM_DESIGN
+from search_spaces.samplers.design import SYSTEM_DESIGN
 
 Region = Callable[[optuna.Trial], bool]
 assert DESIGN == "design"

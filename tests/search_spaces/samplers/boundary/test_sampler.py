@@ -11,10 +11,11 @@ from optuna.trial import TrialState, create_trial
 
 from search_spaces import build_space, make_sampler
 from search_spaces.samplers import BoundarySampler
-from search_spaces.samplers.boundary import SYSTEM_DESIGN, Schedule
+from search_spaces.samplers.boundary import Schedule
 from search_spaces.samplers.boundary.candidates import learned_conditions
 from search_spaces.samplers.boundary.observations import attribute_label
 from search_spaces.samplers.boundary.settings import Settings
+from search_spaces.samplers.design import SYSTEM_DESIGN
 
 SPACE = {
     "depth": [2, 4, 8, 16],
