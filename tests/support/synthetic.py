@@ -233,6 +233,7 @@ def _figures(rng: np.random.Generator, frame: pd.DataFrame, verdicts: np.ndarray
         "cause": [_CAUSES[verdict] for verdict in verdicts],
         "explanation": [f"gradients change by {one:.2g} at every layer." for one in factor],
         "steps_run": np.where(exploding, 12, 200),
+        "decided_step": np.nan,
         "failure_step": np.where(exploding, 12.0, np.nan),
         "failure_tensor": np.where(exploding, "loss", None),
         "failure_origin": np.where(exploding, "activation", None),
