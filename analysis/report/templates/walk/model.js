@@ -117,8 +117,10 @@ function share(model, logits, places, fields, at) {
   const said = logits.map(([mean, deviation]) => meanProbability(model, mean, deviation));
   const rest = Math.max(said.slice(1).reduce((sum, each) => sum + each, 0), 1e-12);
   logits.forEach(([mean, deviation], index) => {
-    const p = index ? (said[index] / rest) * (1 - said[0]) : said[0];
-    const [low, high] = [expit(mean - z * deviation), expit(mean + z * deviation)];
+    // The others share what the first verdict leaves; so do the ends of their intervals.
+    const part = index ? (1 - said[0]) / rest : 1;
+    const p = said[index] * part;
+    const [low, high] = [expit(mean - z * deviation) * part, expit(mean + z * deviation) * part];
     const place = places[index];
     fields.p[place][at] = p;
     fields.low[place][at] = Math.min(low < certain ? 0 : low, p);
@@ -156,7 +158,7 @@ function makePredictor(model, axes, verdicts) {
   }
 
   // Means and deviations of all verdicts' logits on a lattice [latent][y * nx + x].
-  function lattice(x, y, xs, ys, setting, withDeviation) {
+  function lattice(x, y, xs, ys, setting) {
     const count = xs.length * ys.length;
     return latents.map((latent) => {
       const [means, deviations] = [new Float64Array(count), new Float64Array(count)];
@@ -186,35 +188,20 @@ function makePredictor(model, axes, verdicts) {
           latent.covariance(all, similar);
           const place = j * xs.length + i;
           means[place] = latent.mean(similar);
-          if (withDeviation) deviations[place] = latent.deviation(similar);
+          deviations[place] = latent.deviation(similar);
         }
       }
       return { means, deviations };
     });
   }
 
-  // A map's fields: means on a fine lattice, deviations, which change slowly, on a coarse one.
-  function slice(x, y, setting, fine, coarse) {
-    const [xs, ys] = [samples(axes[x], fine), samples(axes[y], fine)];
-    const [coarseXs, coarseYs] = [samples(axes[x], coarse), samples(axes[y], coarse)];
-    const means = lattice(x, y, xs, ys, setting, false);
-    const deviations = lattice(x, y, coarseXs, coarseYs, setting, true);
+  // A map's fields on a lattice of `most` places along each range.
+  function slice(x, y, setting, most) {
+    const [xs, ys] = [samples(axes[x], most), samples(axes[y], most)];
+    const said = lattice(x, y, xs, ys, setting);
     const [nx, ny] = [xs.length, ys.length];
-    const [across, up] = [between(axes[x], coarseXs.length, nx), between(axes[y], coarseYs.length, ny)];
     const fields = fieldsOf(nx * ny);
-    for (let j = 0; j < ny; j += 1) for (let i = 0; i < nx; i += 1) {
-      const logits = latents.map((_, index) => {
-        const field = deviations[index].deviations;
-        const value = (row) => {
-          const start = row * coarseXs.length + across.before[i];
-          return across.part[i] ? field[start] + across.part[i] * (field[start + 1] - field[start]) : field[start];
-        };
-        const low = value(up.before[j]);
-        const deviation = up.part[j] ? low + up.part[j] * (value(up.before[j] + 1) - low) : low;
-        return [means[index].means[j * nx + i], deviation];
-      });
-      share(model, logits, places, fields, j * nx + i);
-    }
+    for (let at = 0; at < nx * ny; at += 1) share(model, said.map(({ means, deviations }) => [means[at], deviations[at]]), places, fields, at);
     return { fields, nx, ny };
   }
 
@@ -222,7 +209,7 @@ function makePredictor(model, axes, verdicts) {
   function averaged(x, y, others) {
     let sum = null;
     for (const setting of others) {
-      const one = slice(x, y, setting, 14, 6);
+      const one = slice(x, y, setting, 14);
       if (!sum) sum = one;
       else for (const name of ["p", "low", "high"]) sum.fields[name].forEach((field, index) => one.fields[name][index].forEach((value, at) => (field[at] += value)));
     }
@@ -233,7 +220,7 @@ function makePredictor(model, axes, verdicts) {
   // Where both axes are ranges, fewer places along each: a slider waits for all of them.
   function grid(x, y, setting, others) {
     if (others) return averaged(x, y, others);
-    return listed(axes[x]) || listed(axes[y]) ? slice(x, y, setting, 36, 14) : slice(x, y, setting, 28, 10);
+    return listed(axes[x]) || listed(axes[y]) ? slice(x, y, setting, 40) : slice(x, y, setting, 28);
   }
   return { at, grid };
 }

@@ -85,7 +85,6 @@ def test_the_page_says_what_the_model_says(browser, study, page):
 
 
 def test_a_slice_is_what_the_model_says_of_its_places(browser, study, page):
-    """The map's lattice, and the interpolated deviations on it."""
     open_page(browser, page, width=1280)
     away = browser.execute_script(
         "const { predictor, data, state } = window.gradscape;"
@@ -100,7 +99,7 @@ def test_a_slice_is_what_the_model_says_of_its_places(browser, study, page):
         "}"
         "return [mean, bound]"
     )
-    assert away[0] < 0.02 and away[1] < 0.1
+    assert max(away) < 1e-3
 
 
 def test_every_control_can_be_reached_and_named(browser, page):
