@@ -58,16 +58,18 @@ class ProgressLines:
         self._say = say
         self._said_at = -SAY_EVERY_S
         self._phase: str | None = None
+        self._done = False
 
     def __call__(self, progress: StudyProgress) -> None:
         """Says a line if it is time for one."""
         # "logging to MLflow 2772/3000" is one phase, whatever the numbers.
         phase = None if progress.phase is None else progress.phase.rstrip("0123456789/ ")
         begins = phase != self._phase
-        done = progress.done >= progress.total and phase is None
-        if time.monotonic() - self._said_at < SAY_EVERY_S and not (done or begins):
+        done = progress.done >= progress.total
+        ends = done and not self._done
+        if time.monotonic() - self._said_at < SAY_EVERY_S and not (ends or begins):
             return
-        self._said_at, self._phase = time.monotonic(), phase
+        self._said_at, self._phase, self._done = time.monotonic(), phase, done
         self._say(progress_text(progress))
 
 

@@ -23,6 +23,12 @@ def test_progress_is_logged_from_time_to_time_and_at_the_end(tmp_path: Path) -> 
 def test_each_phase_after_the_training_is_said_once() -> None:
     said: list[str] = []
     say = ProgressLines(said.append)
-    for phase in (None, "logging to MLflow 2/3", "logging to MLflow 3/3", "writing the report"):
+    for phase in (
+        None,
+        None,
+        "logging to MLflow 2/3",
+        "logging to MLflow 3/3",
+        "writing the report",
+    ):
         say(StudyProgress(total=3, before=0, recorded=3, verdicts={}, elapsed_s=1, phase=phase))
     assert said == ["3/3 trials  3.0 trials/s", "logging to MLflow 2/3", "writing the report"]
