@@ -21,6 +21,7 @@ $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
 		--constraint constraints.txt --editable '.[dev]'
+	$(BIN)/python -m study.engine.fused
 	touch $@
 
 demo: $(READY)  ## run a real study of 512 trials and write its report

@@ -16,7 +16,10 @@ from typing import Any
 
 from numba import config
 
-from study.engine.fused import steps
+from study.engine.fused import activations, functions, losses, steps, updates
+
+COMPILED = (activations, functions, losses, steps, updates)
+"""Modules whose functions are compiled: numba itself would look at `steps` only."""
 
 _logger = logging.getLogger("gradscape.engine")
 
@@ -52,7 +55,7 @@ def compiled(dtype: str) -> Callable[..., None]:
 
 
 def _folder() -> Path:
-    sources = sorted(Path(__file__).parent.glob("*.py"))
+    sources = [Path(module.__file__ or "") for module in COMPILED]
     content = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
     home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(home, "gradscape", f"steps-{content[:16]}")
