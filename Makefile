@@ -24,7 +24,7 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m study.engine.fused
 	touch $@
 
-demo: $(READY)  ## run a real study of 512 trials and write its report
+demo: $(READY)  ## run a real study of 3,000 trials and write its report
 	$(BIN)/gradscape run study/presets/digits-mlp.yaml --home $(HOME_FOLDER)
 
 test: $(READY)  ## run all tests, slow ones included, on two cores

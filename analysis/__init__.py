@@ -24,7 +24,8 @@ from analysis.reading import known_studies, load_layers, load_steps, load_trials
 from analysis.remedies import remedies
 from analysis.report import write_comparison, write_report
 from analysis.safe_regions import Box, inside_box, safe_regions
-from analysis.safe_regions.confirmation import confirmed_regions, load_confirmation
+from analysis.safe_regions.confirmation import confirmed_regions
+from analysis.safe_regions.recommendation import recommended_region
 from analysis.smoothing import (
     boundary_band,
     smooth_map,
@@ -32,7 +33,7 @@ from analysis.smoothing import (
     smoothed_surface,
 )
 from analysis.space.cells import Cells, cells
-from analysis.space.design import trials_by_design, uniform_trials
+from analysis.space.design import sampled_trials, trials_by_design, uniform_trials
 from analysis.stability_model import StabilityModel, stability_model
 from analysis.stats.calibration import brier_scores, held_out_probabilities, reliability
 from analysis.stats.differences import mcnemar, newcombe_interval, newcombe_paired_interval
@@ -91,7 +92,6 @@ __all__ = [
     "learning_rate_agreement",
     "learning_rate_limits",
     "learning_rate_sensitivity",
-    "load_confirmation",
     "load_layers",
     "load_steps",
     "load_trials",
@@ -101,6 +101,7 @@ __all__ = [
     "newcombe_paired_interval",
     "paired_trials",
     "ratio_errors",
+    "recommended_region",
     "regime_agreement",
     "reliability",
     "remedies",
@@ -110,6 +111,7 @@ __all__ = [
     "safe_regions",
     "settled_at",
     "shared_space",
+    "sampled_trials",
     "smooth_map",
     "smoothed_regions",
     "smoothed_surface",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from analysis.errors import AnalysisError, StudyNotFound, table_errors
+from analysis.joining import JoinedStore, join_trials
 from study.tables import TableStore
 from study.tables.home import home_folder, studies, studies_folder, tables_folder
 
@@ -16,11 +17,14 @@ SERIES = {"steps": ["trial", "step"], "layers": ["trial", "step", "layer"]}
 """Tables with several rows a trial, and what they are sorted by."""
 
 
-def load_trials(study: str | Path, *, home: str | Path | None = None) -> pd.DataFrame:
+def load_trials(
+    study: str | Path | Sequence[str | Path], *, home: str | Path | None = None
+) -> pd.DataFrame:
     """One row a trial, sorted by trial number.
 
     Args:
-        study: Name of a study of the home folder, or the path of a study's folder.
+        study: Name of a study of the home folder, or the path of a study's folder; several of the
+            same task and network are joined, see `analysis.joining.join_trials`.
         home: The home folder; by default `GRADSCAPE_HOME`, else `./gradscape`.
 
     Returns:
@@ -31,9 +35,9 @@ def load_trials(study: str | Path, *, home: str | Path | None = None) -> pd.Data
     Raises:
         StudyNotFound: If there is no such study.
         AnalysisError: If it has no finished trial, a file is damaged, or was written by a newer
-            gradscape.
+            gradscape, or several cannot be joined.
     """
-    return open_trials(study_folder(study, home=home))[1]
+    return open_studies(study, home=home)[1]
 
 
 def load_steps(
@@ -98,7 +102,22 @@ def open_trials(folder: Path) -> tuple[TableStore, pd.DataFrame]:
     return store, trials
 
 
-def series_frame(store: TableStore, table: str, trials: Collection[int]) -> pd.DataFrame:
+def open_studies(
+    studies: str | Path | Sequence[str | Path], *, home: str | Path | None = None
+) -> tuple[TableStore | JoinedStore, pd.DataFrame]:
+    """The tables and the trials of a study, or of several as one; errors as `load_trials`."""
+    if isinstance(studies, (str, Path)):
+        return open_trials(study_folder(studies, home=home))
+    opened = [open_trials(study_folder(each, home=home)) for each in studies]
+    if len(opened) == 1:
+        return opened[0]
+    stores, trials = [store for store, _ in opened], [frame for _, frame in opened]
+    return JoinedStore.of(stores, trials), join_trials(trials)
+
+
+def series_frame(
+    store: TableStore | JoinedStore, table: str, trials: Collection[int]
+) -> pd.DataFrame:
     """Rows of `steps` or `layers` of these recorded trials, sorted as `SERIES` says.
 
     Raises:

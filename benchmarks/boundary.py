@@ -109,7 +109,7 @@ def _sampler(name: str, space: SearchSpace, seed: int) -> optuna.samplers.BaseSa
     if name != "plain":
         return make_sampler(name, space=space, seed=seed, seeds=1)
     whole = SpaceVersions([SpaceVersion(space=space, first=0)])
-    return boundary_sampler(whole, seed=seed, seeds=1, physics=False)
+    return boundary_sampler(whole, seed=seed, physics=False)
 
 
 def _finished(labelled: LabelledSpace, row: Mapping[str, object]) -> optuna.trial.FrozenTrial:

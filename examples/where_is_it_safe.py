@@ -9,20 +9,30 @@ of the home folder, `make demo` runs digits-mlp.
 # %%
 import sys
 
-from analysis import inside_box, load_trials, safe_regions, stability_regions, verdict_counts
+from analysis import (
+    confirmed_regions,
+    inside_box,
+    load_trials,
+    safe_regions,
+    stability_regions,
+    verdict_counts,
+)
 from analysis.figures import region_map
 
 STUDY = sys.argv[1] if len(sys.argv) > 1 else "digits-mlp"
 trials = load_trials(STUDY)
 print(verdict_counts(trials)[["verdict", "trials", "share", "low", "high"]].to_string(index=False))
 
-# %% Boxes found on one half of the configurations and measured on the other
+# %% Regions found by a model of the whole space, with a lower bound
 boxes = safe_regions(trials)
 if boxes.empty:
     print("no safe region:", boxes.attrs["reason"])
 for box in boxes.to_dict("records"):
-    print(f"{box['box']}: {box['stable']} of {box['trials']} held-out trials stable,")
-    print(f"  so at least {box['low']:.0%} of fresh ones; it holds {box['coverage']:.0%} of all")
+    print(f"{box['box']}: about {box['purity']:.0%} stable, at least {box['low']:.0%};")
+    print(f"  {box['share']:.0%} of the space, {box['coverage']:.0%} of what is stable")
+
+# %% What fresh trials said of the regions that the run tested (`confirm` in the study file)
+print(confirmed_regions(trials)[["box", "trials", "stable", "low", "kept"]].to_string(index=False))
 
 # %% The recommended box as a selection of trials
 if len(boxes):

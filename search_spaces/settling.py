@@ -1,4 +1,4 @@
-"""What it means that a map has settled: for `stop_when`, which ends a study, and for the report.
+"""What it means that a map has settled, and that a region does not hold: for runs and reports.
 
 A look at n trials compares the map that all n make with the map of the first n // 2: the mean over
 the map's area of the absolute change of the probability of stable. Half, because the change by a
@@ -8,6 +8,7 @@ falls only as fast as the map becomes certain. A look is quiet where the change 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,10 @@ LEAST = 32
 
 SETTLED = 0.02
 """The usual limit: a look is quiet if doubling the trials changed the probability by less."""
+
+
+REFUTED = 0.025
+"""A promise is refuted by so few stable trials that they had at most this probability under it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,3 +67,23 @@ def settled_at(
     if quiet == 0 or quiet < looks:
         return None
     return changes[-quiet].before
+
+
+def refuted(stable: int, trials: int, promised: float) -> bool:
+    """Returns whether fresh trials in a region refute the share of stable ones that it promised.
+
+    Args:
+        stable: How many were stable.
+        trials: How many there were, drawn uniformly from the region.
+        promised: The share, in (0, 1).
+    """
+    # Logarithms, because binomial coefficients of many trials are larger than any float.
+    logs = (
+        math.lgamma(trials + 1)
+        - math.lgamma(count + 1)
+        - math.lgamma(trials - count + 1)
+        + count * math.log(promised)
+        + (trials - count) * math.log1p(-promised)
+        for count in range(stable + 1)
+    )
+    return trials > 0 and math.fsum(map(math.exp, logs)) < REFUTED

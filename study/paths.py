@@ -11,7 +11,6 @@ from pathlib import Path
 from search_spaces.errors import InputError, unknown
 from study.tables.home import (
     HOME_VARIABLE,
-    confirmation_file,
     studies,
     studies_folder,
     tables_folder,
@@ -74,11 +73,6 @@ class StudyPaths:
     def driver_record(self) -> Path:
         """How the last run began and ended."""
         return self.folder / "driver.json"
-
-    @property
-    def confirmation(self) -> Path:
-        """Fresh trials in boxes that reports recommended, no trials of the study."""
-        return confirmation_file(self.folder)
 
     @property
     def report(self) -> Path:

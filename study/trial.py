@@ -25,8 +25,10 @@ class Trial:
         seed: Decides initialization and data order; 0 <= seed < 2**31.
         hyperparameters: Every hyperparameter that applies to this trial, fixed ones included; a
             numeric limit that is switched off is NONE.
-        design: What a sampler that learns placed it for: `space-filling` is a uniform sample of
-            the space, `boundary` is not. None with other samplers.
+        design: What it was placed for: `space-filling` is a uniform sample of the space,
+            `boundary` (both by a sampler that learns) and `confirming` are not. Else None.
+        confirms: The region that a confirming trial tests, as JSON with its box `where` and the
+            share of stable trials that is `promised`.
     """
 
     number: int
@@ -34,6 +36,7 @@ class Trial:
     seed: int
     hyperparameters: Mapping[str, HyperparameterValue]
     design: str | None = None
+    confirms: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -34,7 +34,7 @@ SUMMARY, TEXT = "summary.json", "report.md"
 
 
 def write_report(
-    study: str | Path,
+    study: str | Path | Sequence[str | Path],
     *,
     home: str | Path | None = None,
     out: str | Path | None = None,
@@ -53,10 +53,12 @@ def write_report(
     Files of an earlier report are replaced one by one, the page last; others are left alone.
 
     Args:
-        study: Name of a study of the home folder, or the path of a study's folder.
+        study: Name of a study of the home folder, or the path of a study's folder. Several of the
+            same task and network are read as one (`analysis.load_trials`).
         home: The home folder; by default `GRADSCAPE_HOME`, else `./gradscape`.
         out: Folder to write into; by default `report` in the study's folder, and
-            `report-relabelled` if `trials` are given, so that the study's own report stays.
+            `report-relabelled` if `trials` are given, so that the study's own report stays; of
+            several studies `together` in the last one's.
         trials: Trials of the study that were labelled again (`study.verdicts.relabel_study`). The
             report is made of them, and says what differs from the stored ones. Nothing that is
             stored changes.
@@ -85,8 +87,7 @@ def write_report(
     formats = check_formats(figures)
     on_stage("reading the tables")
     evidence = gather(study, home=home, trials=trials, maps=maps, where=where, failed=failed)
-    own = study_folder(study, home=home) / ("report" if trials is None else "report-relabelled")
-    folder = Path(out) if out is not None else own
+    folder = Path(out) if out is not None else _own_folder(study, home, trials)
     earlier = written_files(folder)
     with filling(folder) as scratch:
         names, notices = _write(scratch, evidence, tables, formats, figures_of, on_stage)
@@ -94,6 +95,14 @@ def write_report(
     for notice in notices:
         on_notice(notice)
     return folder / PAGE
+
+
+def _own_folder(
+    study: str | Path | Sequence[str | Path], home: str | Path | None, trials: pd.DataFrame | None
+) -> Path:
+    if not isinstance(study, (str, Path)):
+        return study_folder(study[-1], home=home) / "together"
+    return study_folder(study, home=home) / ("report" if trials is None else "report-relabelled")
 
 
 def _write(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -43,6 +43,13 @@ class Condition:
         inside = [known.index(name) for name in self.names if name in known]
         return np.isnan(values) | np.isin(values, inside)
 
+    def and_(self, other: Condition) -> Condition:
+        """Returns the condition that holds where both do, of one hyperparameter."""
+        if self.names is not None:
+            kept = [name for name in self.names if name in (other.names or ())]
+            return replace(self, names=tuple(kept))
+        return replace(self, low=max(self.low, other.low), high=min(self.high, other.high))
+
     def __str__(self) -> str:
         name = self.name.replace("_", " ")
         if self.names is not None:
@@ -78,6 +85,14 @@ class Box:
         for condition in self.conditions:
             inside &= condition.holds(by_name[condition.name])
         return inside
+
+    def and_(self, other: Box) -> Box:
+        """Returns the box in which the conditions of both hold."""
+        conditions = {each.name: each for each in self.conditions}
+        for each in other.conditions:
+            known = conditions.get(each.name)
+            conditions[each.name] = each if known is None else known.and_(each)
+        return Box(conditions=tuple(conditions.values()))
 
     def to_dict(self) -> dict[str, object]:
         """Returns JSON values: a list of names, or `low` and `high` (either may be missing).

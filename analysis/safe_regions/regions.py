@@ -1,166 +1,158 @@
-"""Boxes of the search space in which trials are stable, and with which bound.
+"""Regions of the search space in which trials are stable, with a bound, found by the model.
 
-1. Configurations are split in two: one part searches, the other only measures.
-2. Boxes are grown one after another in the searching part (`search.trajectory`), and the best of
-   each trajectory is chosen and simplified (`choosing.best_box`).
-3. The other part gives each chosen box its bound (`measuring.measured`).
+1. Configurations are drawn uniformly from the space (`population.population`).
+2. The stability model says how probable it is that each is stable, and how sure that is.
+3. Boxes are grown among them, and the largest of sufficient purity are chosen
+   (`candidates.candidates`), in plain words.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.labels import count_label
-from analysis.safe_regions.box import Box
-from analysis.safe_regions.choosing import Judge, best_box
-from analysis.safe_regions.measuring import Row, measured, worth_showing
-from analysis.safe_regions.search import sliced, trajectory
+from analysis.labels import count_label, percent
+from analysis.safe_regions.box import Box, inside_box
+from analysis.safe_regions.candidates import Belief, Candidate, candidates, largest
+from analysis.safe_regions.population import population
 from analysis.safe_regions.unseen import only_seen, with_conditions
 from analysis.space.axes import varied
 from analysis.space.configurations import configuration_codes
-from analysis.space.coordinates import Coordinate, coordinates
+from analysis.space.coordinates import coordinates
 from analysis.space.design import uniform_trials
+from analysis.stability_model import StabilityModel, stability_model
 from analysis.stats.intervals import CONFIDENCE
 from analysis.trials.counts import check_verdicts
 
-TARGET = 0.95
-"""Purity beyond which a box is rather large than purer."""
-
 MIN_CONFIGURATIONS = 20
-"""With fewer, one half cannot show what the other one suggests."""
+"""With fewer a model says hardly more than what it was given."""
 
-SEARCHED = 20_000
-"""Trials among which boxes are grown; more do not move a face by a readable amount."""
+CONFIGURATIONS = 4096
+"""Configurations by which boxes are measured: a box of 2 % of the space holds 80 of them."""
 
-JUDGED = 100_000
-"""Trials of the search half by which boxes are chosen."""
+DRAWS = 300
+"""Draws of the posterior: the 5 % quantile of a box's purity is known to about 0.01."""
 
-_ADDS = 0.1
-"""Share of all stable trials that a further box must add to those before."""
+REGIONS = 3
+"""Regions at most."""
+
+LARGEST_AT = (0.9, 0.99)
+"""Purities of which the largest region is told too."""
 
 _COLUMNS = {
     "box": "str",
-    "trials": "int64",
-    "stable": "int64",
     "purity": "float64",
     "low": "float64",
-    "coverage": "float64",
     "share": "float64",
+    "coverage": "float64",
+    "trials": "int64",
+    "stable": "int64",
     "conditions": "int64",
     "where": "str",
 }
-
-Rows = NDArray[np.int64]
 
 
 def safe_regions(
     trials: pd.DataFrame,
     *,
-    target: float = TARGET,
-    boxes: int | None = None,
+    model: StabilityModel | None = None,
+    within: Box | None = None,
+    regions: int = REGIONS,
     confidence: float = CONFIDENCE,
-    held_out: float = 0.5,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Finds boxes of hyperparameters in which trials are stable, each with a bound that it keeps.
+    """Finds regions of hyperparameters in which trials are stable, each with a lower bound.
 
-    The configurations are split at random, all seeds of one on the same side. Boxes are grown,
-    chosen, simplified and rounded on one part; the other one only measures those that were
-    chosen. Bounds are Clopper and Pearson's, at a confidence that makes all of them hold at once.
-    Where configurations have several seeds, the bound rests on one trial of each: seeds of one
-    configuration are not independent. Trials that a sampler placed at the boundary are left out:
-    they would say how often trials there are stable.
+    All trials count, wherever their sampler placed them. A region has the first of the purities
+    0.9, 0.8, 0.65 and 0.5 that any region of at least 1 % of the space reaches with confidence;
+    further ones lie where those before do not reach. Names that no trial had are in none.
 
     Args:
-        trials: Trials table; `configuration` and `design` are used where they are there.
-        target: A purity beyond which a larger box is preferred to a purer one.
-        boxes: Boxes at most; by default 1 to 3, by the number of configurations.
-        confidence: Probability that all bounds hold together, one-sided, in (0, 1).
-        held_out: Share of the configurations that measure, in (0, 1).
-        seed: Seeds the split, and the sample of searched trials where there are many, >= 0.
+        trials: Trials table.
+        model: The stability model of these trials, if it has been fitted.
+        within: Look inside this box alone.
+        regions: Regions at most, >= 1.
+        confidence: One-sided, of each bound, in (0, 1).
+        seed: Seeds the configurations and the draws by which boxes are measured, >= 0.
 
     Returns:
-        The recommended box first: `box` in words; of the trials held out the number `trials`
-        inside, how many were `stable`, their share `purity`, and `low`, the bound on the purity
-        of fresh trials drawn as the study draws them; `coverage`, the share of the held out
-        stable trials that lie inside, and `share`, that of all trials held out; the number of
-        `conditions`, and `where`, the box as JSON (`Box.from_dict(json.loads(...))`).
-        `attrs`: `reason` why there is none ("" if there is one), trials `searched` and
-        `held_out`, boxes `measured`, `confidence`, `target` and `stable_share`.
+        The largest region first: `box` in words; `purity`, the mean probability of stable in it,
+        with its lower bound `low`; `share` of the space; `coverage`, the share of all stable
+        configurations that lie in it; the number of evenly placed `trials` in it and how many
+        of them were `stable`; the number of `conditions`, and `where`, the box as JSON
+        (`Box.from_dict(json.loads(...))`). `attrs`: `reason` why there is none ("" if there is
+        one), `confidence`, `stable_share` of the space, and `largest`: for each purity of
+        `LARGEST_AT` a row as these, or None.
 
     Raises:
         AnalysisError: If a verdict is unknown.
-        ValueError: If `0 < held_out < 1` or `0 < target < 1` does not hold.
-
-    References:
-        Friedman, Fisher, Bump hunting in high-dimensional data, Statistics and Computing 1999.
-        Clopper, Pearson, The use of confidence or fiducial limits, Biometrika 1934.
     """
-    _check_shares(held_out, target)
-    trials = uniform_trials(trials)
     check_verdicts(trials)
-    stable = (trials["verdict"] == "stable").to_numpy()
-    group = configuration_codes(trials)
-    number = int(group.max()) + 1 if group.size else 0
-    attrs: dict[str, object] = {"target": target, "confidence": confidence, "measured": 0}
-    attrs["stable_share"] = float(stable.mean()) if stable.size else math.nan
-    attrs |= {"searched": 0, "held_out": 0}
-    if reason := _hopeless(stable, number, varied(trials)):
+    attrs: dict[str, Any] = {"confidence": confidence, "stable_share": float("nan")}
+    attrs["largest"] = {str(purity): None for purity in LARGEST_AT}
+    if reason := _hopeless(trials):
         return _frame([], attrs | {"reason": reason})
-    rng = np.random.default_rng(seed)
-    search, measure = _split(group, number, held_out, rng)
-    most = boxes or (1 if number < 200 else 2 if number < 1000 else 3)
-    known = coordinates(trials)
-    chosen = _searched(
-        known,
-        stable,
-        search,
-        rng=rng,
-        most=most,
-        measuring=len(measure),
-        confidence=1 - (1 - confidence) / most,
-        target=target,
+    model = stability_model(trials, seed=seed) if model is None else model
+    drawn = population(trials, CONFIGURATIONS, seed=seed)
+    if within is not None:
+        inside = inside_box(drawn, within).to_numpy()
+        drawn = drawn[inside].reset_index(drop=True)
+        drawn.attrs = dict(trials.attrs)
+    if len(drawn) < MIN_CONFIGURATIONS:
+        return _frame([], attrs | {"reason": "Nothing of the space lies in the box."})
+    belief = Belief(
+        coordinates(drawn, varied(drawn)),
+        model.draws(drawn, DRAWS, seed=seed),
+        confidence=confidence,
     )
-    chosen = _without_unseen(chosen, trials, known)
-    held = [each.of(measure) for each in known]
-    rows = measured(chosen, held, stable[measure], group[measure], confidence=confidence)
-    kept, reason = worth_showing(rows, float(stable.mean()))
-    attrs |= {"searched": len(search), "held_out": len(measure), "measured": len(chosen)}
-    return _frame(kept, attrs | {"reason": reason})
+    attrs["stable_share"] = float(belief.mean_M.mean())
+    measure = _Rows(trials, belief, within)
+    everywhere = np.ones(len(drawn), dtype=bool)
+    for purity in LARGEST_AT:
+        best = largest(belief, purity, everywhere)
+        attrs["largest"][str(purity)] = None if best is None else measure.row(best)
+    rows = [measure.row(each) for each in candidates(belief, most=regions)]
+    reason = "" if rows else _not_sure(belief, everywhere)
+    return _frame(rows, attrs | {"reason": reason})
 
 
-def _check_shares(held_out: float, target: float) -> None:
-    if not (0 < held_out < 1 and 0 < target < 1):
-        raise ValueError(
-            f"`0 < held_out < 1` and `0 < target < 1` must hold, but got held_out={held_out}, "
-            f"target={target}."
-        )
+class _Rows:
+    """Makes rows of candidates, in the words and figures of the whole study."""
+
+    def __init__(self, trials: pd.DataFrame, belief: Belief, within: Box | None) -> None:
+        self._trials = uniform_trials(trials)
+        self._stable = (self._trials["verdict"] == "stable").to_numpy()
+        self._belief = belief
+        self._within = within
+        self._forced, self._order = only_seen(trials), varied(trials)
+
+    def row(self, candidate: Candidate) -> dict[str, Any]:
+        box = candidate.box if self._within is None else self._within.and_(candidate.box)
+        box = with_conditions(box, self._forced, self._order)
+        inside = inside_box(self._trials, box).to_numpy()
+        expected = candidate.volume * candidate.purity
+        return {
+            "box": str(box),
+            "purity": candidate.purity,
+            "low": candidate.low,
+            "share": candidate.volume,
+            "coverage": min(1.0, expected / max(1e-9, float(self._belief.mean_M.mean()))),
+            "trials": int(inside.sum()),
+            "stable": int((inside & self._stable).sum()),
+            "conditions": len(box.conditions),
+            "where": box.to_json(),
+        }
 
 
-def _split(
-    group: Rows, configurations: int, held_out: float, rng: np.random.Generator
-) -> tuple[Rows, Rows]:
-    """Returns the rows that search and those that measure, each configuration on one side."""
-    measures = rng.permutation(configurations) < round(held_out * configurations)
-    return np.flatnonzero(~measures[group]), np.flatnonzero(measures[group])
-
-
-def _without_unseen(
-    boxes: Sequence[Box], trials: pd.DataFrame, known: Sequence[Coordinate]
-) -> list[Box]:
-    """Returns the boxes, each once, without the names that no trial had."""
-    forced, order = only_seen(trials), [each.name for each in known]
-    return list(dict.fromkeys(with_conditions(box, forced, order) for box in boxes))
-
-
-def _hopeless(stable: NDArray[np.bool_], configurations: int, names: Sequence[str]) -> str:
+def _hopeless(trials: pd.DataFrame) -> str:
     """Says why there is no point in a search; "" if there is one."""
-    if not stable.size:
+    stable = trials["verdict"] == "stable"
+    if not len(trials):
         return "There are no trials."
     if not stable.any():
         return "No trial was stable, so that no part of what was searched is known to be safe."
@@ -169,71 +161,35 @@ def _hopeless(stable: NDArray[np.bool_], configurations: int, names: Sequence[st
             "Every trial was stable, so that nothing here shows where the safe region ends; "
             "widen the ranges to find its edge."
         )
-    if not names:
+    if not varied(trials):
         return "No hyperparameter varied, so that there is no region to describe."
-    if configurations < MIN_CONFIGURATIONS:
+    number = int(configuration_codes(trials).max()) + 1
+    if number < MIN_CONFIGURATIONS:
         return (
-            f"{count_label(configurations, 'configuration')} are too few to find a region with "
-            f"one part and measure it with the other; it takes at least {MIN_CONFIGURATIONS}."
+            f"{count_label(number, 'configuration')} are too few to find a region; it takes at "
+            f"least {MIN_CONFIGURATIONS}."
         )
     return ""
 
 
-def _some(rows: Rows, most: int, rng: np.random.Generator) -> Rows:
-    return rows if len(rows) <= most else np.sort(rng.choice(rows, most, replace=False))
+def _not_sure(belief: Belief, everywhere: NDArray[np.bool_]) -> str:
+    """Says what comes nearest where no region is reliably stable."""
+    grown: Sequence[Candidate] = belief.grown(everywhere)
+    if not grown:
+        return "No region holds more stable trials than the rest."
+    best = max(grown, key=lambda each: each.low)
+    return (
+        f"No region is reliably stable. The best one is {best.box}: about {percent(best.purity)} "
+        f"of it is stable, but it may be no more than {percent(best.low)}. More trials would tell."
+    )
 
 
-def _searched(
-    known: Sequence[Coordinate],
-    stable: NDArray[np.bool_],
-    search: Rows,
-    *,
-    rng: np.random.Generator,
-    most: int,
-    measuring: int,
-    confidence: float,
-    target: float,
-) -> list[Box]:
-    """Grows boxes one after another, each from the trials that those before do not cover.
-
-    Args:
-        known: Coordinates of all trials.
-        stable: Which of them were stable [N].
-        search: Rows of those that search.
-        rng: Chooses among them where there are many.
-        most: Boxes at most, >= 1.
-        measuring: Number of trials that will measure.
-        confidence: One-sided, of each box's bound.
-        target: Purity beyond which a larger box is preferred to a purer one.
-    """
-    judges = _some(search, JUDGED, rng)
-    known, stable = [each.of(judges) for each in known], stable[judges]
-    grown = _some(np.arange(len(stable)), SEARCHED, rng)
-    axes = [sliced(each.of(grown)) for each in known]
-    fresh = np.ones(len(stable), dtype=bool)
-    boxes: list[Box] = []
-    for _ in range(most):
-        left = fresh[grown]
-        share = stable[grown][left].mean() if left.any() else 0.0
-        if share in (0.0, 1.0):
-            break
-        judge = Judge(
-            known=known,
-            stable=stable,
-            fresh=fresh,
-            measured=measuring / len(judges),
-            confidence=confidence,
-            target=target,
-        )
-        box = best_box(trajectory(axes, stable[grown], left), judge)
-        if box is None or judge.score(box)[1] < _ADDS * stable.sum():
-            break
-        boxes.append(box)
-        fresh = fresh & ~box.holds(known, len(stable))
-    return boxes
-
-
-def _frame(rows: list[Row], attrs: dict[str, object]) -> pd.DataFrame:
-    frame = pd.DataFrame(rows, columns=list(_COLUMNS)).astype(_COLUMNS)
+def _frame(rows: Sequence[Mapping[str, Any]], attrs: dict[str, Any]) -> pd.DataFrame:
+    frame = pd.DataFrame(list(rows), columns=list(_COLUMNS)).astype(_COLUMNS)
     frame.attrs.update(attrs)
     return frame
+
+
+def where_of(row: Mapping[str, Any]) -> Box:
+    """Returns the box of a row."""
+    return Box.from_dict(json.loads(row["where"]))

@@ -36,7 +36,7 @@ from analysis.space.coordinates import Coordinate
 BINS = 64
 """Slices of a range: a face of a box may lie between any two."""
 
-PURITIES = 16
+PURITIES = 32
 """Steps of tau, even in its logit."""
 
 _PURIST = 0.997
@@ -88,12 +88,14 @@ def sliced(coordinate: Coordinate) -> Sliced:
     return Sliced(coordinate=coordinate, codes=codes, lows=distinct[starts], highs=highs)
 
 
-def trajectory(axes: Sequence[Sliced], stable: NDArray[np.bool_], left: Inside) -> list[Box]:
+def trajectory(
+    axes: Sequence[Sliced], stable: NDArray[np.bool_] | NDArray[np.float64], left: Inside
+) -> list[Box]:
     """Grows boxes from nearly everything to the purest part, each different from those before.
 
     Args:
         axes: The hyperparameters of N trials, J of them.
-        stable: Which trials were stable [N].
+        stable: Which trials were stable, or the probability that they are [N].
         left: Which trials count [N]: those that no earlier box covers.
     """
     y = stable[left].astype(np.float64)

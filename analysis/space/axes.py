@@ -16,7 +16,13 @@ from study.tables.schema import TRIAL_FIGURES, TRIAL_IDENTITY, TRIAL_LABELS
 WIDE = 50.0
 """Numbers that span a larger factor count as logarithmic where the study file says nothing."""
 
-_OTHER_COLUMNS = {column.name for column in (*TRIAL_IDENTITY, *TRIAL_LABELS, *TRIAL_FIGURES)}
+PROVENANCE = ("study", "study_trial")
+"""Columns of the joined trials of several studies: where each comes from, and its number there."""
+
+_OTHER_COLUMNS = {
+    *(column.name for column in (*TRIAL_IDENTITY, *TRIAL_LABELS, *TRIAL_FIGURES)),
+    *PROVENANCE,
+}
 
 
 def hyperparameters(trials: pd.DataFrame) -> list[str]:

@@ -10,6 +10,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial
 
 from search_spaces.catalogue import Value
+from search_spaces.samplers.numbering import Numbering
 from search_spaces.space import SearchSpace
 
 DESIGN = "design"
@@ -35,15 +36,17 @@ class DesignSampler(BaseSampler):
     Args:
         design: The configurations.
         space: What varies.
-        seeds: Trials a configuration, >= 1.
-        first: Trial that gets the design's first configuration.
+        numbering: Says which configuration a trial has.
+        first: Place of the trial that gets the design's first configuration.
     """
 
-    def __init__(self, *, design: Design, space: SearchSpace, seeds: int, first: int = 0) -> None:
+    def __init__(
+        self, *, design: Design, space: SearchSpace, numbering: Numbering, first: int = 0
+    ) -> None:
         self._design = design
         self._space = space
-        self._seeds = seeds
-        self._first = first
+        self._numbering = numbering
+        self._before = numbering.configurations_before(first)
 
     def infer_relative_search_space(
         self, study: Study, trial: FrozenTrial
@@ -53,7 +56,10 @@ class DesignSampler(BaseSampler):
     def sample_relative(
         self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
-        return self._design.values((trial.number - self._first) // self._seeds)
+        configuration = self._numbering.design_configuration(trial.number)
+        if configuration is None:
+            raise ValueError(f"trial {trial.number} confirms a region; it is not of the design")
+        return self._design.values(configuration - self._before)
 
     def sample_independent(
         self,

@@ -14,6 +14,7 @@ from optuna.study import Study
 from optuna.trial import BaseTrial, FrozenTrial
 
 from search_spaces.catalogue import Value
+from search_spaces.samplers.numbering import Numbering
 from search_spaces.space import SearchSpace
 
 
@@ -22,8 +23,8 @@ class SpaceVersion:
     """A space and the trials that have it: from a number on, up to the next version's first.
 
     Attributes:
-        first: Number of its first trial; a multiple of the study's seeds, so that no
-            configuration lies in two versions.
+        first: Place of its first trial (`numbering.Numbering`), at which a configuration begins,
+            so that none lies in two versions.
         space: What it fixes and varies.
     """
 
@@ -36,13 +37,17 @@ class SpaceVersions:
 
     Args:
         versions: At least one, the first from trial 0 on, in the order of their trials.
+        numbering: Says which configuration a trial has, and which trials confirm a region.
 
     Raises:
         ValueError: If they do not begin at trial 0, or their first trials do not go up.
     """
 
-    def __init__(self, versions: Sequence[SpaceVersion]) -> None:
+    def __init__(
+        self, versions: Sequence[SpaceVersion], numbering: Numbering | None = None
+    ) -> None:
         self.all = tuple(versions)
+        self.numbering = numbering or Numbering()
         self._firsts = [each.first for each in self.all]
         if self._firsts[:1] != [0] or sorted(set(self._firsts)) != self._firsts:
             raise ValueError(f"space versions must begin at 0 and go up, but got {self._firsts}")
@@ -51,9 +56,15 @@ class SpaceVersions:
         """Returns which version a trial has, counted from 0.
 
         Args:
-            number: The trial's number, >= 0.
+            number: The trial's number, >= 0. One that confirms a region has the version of the
+                sampler's trial before it.
         """
-        return bisect_right(self._firsts, number) - 1
+        block = self.numbering.block(number)
+        if block is not None:
+            return bisect_right(self._firsts, max(0, block.place - 1)) - 1
+        return (
+            bisect_right(self._firsts, self.numbering.place(self.numbering.first_of(number))) - 1
+        )
 
     def suggest(self, trial: BaseTrial) -> dict[str, Value]:
         """Asks Optuna for the trial's configuration, see `SearchSpace.suggest`."""
@@ -97,21 +108,20 @@ class SpaceVersionsSampler(BaseSampler):
         return self._samplers[self._versions.index_of(trial.number)]
 
 
-Maker = Callable[[Sequence[SpaceVersion], int, int], BaseSampler]
-"""Makes the sampler of the last of some space versions, from them and the study's seed and seeds.
-"""
+Maker = Callable[[SpaceVersions, int], BaseSampler]
+"""Makes the sampler of the last of some space versions, from them and the study's seed."""
 
 
-def sampler_of_versions(
-    make: Maker, versions: SpaceVersions, *, seed: int, seeds: int
-) -> BaseSampler:
+def sampler_of_versions(make: Maker, versions: SpaceVersions, *, seed: int) -> BaseSampler:
     """Makes the sampler of a study, which gives each trial what its space version gives it.
 
     Args:
         make: Makes one version's sampler; it is passed that version and those before it.
         versions: The study's, from the first on.
         seed: The study's seed, >= 0.
-        seeds: Trials a configuration, >= 1.
     """
-    samplers = [make(versions.all[: index + 1], seed, seeds) for index in range(len(versions.all))]
+    samplers = [
+        make(SpaceVersions(versions.all[: index + 1], versions.numbering), seed)
+        for index in range(len(versions.all))
+    ]
     return samplers[0] if len(samplers) == 1 else SpaceVersionsSampler(versions, samplers)

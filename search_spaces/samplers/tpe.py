@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,8 @@ class ConfigurationTPESampler(BaseSampler):
     Args:
         seed: The study's seed, >= 0.
         seeds: Trials a configuration, >= 1.
+        configuration: Which configuration a trial has by its number, counted from 0; by default
+            number // seeds.
         joint: Axes that are sampled together. None takes them, as Optuna does, from the trials
             that there are, with the ranges that those had: after a range was changed that would
             leave its new parts out.
@@ -31,10 +33,12 @@ class ConfigurationTPESampler(BaseSampler):
         *,
         seed: int,
         seeds: int,
+        configuration: Callable[[int], int | None] | None = None,
         joint: Mapping[str, BaseDistribution] | None = None,
     ) -> None:
         self._seed = seed
         self._seeds = seeds
+        self._configuration = configuration or (lambda number: number // seeds)
         self._joint = joint
         self._current = (0, self._make(0))
 
@@ -78,7 +82,7 @@ class ConfigurationTPESampler(BaseSampler):
         ]
 
     def _tpe(self, trial: FrozenTrial) -> TPESampler:
-        configuration = trial.number // self._seeds
+        configuration = self._configuration(trial.number) or 0
         if self._current[0] != configuration:
             self._current = (configuration, self._make(configuration))
         return self._current[1]

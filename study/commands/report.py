@@ -29,7 +29,9 @@ class TableChoice(StrEnum):
 
 
 def report(
-    study: Annotated[str | None, typer.Argument(help="Name of the study.")] = None,
+    studies: Annotated[
+        list[str] | None, typer.Argument(help="Name of the study.", metavar="STUDY")
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", metavar="DIR", help="Folder to write the report to."),
@@ -63,6 +65,14 @@ def report(
         tuple[str, str] | None,
         typer.Option(metavar="A B", help="Write what changed from study A to study B instead."),
     ] = None,
+    together: Annotated[
+        bool,
+        typer.Option(
+            "--together",
+            help="Read several studies of the same task and network as one: `report A B "
+            "--together`.",
+        ),
+    ] = False,
     tracking_uri: Annotated[
         str | None,
         typer.Option(
@@ -78,46 +88,37 @@ def report(
         TableChoice,
         typer.Option(help="Tables as Parquet and CSV: as their size allows, all, trials alone."),
     ] = TableChoice.auto,
-    confirm: Annotated[
-        int | None,
-        typer.Option(
-            min=1, metavar="N", help="First train N fresh trials in the region it recommends."
-        ),
-    ] = None,
     home: Home = None,
     as_json: Json = False,
 ) -> None:
     """Write the stability report: index.html, tables, images of its figures, summary.json.
 
     With other thresholds the trials are labelled again, without training, and the report goes to
-    `report-relabelled` in the study's folder; what is stored stays as it is. With --confirm, the
-    fresh trials are kept beside the study; none of them is a trial of the study.
+    `report-relabelled` in the study's folder; what is stored stays as it is.
 
     Example: gradscape report digits-mlp --map learning_rate,depth --where activation=tanh
     """
     from analysis import AnalysisError, write_comparison, write_report
     from analysis.reading import study_folder
     from study.commands.map_options import read_maps, read_where
-    from study.commands.text.confirmation import confirm_recommended
     from study.tables.home import home_folder
 
     home_path = home_folder(home)
     _check_together(
         {
-            "STUDY": study is not None,
+            "STUDY": bool(studies),
+            "--together": together,
+            "several": len(studies or []) > 1,
             "--compare": compare is not None,
             "--tracking-uri": tracking_uri is not None,
             "--threshold": bool(threshold or thresholds_from),
             "--map": bool(map_of or where),
-            "--confirm": confirm is not None,
         }
     )
     maps, chosen = read_maps(map_of or []), read_where(where or [])
     here = tracking_uri is None
-    wanted = [name for name in compare or (study,) if name is not None]
+    wanted = list(compare or studies or [])
     try:
-        if confirm is not None:
-            confirm_recommended(wanted[0], confirm, home=home_path, quiet=as_json)
         with ExitStack() as stack:
             on_stage = stack.enter_context(_stages(quiet=as_json))
             if not here:
@@ -130,9 +131,9 @@ def report(
             else:
                 parts = study_folder(sources[0], home=home_path) / "tables"
                 page = write_report(
-                    sources[0],
+                    sources if together else sources[0],
                     home=home_path,
-                    out=output or (None if here else Path(f"{study}-report")),
+                    out=output or (None if here else Path(f"{'-'.join(wanted)}-report")),
                     trials=_labelled_again(parts, thresholds_from, threshold or []),
                     maps=maps,
                     where=chosen,
@@ -148,15 +149,14 @@ def report(
 
 
 _APART = {
+    "--together": {
+        "--compare": "--compare takes studies apart, --together joins them; give one of the two",
+        "--threshold": "--together takes the verdicts as they are stored, without --threshold",
+    },
     "--compare": {
         "--map": "--compare chooses its maps itself, without --map and --where",
         "--threshold": "--compare takes the verdicts as they are stored, without --threshold",
     },
-    "--confirm": dict.fromkeys(
-        ("--compare", "--tracking-uri", "--threshold"),
-        "--confirm trains as the study was trained, here; leave out --compare, "
-        "--tracking-uri, --threshold and --thresholds-from",
-    ),
 }
 """What an option cannot be given with, and why."""
 
@@ -165,6 +165,10 @@ def _check_together(given: Mapping[str, bool]) -> None:
     """Raises InputError if what was given does not go together."""
     if given["STUDY"] == given["--compare"]:
         raise InputError("give the name of one study, or --compare A B with those of two")
+    if given["several"] is not given["--together"]:
+        raise InputError(
+            "several studies are read as one with --together: `gradscape report A B --together`"
+        )
     for option, others in _APART.items():
         for other, reason in others.items():
             if given[option] and given[other]:

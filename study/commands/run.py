@@ -6,12 +6,12 @@ import json
 import logging
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -21,6 +21,8 @@ from study.commands.text.progress_bar import watched
 from study.commands.text.summary import print_result, result_json
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from study.monitoring.live_page import LivePage
     from study.monitoring.progress import StudyProgress
     from study.paths import StudyPaths
@@ -79,6 +81,7 @@ def run(
             home=home,
             dispatcher=InProcessDispatcher() if local_mode else None,
             publish=None if no_report else partial(_publish, live),
+            recommend=_recommend,
             on_progress=on_progress if no_report else _reading_ahead(on_progress),
             stop=stop,
             take_over=take_over,
@@ -125,6 +128,12 @@ def _publish(live: LivePage, paths: StudyPaths, on_stage: Callable[[str], None])
         on_notice=_logger.warning,
         on_stage=on_stage,
     ).parent
+
+
+def _recommend(trials: pd.DataFrame, within: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    from analysis import recommended_region
+
+    return recommended_region(trials, within)
 
 
 @contextmanager

@@ -47,8 +47,8 @@ class CohortQueue:
     of the work that is left, so that all workers stay busy.
 
     Args:
-        ask: Samples so many new trials; fewer: there are no more, None: there are none for now.
-        remaining: Trials still to ask.
+        ask: Samples up to so many trials; none: there are no more, None: there are none for now.
+        remaining: Trials still to ask, at most.
         cohort_key: What trials of one cohort agree in.
         cost: Cost of training one trial, in any unit.
         apart: Whether a trial's network is trained one trial after another in any cohort.
@@ -199,7 +199,7 @@ class CohortQueue:
         trials = self._ask(n)
         if trials is None:
             return 0
-        self._remaining = self._remaining - n if len(trials) == n else 0
+        self._remaining = max(0, self._remaining - len(trials)) if trials else 0
         for trial in trials:
             self._enqueue(self._waiting, trial)
         return len(trials)

@@ -9,18 +9,18 @@ from search_spaces.lazy_names import lazy_names
 if TYPE_CHECKING:
     from study.errors import StorageUnavailable
     from study.ledger.objective import NEVER_TRAINED, objective_value
-    from study.ledger.opening import LedgerPlan, open_planned_ledger
+    from study.ledger.opening import open_planned_ledger
+    from study.ledger.plan import LedgerPlan, SearchSpaceLike
     from study.ledger.results import RUN_TO_COME, TrialResult, trial_results
     from study.ledger.states import trial_failures, trial_states
     from study.ledger.stored import stored_study
-    from study.ledger.stored_trials import SearchSpaceLike
     from study.ledger.trial_ledger import TrialLedger
 
 _HOMES = {
-    "LedgerPlan": "study.ledger.opening",
+    "LedgerPlan": "study.ledger.plan",
     "NEVER_TRAINED": "study.ledger.objective",
     "RUN_TO_COME": "study.ledger.results",
-    "SearchSpaceLike": "study.ledger.stored_trials",
+    "SearchSpaceLike": "study.ledger.plan",
     "StorageUnavailable": "study.errors",
     "TrialLedger": "study.ledger.trial_ledger",
     "TrialResult": "study.ledger.results",

@@ -8,10 +8,25 @@ from functools import cached_property
 from typing import Any
 
 import optuna
-from optuna.distributions import BaseDistribution
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
 from optuna.trial import FixedTrial, FrozenTrial, TrialState
 
 from search_spaces.samplers import SYSTEM_DESIGN
+
+
+def stored_axis(axis: BaseDistribution) -> BaseDistribution:
+    """The range of a choice among whole numbers or among fractions; every other axis as it is."""
+    if not isinstance(axis, CategoricalDistribution):
+        return axis
+    kinds = {type(choice) for choice in axis.choices}
+    if kinds == {int}:
+        return IntDistribution(min(axis.choices), max(axis.choices))
+    return FloatDistribution(min(axis.choices), max(axis.choices)) if kinds == {float} else axis
 
 
 class DraftTrial(FixedTrial):
@@ -50,12 +65,21 @@ class DraftTrial(FixedTrial):
         design = self._frozen.system_attrs.get(SYSTEM_DESIGN)
         return design if isinstance(design, str) else None
 
-    def finished(self, attributes: Mapping[str, Any]) -> FrozenTrial:
-        """The trial as it is to be stored, RUNNING, with these user attributes."""
+    def finished(self, attributes: Mapping[str, Any], *, numeric_lists: bool) -> FrozenTrial:
+        """The trial as it is to be stored, RUNNING, with these user attributes.
+
+        Args:
+            attributes: User attributes.
+            numeric_lists: Whether choices among numbers are stored as the range of these numbers,
+                which Optuna lets change from trial to trial, while a list of choices is for good.
+        """
+        stored = self.distributions
+        if numeric_lists:
+            stored = {name: stored_axis(axis) for name, axis in stored.items()}
         return optuna.trial.create_trial(
             state=TrialState.RUNNING,
             params=self.params,
-            distributions=self.distributions,
+            distributions=stored,
             user_attrs=dict(attributes),
         )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,33 +15,17 @@ from optuna.storages import BaseStorage
 from study.errors import StorageUnavailable
 from study.ledger.guard import Guard
 from study.ledger.objective import OBJECTIVE
+from study.ledger.plan import LedgerPlan
 from study.ledger.storage import open_storage
 from study.ledger.stored import known_study
-from study.ledger.stored_trials import SearchSpaceLike
 from study.ledger.trial_ledger import TrialLedger
 from study.secrets import masked, redacted
-
-
-@dataclass(frozen=True, kw_only=True)
-class LedgerPlan:
-    """How the trials of a study go on.
-
-    Attributes:
-        sampler: Samples new trials.
-        space: Suggests the hyperparameters of a trial.
-        description: The study's space and settings (JSON), kept with the study.
-    """
-
-    sampler: BaseSampler
-    space: SearchSpaceLike
-    description: Mapping[str, Any]
 
 
 def open_planned_ledger(
     *,
     name: str,
     storage: str | Path,
-    seeds: int,
     seed_of: Callable[[int], int],
     plan: Callable[[Mapping[str, Any], int], LedgerPlan],
     guard: Guard | None = None,
@@ -52,7 +35,6 @@ def open_planned_ledger(
     Args:
         name: Name of the study.
         storage: Path of a journal file, or URL of a data base.
-        seeds: Trials a configuration, at least 1.
         seed_of: Seed of a trial by its number.
         plan: From the description that the study has (empty if there is none) and its number of
             trials. What it raises is raised before anything is made or changed.
@@ -72,11 +54,9 @@ def open_planned_ledger(
             made_now = not stored
             planned = plan(stored, trials)
             study = _load_or_create(name, opened.storage, planned.sampler)
-            ledger = TrialLedger(
-                study=study, storage=opened, space=planned.space, seeds=seeds, seed_of=seed_of
-            )
+            ledger = TrialLedger(study=study, storage=opened, plan=planned, seed_of=seed_of)
             if made_now or planned.description != stored:
-                ledger.describe(planned.description)
+                ledger.go_on(planned)
         except optuna.exceptions.StorageInternalError as error:
             reason = redacted(str(error), str(storage))
             raise StorageUnavailable(f"storage {masked(str(storage))} failed: {reason}") from None

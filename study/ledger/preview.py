@@ -5,7 +5,7 @@ from __future__ import annotations
 import optuna
 from optuna.samplers import BaseSampler
 
-from study.ledger.stored_trials import SearchSpaceLike
+from study.ledger.plan import SearchSpaceLike
 from study.trial import HyperparameterValue
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, Protocol
+from dataclasses import replace
+from typing import Any
 
 import optuna
-from optuna.trial import BaseTrial, FixedTrial, FrozenTrial, TrialState
+from optuna.trial import FixedTrial, FrozenTrial, TrialState
 
-from search_spaces.samplers import DESIGN
+from search_spaces.samplers import CONFIRMING, DESIGN
 from study.ledger.draft import DraftTrial
+from study.ledger.plan import LedgerPlan
 from study.ledger.storage import LedgerStorage
 from study.trial import HyperparameterValue, Trial
 
@@ -21,21 +23,13 @@ NO_REASON = "no reason was kept"
 """Stands for it where there is none."""
 
 
-class SearchSpaceLike(Protocol):
-    """What the ledger needs of a search space."""
-
-    def suggest(self, trial: BaseTrial, /) -> Mapping[str, HyperparameterValue]:
-        """Every hyperparameter of this trial, fixed ones included."""
-
-
 class StoredTrials:
     """The trials of one study by their numbers. Who calls keeps to one thread at a time.
 
     Args:
         study: The Optuna study.
         storage: Stores operations of several trials at once.
-        space: Suggests the hyperparameters of a trial.
-        seeds: Trials a configuration; trial number // seeds is its configuration.
+        plan: How the trials go on.
         seed_of: Seed of a trial by its number.
     """
 
@@ -44,16 +38,20 @@ class StoredTrials:
         *,
         study: optuna.Study,
         storage: LedgerStorage,
-        space: SearchSpaceLike,
-        seeds: int,
+        plan: LedgerPlan,
         seed_of: Callable[[int], int],
     ) -> None:
         self._study = study
         self._storage = storage.storage
-        self._space = space
-        self._seeds = seeds
+        self.go_on(plan)
         self._seed_of = seed_of
         self._study_id = self._storage.get_study_id_from_name(study.study_name)
+
+    def go_on(self, plan: LedgerPlan) -> None:
+        """Trials that come are as this plan has them, and those that are there as they were."""
+        self._space = plan.space
+        self._numbering = plan.numbering
+        self._numeric_lists = plan.numeric_lists
 
     @property
     def made(self) -> int:
@@ -73,7 +71,7 @@ class StoredTrials:
         draft = DraftTrial(self._study, number)
         hyperparameters = self._space.suggest(draft)
         trial = self._trial(draft.number, hyperparameters, design=draft.design)
-        finished = draft.finished(_attributes(trial))
+        finished = draft.finished(_attributes(trial), numeric_lists=self._numeric_lists)
         finished.number = draft.number
         trial_id = self._storage.create_new_trial(self._study_id, finished)
         return trial, self._storage.get_trial_number_from_id(trial_id)
@@ -88,15 +86,13 @@ class StoredTrials:
             # samples the rest.
             begun = optuna.trial.Trial(self._study, self._id(number))
             hyperparameters = self._space.suggest(begun)
+        trial = self._trial(number, hyperparameters, design=frozen.user_attrs.get(DESIGN))
         if "seed" in frozen.user_attrs:
-            return Trial(
-                number=frozen.number,
+            return replace(
+                trial,
                 configuration=frozen.user_attrs["configuration"],
                 seed=frozen.user_attrs["seed"],
-                hyperparameters=hyperparameters,
-                design=frozen.user_attrs.get(DESIGN),
             )
-        trial = self._trial(number, hyperparameters)
         self._set_attributes(number, _attributes(trial))
         return trial
 
@@ -125,12 +121,14 @@ class StoredTrials:
         *,
         design: str | None = None,
     ) -> Trial:
+        block = self._numbering.block(number)
         return Trial(
             number=number,
-            configuration=number // self._seeds,
+            configuration=self._numbering.configuration(number),
             seed=self._seed_of(number),
             hyperparameters=dict(values),
-            design=design,
+            design=design if block is None else CONFIRMING,
+            confirms=None if block is None else block.text,
         )
 
     def _id(self, number: int) -> int:
@@ -140,6 +138,16 @@ class StoredTrials:
         trial_id = self._id(number)
         for key, value in attributes.items():
             self._storage.set_trial_user_attr(trial_id, key, value)
+
+
+def verdicts(trials: Sequence[FrozenTrial]) -> list[tuple[Mapping[str, Any], str]]:
+    """Values on the axes and verdict of each trial that has one, but of those that confirm."""
+    return [
+        (trial.params, str(trial.user_attrs["verdict"]))
+        for trial in trials
+        if trial.user_attrs.get("verdict") is not None
+        and trial.user_attrs.get(DESIGN) != CONFIRMING
+    ]
 
 
 def failures(trials: Sequence[FrozenTrial]) -> dict[int, str]:

@@ -11,9 +11,10 @@ import optuna
 from optuna.trial import TrialState
 
 from study.errors import StorageUnavailable
+from study.ledger.plan import LedgerPlan
 from study.ledger.results import RUN_ATTRIBUTE, RUN_TO_COME, TrialResult
 from study.ledger.storage import LedgerStorage
-from study.ledger.stored_trials import SearchSpaceLike, StoredTrials, failures
+from study.ledger.stored_trials import StoredTrials, failures, verdicts
 from study.trial import Trial
 
 DESCRIPTION = "gradscape"
@@ -35,8 +36,7 @@ class TrialLedger:
     Args:
         study: The Optuna study.
         storage: Stores the operations of a whole cohort at once.
-        space: Suggests the hyperparameters of a trial.
-        seeds: Trials a configuration; trial number // seeds is its configuration.
+        plan: How its trials go on.
         seed_of: Seed of a trial by its number.
     """
 
@@ -45,15 +45,12 @@ class TrialLedger:
         *,
         study: optuna.Study,
         storage: LedgerStorage,
-        space: SearchSpaceLike,
-        seeds: int,
+        plan: LedgerPlan,
         seed_of: Callable[[int], int],
     ) -> None:
         self._study = study
         self._storage = storage
-        self._stored = StoredTrials(
-            study=study, storage=storage, space=space, seeds=seeds, seed_of=seed_of
-        )
+        self._stored = StoredTrials(study=study, storage=storage, plan=plan, seed_of=seed_of)
         self._lock = threading.RLock()
         trials = study.get_trials(deepcopy=False)
         self._running = {t.number for t in trials if t.state is TrialState.RUNNING}
@@ -124,19 +121,21 @@ class TrialLedger:
         return self._complete
 
     def completed_verdicts(self) -> list[tuple[Mapping[str, Any], str]]:
-        """Values on the axes and verdict of each COMPLETE trial, ascending by number."""
+        """Values on the axes and verdict of each COMPLETE trial of the sampler, by number."""
         with self._lock, self._storage.errors():
             trials = self._study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-            return [
-                (trial.params, str(trial.user_attrs["verdict"]))
-                for trial in trials
-                if trial.user_attrs.get("verdict") is not None
-            ]
+            return verdicts(trials)
 
-    def describe(self, description: Mapping[str, Any]) -> None:
-        """Replace the study's description (JSON), for example when its space was widened."""
-        with self._lock:
-            self._study.set_user_attr(DESCRIPTION, dict(description))
+    def go_on(self, plan: LedgerPlan) -> None:
+        """Asks the trials to come as this plan has them, once the description says so.
+
+        Raises:
+            StorageUnavailable: If the storage does not answer; calling again is safe.
+        """
+        with self._lock, self._storage.errors():
+            self._study.set_user_attr(DESCRIPTION, dict(plan.description))
+            self._study.sampler = plan.sampler
+            self._stored.go_on(plan)
 
     @property
     def run_to_come(self) -> set[int]:

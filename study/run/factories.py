@@ -78,8 +78,9 @@ def continuation(config: StudyConfig, paths: StudyPaths) -> str | None:
     stored, trials = stored_study(name=config.study, storage=storage)
     if not stored:
         return None
-    change = plan_study(config, stored, trials).notice
-    new = max(0, config.trials - trials)
+    plan = plan_study(config, stored, trials)
+    change = plan.notice
+    new = max(0, config.trials - plan.versions.numbering.place(trials))
     has = f"study {config.study} has {trials} trials; a run would add {new}"
     return has if change is None else f"{has}; {change}"
 

@@ -19,11 +19,12 @@ from study.monitoring.study_result import StudyResult
 from study.monitoring.timings import Stopwatch
 from study.paths import StudyPaths
 from study.preflight.configuration import Preflight
-from study.run.early_stopping import MapWatch
 from study.run.finish import deliver_rest, finish, rescue
+from study.run.new_trials.confirmation import Confirmation
+from study.run.new_trials.retrying_ask import RetryingAsk
+from study.run.new_trials.source import TrialSource
 from study.run.recorder import Progress, Recorder
 from study.run.resume import ResumePlan
-from study.run.retrying_ask import RetryingAsk
 from study.run.stop_notice import stop_notice, waiting_text
 from study.secrets import masked
 from study.stopping import DECIDED, Audit, audit_of
@@ -52,6 +53,7 @@ class Invocation:
         lease: The lease on the study, which the caller holds.
         store: Takes the rows of trained trials.
         resume: Says which trials are to be delivered, trained and asked.
+        confirmation: Asks for fresh trials in the recommended region once the others are done.
         on_progress: Called as results arrive.
         stop: Set when no further cohort may start.
     """
@@ -63,6 +65,7 @@ class Invocation:
         lease: Lease,
         store: TableStore,
         resume: ResumePlan,
+        confirmation: Confirmation,
         *,
         on_progress: Callable[[StudyProgress], None],
         stop: threading.Event,
@@ -76,6 +79,7 @@ class Invocation:
         self._watch = Stopwatch()
         self._store = store
         self._resume = resume
+        self._source = TrialSource(self._config, resume, lease, confirmation)
         self._before = resume.recorded + len(resume.elsewhere)
         self._earlier = Counter(store.verdicts().values() if resume.recorded else ())
         self._verdicts = self._earlier
@@ -83,10 +87,6 @@ class Invocation:
         self._recorded = self._delivered = 0
         self._failed = dict(resume.failed)
         self._queue: CohortQueue | None = None
-        rule = self._config.stop_when
-        verdicts = resume.ledger.completed_verdicts
-        self._map = None if rule is None else MapWatch(rule, self._config.space, verdicts)
-        self._settled: str | None = None
         self._delivering = False
         self._started = time.monotonic()
 
@@ -142,7 +142,7 @@ class Invocation:
         return StudyResult(
             study=self._config.study,
             paths=self._paths,
-            total=self._resume.total,
+            total=self._source.total,
             trained=self._recorded,
             done=self._before + self._recorded,
             verdicts=self._verdicts,
@@ -153,7 +153,7 @@ class Invocation:
             undelivered=undelivered,
             seconds=self._watch.seconds,
             stopped=self._stop.is_set(),
-            settled=self._settled,
+            settled=self._source.settled,
             notice=notice,
             tracking_uri=None if uri is None else masked(uri),
         )
@@ -183,13 +183,15 @@ class Invocation:
         recorder.check_delivered(self._resume.delivered)
         self._show()
         with self._watch.measure("dispatch"):
+            if not (self._resume.retrain or self._source.begin()):
+                return
             self._queue = self._make_queue(recorder)
             dispatcher.run(self._queue, trainer, recorder.submit, stop=self._stop)
 
     def _finish(self, tracker: Tracker, report: Path | None) -> str | None:
         self._show("handing the report to MLflow")
         stopped = self._stop.is_set()
-        early = stopped and self._before + self._recorded < self._resume.total
+        early = stopped and self._before + self._recorded < self._source.total
         return finish(
             self._lease, tracker, self._paths, report, self._verdicts, stopped=stopped, early=early
         )
@@ -203,7 +205,7 @@ class Invocation:
 
         return CohortQueue(
             ask=RetryingAsk(self._ask, check=self._resume.ledger.check_reachable),
-            remaining=self._resume.new,
+            remaining=self._source.at_most,
             cohort_key=config.space.cohort_key,
             cost=self._checked.work,
             apart=self._checked.trains_apart,
@@ -216,14 +218,10 @@ class Invocation:
             fail=fail,
         )
 
-    def _ask(self, n: int) -> list[Trial]:
+    def _ask(self, n: int) -> Sequence[Trial] | None:
         with self._watch.measure("asking"):
-            if self._map is not None and self._map.settled(self._resume.ledger.completed()):
-                self._settled = self._map.text
-                _logger.info("%s", self._settled)
-                return []
-            with self._lease.writing():
-                return self._resume.ledger.ask(n)
+            done = self._before + self._recorded + len(self._failed)
+            return self._source.ask(n, done=done)
 
     def _waiting_text(self) -> str:
         cohorts, left_s = (0, None) if self._queue is None else self._queue.in_training
@@ -238,7 +236,7 @@ class Invocation:
     def _show(self, phase: str | None = None, notice: str | None = None) -> None:
         self._on_progress(
             StudyProgress(
-                total=self._resume.total,
+                total=self._source.total,
                 before=self._before,
                 recorded=self._recorded,
                 verdicts=self._verdicts,

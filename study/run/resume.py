@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from search_spaces.errors import InputError
-from search_spaces.samplers import make_sampler
 from search_spaces.seeds import trial_seed
 from study.errors import TableError
 from study.lease import Lease
@@ -38,7 +37,7 @@ class ResumePlan:
             hyperparameters and seed.
         delivered: Trials whose rows are here, and Optuna knows them.
         new: Trials to be asked.
-        total: Trials of the study when it is done.
+        total: Trials of the study when it is done, but for those that are yet to confirm a region.
         recorded: Trials whose rows are here.
         elsewhere: Trials that are complete and have no rows here.
         failed: Trials that were lost too often in earlier runs, with the reason.
@@ -64,7 +63,7 @@ class ResumePlan:
 
     @property
     def nothing_left(self) -> bool:
-        """Whether every trial is done and delivered."""
+        """Whether every trial is done and delivered, but for those that confirm a region."""
         return not (self.new or self.retrain or self.redeliver)
 
     @property
@@ -110,6 +109,13 @@ def plan_resume(
         yield _compare(config, paths, store, ledger, plan)
 
 
+def _asked(plan: StudyPlan, ledger: TrialLedger) -> tuple[int, int]:
+    """How many trials of the sampler there are, and how many that confirm regions."""
+    numbering = plan.versions.numbering
+    confirming = sum(each.trials for each in numbering.blocks)
+    return numbering.place(ledger.next_number), confirming
+
+
 def _compare(
     config: StudyConfig,
     paths: StudyPaths,
@@ -123,6 +129,7 @@ def _compare(
     if without_run:
         without_run -= store.recorded_runs().keys()
     _check_known(config, paths, recorded, ledger.next_number)
+    asked, confirming = _asked(plan, ledger)
     here = f"{socket.gethostname()}:{paths.folder.resolve()}"
     if config.storage is not None:
         ledger.add_home(here)
@@ -140,8 +147,8 @@ def _compare(
             *(trial for trial in unfinished if trial.number not in recorded),
             *ledger.asked(again),
         ],
-        new=max(0, config.trials - ledger.next_number),
-        total=max(config.trials, ledger.next_number),
+        new=max(0, config.trials - asked),
+        total=max(config.trials, asked) + confirming,
         recorded=len(recorded),
         elsewhere=sorted(elsewhere - again),
         failed=ledger.failures,
@@ -186,15 +193,11 @@ def _open_ledger(
 
     def plan(stored: Mapping[str, Any], trials: int) -> LedgerPlan:
         plans.append(now := plan_study(config, stored, trials))
-        sampler = make_sampler(
-            config.sampler, space=now.versions, seed=config.seed, seeds=config.seeds
-        )
-        return LedgerPlan(sampler=sampler, space=now.versions, description=now.description)
+        return now.for_ledger(config)
 
     ledger = open_planned_ledger(
         name=config.study,
         storage=config.storage or paths.journal,
-        seeds=config.seeds,
         seed_of=lambda number: trial_seed(config.seed, number),
         plan=plan,
         guard=lease,

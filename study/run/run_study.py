@@ -24,6 +24,7 @@ from study.run.factories import (
     study_claims,
 )
 from study.run.invocation import Invocation, Publish
+from study.run.new_trials.confirmation import Confirmation, Recommend
 from study.run.resume import plan_resume
 from study.run.study_key import study_key
 from study.run.trainer import study_trainer
@@ -36,6 +37,11 @@ from study.tracking import DeferredTracker, Tracker
 _logger = logging.getLogger("gradscape.run")
 _driver_logger = logging.getLogger(DRIVER)
 
+UNCONFIRMED = (
+    "no fresh trials confirm a region: `confirm` needs run_study(..., "
+    "recommend=analysis.recommended_region)"
+)
+
 
 def run_study(
     config: StudyConfig,
@@ -44,6 +50,7 @@ def run_study(
     dispatcher: Dispatcher | None = None,
     open_tracker: Callable[[StudyConfig, StudyPaths], Tracker] | None = None,
     publish: Publish | None = None,
+    recommend: Recommend | None = None,
     on_progress: Callable[[StudyProgress], None] = lambda progress: None,
     on_notice: Callable[[str], None] | None = None,
     stop: threading.Event | None = None,
@@ -59,6 +66,8 @@ def run_study(
         open_tracker: Opens the tracking of this invocation; by default MLflow.
         publish: Makes the report once trials are recorded and returns its folder; it says the
             stages of its work to its second argument.
+        recommend: Finds the region in which the study's `confirm` fresh trials are trained at the
+            end (`analysis.recommended_region`); without it there are none.
         on_progress: Called as results arrive.
         on_notice: Called with what a person should know: of the training before it begins, then
             lost cohorts, memory that runs out, outages. The same and more is in `driver.log`, and
@@ -102,11 +111,17 @@ def run_study(
         claim_staging(paths.tables, me.token, check=lease.check) as staging,
         plan_resume(config, paths, store := TableStore(paths.tables, staging), lease) as resume,
     ):
-        run = Invocation(checked, paths, lease, store, resume, on_progress=show, stop=stop)
+        if config.confirm and recommend is None:
+            _logger.warning("%s", UNCONFIRMED)
+        confirmation = Confirmation(config, resume.plan, resume.ledger, store, lease, recommend)
+        run = Invocation(
+            checked, paths, lease, store, resume, confirmation, on_progress=show, stop=stop
+        )
         if resume.plan.notice is not None:
             _logger.info("%s", resume.plan.notice)
         key = study_key(config, paths, resume.ledger)
-        done = resume.nothing_left and (publish is None or paths.report_is_current)
+        done = resume.nothing_left and not confirmation.due
+        done = done and (publish is None or paths.report_is_current)
         if done and (open_tracker or all_shown(config, paths, key, store, resume)):
             return run.result()
         with recorded(paths.driver_record, trials=config.trials):

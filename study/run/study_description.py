@@ -9,11 +9,10 @@ from search_spaces.catalogue import optimizer_default
 from search_spaces.catalogue.hyperparameter import NONE
 from study.losses import DIVERGENCE_FACTOR
 from study.study_file import StudyConfig
+from study.tables.metadata import Space, setting_values
 
 _OPTIONS = "task_options"
-_SETTINGS = (
-    *("task", "network", "steps", "seeds", "seed", "sampler", "thresholds", "statistics", "stop"),
-)
+_SETTINGS = (*("task", "network", "steps", "seed", "sampler", "thresholds", "statistics", "stop"),)
 _BEFORE = {"statistics": "standard", "stop": "never"}
 """What studies did whose description lacks a setting that is younger than they are."""
 
@@ -21,13 +20,16 @@ _STOPS = "divergence_factor"
 """Where training stops. It is among the thresholds too, but studies from before it was named here
 stopped at the default whatever their thresholds said, and labelled alone by their own."""
 
-Space = Mapping[str, Mapping[str, Any]]
-"""A search space as JSON, see `SearchSpace.metadata`."""
+NUMERIC_LISTS = "numeric_lists"
+"""Key of a description of studies whose lists of numbers Optuna has as ranges, so that they may
+change. Studies from before have them as choices, which may not; so do those of tpe, which reads
+them."""
 
 
 def describe(config: StudyConfig) -> dict[str, Any]:
     """The settings and the search space as JSON; the number of trials is no part of it."""
     description: dict[str, Any] = {name: getattr(config, name) for name in _SETTINGS}
+    description["seeds"] = config.seeds
     if config.task_options:
         # As written: a folder may lie elsewhere on another machine, a password is never stored.
         description[_OPTIONS] = dict(config.written_task_options)
@@ -47,6 +49,8 @@ def differences(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[st
         before = stored.get(name, _BEFORE.get(name))
         if before != wanted.get(name):
             texts.append(f"{name}: was {before}, now {wanted.get(name)}")
+    if wanted["seeds"] < stored.get("seeds", 1):
+        texts.append(f"seeds: was {stored['seeds']}, now {wanted['seeds']} (they can be raised)")
     trained, labelled = stored.get(_STOPS, DIVERGENCE_FACTOR), _factor(stored)
     if trained != labelled:
         texts.append(
@@ -86,12 +90,15 @@ def _in_force(name: str, space: Space) -> bool:
     return space[name].get("kind") == "fixed" and usual == {space[name]["value"]}
 
 
-def space_refusals(earlier: Sequence[Space], now: Space) -> list[str]:
+def space_refusals(
+    earlier: Sequence[Space], now: Space, *, numeric_lists: bool = False
+) -> list[str]:
     """Changes that cannot be made within a study, since Optuna and the tables refuse them.
 
     Args:
         earlier: The spaces that the study has had, each with trials.
         now: The space that the study file asks for.
+        numeric_lists: Whether lists of numbers may change.
 
     Returns:
         One text a change, with the reason.
@@ -99,7 +106,7 @@ def space_refusals(earlier: Sequence[Space], now: Space) -> list[str]:
     refusals = []
     for name, entry in now.items():
         for space in earlier:
-            reason = _refusal(space.get(name), entry)
+            reason = _refusal(space.get(name), entry, numeric_lists=numeric_lists)
             if reason is not None:
                 before = _setting(space[name])
                 refusals.append(f"{name}: was {before}, now {_setting(entry)} ({reason})")
@@ -107,7 +114,9 @@ def space_refusals(earlier: Sequence[Space], now: Space) -> list[str]:
     return refusals
 
 
-def _refusal(was: Mapping[str, Any] | None, now: Mapping[str, Any]) -> str | None:
+def _refusal(
+    was: Mapping[str, Any] | None, now: Mapping[str, Any], *, numeric_lists: bool = False
+) -> str | None:
     """Why trials with both settings cannot be in one Optuna study and one table."""
     if was is None:
         return None
@@ -115,7 +124,7 @@ def _refusal(was: Mapping[str, Any] | None, now: Mapping[str, Any]) -> str | Non
         return "names and numbers cannot stand in one column"
     kinds = {was["kind"], now["kind"]}
     if kinds == {"choice"} and was["choices"] != now["choices"]:
-        return "the list of an axis cannot change within a study"
+        return _list_refusal(was, now, numeric_lists=numeric_lists)
     if kinds == {"choice", "range"}:
         return "a list and a range cannot follow each other within a study"
     if kinds == {"range"} and was["log"] != now["log"]:
@@ -125,50 +134,25 @@ def _refusal(was: Mapping[str, Any] | None, now: Mapping[str, Any]) -> str | Non
     return None
 
 
-def _values(entry: Mapping[str, Any]) -> list[Any]:
-    if entry["kind"] == "choice":
-        return list(entry["choices"])
-    return [entry[key] for key in ("value", "low", "high") if key in entry]
+def _list_refusal(
+    was: Mapping[str, Any], now: Mapping[str, Any], *, numeric_lists: bool = False
+) -> str | None:
+    types = {type(value) for value in (*setting_values(was), *setting_values(now))}
+    if len(types) > 1 or not types <= {int, float}:
+        return "a list of names cannot change within a study, one of numbers can"
+    if not numeric_lists:
+        return "this study keeps its lists as they are, as those of tpe and of before do"
+    return None
 
 
 def _is_named(entry: Mapping[str, Any]) -> bool | None:
     """Whether its values are names and not numbers; None if it has only `none`."""
-    values = [value for value in _values(entry) if value != NONE]
+    values = [value for value in setting_values(entry) if value != NONE]
     return isinstance(values[0], str) if values else None
 
 
 def _is_whole(entry: Mapping[str, Any]) -> bool:
-    return all(isinstance(value, int) for value in _values(entry))
-
-
-def merged_space(spaces: Sequence[Space]) -> dict[str, dict[str, Any]]:
-    """What the trials of several space versions have had: the `hyperparameters` of their tables.
-
-    Args:
-        spaces: From the earliest to the latest, none refused by `space_refusals`.
-
-    Returns:
-        The latest's hyperparameters in its order, then those that it has no more. Ranges are the
-        widest; fixed values that changed are a choice.
-    """
-    merged: dict[str, dict[str, Any]] = {name: dict(each) for name, each in spaces[-1].items()}
-    for space in reversed(spaces[:-1]):
-        for name, entry in space.items():
-            merged[name] = _merged(entry, merged[name]) if name in merged else dict(entry)
-    return merged
-
-
-def _merged(was: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
-    if "range" in (was["kind"], now["kind"]):
-        numbers = [value for value in (*_values(was), *_values(now)) if value != NONE]
-        shape = dict(now if now["kind"] == "range" else was)
-        if shape["low"] != min(numbers) or shape["high"] != max(numbers):
-            shape.pop("step", None)
-        return shape | {"low": min(numbers), "high": max(numbers)}
-    values = list(dict.fromkeys([*_values(now), *_values(was)]))
-    if len(values) == 1:
-        return dict(now)
-    return {"kind": "choice", "choices": values}
+    return all(isinstance(value, int) for value in setting_values(entry))
 
 
 def _setting(entry: Mapping[str, Any] | None) -> str:

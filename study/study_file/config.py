@@ -51,6 +51,7 @@ class StudyConfig(BaseModel):
         statistics: What is measured beside the losses: minimal, standard or full.
         trials: Trials of the study; a grid has as many as cells times seeds if not given.
         stop: "decided" ends a trial whose verdict is certain, "never" none.
+        confirm: Fresh trials at most, at the end, in the region that is recommended.
         stop_when: Ends the study before it has all its trials; None never does.
         resources: Workers and what each may take.
         tracking_uri: MLflow's address; None is SQLite under the home folder.
@@ -79,6 +80,7 @@ class StudyConfig(BaseModel):
     statistics: fields.StatisticsName = "standard"
     trials: fields.AtLeast1 = Field(default_factory=lambda known: _all_cells(known))
     stop: fields.StopName = "never"
+    confirm: fields.AtLeast0 = 0
     stop_when: StopWhen | None = None
     resources: Resources = Resources()
     tracking_uri: fields.TrackingUri = None
@@ -150,8 +152,7 @@ class StudyConfig(BaseModel):
     def source_text(self) -> str:
         """The study file with `${VAR}` as written: what may be stored and shown.
 
-        Of a configuration made in Python it is written from its values, without addresses that
-        hold a password.
+        Made in Python, it is written from its values, without addresses that hold a password.
         """
         if self._text is not None:
             return self._text
@@ -232,10 +233,9 @@ def _space(values: Mapping[str, Any]) -> SearchSpace:
 
 
 def _present(values: Mapping[str, Any]) -> dict[str, object]:
-    """The keys that have a value: `storage:` with nothing after it asks for the default.
+    """The keys that have a value, and those that do not exist, to be refused.
 
-    Not of `hyperparameters`, where a value of nothing switches one off. A key that does not exist
-    stays, to be refused.
+    Not of `hyperparameters`, where a value of nothing switches one off.
     """
     known = {"resources": Resources.model_fields, "stop_when": StopWhen.model_fields}
     present = _with_value(values, StudyConfig.model_fields)

@@ -24,11 +24,6 @@ def tables_folder(study: Path) -> Path:
     return study / "tables"
 
 
-def confirmation_file(study: Path) -> Path:
-    """Fresh trials in boxes that reports recommended, no trials of the study."""
-    return study / "confirmation" / "trials.parquet"
-
-
 def studies(home: Path) -> list[str]:
     """Names of the studies in a home folder, sorted."""
     folder = studies_folder(home)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 import pyarrow as pa
 
 from study.errors import TableError
+from study.tables.encoding import NO_LIMIT
 from study.tables.schema import METADATA_KEY, SCHEMA_VERSION
+
+Space = Mapping[str, Mapping[str, Any]]
+"""A search space as JSON: the `hyperparameters` of a table's metadata."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,3 +111,41 @@ def _checked(text: str | bytes) -> dict[str, Any]:
             f" {SCHEMA_VERSION}; upgrade gradscape to read them"
         )
     return dict(values)
+
+
+def setting_values(entry: Mapping[str, Any]) -> list[Any]:
+    """The values that a setting names: its choices, its one value, or the ends of its range."""
+    if entry["kind"] == "choice":
+        return list(entry["choices"])
+    return [entry[key] for key in ("value", "low", "high") if key in entry]
+
+
+def merged_hyperparameters(spaces: Sequence[Space]) -> dict[str, dict[str, Any]]:
+    """What the trials of several space versions have had: the `hyperparameters` of their tables.
+
+    Args:
+        spaces: From the earliest to the latest, of which none has names where another has numbers.
+
+    Returns:
+        The latest's hyperparameters in its order, then those that it has no more. Ranges are the
+        widest; fixed values that changed are a choice.
+    """
+    merged: dict[str, dict[str, Any]] = {name: dict(each) for name, each in spaces[-1].items()}
+    for space in reversed(spaces[:-1]):
+        for name, entry in space.items():
+            merged[name] = _merged(entry, merged[name]) if name in merged else dict(entry)
+    return merged
+
+
+def _merged(was: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    if "range" in (was["kind"], now["kind"]):
+        both = (*setting_values(was), *setting_values(now))
+        numbers = [value for value in both if value != NO_LIMIT]
+        shape = dict(now if now["kind"] == "range" else was)
+        if shape["low"] != min(numbers) or shape["high"] != max(numbers):
+            shape.pop("step", None)
+        return shape | {"low": min(numbers), "high": max(numbers)}
+    values = list(dict.fromkeys([*setting_values(now), *setting_values(was)]))
+    if len(values) == 1:
+        return dict(now)
+    return {"kind": "choice", "choices": values}

@@ -64,6 +64,7 @@ def _trial_rows(
             "configuration": trial.configuration,
             "seed": trial.seed,
             "design": trial.design,
+            "confirms": trial.confirms,
             "steps_run": ran,
             "decided_step": decided if (decided := int(record.decided_step[k])) >= 0 else None,
             **failure_columns(record, k, loss_chance=task.loss_chance),

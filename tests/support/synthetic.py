@@ -89,6 +89,7 @@ def synthetic_tables(
             "configuration": np.arange(number),
             "seed": rng.integers(0, 2**31, number),
             "design": pd.Series([None] * number, dtype=object),
+            "confirms": pd.Series([None] * number, dtype=object),
             **{name: _sample(rng, entry, number) for name, entry in space.items()},
         }
     )

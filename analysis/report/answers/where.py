@@ -8,6 +8,7 @@ from analysis.report.findings.evidence import Evidence
 from analysis.report.findings.findings import counts
 from analysis.report.findings.smoothed_maps import smoothed_maps
 from analysis.report.sections.safe_regions import find
+from analysis.safe_regions.confirmation import confirmation_text
 from analysis.trials.records import records
 
 
@@ -19,23 +20,14 @@ def where_it_trains(evidence: Evidence) -> Answer:
     first = records(findings.boxes)[0]
     confidence = percent(findings.boxes.attrs["confidence"])
     promised = (
-        f"at least {percent(first['low'])} of the trials there are stable with {confidence} "
-        f"confidence ({first['stable']} of {first['trials']} measured)"
+        f"about {percent(first['purity'])} of the trials there are stable, at least "
+        f"{percent(first['low'])} with {confidence} confidence"
     )
+    lead = f"It trains at {first['box']}"
     fresh = [row for row in records(findings.confirmed) if row["where"] == first["where"]]
     if not fresh:
-        return Answer(lead=f"It trains at {first['box']}", text=f"{promised}.")
-    row = fresh[0]
-    seen = (
-        f"{row['stable']} of {row['trials']} fresh trials there were stable "
-        f"({percent_range(row['low'], row['high'])})"
-    )
-    if not row["kept"]:
-        return Answer(
-            lead=f"Not confirmed: {first['box']}",
-            text=f"only {seen}, where at least {percent(row['promised'])} was expected.",
-        )
-    return Answer(lead=f"It trains at {first['box']}", text=f"{seen}; {promised}.")
+        return Answer(lead=lead, text=f"{promised}.")
+    return Answer(lead=lead, text=f"{confirmation_text(fresh[0])}.")
 
 
 def _without(evidence: Evidence) -> str:

@@ -13,6 +13,7 @@ from analysis.report.files.versions import library_versions
 from analysis.report.findings.evidence import Evidence
 from analysis.report.sections import SECTIONS
 from analysis.space.axes import varied
+from analysis.space.design import sampled_trials
 from analysis.stats.intervals import CONFIDENCE
 from analysis.trials.records import records
 from study.tables.schema import SCHEMA_VERSION
@@ -29,7 +30,7 @@ def summarize(evidence: Evidence, *, created: datetime) -> dict[str, object]:
         created: When it was made.
     """
     trials, metadata = evidence.trials, evidence.metadata
-    seeds = trials.groupby("configuration")["seed"].nunique()
+    seeds = sampled_trials(trials).groupby("configuration")["seed"].nunique()
     summary = {
         "summary_version": SUMMARY_VERSION,
         "schema_version": SCHEMA_VERSION,

@@ -10,9 +10,9 @@ from typing import Any, TypeVar, cast
 import pandas as pd
 
 from analysis.errors import AnalysisError
-from analysis.reading import open_trials, series_frame, study_folder
+from analysis.joining import JoinedStore
+from analysis.reading import open_studies, series_frame
 from analysis.report.findings.asked import check_asked
-from analysis.safe_regions.confirmation import load_confirmation
 from analysis.trials.relabelling import Relabelling, relabelling
 from study.tables import TableStore
 
@@ -33,18 +33,15 @@ class Evidence:
         where: Values, or lists of values, that the trials of these maps must have.
         failed: Number of trials that failed for reasons of the infrastructure, by reason; no
             table has them.
-        fresh: Trials that were trained to confirm a safe region; None without any, or if the
-            trials were labelled again, as these were not.
     """
 
     study: str
     trials: pd.DataFrame
-    store: TableStore
+    store: TableStore | JoinedStore
     relabelled: Relabelling | None = None
     maps: tuple[tuple[str, str | None], ...] = ()
     where: Mapping[str, object] = field(default_factory=dict)
     failed: Mapping[str, int] = field(default_factory=dict)
-    fresh: pd.DataFrame | None = None
     _computed: dict[Callable[..., Any], object] = field(
         default_factory=dict, init=False, repr=False
     )
@@ -70,7 +67,7 @@ class Evidence:
 
 
 def gather(
-    study: str | Path,
+    study: str | Path | Sequence[str | Path],
     *,
     home: str | Path | None = None,
     trials: pd.DataFrame | None = None,
@@ -81,7 +78,7 @@ def gather(
     """Loads a study.
 
     Args:
-        study: Name or folder of the study.
+        study: Name or folder of the study, or several that are to be read as one.
         home: The home folder.
         trials: Trials of the study labelled again, instead of those that are stored.
         maps: Maps that were asked for.
@@ -93,19 +90,18 @@ def gather(
         AnalysisError: If it has no finished trial, `trials` has none or others, or a map or
             a value that was asked for is none of the study's.
     """
-    store, stored = open_trials(study_folder(study, home=home))
+    store, stored = open_studies(study, home=home)
     relabelled = None if trials is None else relabelling(stored, trials)
     trials = stored if trials is None else trials
     if trials.empty:
         raise AnalysisError("a report needs trials, but the table that was given has none")
     check_asked(trials, maps, where or {})
     return Evidence(
-        study=str(trials.attrs.get("study") or Path(study).name),
+        study=str(trials.attrs.get("study") or study),
         trials=trials,
         store=store,
         relabelled=relabelled,
         maps=tuple(maps),
         where=where or {},
         failed=failed or {},
-        fresh=load_confirmation(study, home=home) if relabelled is None else None,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from analysis.errors import AnalysisError
 from analysis.importance.importance import telling_hyperparameters, telling_pairs
 from analysis.importance.sensitivity import learning_rate_sensitivity
 from analysis.maps.boundaries import largest_learning_rate
@@ -12,7 +13,8 @@ from analysis.maps.regions import stability_regions
 from analysis.report.findings.evidence import Evidence
 from analysis.space.axes import entry, is_numeric, varied
 from analysis.space.cells import cells
-from analysis.space.design import uniform_trials
+from analysis.space.design import sampled_trials, uniform_trials
+from analysis.stability_model import StabilityModel, stability_model
 from analysis.trials.counts import cause_counts, verdict_counts
 from analysis.trials.records import records
 
@@ -24,18 +26,26 @@ BOUNDARY_BY = ("depth", "activation")
 
 
 def counts(evidence: Evidence) -> pd.DataFrame:
-    """Counts trials by verdict."""
-    return verdict_counts(evidence.trials)
+    """Counts the sampler's trials by verdict."""
+    return verdict_counts(sampled_trials(evidence.trials))
 
 
 def causes(evidence: Evidence) -> pd.DataFrame:
     """Counts failed trials by verdict and cause."""
-    return cause_counts(evidence.trials)
+    return cause_counts(sampled_trials(evidence.trials))
 
 
 def uniform(evidence: Evidence) -> pd.DataFrame:
     """Returns the trials that shares of the space may be taken from."""
     return uniform_trials(evidence.trials)
+
+
+def stability(evidence: Evidence) -> StabilityModel | None:
+    """Fits the model of the whole space; None where there are too few trials for one."""
+    try:
+        return stability_model(evidence.trials)
+    except AnalysisError:
+        return None
 
 
 def importance(evidence: Evidence) -> pd.DataFrame:

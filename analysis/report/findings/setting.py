@@ -8,15 +8,18 @@ import numpy as np
 import pandas as pd
 
 from analysis.report.findings.evidence import Evidence
-from analysis.report.findings.findings import uniform
+from analysis.report.findings.findings import stability, uniform
 from analysis.safe_regions import Box, inside_box, safe_regions
+from analysis.safe_regions.confirmation import with_confirmed
 from analysis.space.axes import is_numeric, varied
 from analysis.trials.typical import typical_trials
 
 
 def regions_found(evidence: Evidence) -> pd.DataFrame:
-    """Finds the safe regions of the evidence's trials."""
-    return safe_regions(evidence.trials)
+    """Finds the safe regions of the evidence's trials, one that fresh trials confirmed first."""
+    return with_confirmed(
+        safe_regions(evidence.trials, model=evidence.of(stability)), evidence.trials
+    )
 
 
 def recommended_setting(evidence: Evidence) -> pd.Series:

@@ -15,6 +15,7 @@ from analysis.report.findings.evidence import Evidence
 from analysis.report.findings.findings import counts
 from analysis.report.page.section import Section
 from analysis.report.walk.first_map import FirstMap, first_map
+from analysis.space.design import sampled_trials
 from analysis.trials.records import records
 
 
@@ -38,7 +39,7 @@ class Headline:
 
 def headline(evidence: Evidence) -> Headline:
     """Collects the study, the share of stable trials, and what varied."""
-    trials = evidence.trials
+    trials = sampled_trials(evidence.trials)
     stable = evidence.of(counts).iloc[0]
     return Headline(
         study=evidence.study,

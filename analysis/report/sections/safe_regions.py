@@ -9,15 +9,19 @@ from typing import Any
 import pandas as pd
 
 from analysis.figures import box_diagram
-from analysis.labels import capitalized, count_label, percent, percent_range
+from analysis.labels import capitalized, percent
 from analysis.report.files.markdown import plain
 from analysis.report.findings.evidence import Evidence
 from analysis.report.findings.setting import regions_found
 from analysis.report.page.picture import Picture, picture
 from analysis.report.page.section import Section
 from analysis.safe_regions import Box
-from analysis.safe_regions.confirmation import confirmed_regions
+from analysis.safe_regions.confirmation import (
+    confirmation_text,
+    confirmed_regions,
+)
 from analysis.space.axes import varied
+from analysis.stats.intervals import CONFIDENCE
 from analysis.trials.records import records
 
 
@@ -38,20 +42,28 @@ class Region:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SafeRegions:
-    """The boxes, the recommended one first; else the reason why there is none.
+class Largest:
+    """The largest region of a purity; `words` is "" where there is none."""
 
-    `confidence`: probability that all bounds hold together; `seeds`: whether configurations have
-    several.
+    purity: float
+    words: str
+    share: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class SafeRegions:
+    """The regions, the recommended one first; else the reason why there is none.
+
+    `confidence`: of each lower bound; `refuted`: regions in which fresh trials did not keep the
+    promise, in sentences; `largest`: the largest region at given purities.
     """
 
     regions: list[Region]
     reason: str
-    searched: int
-    held_out: int
     confidence: float
     stable_share: float
-    seeds: bool
+    refuted: list[str]
+    largest: list[Largest]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,12 +76,7 @@ class Findings:
 
 def find(evidence: Evidence) -> Findings:
     """Finds the safe regions of the evidence's trials."""
-    boxes = evidence.of(regions_found)
-    nothing = pd.DataFrame({"box": [], "verdict": [], "promised": []})
-    return Findings(
-        boxes=boxes,
-        confirmed=confirmed_regions(boxes, nothing if evidence.fresh is None else evidence.fresh),
-    )
+    return Findings(boxes=evidence.of(regions_found), confirmed=confirmed_regions(evidence.trials))
 
 
 def view(evidence: Evidence) -> SafeRegions:
@@ -83,16 +90,24 @@ def view(evidence: Evidence) -> SafeRegions:
             for number, row in enumerate(records(findings.boxes))
         ],
         reason=attrs["reason"],
-        searched=attrs["searched"],
-        held_out=attrs["held_out"],
         confidence=attrs["confidence"],
         stable_share=attrs["stable_share"],
-        seeds=_has_seeds(evidence.trials),
+        refuted=_refuted(findings.confirmed),
+        largest=[_largest(purity, row) for purity, row in attrs["largest"].items()],
     )
 
 
-def _has_seeds(trials: pd.DataFrame) -> bool:
-    return "configuration" in trials and trials["configuration"].nunique() < len(trials)
+def _refuted(confirmed: pd.DataFrame) -> list[str]:
+    return [
+        f"{capitalized(row['box'])}: {confirmation_text(row)}."
+        for row in records(confirmed)
+        if not row["kept"]
+    ]
+
+
+def _largest(purity: str, row: dict[str, Any] | None) -> Largest:
+    words, share = ("", 0.0) if row is None else (row["box"], row["share"])
+    return Largest(purity=float(purity), words=words, share=share)
 
 
 def _region(
@@ -110,27 +125,13 @@ def _region(
         coverage=row["coverage"],
         share=row["share"],
         free=", ".join(names),
-        confirmed="" if fresh is None else _confirmed(fresh),
+        confirmed="" if fresh is None else confirmation_text(fresh),
         figure=picture(
             f"safe-region-{number}",
             lambda theme: box_diagram(trials, box, theme=theme),
             alt=f"What of each hyperparameter lies inside the region: {row['box']}.",
         ),
     )
-
-
-def _confirmed(row: dict[str, Any]) -> str:
-    sentence = (
-        f"Fresh trials in this region: {row['stable']} of {row['trials']} "
-        f"{'was' if row['trials'] == 1 else 'were'} stable ({percent(row['share'])}, interval "
-        f"{percent_range(row['low'], row['high'])}); promised was at least "
-        f"{percent(row['promised'])}"
-    )
-    if not row["kept"]:
-        return f"{sentence}. The promise did not hold: do not rely on this region."
-    if row["share"] >= row["promised"]:
-        return f"{sentence}. The promise held."
-    return f"{sentence}. So few cannot refute the promise."
 
 
 def _tables(evidence: Evidence) -> dict[str, pd.DataFrame]:
@@ -146,25 +147,39 @@ def _summary(evidence: Evidence) -> dict[str, object]:
     boxes = [{**row, "where": json.loads(row["where"])} for row in records(findings.boxes)]
     confirmed = [{**row, "where": json.loads(row["where"])} for row in records(findings.confirmed)]
     attrs = {str(key): value for key, value in findings.boxes.attrs.items()}
-    return {"safe_regions": {**attrs, "boxes": boxes, "confirmed": confirmed}}
+    attrs["largest"] = {
+        purity: row and {**row, "where": json.loads(row["where"])}
+        for purity, row in attrs["largest"].items()
+    }
+    by_box = {json.dumps(row["where"]): row for row in confirmed}
+    regions = [
+        {**row, "confirmation": by_box.get(json.dumps(row["where"])), "recommended": not number}
+        for number, row in enumerate(boxes)
+    ]
+    return {
+        "safe_regions": {**attrs, "boxes": boxes, "confirmed": confirmed},
+        "regions": regions,
+    }
 
 
 def _text(evidence: Evidence) -> str:
     findings = evidence.of(find)
     if findings.boxes.empty:
-        return plain(findings.boxes.attrs["reason"])
-    confirmed = {row["where"]: row for row in records(findings.confirmed)}
-    lines = []
-    for row in records(findings.boxes):
-        held = count_label(row["trials"], "trial")
-        text = (
-            f"- **{plain(row['box'])}**: at least {percent(row['low'])} stable with "
-            f"{percent(findings.boxes.attrs['confidence'])} confidence ({row['stable']} of {held} "
-            f"held out of the search); it holds {percent(row['coverage'])} of what was stable."
-        )
-        fresh = confirmed.get(row["where"])
-        lines.append(text if fresh is None else f"{text} {_confirmed(fresh)}")
+        lines = [plain(findings.boxes.attrs["reason"])]
+    else:
+        confirmed = {row["where"]: row for row in records(findings.confirmed)}
+        lines = [_line(row, confirmed.get(row["where"])) for row in records(findings.boxes)]
+    lines += [f"- Did not hold: {plain(text)}" for text in _refuted(findings.confirmed)]
     return "\n".join(lines)
+
+
+def _line(row: dict[str, Any], fresh: dict[str, Any] | None) -> str:
+    text = (
+        f"- **{plain(row['box'])}**: about {percent(row['purity'])} stable, at least "
+        f"{percent(row['low'])} with {percent(CONFIDENCE)} confidence; it holds "
+        f"{percent(row['coverage'])} of what is stable, in {percent(row['share'])} of the space."
+    )
+    return text if fresh is None else f"{text} {capitalized(confirmation_text(fresh))}."
 
 
 SECTION = Section(

@@ -14,6 +14,7 @@ from analysis.report.findings.evidence import Evidence
 from analysis.report.findings.findings import regions, uniform
 from analysis.report.page.picture import Picture, picture
 from analysis.report.page.section import Section
+from analysis.space.design import sampled_trials
 from analysis.trials.records import records
 from search_spaces.settling import SETTLED
 
@@ -42,7 +43,7 @@ def settling(evidence: Evidence) -> Settling | None:
         ),
         words=words,
         limit=percent(SETTLED),
-        evenly=len(evidence.of(uniform)) < len(evidence.trials),
+        evenly=len(evidence.of(uniform)) < len(sampled_trials(evidence.trials)),
     )
 
 

@@ -12,22 +12,22 @@ from search_spaces.samplers.boundary.candidates import Applying
 from search_spaces.samplers.boundary.model import CohortKey
 from search_spaces.samplers.boundary.sampler import BoundarySampler
 from search_spaces.samplers.boundary.theory import theory_features
+from search_spaces.samplers.numbering import Numbering
 from search_spaces.samplers.space_versions import SpaceVersions
 from search_spaces.space import SearchSpace
 
 
 def boundary_sampler(
-    versions: SpaceVersions, *, seed: int, seeds: int, physics: bool = True
+    versions: SpaceVersions, *, seed: int, physics: bool = True
 ) -> BoundarySampler:
     """Maps the verdicts of a study's last space version, with what earlier ones have found.
 
     Args:
         versions: The study's; the last one's space is sampled.
         seed: The study's seed, >= 0.
-        seeds: Trials a configuration, >= 1.
         physics: Whether what mean-field theory expects is part of the model, where it speaks.
     """
-    last = versions.all[-1]
+    last, numbering = versions.all[-1], versions.numbering
     space = last.space
     return BoundarySampler(
         seed=seed,
@@ -35,10 +35,21 @@ def boundary_sampler(
         applying=_applying(space),
         features=theory_features(space) if physics else None,
         cohort_key=_cohort_key(space),
-        seeds=seeds,
+        seeds=numbering.seeds[0].seeds if numbering.plain else 1,
+        configuration=None if numbering.plain else _configuration_since(numbering, last.first),
         params=_params_of_last(versions),
         first=last.first,
     )
+
+
+def _configuration_since(numbering: Numbering, first: int) -> Callable[[int], int | None]:
+    before = numbering.configurations_before(first)
+
+    def configuration(number: int) -> int | None:
+        own = numbering.design_configuration(number)
+        return None if own is None else own - before
+
+    return configuration
 
 
 def _applying(space: SearchSpace) -> Applying:

@@ -33,7 +33,7 @@ from search_spaces.samplers.boundary.axes import Features
 from search_spaces.samplers.boundary.candidates import Applying
 from search_spaces.samplers.boundary.model import BoundaryModel, CohortKey
 from search_spaces.samplers.boundary.observations import Label, Observations, attribute_label
-from search_spaces.samplers.boundary.schedule import SPACE_FILLING, Design, Schedule
+from search_spaces.samplers.boundary.schedule import BOUNDARY, SPACE_FILLING, Design, Schedule
 from search_spaces.samplers.boundary.settings import Settings
 from search_spaces.samplers.cube import SobolDesign, cube_values
 from search_spaces.samplers.design import SYSTEM_DESIGN
@@ -66,6 +66,9 @@ class BoundarySampler(BaseSampler):
         params: Returns the hyperparameters of a trial as the sampler is to see them; by default
             as Optuna has them.
         first: Number of the first trial that is sampled by it; its startup begins there.
+        configuration: Which configuration a trial has by its number, counted from 0; None for one
+            that was placed for another reason and is no even sample of the space. By default
+            (number - first) // seeds.
         settings: Figures of the method.
 
     Raises:
@@ -90,14 +93,14 @@ class BoundarySampler(BaseSampler):
         seeds: int = 1,
         params: Callable[[FrozenTrial], Mapping[str, Any]] = lambda trial: trial.params,
         first: int = 0,
+        configuration: Callable[[int], int | None] | None = None,
         settings: Settings | None = None,
     ) -> None:
-        if seed < 0 or seeds < 1:
-            raise ValueError(f"seed >= 0 and seeds >= 1 must hold, but got {seed} and {seeds}")
+        _check(seed, seeds)
         self._seed, self._seeds, self._first = seed, seeds, first
-        self._axes = None if axes is None else dict(axes)
+        self._configuration = configuration or (lambda number: (number - first) // seeds)
+        self._axes, self._lock = None if axes is None else dict(axes), threading.RLock()
         self._schedule = Schedule(startup=startup, every=every)
-        self._lock = threading.RLock()
         self._study: tuple[object, int] | None = None
         label = label or attribute_label(attribute)
         self._make_observations = partial(Observations, label, params)
@@ -116,7 +119,8 @@ class BoundarySampler(BaseSampler):
 
     def design(self, number: int) -> Design:
         """Returns what a trial is for; a rule of its number alone."""
-        return self._schedule.design(self._configuration(number))
+        configuration = self._configuration(number)
+        return BOUNDARY if configuration is None else self._schedule.design(configuration)
 
     def infer_relative_search_space(
         self, study: Study, trial: FrozenTrial
@@ -145,7 +149,7 @@ class BoundarySampler(BaseSampler):
                     return dict(proposal)
             # Points are numbered without gaps: skipping those of boundary trials would leave
             # holes in the Sobol sequence.
-            index = self._schedule.index_of(self._configuration(trial.number))
+            index = self._schedule.index_of(self._configuration(trial.number) or 0)
             return dict(SobolDesign(axes=search_space, seed=self._seed_of_design).values(index))
 
     def sample_independent(
@@ -161,7 +165,7 @@ class BoundarySampler(BaseSampler):
             return sibling[param_name]
         name = zlib.crc32(param_name.encode())
         configuration = self._configuration(trial.number)
-        rng = np.random.default_rng([self._seed, max(configuration, 0), name])
+        rng = np.random.default_rng([self._seed, max(configuration or 0, 0), name])
         return cube_values({param_name: param_distribution}, rng.random(1))[param_name]
 
     def _open(self, study: Study) -> None:
@@ -177,9 +181,6 @@ class BoundarySampler(BaseSampler):
         self._observations = self._make_observations()
         self._model = self._make_model(self._observations)
 
-    def _configuration(self, number: int) -> int:
-        return (number - self._first) // self._seeds
-
     @property
     def _seed_of_design(self) -> int:
         """The study's seed for its first trials, others for those of a later space version."""
@@ -191,7 +192,7 @@ class BoundarySampler(BaseSampler):
         """Returns the values of an earlier trial of the same configuration, if there is one."""
         if self._seeds == 1:
             return None
-        earliest = self._first + self._configuration(trial.number) * self._seeds
+        earliest = trial.number - (trial.number - self._first) % self._seeds
         trials = study.get_trials(deepcopy=False)
         for number in range(earliest, min(trial.number, len(trials))):
             if trials[number].params:
@@ -203,6 +204,11 @@ class BoundarySampler(BaseSampler):
         trial.system_attrs[SYSTEM_DESIGN] = design
         if trial._trial_id >= 0:  # Else it is no trial of the storage yet.
             study._storage.set_trial_system_attr(trial._trial_id, SYSTEM_DESIGN, design)
+
+
+def _check(seed: int, seeds: int) -> None:
+    if seed < 0 or seeds < 1:
+        raise ValueError(f"seed >= 0 and seeds >= 1 must hold, but got {seed} and {seeds}")
 
 
 def _refuse_several(study: Study) -> None:

@@ -15,7 +15,15 @@ TRIAL_IDENTITY: tuple[Column, ...] = (
         "design",
         "string",
         "",
-        "sampler boundary: space-filling (a uniform sample of the space) or boundary; else null",
+        "confirming: tests a region; sampler boundary: space-filling (a uniform sample of the"
+        " space) or boundary; else null",
+    ),
+    column(
+        "confirms",
+        "string",
+        "",
+        "the region that a confirming trial tests: JSON with its box `where` and the share of"
+        " stable trials `promised`; else null",
     ),
 )
 

@@ -12,6 +12,7 @@ from analysis.report.findings.evidence import gather
 from analysis.report.sections import remedies as fixing
 from analysis.report.sections import safe_regions as safety
 from analysis.report.sections import what_matters
+from analysis.report.sections.headline import headline
 from tests.support.synthetic import synthetic_tables, write_study
 
 pytestmark = pytest.mark.slow
@@ -81,33 +82,41 @@ def test_ten_trials_have_no_region(tmp_path):
     assert view.regions == [] and "too few" in view.reason
 
 
-def confirmed(folder, box, stable, trials, promised):
-    """Leaves fresh trials as `--confirm` does."""
-    path = folder / "confirmation" / "trials.parquet"
-    path.parent.mkdir(exist_ok=True)
-    verdicts = ["stable"] * stable + ["exploding"] * (trials - stable)
-    pd.DataFrame({"box": box, "promised": promised, "verdict": verdicts}).to_parquet(path)
+def with_fresh(where, stable, number, promised):
+    """A study of 300 trials whose run trained fresh ones in a box."""
+    tables = synthetic_tables(300 + number)
+    trials = tables.trials
+    fresh = trials.index >= 300
+    trials.loc[fresh, "design"] = "confirming"
+    trials.loc[fresh, "confirms"] = json.dumps({"where": where, "promised": promised})
+    trials.loc[fresh, "verdict"] = ["stable"] * stable + ["exploding"] * (number - stable)
+    return tables
 
 
 @pytest.mark.parametrize(
     ("stable", "promised", "says"),
     [
-        (48, 0.9, "The promise held."),
-        (20, 0.9, "The promise did not hold"),
-        (47, 0.96, "cannot refute"),
+        # Clopper and Pearson's bounds at 95 %, one-sided: 0.9049 and 0.288.
+        (47, 0.9, "47 of 48 fresh trials trained (at least 90 %, with 95 % confidence)"),
+        (20, 0.9, "20 of 48 fresh trials trained, too few for the 90 % that were expected"),
     ],
 )
 def test_fresh_trials_are_held_against_the_promise(tmp_path, stable, promised, says):
-    folder = write_study(tmp_path, synthetic_tables(300))
-    box = safe_regions(load_trials("digits-mlp", home=tmp_path))["where"].iloc[0]
-    confirmed(folder, box, stable, 50, promised)
-    view = safety.view(gather("digits-mlp", home=tmp_path))
-    assert f"{stable} of 50 were stable" in view.regions[0].confirmed
-    assert says in view.regions[0].confirmed
+    where = {"learning_rate": {"low": 0.002, "high": 0.02}}
+    write_study(tmp_path, with_fresh(where, stable, 48, promised))
+    evidence = gather("digits-mlp", home=tmp_path)
+    view, summary = safety.view(evidence), safety.SECTION.summary(evidence)
+    if stable == 47:
+        first = summary["regions"][0]
+        assert view.regions[0].confirmed == says and first["recommended"]
+        assert first["where"] == where and first["confirmation"]["stable"] == 47
+    else:
+        assert view.refuted == [f"Learning rate 0.002–0.02: {says}."]
+        assert all(region["where"] != where for region in summary["regions"])
 
 
-def test_fresh_trials_of_another_box_say_nothing(tmp_path):
-    folder = write_study(tmp_path, synthetic_tables(300))
-    confirmed(folder, '{"depth": {"high": 3}}', 50, 50, 0.9)
-    view = safety.view(gather("digits-mlp", home=tmp_path))
-    assert view.regions and all(one.confirmed == "" for one in view.regions)
+def test_shares_of_the_space_leave_fresh_trials_out(tmp_path):
+    where = {"learning_rate": {"low": 0.002, "high": 0.02}}
+    write_study(tmp_path, with_fresh(where, 48, 48, 0.9))
+    view = headline(gather("digits-mlp", home=tmp_path))
+    assert view.trials == 300 and sum(row["trials"] for row in view.counts) == 300

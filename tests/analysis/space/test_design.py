@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from analysis import safe_regions
 from analysis.importance.permutation_importance import importances
 from analysis.space.design import trials_by_design, uniform_trials
 
@@ -47,9 +46,7 @@ def test_where_the_trials_went() -> None:
     assert 0.45 < table.loc["boundary", "stable_share"] < 0.55
 
 
-def test_bounds_and_importance_are_of_the_space_whatever_was_placed_at_the_boundary() -> None:
+def test_importance_is_of_the_space_whatever_was_placed_at_the_boundary() -> None:
     trials = study().assign(configuration=range(4000), trial=range(4000))
     alone = trials[trials["design"] == "space-filling"]
-    found, other = safe_regions(trials), safe_regions(alone)
-    assert len(found) and found.equals(other)
     pd.testing.assert_frame_equal(importances(trials).single, importances(alone).single)

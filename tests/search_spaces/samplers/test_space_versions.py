@@ -10,7 +10,7 @@ import optuna
 import pytest
 
 from search_spaces import InputError, SearchSpace, build_space, make_sampler
-from search_spaces.samplers import SpaceVersion, SpaceVersions
+from search_spaces.samplers import Numbering, SpaceVersion, SpaceVersions
 
 RATE = {"low": 1e-3, "high": 1.0, "log": True}
 
@@ -28,6 +28,8 @@ def ask(
 ) -> list[dict[str, object]]:
     """The configurations of the first trials, asked one by one as a ledger does."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
+    if isinstance(of, SpaceVersions):
+        of = SpaceVersions(of.all, Numbering(seeds))
     study = optuna.create_study(sampler=make_sampler(name, space=of, seed=seed, seeds=seeds))
     asked = []
     for number in range(trials):

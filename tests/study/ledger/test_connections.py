@@ -40,9 +40,7 @@ def url(postgresql: PostgresServer) -> Iterator[str]:
 
 
 def planned(url: str, plan) -> Any:
-    return open_planned_ledger(
-        name="s", storage=url, seeds=1, seed_of=lambda number: number, plan=plan
-    )
+    return open_planned_ledger(name="s", storage=url, seed_of=lambda number: number, plan=plan)
 
 
 def plan(stored: Mapping[str, Any], trials: int) -> LedgerPlan:

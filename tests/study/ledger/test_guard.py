@@ -60,7 +60,6 @@ def ledger_at(storage: str, lease: Lease | None = None) -> TrialLedger:
     return open_planned_ledger(
         name="s",
         storage=storage,
-        seeds=1,
         seed_of=lambda number: 1000 + number,
         plan=lambda stored, trials: LedgerPlan(sampler=sampler, space=Space(), description={}),
         guard=lease,

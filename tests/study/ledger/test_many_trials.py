@@ -31,7 +31,6 @@ def ledger_at(storage) -> TrialLedger:
         storage=storage,
         sampler=optuna.samplers.RandomSampler(seed=0),
         space=Space(),
-        seeds=1,
         seed_of=lambda number: number,
         description={"space": "v1"},
     )

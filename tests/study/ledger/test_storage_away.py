@@ -21,7 +21,6 @@ def ledger_at(url: str) -> TrialLedger:
         storage=url,
         sampler=optuna.samplers.RandomSampler(seed=0),
         space=Space(),
-        seeds=1,
         seed_of=lambda number: 1000 + number,
         description={},
     )

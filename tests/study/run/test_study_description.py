@@ -9,11 +9,11 @@ from search_spaces import build_space
 from study.run.study_description import (
     describe,
     differences,
-    merged_space,
     space_changes,
     space_refusals,
 )
 from study.study_file import StudyConfig
+from study.tables.metadata import merged_hyperparameters
 
 
 def config(**changes: object) -> StudyConfig:
@@ -116,12 +116,22 @@ def test_what_cannot_change_is_shown_with_the_reason() -> None:
     was = {"a": entry([1, 2]), "b": entry({"low": 1, "high": 8}), "c": entry(3), "d": entry(4)}
     now = {"a": entry([1, 2, 3]), "b": entry([1, 8]), "c": entry("relu"), "d": entry(5)}
     assert space_refusals([was], now) == [
-        "a: was [1, 2], now [1, 2, 3] (the list of an axis cannot change within a study)",
+        "a: was [1, 2], now [1, 2, 3] (this study keeps its lists as they are, as those of tpe "
+        "and of before do)",
         "b: was {low: 1, high: 8, log: False}, now [1, 8] (a list and a range cannot follow each "
         "other within a study)",
         "c: was 3, now relu (names and numbers cannot stand in one column)",
     ]
     assert space_changes(was, now)[-1] == "d: was 4, now 5"
+
+
+def test_a_list_of_numbers_may_change_where_optuna_has_it_as_a_range() -> None:
+    was = {"a": entry([1, 2]), "b": entry([0.5, 1.0]), "c": entry(["none", 1.0])}
+    now = {"a": entry([1, 2, 3]), "b": entry([0.25, 1.0]), "c": entry(["none", 1.0, 2.0])}
+    assert space_refusals([was], now, numeric_lists=True) == [
+        "c: was [none, 1.0], now [none, 1.0, 2.0] (a list of names cannot change within a study, "
+        "one of numbers can)"
+    ]
 
 
 def test_an_earlier_space_version_counts_too() -> None:
@@ -136,13 +146,13 @@ def test_the_tables_tell_of_all_space_versions_together() -> None:
         {"a": entry({"low": 4, "high": 16}), "b": entry([4, 3]), "c": entry(0.5)},
         {"b": entry(5), "a": entry(6), "c": entry({"low": 1.0, "high": 2.0}), "new": entry("x")},
     ]
-    merged = merged_space(spaces)
+    merged = merged_hyperparameters(spaces)
     assert list(merged) == ["b", "a", "c", "new", "gone"]
     assert merged["a"] == {"kind": "range", "low": 1, "high": 16, "log": False}
     assert merged["b"] == {"kind": "choice", "choices": [5, 4, 3]}
     assert merged["c"] == {"kind": "range", "low": 0.5, "high": 2.0, "log": False}
     assert merged["new"] == entry("x") and merged["gone"] == entry(1)
-    assert merged_space([spaces[0]]) == spaces[0]
+    assert merged_hyperparameters([spaces[0]]) == spaces[0]
 
 
 def test_a_default_that_is_no_longer_written_down_is_no_change() -> None:

@@ -25,14 +25,14 @@ class RetryingAsk:
     asked before.
 
     Args:
-        ask: Samples that many trials; raises StorageUnavailable while it cannot.
+        ask: Samples up to so many trials; raises StorageUnavailable while it cannot.
         check: Raises StorageUnavailable while the storage does not answer.
         limit_s: How long it may be unavailable, in seconds.
     """
 
     def __init__(
         self,
-        ask: Callable[[int], Sequence[Trial]],
+        ask: Callable[[int], Sequence[Trial] | None],
         *,
         check: Callable[[], None],
         limit_s: float = OUTAGE_LIMIT_S,

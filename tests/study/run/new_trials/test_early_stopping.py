@@ -12,7 +12,7 @@ from search_spaces import InputError
 from search_spaces.settling import MapChange
 from study import StudyConfig, run_study
 from study.dispatch import InProcessDispatcher
-from study.run import early_stopping
+from study.run.new_trials import early_stopping
 from study.study_file import StopWhen
 from study.tracking import NullTracker
 

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from study.ledger import StorageUnavailable
-from study.run.retrying_ask import RetryingAsk
+from study.run.new_trials.retrying_ask import RetryingAsk
 
 
 class Storage:
@@ -29,8 +29,8 @@ class Storage:
 
 @pytest.fixture
 def storage(monkeypatch: pytest.MonkeyPatch) -> Storage:
-    monkeypatch.setattr("study.run.retrying_ask.FIRST_RETRY_S", 0.01)
-    monkeypatch.setattr("study.run.retrying_ask.LAST_RETRY_S", 0.05)
+    monkeypatch.setattr("study.run.new_trials.retrying_ask.FIRST_RETRY_S", 0.01)
+    monkeypatch.setattr("study.run.new_trials.retrying_ask.LAST_RETRY_S", 0.05)
     return Storage()
 
 

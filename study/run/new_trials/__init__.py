@@ -1,0 +1,1 @@
+"""Which trials a run asks for: the sampler's, then those that confirm a region."""
