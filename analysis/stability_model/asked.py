@@ -122,7 +122,7 @@ def space_nodes(trials: pd.DataFrame, encoder: Encoder, count: int = NODES) -> p
     points = qmc.Sobol(len(encoder.axes), scramble=True, rng=np.random.default_rng(0))
     columns = {}
     for axis, place in zip(encoder.axes, points.random(count).T, strict=True):
-        levels = [*_listed(trials, axis), *axis.names]
+        levels = [*listed_numbers(trials, axis), *axis.names]
         if levels:
             index = np.minimum((place * len(levels)).astype(int), len(levels) - 1)
             columns[axis.name] = pd.Series(levels, dtype=object).iloc[index].to_numpy()
@@ -133,7 +133,7 @@ def space_nodes(trials: pd.DataFrame, encoder: Encoder, count: int = NODES) -> p
     return pd.DataFrame(columns)
 
 
-def _listed(trials: pd.DataFrame, axis: Axis) -> list[float]:
+def listed_numbers(trials: pd.DataFrame, axis: Axis) -> list[float]:
     """Returns the numbers of a list; none for a range."""
     coordinate = coordinates(trials, [axis.name])[0]
     is_list = len(axis.knots) > 2 or coordinate.levels is not None

@@ -13,6 +13,7 @@ from analysis.errors import AnalysisError
 from analysis.space.configurations import configuration_codes
 from analysis.space.design import uniform_trials
 from analysis.stability_model.asked import Asked, asked_of, outside
+from analysis.stability_model.changes import single_changes
 from analysis.stability_model.columns import columns_of, encoder_of
 from analysis.stability_model.export import exported
 from analysis.trials.counts import VERDICTS, check_verdicts
@@ -124,15 +125,15 @@ class StabilityModel:
         rng = np.random.default_rng(seed)
         return drawn_probabilities(self.classifier.latents[STABLE], columns, count, rng)
 
-    def outside(self, frame: pd.DataFrame) -> list[list[str]]:
-        """Says in which hyperparameters configurations lie outside of what was tried.
+    def changes(self, configuration: pd.DataFrame) -> pd.DataFrame:
+        """Says which single changes would raise P(stable) most, see `single_changes`."""
+        return single_changes(self, configuration)
 
-        Args:
-            frame: As `predict` takes it.
+    def outside(self, frame: pd.DataFrame) -> list[list[str]]:
+        """Says in which hyperparameters the rows of a frame lie outside of what was tried.
 
         Returns:
-            For each row sentences such as "learning_rate 50 is above all trials (at most 10)";
-            none where it lies among them.
+            For each row sentences such as "learning_rate 50 is above all trials (at most 10)".
         """
         return outside(frame, self.trials, self.classifier.encoder)
 

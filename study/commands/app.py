@@ -15,6 +15,7 @@ from study.commands import (
     init,
     listing,
     logs,
+    predict,
     report,
     run,
     status,
@@ -37,6 +38,7 @@ app.command(name="check")(check.check)
 app.command(name="run")(run.run)
 app.command(name="diagnose")(diagnose.diagnose)
 app.command(name="report")(report.report)
+app.command(name="predict")(predict.predict)
 app.command(name="deliver")(deliver.deliver)
 app.command(name="ui")(ui.ui)
 app.command(name="submit")(submit.submit)

@@ -1,0 +1,139 @@
+"""`gradscape predict`: what would become of a configuration, from the trials of a study."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from search_spaces.errors import InputError
+from study.commands.options import Home, Json
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from analysis import StabilityModel
+
+
+def predict(
+    study: Annotated[str, typer.Argument(help="Name of the study.")],
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="A hyperparameter; may be repeated."),
+    ] = None,
+    csv: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Predict each row of this table instead; prints a table (CSV)."
+        ),
+    ] = None,
+    nearest: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Trials to show as evidence.")
+    ] = 5,
+    tracking_uri: Annotated[
+        str | None,
+        typer.Option(
+            metavar="http://...", help="Read the study from this MLflow server, without a home."
+        ),
+    ] = None,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Predict each verdict's probability at a configuration, trained or not, without training.
+
+    What --set leaves out is averaged over the study's space. Prints the probabilities with their
+    95 % intervals, the trials most like it, the single changes that would raise the probability
+    of stable most, and a warning where nothing like it was tried.
+
+    Example: gradscape predict digits-mlp --set depth=12 --set activation=tanh
+    """
+    from analysis import AnalysisError, load_trials, stability_model
+    from study.commands.text.prediction import prediction_text
+    from study.commands.tracked_study import tracked_study
+
+    asked = _asked(set_ or [], csv)
+    where = nullcontext(study) if tracking_uri is None else tracked_study(tracking_uri, study)
+    try:
+        with where as source:
+            trials = load_trials(source, home=home)
+        model = stability_model(trials)
+        said = model.predict(asked)
+        if csv is not None:
+            _warn(model, asked, rows=True)
+            joined = asked.join(said)
+            text = json.dumps(_rows(joined)) if as_json else joined.to_csv(index=False).rstrip()
+            typer.echo(text)
+            return
+        found = {
+            "study": study,
+            "trials": len(model.trials),
+            "configuration": dict(asked.iloc[0]) if len(asked.columns) else {},
+            "averaged_over": _averaged(model, asked),
+            "verdicts": _verdicts(model, said),
+            "support": float(said["support"].iloc[0]),
+            "nearest": _rows(model.nearest(asked, nearest).drop(columns="row")),
+            "changes": _rows(model.changes(asked).head(3)),
+            "outside": model.outside(asked)[0],
+        }
+    except AnalysisError as error:
+        raise InputError(str(error)) from error
+    typer.echo(json.dumps(found) if as_json else prediction_text(found))
+    _warn(model, asked, rows=False)
+
+
+def _asked(pairs: list[str], csv: Path | None) -> pd.DataFrame:
+    """Returns the configurations, one a row."""
+    import pandas as pd
+
+    if csv is not None:
+        if pairs:
+            raise InputError("give --set or --csv, not both")
+        try:
+            return pd.read_csv(csv, keep_default_na=False, na_values=[""])
+        except (OSError, ValueError) as error:
+            raise InputError(f"cannot be read as a table: {error}", key="--csv") from error
+    values: dict[str, str] = {}
+    for pair in pairs:
+        name, equals, value = (part.strip() for part in pair.partition("="))
+        if not (name and equals and value):
+            raise InputError(f"must be NAME=VALUE, but got {pair!r}", key="--set")
+        if name in values:
+            raise InputError(f"{name} comes twice", key="--set")
+        values[name] = value
+    return pd.DataFrame([values], index=[0])
+
+
+def _averaged(model: StabilityModel, asked: pd.DataFrame) -> list[str]:
+    return [name for name in model.hyperparameters if name not in asked.columns]
+
+
+def _verdicts(model: StabilityModel, said: pd.DataFrame) -> list[Mapping[str, object]]:
+    row = said.iloc[0]
+    return [
+        {
+            "verdict": verdict,
+            "probability": float(row[verdict]),
+            "lower": float(row[f"{verdict}_lower"]),
+            "upper": float(row[f"{verdict}_upper"]),
+        }
+        for verdict in model.verdicts
+    ]
+
+
+def _rows(table: pd.DataFrame) -> list[dict[str, object]]:
+    """Returns the rows for JSON: `none` for a limit that is off, null for what does not apply."""
+    text = table.replace([float("inf")], "none").to_json(orient="records", double_precision=15)
+    rows: list[dict[str, object]] = json.loads(text)
+    return rows
+
+
+def _warn(model: StabilityModel, asked: pd.DataFrame, *, rows: bool) -> None:
+    for number, sentences in enumerate(model.outside(asked)):
+        for sentence in sentences:
+            which = f"row {number + 1}: " if rows else ""
+            print(f"warning: {which}{sentence}: the prediction there is a guess", file=sys.stderr)
