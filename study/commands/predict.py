@@ -52,38 +52,58 @@ def predict(
 
     Example: gradscape predict digits-mlp --set depth=12 --set activation=tanh
     """
-    from analysis import AnalysisError, load_trials, stability_model
-    from study.commands.text.prediction import prediction_text
-    from study.commands.tracked_study import tracked_study
+    from analysis import AnalysisError
 
     asked = _asked(set_ or [], csv)
-    where = nullcontext(study) if tracking_uri is None else tracked_study(tracking_uri, study)
     try:
-        with where as source:
-            trials = load_trials(source, home=home)
-        model = stability_model(trials)
-        said = model.predict(asked)
-        if csv is not None:
-            _warn(model, asked, rows=True)
-            joined = asked.join(said)
-            text = json.dumps(_rows(joined)) if as_json else joined.to_csv(index=False).rstrip()
-            typer.echo(text)
-            return
-        found = {
-            "study": study,
-            "trials": len(model.trials),
-            "configuration": dict(asked.iloc[0]) if len(asked.columns) else {},
-            "averaged_over": _averaged(model, asked),
-            "verdicts": _verdicts(model, said),
-            "support": float(said["support"].iloc[0]),
-            "nearest": _rows(model.nearest(asked, nearest).drop(columns="row")),
-            "changes": _rows(model.changes(asked).head(3)),
-            "outside": model.outside(asked)[0],
-        }
+        model = _model(study, tracking_uri, home)
+        if csv is None:
+            text = _text(_found(study, model, asked, nearest), as_json=as_json)
+        else:
+            text = _table(asked.join(model.predict(asked)), as_json=as_json)
+        outside = model.outside(asked)
     except AnalysisError as error:
         raise InputError(str(error)) from error
-    typer.echo(json.dumps(found) if as_json else prediction_text(found))
-    _warn(model, asked, rows=False)
+    typer.echo(text)
+    _warn(outside, rows=csv is not None)
+
+
+def _text(found: dict[str, object], *, as_json: bool) -> str:
+    from study.commands.text.prediction import prediction_text
+
+    return json.dumps(found) if as_json else prediction_text(found)
+
+
+def _table(said: pd.DataFrame, *, as_json: bool) -> str:
+    return json.dumps(_rows(said)) if as_json else said.to_csv(index=False).rstrip()
+
+
+def _model(study: str, tracking_uri: str | None, home: Path | None) -> StabilityModel:
+    from analysis import load_trials, stability_model
+    from study.commands.tracked_study import tracked_study
+
+    where = nullcontext(study) if tracking_uri is None else tracked_study(tracking_uri, study)
+    with where as source:
+        trials = load_trials(source, home=home)
+    return stability_model(trials)
+
+
+def _found(
+    study: str, model: StabilityModel, asked: pd.DataFrame, nearest: int
+) -> dict[str, object]:
+    """Returns all that is said of one configuration."""
+    said = model.predict(asked)
+    return {
+        "study": study,
+        "trials": len(model.trials),
+        "configuration": dict(asked.iloc[0]) if len(asked.columns) else {},
+        "averaged_over": [name for name in model.hyperparameters if name not in asked.columns],
+        "verdicts": _verdicts(model, said),
+        "support": float(said["support"].iloc[0]),
+        "nearest": _rows(model.nearest(asked, nearest).drop(columns="row")),
+        "changes": _rows(model.changes(asked).head(3)),
+        "outside": model.outside(asked)[0],
+    }
 
 
 def _asked(pairs: list[str], csv: Path | None) -> pd.DataFrame:
@@ -108,10 +128,6 @@ def _asked(pairs: list[str], csv: Path | None) -> pd.DataFrame:
     return pd.DataFrame([values], index=[0])
 
 
-def _averaged(model: StabilityModel, asked: pd.DataFrame) -> list[str]:
-    return [name for name in model.hyperparameters if name not in asked.columns]
-
-
 def _verdicts(model: StabilityModel, said: pd.DataFrame) -> list[Mapping[str, object]]:
     row = said.iloc[0]
     return [
@@ -132,8 +148,8 @@ def _rows(table: pd.DataFrame) -> list[dict[str, object]]:
     return rows
 
 
-def _warn(model: StabilityModel, asked: pd.DataFrame, *, rows: bool) -> None:
-    for number, sentences in enumerate(model.outside(asked)):
+def _warn(outside: list[list[str]], *, rows: bool) -> None:
+    for number, sentences in enumerate(outside):
         for sentence in sentences:
             which = f"row {number + 1}: " if rows else ""
             print(f"warning: {which}{sentence}: the prediction there is a guess", file=sys.stderr)
