@@ -21,14 +21,14 @@ class StudyNotFound(AnalysisError):
     Args:
         name: The name that was asked for.
         known: Names of the studies that exist.
-        folder: The folder that was searched.
+        folder: The home folder that was searched.
     """
 
     def __init__(self, name: str, known: Iterable[str], folder: str) -> None:
         self.name = name
         self.known = nearest_first(name, known)
         self.folder = folder
-        studies = f"known: {', '.join(self.known)}" if self.known else "it has no studies yet"
+        studies = f"known: {', '.join(self.known)}" if self.known else "there are no studies yet"
         super().__init__(f"unknown study {name!r} in {folder}; {studies}")
 
     def __reduce__(self) -> tuple[object, ...]:

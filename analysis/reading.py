@@ -11,7 +11,7 @@ import pandas as pd
 from analysis.errors import AnalysisError, StudyNotFound, table_errors
 from analysis.joining import JoinedStore, join_trials
 from study.tables import TableStore
-from study.tables.home import home_folder, studies, studies_folder, tables_folder
+from study.tables.home import home_folder, home_text, studies, studies_folder, tables_folder
 
 SERIES = {"steps": ["trial", "step"], "layers": ["trial", "step", "layer"]}
 """Tables with several rows a trial, and what they are sorted by."""
@@ -72,11 +72,11 @@ def study_folder(study: str | Path, *, home: str | Path | None = None) -> Path:
     Raises:
         StudyNotFound: If there is none.
     """
-    known = studies_folder(home_folder(home))
+    where = home_folder(home)
     is_path = isinstance(study, Path) or "/" in study or os.sep in study
-    folder = Path(study) if is_path else known / study
+    folder = Path(study) if is_path else studies_folder(where) / study
     if study in ("", ".", "..") or not tables_folder(folder).is_dir():
-        raise StudyNotFound(str(study), known_studies(home=home), str(known))
+        raise StudyNotFound(str(study), known_studies(home=home), home_text(where))
     return folder
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
+
+from search_spaces.near_names import did_you_mean
 
 
 class GradscapeError(Exception):
@@ -43,12 +44,12 @@ def _restore(rule: str, key: str | None, file: str | None) -> InputError:
 
 
 def unknown(what: str, got: object, known: Iterable[str]) -> str:
-    """Writes the rule for a name that does not exist: the nearest one first, then the choices.
+    """Writes the rule for a name that does not exist: one that is near first, then the choices.
 
     >>> unknown("activation", "rleu", ["tanh", "relu"])
     "unknown activation 'rleu'; did you mean 'relu'? known: relu, tanh"
     """
     names = sorted(known)
-    nearest = difflib.get_close_matches(str(got), names, n=1, cutoff=0.5)
-    guess = f" did you mean {nearest[0]!r}?" if nearest else ""
+    question = did_you_mean(str(got), names)
+    guess = f" {question}" if question else ""
     return f"unknown {what} {got!r};{guess} known: {', '.join(names)}"

@@ -11,6 +11,7 @@ from pathlib import Path
 from search_spaces.errors import InputError, unknown
 from study.tables.home import (
     HOME_VARIABLE,
+    no_studies,
     studies,
     studies_folder,
     tables_folder,
@@ -118,7 +119,7 @@ def find_study(home: Path, study: str) -> StudyPaths:
     names = studies(home)
     if study not in names:
         if not names:
-            raise InputError(f"no study {study!r}: {home} has none")
+            raise InputError(f"no study {study!r}: {no_studies(home)}")
         raise InputError(unknown("study", study, names))
     return StudyPaths(home=home, study=study)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Annotated
 
 import typer
 
@@ -24,11 +25,12 @@ from study.commands import (
     ui,
 )
 from study.commands.exit_codes import ExitCode, exit_code
+from study.commands.usage import UsageError, usage_text
+from study.commands.version import version_text
 
 app = typer.Typer(
     name="gradscape",
-    help="Finds where deep networks train: studies of gradient stability, and their map.",
-    no_args_is_help=True,
+    invoke_without_command=True,
     pretty_exceptions_enable=False,
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -48,10 +50,30 @@ app.command(name="logs")(logs.logs)
 app.command(name="stop")(stop.stop)
 
 
+@app.callback()
+def gradscape(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and those of what it stands on.")
+    ] = False,
+) -> None:
+    """Finds where deep networks train: studies of gradient stability, and their map."""
+    if version:
+        typer.echo(version_text())
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+        raise typer.Exit(ExitCode.WRONG_INPUT)
+
+
 def main() -> None:
     """Runs the command line; expected failures are one line on stderr and an exit code."""
     try:
-        app()
+        # What is wrong with the command line is raised here, not printed in a box of 5 lines.
+        code = app(prog_name="gradscape", standalone_mode=False)
+        raise SystemExit(code if isinstance(code, int) else ExitCode.DONE)
+    except UsageError as error:
+        _fail(usage_text(error), ExitCode.WRONG_INPUT)
     except BrokenPipeError:
         # The reader of a pipe (`| head`) has gone; Python would complain at exit otherwise.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

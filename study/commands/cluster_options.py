@@ -11,25 +11,6 @@ if TYPE_CHECKING:
     from study.jobs import Job, JobsApi
 
 
-def study_name(given: str) -> str:
-    """The name of a study, given as such or as its file.
-
-    Raises:
-        InputError: If it is neither.
-    """
-    path = Path(given)
-    if path.suffix in (".yaml", ".yml") and path.is_file():
-        from study.study_file import check_for_elsewhere
-
-        return check_for_elsewhere(path).study
-    from study.study_file import read_study
-
-    try:
-        return read_study(given)
-    except InputError as error:
-        raise error.inside(key="STUDY") from None
-
-
 def cluster(address: str, *, insecure: bool) -> JobsApi:
     """The Jobs API at what was given as --address.
 

@@ -31,7 +31,7 @@ def list_studies(
 
 
 def _of_home(home: Path | None, *, as_json: bool) -> None:
-    from study.tables.home import home_folder
+    from study.tables.home import home_folder, no_studies
 
     folder = home_folder(home)
     rows, problems = _read(folder)
@@ -49,7 +49,7 @@ def _of_home(home: Path | None, *, as_json: bool) -> None:
         typer.echo(json.dumps(listed))
         return
     if not rows:
-        typer.echo(f"no studies in {folder}; start with: gradscape init")
+        typer.echo(f"{no_studies(folder)}; start with: gradscape init")
         return
     table = _table("study", "trials", "", "verdicts")
     for name, n, counts, running in rows:

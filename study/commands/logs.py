@@ -12,7 +12,7 @@ from typing import Annotated, BinaryIO
 import typer
 
 from search_spaces.errors import InputError
-from study.commands.cluster_options import cluster, latest_job, refuse_home, study_name
+from study.commands.cluster_options import cluster, latest_job, refuse_home
 from study.commands.options import Address, Home, Insecure, StudyName
 
 POLL_S = 0.5
@@ -31,12 +31,11 @@ def logs(
 
     Example: gradscape logs digits-mlp -f
     """
-    name = study_name(study)
     if address is not None:
         refuse_home(home)
-        _on_cluster(name, address, insecure=insecure, follow=follow)
+        _on_cluster(study, address, insecure=insecure, follow=follow)
     else:
-        _here(name, home, follow=follow)
+        _here(study, home, follow=follow)
 
 
 def _on_cluster(name: str, address: str, *, insecure: bool, follow: bool) -> None:

@@ -7,15 +7,32 @@ from typing import Annotated
 
 import typer
 
-StudyFile = Annotated[Path, typer.Argument(metavar="STUDY.yaml", help="The study file.")]
+from study.commands.study_argument import study_file_of, study_name_of
+
+StudyFile = Annotated[
+    Path,
+    typer.Argument(
+        metavar="STUDY.yaml",
+        help="The study file; or the name of a study of this home, or of a preset.",
+        callback=study_file_of,
+    ),
+]
 Home = Annotated[
     Path | None,
     typer.Option(
-        help="Folder of all results; default $GRADSCAPE_HOME or ./gradscape.", show_default=False
+        help="Folder of all results; default $GRADSCAPE_HOME or ./gradscape.",
+        show_default=False,
+        # Read first, wherever it stands: what a study's name means depends on it.
+        is_eager=True,
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for scripts.")]
-StudyName = Annotated[str, typer.Argument(metavar="STUDY", help="Name of the study, or its file.")]
+StudyName = Annotated[
+    str,
+    typer.Argument(
+        metavar="STUDY", help="Name of the study, or its file.", callback=study_name_of
+    ),
+]
 Address = Annotated[
     str | None,
     typer.Option(

@@ -14,6 +14,7 @@ import typer
 
 from search_spaces.errors import InputError
 from study.commands.options import Home, Json
+from study.commands.study_argument import compared_studies, reported_studies
 from study.commands.text.status_line import error_console, status_line
 
 if TYPE_CHECKING:
@@ -30,7 +31,12 @@ class TableChoice(StrEnum):
 
 def report(
     studies: Annotated[
-        list[str] | None, typer.Argument(help="Name of the study.", metavar="STUDY")
+        list[str] | None,
+        typer.Argument(
+            help="Name of the study, its file, or folder.",
+            metavar="STUDY",
+            callback=reported_studies,
+        ),
     ] = None,
     output: Annotated[
         Path | None,
@@ -63,7 +69,11 @@ def report(
     ] = None,
     compare: Annotated[
         tuple[str, str] | None,
-        typer.Option(metavar="A B", help="Write what changed from study A to study B instead."),
+        typer.Option(
+            metavar="A B",
+            help="Write what changed from study A to study B instead.",
+            callback=compared_studies,
+        ),
     ] = None,
     together: Annotated[
         bool,

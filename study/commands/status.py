@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 from rich.console import Console
 
-from study.commands.cluster_options import cluster, latest_job, refuse_home, study_name
+from study.commands.cluster_options import cluster, latest_job, refuse_home
 from study.commands.options import Address, Home, Insecure, Json, StudyName
 from study.commands.text.verdict_style import COLOURS, verdict_text
 
@@ -28,12 +28,11 @@ def status(
 
     Example: gradscape status digits-mlp
     """
-    name = study_name(study)
     if address is not None:
         refuse_home(home)
-        _on_cluster(name, address, insecure=insecure, as_json=as_json)
+        _on_cluster(study, address, insecure=insecure, as_json=as_json)
     else:
-        _here(name, home, as_json=as_json)
+        _here(study, home, as_json=as_json)
 
 
 def _here(name: str, home: Path | None, *, as_json: bool) -> None:

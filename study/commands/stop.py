@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from search_spaces.errors import InputError
-from study.commands.cluster_options import cluster, latest_job, refuse_home, study_name
+from study.commands.cluster_options import cluster, latest_job, refuse_home
 from study.commands.options import Address, Home, Insecure, StudyName
 
 _GOES_ON = "nothing recorded is lost, and the same command goes on"
@@ -27,12 +27,11 @@ def stop(
 
     Example: gradscape stop digits-mlp --address http://head:8265
     """
-    name = study_name(study)
     if address is not None:
         refuse_home(home)
-        _on_cluster(name, address, insecure=insecure, now=now)
+        _on_cluster(study, address, insecure=insecure, now=now)
     else:
-        _here(name, home, now=now)
+        _here(study, home, now=now)
 
 
 def _here(name: str, home: Path | None, *, now: bool) -> None:

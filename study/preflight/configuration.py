@@ -16,6 +16,7 @@ from study.engine import NetworkError, NetworkFactory, Task
 from study.engine.cost import TrialCost, trial_cost
 from study.engine.loss_surface import check_curvature
 from study.engine.tasks.data_scale import scale_notices
+from study.preflight.grid import grid_notices
 from study.preflight.trial_pass import try_data, try_task
 from study.study_file import StudyConfig
 from study.verdicts import DEFAULT, Thresholds
@@ -90,7 +91,7 @@ class Preflight:
     def notices(self) -> list[str]:
         """What a person should know before trials of the networks tried so far are trained."""
         notices = [cost.notice for cost in self._costs.values() if cost.notice is not None]
-        notices += self._of_tasks
+        notices += self._of_tasks + grid_notices(self.config)
         resources = self.config.resources
         if resources.gpus_per_worker != resources.training_gpus:
             notices.append(

@@ -9,7 +9,7 @@ from search_spaces.lazy_names import lazy_names
 if TYPE_CHECKING:
     from study.study_file.config import StudyConfig
     from study.study_file.loading import load_study_file
-    from study.study_file.presets import list_presets, preset_text
+    from study.study_file.presets import list_presets, preset_file, preset_text
     from study.study_file.remote import StudyElsewhere, check_for_elsewhere
     from study.study_file.resources import Resources
     from study.study_file.stop_when import StopWhen
@@ -23,6 +23,7 @@ _HOMES = {
     "check_for_elsewhere": "study.study_file.remote",
     "list_presets": "study.study_file.presets",
     "load_study_file": "study.study_file.loading",
+    "preset_file": "study.study_file.presets",
     "preset_text": "study.study_file.presets",
     "read_study": "study.study_file.study_name",
 }
@@ -35,6 +36,7 @@ __all__ = [
     "check_for_elsewhere",
     "list_presets",
     "load_study_file",
+    "preset_file",
     "preset_text",
     "read_study",
 ]

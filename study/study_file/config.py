@@ -78,7 +78,7 @@ class StudyConfig(BaseModel):
     seed: fields.AtLeast0 = 0
     sampler: fields.SamplerName = "qmc"
     statistics: fields.StatisticsName = "standard"
-    trials: fields.AtLeast1 = Field(default_factory=lambda known: _all_cells(known))
+    trials: fields.AtLeast1 = Field(default=0)  # Filled in below, once all else is right.
     stop: fields.StopName = "never"
     confirm: fields.AtLeast0 = 0
     stop_when: StopWhen | None = None
@@ -197,15 +197,23 @@ class StudyConfig(BaseModel):
         return value
 
     @model_validator(mode="after")
-    def _check_grid(self) -> StudyConfig:
+    def _count_trials(self) -> StudyConfig:
+        """A whole grid, where nothing is said; the other samplers have no end of their own."""
+        given = "trials" in self.model_fields_set
         if self.sampler == "grid":
             cells = grid_size(self.space)
-            if self.trials > cells * self.seeds:
+            if not given:
+                # Where pydantic keeps the fields of a frozen model.
+                self.__dict__["trials"] = cells * self.seeds
+            elif self.trials > cells * self.seeds:
                 raise InputError(
                     f"the grid has {cells} configurations x {self.seeds} seeds = "
                     f"{cells * self.seeds} trials, but got {self.trials}",
                     key="trials",
                 )
+        elif not given:
+            rule = "is required, except for sampler grid; for example `trials: 512`"
+            raise InputError(rule, key="trials")
         return self
 
     def __repr_args__(self) -> list[tuple[str | None, Any]]:
@@ -216,15 +224,6 @@ class StudyConfig(BaseModel):
                 value = masked(str(self._written[name]))
             shown.append((name, value))
         return shown
-
-
-def _all_cells(known: dict[str, Any]) -> int:
-    """Trials of a whole grid; the other samplers have no end of their own."""
-    if known["sampler"] != "grid":
-        raise InputError(
-            "is required, except for sampler grid; for example `trials: 512`", key="trials"
-        )
-    return grid_size(_space(known)) * known["seeds"]
 
 
 def _space(values: Mapping[str, Any]) -> SearchSpace:

@@ -121,6 +121,4 @@ def _index(detail: ErrorDetails, values: object) -> int:
     """The path of an error's key in the file, such as `resources.workers`."""
     keys = list(values) if isinstance(values, Mapping) else []
     first = detail["loc"][0] if detail["loc"] else None
-    if detail["type"] == "default_factory_not_called":
-        return len(keys) + 1
     return keys.index(first) if first in keys else len(keys)

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
-from importlib.resources.abc import Traversable
+from pathlib import Path
 
 from search_spaces.errors import InputError, unknown
 
 _SUFFIX = ".yaml"
+_FOLDER = Path(__file__).parent.parent / "presets"
 
 
 def list_presets() -> list[str]:
     """Names of the presets, sorted."""
-    names = (each.name for each in _folder().iterdir())
-    return sorted(name.removesuffix(_SUFFIX) for name in names if name.endswith(_SUFFIX))
+    return sorted(path.stem for path in _FOLDER.glob(f"*{_SUFFIX}"))
 
 
-def preset_text(name: str) -> str:
-    """The commented study file of a preset.
+def preset_file(name: str) -> Path:
+    """The commented study file of a preset, where gradscape is installed.
 
     Raises:
         InputError: If there is no such preset.
@@ -25,8 +24,13 @@ def preset_text(name: str) -> str:
     known = list_presets()
     if name not in known:
         raise InputError(unknown("preset", name, known))
-    return (_folder() / f"{name}{_SUFFIX}").read_text(encoding="utf-8")
+    return _FOLDER / f"{name}{_SUFFIX}"
 
 
-def _folder() -> Traversable:
-    return files("study") / "presets"
+def preset_text(name: str) -> str:
+    """What `preset_file` says.
+
+    Raises:
+        InputError: If there is no such preset.
+    """
+    return preset_file(name).read_text(encoding="utf-8")

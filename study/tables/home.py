@@ -14,6 +14,16 @@ def home_folder(given: str | Path | None = None) -> Path:
     return Path(given or os.environ.get(HOME_VARIABLE) or DEFAULT_HOME)
 
 
+def home_text(home: Path) -> str:
+    """The home folder as messages name it: a path, also where it is one word."""
+    return str(home) if home.is_absolute() or ".." in home.parts else f"./{home}"
+
+
+def no_studies(home: Path) -> str:
+    """What is said of a home folder without studies."""
+    return f"no studies in {home_text(home)}"
+
+
 def studies_folder(home: Path) -> Path:
     """The folder of a home folder's studies; it need not exist."""
     return home / "studies"

@@ -63,7 +63,7 @@ def test_each_kind_has_its_exit_code(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    def fails() -> None:
+    def fails(**options: object) -> None:
         raise error
 
     assert exit_code(error) == code
@@ -75,7 +75,7 @@ def test_each_kind_has_its_exit_code(
 
 
 def test_a_bug_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fails() -> None:
+    def fails(**options: object) -> None:
         raise ZeroDivisionError("a bug")
 
     monkeypatch.setattr(app, "app", fails)

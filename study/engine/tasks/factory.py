@@ -167,7 +167,7 @@ def _unknown(function: TaskFactory, name: str, parameters: Mapping[str, TaskPara
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:
-    nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.7)
     return f" did you mean {nearest[0]!r}?" if nearest else ""
 
 

@@ -7,7 +7,7 @@ from study.commands import app
 
 def test_an_interrupted_command_does_not_claim_that_it_goes_on_later(monkeypatch, capsys):
     # Once every command said so, though only a run can.
-    def interrupted():
+    def interrupted(**options):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(app, "app", interrupted)

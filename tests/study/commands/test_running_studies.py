@@ -58,7 +58,7 @@ def test_a_failed_study_says_why(gradscape: Gradscape, tmp_path: Path) -> None:
 def test_no_such_study(gradscape: Gradscape, tmp_path: Path, command: str) -> None:
     said = gradscape(command, "small")
     assert said.code == 2
-    assert said.err == "gradscape: no study 'small': gradscape has none\n"
+    assert said.err == "gradscape: no study 'small': no studies in ./gradscape\n"
     (tmp_path / "gradscape" / "studies" / "small").mkdir(parents=True)
     said = gradscape(command, "smal")
     assert said.code == 2

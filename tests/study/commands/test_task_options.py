@@ -104,7 +104,7 @@ def test_other_options_are_another_study(gradscape: Gradscape, study_file: Path)
         ("numbers", "letters", "task_options: task rows_task:rows: there must be a file /"),
         ("copies: 4", "copies: 1", "hyperparameters.batch_size: `batch_size <= examples` must"),
         ("copies: 4", "copies: x", "task_options.copies: must be an integer, but got 'x'"),
-        ("copies: 4", "copy: 4", "task_options.copy: unknown option 'copy' of task rows; did"),
+        ("copies: 4", "copis: 4", "task_options.copis: unknown option 'copis' of task rows; did"),
         (
             "depth: 1",
             "depth: 1\n  noise: [1, 2]",
