@@ -1,4 +1,4 @@
-"""What a person names a study by: its file, its name, or the name of a preset; alike everywhere."""
+"""What a person names a study by, alike in every command: its file, its name, a preset's name."""
 
 from __future__ import annotations
 
