@@ -19,6 +19,9 @@ from study.engine.tasks.task import Task
 COPIES = 4
 """Of the parameters: themselves, the gradient, and at recorded steps the old and the change."""
 
+LEAST_COPIES = 3
+"""Of the parameters: themselves, the gradient, and one of the changes at recorded steps."""
+
 OPTIMIZER_STATES = 2
 """Tensors of the parameters' size that an optimizer keeps, at most (Adam)."""
 
@@ -30,19 +33,30 @@ TRIED = 2
 """Trials, and examples of each, on which the memory of the forward pass is measured."""
 
 
+LARGE = 2e7
+"""Parameters from which a network is not built to be tried: 80 MB in float32."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class TrialCost:
     """Attributes:
     parameters: Number of trainable numbers.
     flops_per_step: Multiplications and additions of one forward and backward pass.
     memory_bytes: Memory that one more trial of a cohort takes.
+    least_bytes: Memory without which no trial can be trained: parameters, gradients, activations.
     notice: Why trials of this network cannot be trained at once, if they cannot.
     """
 
     parameters: int
     flops_per_step: float
     memory_bytes: float
+    least_bytes: float = 0.0
     notice: str | None = None
+
+    @property
+    def is_large(self) -> bool:
+        """Whether the network was not built, but told from its shapes."""
+        return self.parameters > LARGE
 
 
 def trial_cost(
@@ -59,18 +73,53 @@ def trial_cost(
     """
     module = build_network(network, hyperparameters, task)
     torch.func.replace_all_batch_norm_modules_(module)
-    layers = find_layers(module, task)
     traits = module_traits(module, task)
+    # One after another, trials share the memory of the forward pass.
+    kept = kept_numbers(module, task) if traits.obstacle is None else 0.0
+    return _cost(module, hyperparameters, task, kept=kept, notice=traits.notice)
+
+
+def large_cost(
+    network: NetworkFactory, hyperparameters: Mapping[str, Any], task: Task
+) -> TrialCost | None:
+    """The cost of a trial whose network is too large to be built for an estimate.
+
+    It is told from the shapes of its parameters and outputs, on torch's meta device, which takes
+    no memory. None of a network that is not large, or that cannot be built so.
+    """
+    with torch.random.fork_rng(devices=[]):
+        try:
+            with torch.device("meta"):
+                module = build_network(network, hyperparameters, task)
+            large = sum(value.numel() for value in module.parameters()) > LARGE
+            if not large or any(not value.is_meta for value in module.parameters()):
+                return None
+            torch.func.replace_all_batch_norm_modules_(module)
+            kept = _kept_on_meta(module, task)
+            return _cost(module, hyperparameters, task, kept=kept, notice=None)
+        except Exception:
+            # A person's code may want numbers of its tensors, which these do not have; it is
+            # then built as ever, and what is wrong with it is said there.
+            return None
+
+
+def _cost(
+    module: nn.Module,
+    hyperparameters: Mapping[str, Any],
+    task: Task,
+    *,
+    kept: float,
+    notice: str | None,
+) -> TrialCost:
+    layers = find_layers(module, task)
     sizes = {name: value.numel() for name, value in module.named_parameters()}
     looked_up = {name for name, child in module.named_modules() if isinstance(child, nn.Embedding)}
     multiplied = [layer for layer in layers if layer.name not in looked_up]
     batch = int(hyperparameters["batch_size"])
     width = PRECISIONS[str(hyperparameters.get("dtype", "float32"))].parameters.itemsize
     parameters = sum(sizes.values())
-    per_example = 2.0 * width * _outputs(module, layers)  # Activations and deltas, when observed.
-    if traits.obstacle is None:
-        # One after another, trials share the memory of the forward pass.
-        per_example += kept_numbers(module, task) * width
+    # Activations and deltas, when observed, and what the backward pass needs.
+    per_example = width * (2.0 * _outputs(module, layers) + kept)
     return TrialCost(
         parameters=parameters,
         flops_per_step=sum(
@@ -79,7 +128,8 @@ def trial_cost(
         memory_bytes=float(
             width * (COPIES + OPTIMIZER_STATES) * parameters + PEAK * batch * per_example
         ),
-        notice=traits.notice,
+        least_bytes=float(width * (LEAST_COPIES * parameters + batch * kept)),
+        notice=notice,
     )
 
 
@@ -113,6 +163,27 @@ def kept_numbers(module: nn.Module, task: Task) -> float:
     # While `outputs` lives, so does what was kept: no address is used twice.
     examples = TRIED * outputs.shape[1]
     return sum(kept.values()) / example.itemsize / examples
+
+
+def _kept_on_meta(module: nn.Module, task: Task) -> float:
+    """As `kept_numbers`, of a module on the meta device, and of one trial."""
+    parameter = next(module.parameters())
+    inputs = task.inputs[:TRIED]
+    dtype = parameter.dtype if inputs.is_floating_point() else inputs.dtype
+    inputs = inputs.to(device="meta", dtype=dtype)
+    given = {value.untyped_storage()._cdata for value in (inputs, *module.parameters())}
+    kept: dict[int, torch.UntypedStorage] = {}  # Their addresses are used once as they live on.
+
+    def pack(tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        if storage._cdata not in given:
+            kept[storage._cdata] = storage
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+        outputs = module(inputs)
+    stored = sum(storage.nbytes() for storage in kept.values())
+    return float(stored) / parameter.itemsize / len(outputs)
 
 
 def _outputs(module: nn.Module, layers: tuple[Layer, ...]) -> int:

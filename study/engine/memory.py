@@ -28,6 +28,15 @@ def free_memory(device: torch.device) -> float:
     return max(0.0, min(limits))
 
 
+def total_memory(device: torch.device) -> float:
+    """Bytes that a device has, free or not; of a CPU what a control group leaves of them."""
+    if device.type == "cuda":
+        return float(torch.cuda.get_device_properties(device).total_memory)
+    limit = _number(_CGROUP / "memory.max")
+    total = float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    return total if limit is None else min(limit, total)
+
+
 def memory_limit(device: torch.device, share: float) -> float:
     """Bytes that one of several trainings on a device may plan to use.
 

@@ -13,10 +13,11 @@ import torch
 from search_spaces.catalogue import is_own
 from search_spaces.errors import InputError
 from study.engine import NetworkError, NetworkFactory, Task
-from study.engine.cost import TrialCost, trial_cost
+from study.engine.cost import TrialCost, large_cost, trial_cost
 from study.engine.loss_surface import check_curvature
 from study.engine.tasks.data_scale import scale_notices
 from study.preflight.grid import grid_notices
+from study.preflight.size import check_amount, check_fits, not_tried, size_notices
 from study.preflight.trial_pass import try_data, try_task
 from study.study_file import StudyConfig
 from study.verdicts import DEFAULT, Thresholds
@@ -56,12 +57,14 @@ class Preflight:
         """Cost of one trial; networks of the same shape are built once.
 
         Raises:
-            InputError: If the task cannot be made, or the network does not fit it.
+            InputError: If the task cannot be made, or the network does not fit it or memory.
         """
         key = self.config.space.cohort_key(hyperparameters)
         if key not in self._costs:
             task = self.tasks.task(hyperparameters)
-            self._costs[key] = _cost(self.network, hyperparameters, task)
+            cost = _cost(self.network, hyperparameters, task)
+            check_fits(self.config, hyperparameters, cost)
+            self._costs[key] = cost
         return self._costs[key]
 
     def check(self, hyperparameters: Mapping[str, Any]) -> None:
@@ -82,8 +85,10 @@ class Preflight:
         Raises:
             InputError: If its loss or metric cannot be computed, or not be differentiated.
         """
-        task, flops = self.tasks.task(hyperparameters), self.cost(hyperparameters).flops_per_step
-        found = try_task(self.network, hyperparameters, task, flops_per_step=flops)
+        task, cost = self.tasks.task(hyperparameters), self.cost(hyperparameters)
+        if cost.is_large:
+            return [not_tried(hyperparameters, cost)]
+        found = try_task(self.network, hyperparameters, task, flops_per_step=cost.flops_per_step)
         # Built-in tasks have the scale that they are meant to have.
         return scale_notices(task) + found if is_own(self.config.task) else found
 
@@ -91,6 +96,7 @@ class Preflight:
     def notices(self) -> list[str]:
         """What a person should know before trials of the networks tried so far are trained."""
         notices = [cost.notice for cost in self._costs.values() if cost.notice is not None]
+        notices += size_notices(self.config, self._costs.values())
         notices += self._of_tasks + grid_notices(self.config)
         resources = self.config.resources
         if resources.gpus_per_worker != resources.training_gpus:
@@ -120,6 +126,8 @@ class Preflight:
 
     def has_curvature(self, hyperparameters: Mapping[str, Any]) -> bool:
         """Whether the loss can be differentiated twice, so that sharpness can be measured."""
+        if self.cost(hyperparameters).is_large:
+            return False
         try:
             _check_curvature(self.network, hyperparameters, self.tasks.task(hyperparameters))
         except InputError:
@@ -162,15 +170,17 @@ def _checked(config: StudyConfig, code: tuple[Path, ...]) -> Preflight:
         thresholds=thresholds,
         code=code,
     )
-    of_each_task = tasks.first_of_each(corners)
-    for values in of_each_task:
+    for values in tasks.first_of_each(corners):
         try_data(tasks.task(values))
     for values in corners:
         _check_batches(config, tasks.task(values))
         checked.cost(values)
-        if config.statistics == "full" and (is_own(config.network) or is_own(config.task)):
+        own = is_own(config.network) or is_own(config.task)
+        if config.statistics == "full" and own and not checked.cost(values).is_large:
             _check_curvature(network, values, tasks.task(values))
-    for values in of_each_task:
+    check_amount(config, min(checked.seconds(values) for values in corners))
+    corners.sort(key=lambda values: checked.cost(values).is_large)
+    for values in tasks.first_of_each(corners):
         checked._of_tasks.extend(checked.task_notices(values))
     return checked
 
@@ -238,6 +248,6 @@ def _check_curvature(network: NetworkFactory, values: Mapping[str, Any], task: T
 def _cost(network: NetworkFactory, values: Mapping[str, Any], task: Task) -> TrialCost:
     with torch.random.fork_rng(devices=[]):
         try:
-            return trial_cost(network, values, task)
+            return large_cost(network, values, task) or trial_cost(network, values, task)
         except NetworkError as error:
             raise InputError(str(error), key="network") from error
