@@ -251,7 +251,6 @@ def test_unknown_activation_suggests_the_nearest():
         ),
         ("7: a", "keys must be text, but got 7 (line 1, column 1); put it in quotes"),
         ("a: &x [*x]", "aliases (*name) are not allowed in a study file (line 1, column 8)"),
-        ("study: 2024-99-99", "broken YAML: month must be in 1..12"),
     ],
 )
 def test_broken_yaml(content, message):
