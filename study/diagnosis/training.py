@@ -12,6 +12,7 @@ from search_spaces.errors import InputError
 from study.diagnosis.trained import Trained
 from study.dispatch import cohort_limit
 from study.errors import TrainingError
+from study.own_code import text_of, with_line
 from study.preflight.configuration import Preflight
 from study.run.trainer import study_trainer
 from study.trial import Cohort, Trial
@@ -86,10 +87,10 @@ def _train_cohort(
     try:
         trainer = dataclasses.replace(trainer, statistics=statistics, steps=steps)
         tables = trainer.train(Cohort(number=0, trials=trials))
-    except InputError:
+    except (InputError, KeyboardInterrupt):
         raise
-    except Exception as error:
-        raise TrainingError(f"training failed: {type(error).__name__}: {error}") from error
+    except BaseException as error:  # Own code may call sys.exit.
+        raise TrainingError(with_line(f"training failed: {text_of(error)}", error)) from error
     frames = {name: getattr(tables, name).to_pandas() for name in ("trials", "steps", "layers")}
     return [
         Trained(

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import traceback
 from dataclasses import dataclass
-from pathlib import Path
 
 from search_spaces.errors import InputError
 from study.errors import TrainingError
+from study.own_code import first_line_of_own, text_of
 from study.trial import Cohort
 
 NAMED = 3
 """Trials of a failed cohort that a message names."""
-
-_OURS = Path(__file__).parents[1]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,24 +52,20 @@ def describe(error: BaseException) -> Failure:
     """
     names = {cls.__name__ for cls in type(error).__mro__}
     return Failure(
-        message=f"{type(error).__name__}: {error}".rstrip(": "),
-        traceback="".join(traceback.format_exception(error)),
+        message=text_of(error),
+        traceback=_formatted(error),
         out_of_memory=bool(names & {"MemoryError", "OutOfMemoryError"}),
-        raised_at=_raised_at(error),
+        raised_at=first_line_of_own(error),
         input_error=(error.rule, error.key, error.file) if isinstance(error, InputError) else None,
     )
 
 
-def _raised_at(error: BaseException) -> str | None:
-    """The innermost frame outside installed packages; None where that is gradscape's own."""
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        file = Path(frame.filename)
-        if "site-packages" in file.parts or not file.exists():
-            continue
-        if file.is_relative_to(_OURS):
-            return None
-        return f"{file.name}, line {frame.lineno}, in {frame.name}"
-    return None
+def _formatted(error: BaseException) -> str:
+    try:
+        return "".join(traceback.format_exception(error))
+    except Exception:
+        # A person's exception may fail to say what it is; where it was raised is known.
+        return "".join(traceback.format_tb(error.__traceback__))
 
 
 def _named(cohort: Cohort) -> str:

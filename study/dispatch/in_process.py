@@ -28,9 +28,9 @@ class InProcessDispatcher:
                 continue
             try:
                 payload = train(cohort)
-            except InputError:
+            except (InputError, KeyboardInterrupt):
                 raise
-            except Exception as error:
+            except BaseException as error:  # Own code may call sys.exit.
                 failure = describe(error)
                 if not failure.out_of_memory:
                     raise failure.error(cohort) from error

@@ -73,10 +73,11 @@ def trial_cost(
     """
     module = build_network(network, hyperparameters, task)
     torch.func.replace_all_batch_norm_modules_(module)
+    layers = find_layers(module, task)
     traits = module_traits(module, task)
     # One after another, trials share the memory of the forward pass.
     kept = kept_numbers(module, task) if traits.obstacle is None else 0.0
-    return _cost(module, hyperparameters, task, kept=kept, notice=traits.notice)
+    return _cost(module, layers, hyperparameters, kept=kept, notice=traits.notice)
 
 
 def large_cost(
@@ -95,8 +96,8 @@ def large_cost(
             if not large or any(not value.is_meta for value in module.parameters()):
                 return None
             torch.func.replace_all_batch_norm_modules_(module)
-            kept = _kept_on_meta(module, task)
-            return _cost(module, hyperparameters, task, kept=kept, notice=None)
+            layers, kept = find_layers(module, task), _kept_on_meta(module, task)
+            return _cost(module, layers, hyperparameters, kept=kept, notice=None)
         except Exception:
             # A person's code may want numbers of its tensors, which these do not have; it is
             # then built as ever, and what is wrong with it is said there.
@@ -105,13 +106,12 @@ def large_cost(
 
 def _cost(
     module: nn.Module,
+    layers: tuple[Layer, ...],
     hyperparameters: Mapping[str, Any],
-    task: Task,
     *,
     kept: float,
     notice: str | None,
 ) -> TrialCost:
-    layers = find_layers(module, task)
     sizes = {name: value.numel() for name, value in module.named_parameters()}
     looked_up = {name for name, child in module.named_modules() if isinstance(child, nn.Embedding)}
     multiplied = [layer for layer in layers if layer.name not in looked_up]

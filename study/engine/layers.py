@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import UninitializedBuffer, UninitializedParameter
 
 from study.engine.activations import activation_name
 from study.engine.networks import foreign
@@ -16,6 +17,9 @@ from study.engine.tasks.task import Task
 
 _CHANNELS_SECOND = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 """Modules whose output has its units on axis 1; all others have them on the last axis."""
+
+
+_LAZY = (UninitializedParameter, UninitializedBuffer)
 
 
 class NetworkError(ValueError):
@@ -70,7 +74,27 @@ def build_network(
         ) from error
     if not isinstance(module, nn.Module):
         raise NetworkError(f"a network's factory must return a torch.nn.Module, got {module!r}")
+    if any(isinstance(value, _LAZY) for value in _tensors(module)):
+        _run_once(module, task)
     return module
+
+
+def _tensors(module: nn.Module) -> Iterator[Tensor]:
+    yield from module.parameters()
+    yield from module.buffers()
+
+
+def _run_once(module: nn.Module, task: Task) -> None:
+    """Gives lazy modules (`nn.LazyLinear`) their shapes, which a first pass tells them.
+
+    Raises:
+        NetworkError: If the pass fails.
+    """
+    training = [each for each in module.modules() if each.training]
+    module.eval()  # Running statistics of batch normalization stay as they were made.
+    _check_output(module, task, batch=2)
+    for each in training:
+        each.training = True
 
 
 def weight_matrix(module: nn.Module) -> Tensor | None:
@@ -102,7 +126,7 @@ def find_layers(module: nn.Module, task: Task, *, batch: int = 2) -> tuple[Layer
         NetworkError: If the network fails on the task's inputs, returns something else than
             (batch, ..., outputs), or has no layer with a weight matrix.
     """
-    watch = _Watch(module)
+    watch, before = _Watch(module), dict(module.named_parameters())
     handles = [child.register_forward_hook(watch) for child in watch.names]
     try:
         # A network may draw random numbers (dropout), and change its buffers.
@@ -111,6 +135,12 @@ def find_layers(module: nn.Module, task: Task, *, batch: int = 2) -> tuple[Layer
     finally:
         for handle in handles:
             handle.remove()
+    made = [name for name, _ in module.named_parameters() if name not in before]
+    if made:
+        raise NetworkError(
+            "a network must have all of its parameters from the beginning, but its forward made "
+            f"{', '.join(made)}; make them in __init__, or use a lazy module (nn.LazyLinear)"
+        )
     if not watch.calls:
         raise NetworkError("a network must have at least one layer with a weight matrix, got none")
     return watch.layers()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import torch
 
@@ -16,7 +16,9 @@ from study.engine import NetworkError, NetworkFactory, Task
 from study.engine.cost import TrialCost, large_cost, trial_cost
 from study.engine.loss_surface import check_curvature
 from study.engine.tasks.data_scale import scale_notices
+from study.preflight.addresses import check_addresses
 from study.preflight.grid import grid_notices
+from study.preflight.own_code import own_code_errors, try_step
 from study.preflight.size import check_amount, check_fits, not_tried, size_notices
 from study.preflight.trial_pass import try_data, try_task
 from study.study_file import StudyConfig
@@ -62,7 +64,8 @@ class Preflight:
         key = self.config.space.cohort_key(hyperparameters)
         if key not in self._costs:
             task = self.tasks.task(hyperparameters)
-            cost = _cost(self.network, hyperparameters, task)
+            with own_code_errors(self.config):
+                cost = _cost(self.network, hyperparameters, task)
             check_fits(self.config, hyperparameters, cost)
             self._costs[key] = cost
         return self._costs[key]
@@ -88,7 +91,12 @@ class Preflight:
         task, cost = self.tasks.task(hyperparameters), self.cost(hyperparameters)
         if cost.is_large:
             return [not_tried(hyperparameters, cost)]
-        found = try_task(self.network, hyperparameters, task, flops_per_step=cost.flops_per_step)
+        with own_code_errors(self.config):
+            found = try_task(
+                self.network, hyperparameters, task, flops_per_step=cost.flops_per_step
+            )
+            if is_own(self.config.task) or is_own(self.config.network):
+                try_step(self.network, hyperparameters, task, cost)
         # Built-in tasks have the scale that they are meant to have.
         return scale_notices(task) + found if is_own(self.config.task) else found
 
@@ -128,11 +136,10 @@ class Preflight:
         """Whether the loss can be differentiated twice, so that sharpness can be measured."""
         if self.cost(hyperparameters).is_large:
             return False
-        try:
+        with suppress(InputError):
             _check_curvature(self.network, hyperparameters, self.tasks.task(hyperparameters))
-        except InputError:
-            return False
-        return True
+            return True
+        return False
 
 
 def preflight(config: StudyConfig, *, code: Sequence[Path] = ()) -> Preflight:
@@ -144,10 +151,8 @@ def preflight(config: StudyConfig, *, code: Sequence[Path] = ()) -> Preflight:
             exceeds the data, a threshold does not exist, or the network has no curvature that
             full statistics could measure.
     """
-    try:
+    with own_code_errors(config):
         return _checked(config, tuple(code))
-    except InputError as error:
-        raise error.inside(file=config.file) from error
 
 
 def _checked(config: StudyConfig, code: tuple[Path, ...]) -> Preflight:
@@ -155,7 +160,7 @@ def _checked(config: StudyConfig, code: tuple[Path, ...]) -> Preflight:
         thresholds = DEFAULT.with_overrides(config.thresholds)
     except InputError as error:
         raise error.inside(key="thresholds") from error
-    _check_addresses(config)
+    check_addresses(config)
     tasks = TaskSource(
         name=config.task, options=config.task_options, folder=config.folder, code=code
     )
@@ -183,22 +188,6 @@ def _checked(config: StudyConfig, code: tuple[Path, ...]) -> Preflight:
     for values in tasks.first_of_each(corners):
         checked._of_tasks.extend(checked.task_notices(values))
     return checked
-
-
-def _check_addresses(config: StudyConfig) -> None:
-    """Optuna and MLflow both keep a table alembic_version, and each fails on the other's."""
-    if config.storage is not None and config.tracking_uri is not None:
-        urls = [urlsplit(address) for address in (config.storage, config.tracking_uri)]
-        first, second = (
-            (url.scheme.partition("+")[0], url.netloc.rpartition("@")[2].lower(), url.path)
-            for url in urls
-        )
-        if first == second and first[0]:
-            raise InputError(
-                "Optuna and MLflow need a data base each, but storage and tracking_uri name the "
-                "same one",
-                key="tracking_uri",
-            )
 
 
 def _check_parameters(config: StudyConfig, tasks: TaskSource) -> None:

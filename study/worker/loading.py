@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import io
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from search_spaces.errors import InputError, unknown
 from study.engine import NETWORKS, TASKS, NetworkFactory, TaskFactory
+from study.own_code import text_of, with_line
 
 
 def load_task_function(name: str, *, code: Sequence[Path] = ()) -> TaskFactory:
@@ -51,15 +55,31 @@ def _imported(name: str, key: str, code: Sequence[Path]) -> Callable[..., Any]:
         if str(folder) not in sys.path:
             sys.path.insert(0, str(folder))
     module_name, _, attribute = name.partition(":")
-    try:
-        module = importlib.import_module(module_name)
-    except Exception as error:
-        raise InputError(
-            f"cannot import {module_name!r} for {name!r}: {type(error).__name__}: {error}",
-            key=key,
-        ) from error
+    module = _module(module_name, name, key)
     function = getattr(module, attribute, None)
     if not callable(function):
         functions = [name for name, value in vars(module).items() if callable(value)]
         raise InputError(unknown(f"function in {module_name}", attribute, functions), key=key)
     return function
+
+
+def _module(module_name: str, name: str, key: str) -> ModuleType:
+    printed = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(printed):
+            module = importlib.import_module(module_name)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # A script calls sys.exit, or parses arguments that are ours.
+        problem = text_of(error)
+        if isinstance(error, SystemExit):
+            said = printed.getvalue().strip().splitlines()[-1:]
+            problem += "".join(f" after saying {line!r}" for line in said)
+        problem = with_line(problem, error)
+        if isinstance(error, SystemExit):
+            problem += '; a script does its work under `if __name__ == "__main__":`'
+        raise InputError(
+            " ".join(f"cannot import {module_name!r} for {name!r}: {problem}".split()), key=key
+        ) from error
+    sys.stderr.write(printed.getvalue())
+    return module

@@ -58,7 +58,7 @@ class CohortTrainable(tune.Trainable):
                 started = time.monotonic()
                 payload = self._train(cohort)
                 seconds = time.monotonic() - started
-        except Exception as error:
+        except BaseException as error:  # Own code may call sys.exit, which would end the worker.
             return {"done": True, FAILURE: to_json(describe(error))}
         ray.get(self._exchange.deliver.remote(self._number, payload))
         return {"done": True, SECONDS: seconds}

@@ -48,11 +48,6 @@ def test_nothing_keeps_the_functions_defaults(options: str) -> None:
         ("[1]", "task_options: must be a mapping of names to values, but got [1]"),
         ("mnist", "task_options: must be a mapping of names to values, but got 'mnist'"),
         (
-            "{since: 2024-01-31}",
-            "task_options.since: must be text, a number, true or false, or a list or mapping of "
-            "these, but got datetime.date(2024, 1, 31)",
-        ),
-        (
             "{scale: [1, .nan]}",
             "task_options.scale: must be text, a number, true or false, or a list or mapping of "
             "these, but got [1, nan]",
