@@ -1,4 +1,4 @@
-"""Own code that fails: one line with its file and line; exit code 2 beforehand, 1 within a study."""
+"""Own code that fails: one line with file and line; exit code 2 beforehand, 1 within a study."""
 
 from __future__ import annotations
 
