@@ -45,8 +45,11 @@ class Holder:
         """Reads what `to_json` wrote, of a later version too; None if it is something else."""
         try:
             values = json.loads(text)
-            return cls(**{field.name: values[field.name] for field in fields(cls)})
-        except (ValueError, TypeError, KeyError):
+            types = {field.name: int if field.name == "pid" else str for field in fields(cls)}
+            if not all(type(values[name]) is kind for name, kind in types.items()):
+                return None
+            return cls(**{name: values[name] for name in types})
+        except (ValueError, TypeError, KeyError, RecursionError):
             return None
 
     @property
@@ -58,6 +61,14 @@ class Holder:
 
     def __str__(self) -> str:
         return f"process {self.pid} of {self.user} on {self.host}"
+
+
+def since_of(text: str) -> float | None:
+    """Since when the holder in a lock file has held it, Unix time in seconds; None if unknown."""
+    try:
+        return float(json.loads(text)["since"])
+    except (ValueError, TypeError, KeyError, OverflowError):
+        return None
 
 
 def this_process(home: Path) -> Holder:

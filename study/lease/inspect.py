@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import fcntl
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from study.lease.holder import Holder
+from study.lease.holder import Holder, since_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +25,7 @@ class Held:
 def look(path: Path) -> Held | None:
     """Who has locked the file at this path (see `LockFile`); None if nobody has."""
     try:
-        with path.open(encoding="utf-8") as file:
+        with path.open(encoding="utf-8", errors="replace") as file:
             text = file.read()
             holder = Holder.from_json(text)
             if holder is not None and holder.is_gone:
@@ -35,6 +34,6 @@ def look(path: Path) -> Held | None:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
             return None
     except BlockingIOError:
-        return Held(holder=holder, since=None if holder is None else json.loads(text)["since"])
+        return Held(holder=holder, since=since_of(text))
     except OSError:
         return None

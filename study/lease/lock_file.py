@@ -20,7 +20,7 @@ from typing import TextIO
 from search_spaces.errors import InputError
 from study.errors import LeaseUncertain
 from study.lease.claim import held, lost
-from study.lease.holder import Holder, clock_text
+from study.lease.holder import Holder, clock_text, since_of
 
 ONE_LOOK_S = 0.05
 """Between two looks whether a former holder has stepped back."""
@@ -61,7 +61,7 @@ class LockFile:
         try:
             if self._file is None or self._is_at_path(self._file):
                 return
-            taker = self._holder_text(self._path.read_text(encoding="utf-8"))
+            taker = self._holder_text(self._path.read_text(encoding="utf-8", errors="replace"))
         except OSError as error:
             raise LeaseUncertain(f"{self._path} cannot be read: {error.strerror}") from error
         raise lost(self._study, taker)
@@ -79,7 +79,7 @@ class LockFile:
 
     def _take(self, holder: Holder, take_over: bool) -> str | None:
         while True:
-            file = open(self._path, "a+", encoding="utf-8")  # noqa: SIM115
+            file = open(self._path, "a+", encoding="utf-8", errors="replace")  # noqa: SIM115
             if not _lock(file):
                 return self._second(file, holder, take_over)
             if self._is_at_path(file):
@@ -115,7 +115,8 @@ class LockFile:
         holder = Holder.from_json(text)
         if holder is None:
             return "another process"  # It has not yet written who it is.
-        return f"{holder} since {clock_text(json.loads(text)['since'])}"
+        since = since_of(text)
+        return str(holder) if since is None else f"{holder} since {clock_text(since)}"
 
 
 def _lock(file: TextIO) -> bool:

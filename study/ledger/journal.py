@@ -19,6 +19,8 @@ from typing import Any, BinaryIO
 
 from optuna.storages.journal import BaseJournalBackend, JournalFileSymlinkLock
 
+from study.errors import StorageUnavailable
+
 PORTION = 20_000
 """Operations read at once while a journal is opened."""
 
@@ -127,7 +129,7 @@ class GroupJournal(BaseJournalBackend):
                 self._read_number += 1
                 self._read_offset += len(line)
                 if number >= log_number_from:
-                    yield _sharing(json.loads(line))
+                    yield _sharing(operation_of(line, number, self._path))
 
     def _append(self, logs: list[dict[str, Any]]) -> None:
         lines = "".join(json.dumps(log, separators=(",", ":")) + "\n" for log in logs)
@@ -144,6 +146,51 @@ class GroupJournal(BaseJournalBackend):
                 # A full disk: a half-written group must not be taken for a whole one.
                 file.truncate(end)
                 raise
+
+
+def operation_of(line: bytes, number: int, path: Path) -> dict[str, Any]:
+    """The operation that a line of a journal holds.
+
+    Args:
+        line: With its end.
+        number: Of the line, from 0.
+        path: The journal, for the error.
+
+    Raises:
+        StorageUnavailable: If it is none: only the last line of a journal may be torn.
+    """
+    try:
+        log = json.loads(line.decode("utf-8"))
+        if isinstance(log["op_code"], int) and isinstance(log["worker_id"], str):
+            return dict(log)
+    except (ValueError, TypeError, KeyError, RecursionError):
+        pass
+    raise damaged(path, f"line {number + 1} is no operation")
+
+
+@contextmanager
+def sound_journal(path: Path) -> Iterator[None]:
+    """Around the reading of a journal by Optuna, which raises anything at a damaged one.
+
+    Raises:
+        StorageUnavailable: If its operations do not fit each other.
+        OSError: If it cannot be read.
+    """
+    try:
+        yield
+    except (OSError, StorageUnavailable):
+        raise
+    except Exception as error:
+        what = f"its operations do not fit each other ({type(error).__name__}: {error})"
+        raise damaged(path, what) from error
+
+
+def damaged(path: Path, what: str) -> StorageUnavailable:
+    """The error about a journal that cannot be read as one, and what can be done."""
+    return StorageUnavailable(
+        f"storage {path} is damaged: {what}; restore a copy of it, or move the study's folder "
+        f"{path.parent} away and run it again (the same trials, from the same seed)"
+    )
 
 
 def _sharing(log: dict[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from optuna.storages.journal import BaseJournalBackend
 from optuna.storages.journal._storage import JournalOperation
 
+from study.ledger.journal import operation_of
 from study.ledger.stored_trials import FAILURE
 
 _CONTENT = tuple(
@@ -45,11 +45,11 @@ class JournalOutline(BaseJournalBackend):
             return
         self._read = True
         with self._path.open("rb") as file:
-            for line in file:
+            for number, line in enumerate(file):
                 if not line.endswith(b"\n"):
                     return
                 if not line.startswith(_CONTENT, 1) or _FAILURE in line:
-                    log = json.loads(line)
+                    log = operation_of(line, number, self._path)
                     yield {key: value for key, value in log.items() if key not in _HELD}
 
     def append_logs(self, logs: list[dict[str, Any]]) -> None:

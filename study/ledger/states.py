@@ -11,6 +11,7 @@ from optuna.storages import BaseStorage, JournalStorage
 from optuna.trial import FrozenTrial
 
 from study.errors import StorageUnavailable
+from study.ledger.journal import sound_journal
 from study.ledger.outline import JournalOutline
 from study.ledger.storage import open_storage
 from study.ledger.stored import is_made
@@ -58,7 +59,8 @@ def _outline(storage: str | Path) -> Iterator[BaseStorage]:
             yield opened.storage
         return
     try:
-        journal = JournalStorage(JournalOutline(Path(storage)))
+        with sound_journal(Path(storage)):
+            journal = JournalStorage(JournalOutline(Path(storage)))
     except OSError as error:
         raise StorageUnavailable(f"storage {storage} cannot be read: {error}") from error
     yield journal

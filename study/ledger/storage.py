@@ -16,7 +16,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from study.errors import StorageUnavailable, first_cause, first_line
 from study.ledger.guard import Guard
-from study.ledger.journal import GroupJournal
+from study.ledger.journal import GroupJournal, sound_journal
 from study.secrets import masked, redacted
 
 if TYPE_CHECKING:
@@ -138,7 +138,8 @@ def open_storage(location: str | Path, *, make_tables: bool = True) -> LedgerSto
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             journal = GroupJournal(path)
-            storage = JournalWithoutQueue(journal)
+            with sound_journal(path):
+                storage = JournalWithoutQueue(journal)
             return LedgerStorage(storage=storage, journal=journal, name=str(path))
         except OSError as error:
             raise StorageUnavailable(f"storage {path} cannot be opened: {error}") from error

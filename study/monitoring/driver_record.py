@@ -72,9 +72,22 @@ def read_record(path: Path) -> DriverRecord | None:
     """The record at this path; None if there is none that can be read."""
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
-        return DriverRecord(**{field.name: stored[field.name] for field in fields(DriverRecord)})
-    except (OSError, ValueError, TypeError, KeyError):
+        record = DriverRecord(**{field.name: stored[field.name] for field in fields(DriverRecord)})
+        return record if _is_sound(record) else None
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return None
+
+
+def _is_sound(record: DriverRecord) -> bool:
+    """Whether every value is of its kind; a file may hold anything."""
+    times = [record.started, *([] if record.ended is None else [record.ended])]
+    return (
+        type(record.pid) is int
+        and type(record.trials) is int
+        and isinstance(record.host, str)
+        and isinstance(record.error, str | None)
+        and all(type(time_s) in (int, float) and 0 <= time_s < 1e11 for time_s in times)
+    )
 
 
 def _write(path: Path, record: DriverRecord) -> None:
