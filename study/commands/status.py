@@ -46,7 +46,10 @@ def _here(name: str, home: Path | None, *, as_json: bool) -> None:
         return
     console = Console(highlight=False, soft_wrap=True, markup=False)
     console.print(f"study {found.study}: {found.state}{_by_whom(found)}")
-    parts = [f"{found.done} of {found.total} trials done", f"{found.running} begun"]
+    parts = [f"{found.done} of {found.total} trials done"]
+    if found.held is not None:
+        # Of a run that was cut off nothing is in training: the next one trains these again.
+        parts.append(f"{found.running} begun")
     parts.append(f"{found.left} left")
     if found.failed:
         parts.append(f"{found.failed} failed")

@@ -23,12 +23,11 @@ from search_spaces.errors import InputError
 from search_spaces.samplers import grid_size
 from search_spaces.space import SearchSpace, build_space
 from study.secrets import find_secrets, masked
-from study.study_file import fields
+from study.study_file import fields, stored_secrets
 from study.study_file.environment import expand
 from study.study_file.error_text import first_problem
 from study.study_file.resources import Resources
 from study.study_file.stop_when import StopWhen
-from study.study_file.stored_secrets import ADDRESSES, refuse_secrets_in_file
 from study.study_file.yaml_text import parse_study_text
 from study.tables.schema import TRIAL_FIGURES, TRIAL_IDENTITY, TRIAL_LABELS
 
@@ -95,6 +94,7 @@ class StudyConfig(BaseModel):
         written = _present(values)
         expanded = expand(written, os.environ)
         assert isinstance(expanded, dict)
+        stored_secrets.refuse_stored_references(expanded.get("hyperparameters"))
         problem = None
         try:
             super().__init__(**expanded)
@@ -119,7 +119,7 @@ class StudyConfig(BaseModel):
         """
         try:
             values = parse_study_text(text)
-            refuse_secrets_in_file(text, values)
+            stored_secrets.refuse_secrets_in_file(text, values)
             config = cls(**values)
         except InputError as error:
             raise error.inside(file=file) from None
@@ -159,7 +159,7 @@ class StudyConfig(BaseModel):
         kept = {
             key: value
             for key, value in self._written.items()
-            if key not in ADDRESSES or not find_secrets(str(value))
+            if key not in stored_secrets.ADDRESSES or not find_secrets(str(value))
         }
         return yaml.safe_dump(kept, sort_keys=False, allow_unicode=True)
 
@@ -220,7 +220,7 @@ class StudyConfig(BaseModel):
         shown: list[tuple[str | None, Any]] = []
         for name in type(self).model_fields:
             value = getattr(self, name)
-            if name in ADDRESSES and value is not None:
+            if name in stored_secrets.ADDRESSES and value is not None:
                 value = masked(str(self._written[name]))
             shown.append((name, value))
         return shown

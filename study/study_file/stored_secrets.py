@@ -5,7 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from search_spaces.catalogue import CATALOGUE
+from search_spaces.errors import InputError
+from search_spaces.values import as_number
 from study.secrets import MASK, refuse_secrets
+from study.study_file.environment import Expanded
 
 ADDRESSES = ("tracking_uri", "storage")
 """Keys that may hold a password, and that only those who run the study can reach."""
@@ -33,6 +37,30 @@ def refuse_secrets_in_file(text: str, values: Mapping[str, object]) -> None:
         for address in _ADDRESS.findall(comment):
             # What closes a sentence or a quotation is not of the address.
             refuse_secrets(_REFERENCE.sub(MASK, address).rstrip("\"'`)]},.;:"), key="a comment")
+
+
+def refuse_stored_references(hyperparameters: object) -> None:
+    """Refuses text of the environment as a hyperparameter: tables, MLflow and reports show it.
+
+    A number, and a name that the catalogue has, may come from there.
+
+    Args:
+        hyperparameters: As in the study file, each `${VAR}` read.
+
+    Raises:
+        InputError: If one of a person's own network or task is such a text.
+    """
+    if not isinstance(hyperparameters, Mapping):
+        return
+    for name, given in hyperparameters.items():
+        values = given if isinstance(given, (list, tuple)) else [given]
+        for value in values:
+            if isinstance(value, Expanded) and name not in CATALOGUE and as_number(value) is None:
+                raise InputError(
+                    f"is stored with the study and shown in its report, so {value.written} must "
+                    "not stand here unless it is a number; let your code read the variable itself",
+                    key=f"hyperparameters.{name}",
+                )
 
 
 def _refuse_inside(value: object, key: str) -> None:

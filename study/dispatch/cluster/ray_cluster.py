@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +15,13 @@ from ray._private import ray_constants
 
 from study.dispatch.cluster.capacity import Capacity
 from study.dispatch.cluster.placement import WorkerResources
-from study.errors import DispatchError
+from study.errors import DispatchError, first_cause
+from study.secrets import masked
+
+REACHED_S = 5.0
+"""How long the head of a cluster may take to accept a connection."""
+
+_logger = logging.getLogger("gradscape.dispatch")
 
 _SWITCHES = {
     # Workers allocate and free the same megabytes at each step: huge pages make that training
@@ -68,7 +75,9 @@ def cluster(
     ours = not ray.is_initialized()
     if ours:
         with _own_sigterm():
-            _connect(address or os.environ.get("RAY_ADDRESS"), workers, resources)
+            named = os.environ.get("RAY_ADDRESS") if address is None else None
+            whence = ", as RAY_ADDRESS in the environment says" if named else ""
+            _connect(address or named or None, workers, resources, whence=whence)
     try:
         capacity = Capacity(resources, cap=workers)
         capacity.check()
@@ -90,8 +99,12 @@ def _own_sigterm() -> Iterator[None]:
             signal.signal(signal.SIGTERM, before)
 
 
-def _connect(address: str | None, workers: int | None, resources: WorkerResources) -> None:
+def _connect(
+    address: str | None, workers: int | None, resources: WorkerResources, *, whence: str = ""
+) -> None:
     if address is not None and address != "local":
+        _logger.info("using the Ray cluster at %s%s", masked(address), whence)
+        _check_reachable(address, whence)
         try:
             ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
         except (ConnectionError, RuntimeError, ValueError) as error:
@@ -110,6 +123,24 @@ def _connect(address: str | None, workers: int | None, resources: WorkerResource
         # For example a TMPDIR so long that no socket fits below it. Ray raises `Exception` itself
         # when its processes take too long to start.
         raise DispatchError(f"no Ray can be started on this machine: {error}") from error
+
+
+def _check_reachable(address: str, whence: str) -> None:
+    """Ray itself tries for minutes to reach a head that has gone.
+
+    Raises:
+        DispatchError: If nothing listens there.
+    """
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not host or not port.isdecimal():
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=REACHED_S).close()
+    except (OSError, OverflowError) as error:
+        cure = "; unset it to train on this machine" if whence else ""
+        raise DispatchError(
+            f"no Ray cluster answers at {masked(address)}{whence}: {first_cause(error)}{cure}"
+        ) from error
 
 
 @contextmanager

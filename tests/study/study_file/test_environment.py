@@ -143,3 +143,15 @@ class TestLiteralPassword:
         assert config.storage == self.ADDRESS
         assert_hidden(repr(config))
         assert_hidden(config.source_text)
+
+
+def test_a_secret_as_a_hyperparameter_of_an_own_network_is_refused(monkeypatch):
+    # It was stored in clear, in tables and in MLflow.
+    monkeypatch.setenv("SECRET", "hunter2")
+    monkeypatch.setenv("WIDTH", "8")
+    values = {"study": "s", "task": "digits", "network": "own:net", "steps": 1, "trials": 1}
+    for given in ("${SECRET}", ["a", "${SECRET}"]):
+        with pytest.raises(InputError, match="hyperparameters.key: is stored") as refused:
+            StudyConfig(**values, hyperparameters={"key": given})
+        assert "hunter2" not in str(refused.value)
+    StudyConfig(**values, hyperparameters={"mine": "${WIDTH}", "width": "${WIDTH}"})
