@@ -7,7 +7,12 @@ from typing import Annotated
 
 import typer
 
-from study.commands.study_argument import study_file_of, study_name_of
+from study.commands.study_argument import (
+    compared_studies,
+    reported_studies,
+    study_file_of,
+    study_name_of,
+)
 
 StudyFile = Annotated[
     Path,
@@ -31,6 +36,20 @@ StudyName = Annotated[
     str,
     typer.Argument(
         metavar="STUDY", help="Name of the study, or its file.", callback=study_name_of
+    ),
+]
+Reported = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="STUDY", help="Name of the study, its file or folder.", callback=reported_studies
+    ),
+]
+Compared = Annotated[
+    tuple[str, str] | None,
+    typer.Option(
+        metavar="A B",
+        help="Write what changed from study A to study B instead.",
+        callback=compared_studies,
     ),
 ]
 Address = Annotated[

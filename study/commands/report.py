@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from search_spaces.errors import InputError
-from study.commands.options import Home, Json
-from study.commands.study_argument import compared_studies, reported_studies
+from study.commands.options import Compared, Home, Json, Reported
 from study.commands.text.status_line import error_console, status_line
 
 if TYPE_CHECKING:
@@ -30,14 +29,7 @@ class TableChoice(StrEnum):
 
 
 def report(
-    studies: Annotated[
-        list[str] | None,
-        typer.Argument(
-            help="Name of the study, its file, or folder.",
-            metavar="STUDY",
-            callback=reported_studies,
-        ),
-    ] = None,
+    studies: Reported = None,
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", metavar="DIR", help="Folder to write the report to."),
@@ -67,14 +59,7 @@ def report(
             metavar="NAME=VALUE", help="Draw maps of the trials with this value; may be repeated."
         ),
     ] = None,
-    compare: Annotated[
-        tuple[str, str] | None,
-        typer.Option(
-            metavar="A B",
-            help="Write what changed from study A to study B instead.",
-            callback=compared_studies,
-        ),
-    ] = None,
+    compare: Compared = None,
     together: Annotated[
         bool,
         typer.Option(

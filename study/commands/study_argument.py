@@ -61,9 +61,9 @@ def reported_study(context: typer.Context, given: str | None) -> str | None:
     return given if given is not None and Path(given).is_dir() else study_name_of(context, given)
 
 
-def reported_studies(context: typer.Context, given: list[str] | None) -> list[str | None] | None:
+def reported_studies(context: typer.Context, given: list[str] | None) -> list[str | None]:
     """Callback of several of them."""
-    return given and [reported_study(context, each) for each in given]
+    return [reported_study(context, each) for each in given or ()]
 
 
 def compared_studies(
