@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from study.run.run_study import run_study
     from study.study_file import StudyConfig, load_study_file
     from study.trial import Trial
+    from study.watching import watch
 
 _HOMES = {
     "Diagnosis": "study.diagnosis",
@@ -32,6 +33,7 @@ _HOMES = {
     "load_study_file": "study.study_file",
     "run_study": "study.run.run_study",
     "train_cohort": "study.engine",
+    "watch": "study.watching",
 }
 
 __all__ = [
@@ -46,6 +48,7 @@ __all__ = [
     "load_study_file",
     "run_study",
     "train_cohort",
+    "watch",
 ]
 
 __getattr__ = lazy_names(__name__, _HOMES)

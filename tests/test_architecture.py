@@ -27,7 +27,13 @@ ONLY_IN = {
         "study.tracking",
     ),
     "torchvision": ("study.engine.tasks",),
-    "torch": ("study.engine", "study.adapters", "study.worker", "study.preflight"),
+    "torch": (
+        "study.engine",
+        "study.adapters",
+        "study.watching",
+        "study.worker",
+        "study.preflight",
+    ),
     "pathspec": ("study.jobs",),
     "plotly": ("analysis",),
     "jinja2": ("analysis",),
@@ -190,6 +196,7 @@ def test_no_import_cycle() -> None:
         ("study.tables.parts", ("torch", "ray", "mlflow", "optuna", "pandas")),
         # Each worker process pays for what training imports.
         ("study.worker.cohort_trainer", ("ray", "mlflow", "optuna", "scipy.optimize", "sklearn")),
+        ("study.watching", ("ray", "mlflow", "optuna", "pandas", "pydantic")),
         # A diagnosis is to say its first words at once.
         ("study.diagnosis", ("ray", "mlflow", "plotly", "sqlalchemy", "requests", "sympy")),
         ("study.commands.app", ("torch", "ray", "mlflow", "optuna")),

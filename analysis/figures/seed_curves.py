@@ -44,6 +44,7 @@ def seed_curves(
     log: Literal["", "low", "high"],
     marks: Mapping[str, float] | None = None,
     lowest: float = -np.inf,
+    noun: str = "seed",
     theme: Theme = LIGHT,
 ) -> go.Figure:
     """Draws a column of the steps table by step, one line a seed.
@@ -59,6 +60,7 @@ def seed_curves(
             span more than 12 decades.
         marks: Levels to compare with, by name.
         lowest: Where a linear axis begins at the lowest.
+        noun: What a line is.
         theme: Colours.
     """
     figure = new_figure(theme, height=280)
@@ -67,7 +69,7 @@ def seed_curves(
     log = log if bool((drawn >= 0).all()) else ""
     named = len({group.name for group in groups}) > 1
     for group in groups:
-        _add(figure, group, column, label, log=bool(log), named=named, theme=theme)
+        _add(figure, group, column, label, log=bool(log), named=named, noun=noun, theme=theme)
     last = max((int(group.steps["step"].max()) for group in groups if len(group.steps)), default=1)
     figure.update_xaxes(step_axis(max(last, 1)))
     figure.update_yaxes(
@@ -92,6 +94,7 @@ def _add(
     *,
     log: bool,
     named: bool,
+    noun: str,
     theme: Theme,
 ) -> None:
     for number, (trial, rows) in enumerate(group.steps.groupby("trial", sort=True)):
@@ -109,7 +112,7 @@ def _add(
             name=literal(group.name, limit=40),
             legendgroup=group.name,
             showlegend=named and number == 0,
-            hovertemplate=f"{literal(group.name, limit=40)}, seed {trial}<br>"
+            hovertemplate=f"{literal(group.name, limit=40)}, {noun} {trial}<br>"
             f"step %{{customdata}}<br>{literal(label, limit=40)} %{{y:.3g}}<extra></extra>",
         )
 

@@ -13,6 +13,7 @@ from study.commands import (
     check,
     deliver,
     diagnose,
+    import_runs,
     init,
     listing,
     logs,
@@ -42,6 +43,7 @@ app.command(name="diagnose")(diagnose.diagnose)
 app.command(name="report")(report.report)
 app.command(name="predict")(predict.predict)
 app.command(name="deliver")(deliver.deliver)
+app.command(name="import")(import_runs.import_runs)
 app.command(name="ui")(ui.ui)
 app.command(name="submit")(submit.submit)
 app.command(name="list")(listing.list_studies)

@@ -15,6 +15,7 @@ import typer
 from search_spaces.errors import InputError
 from study.commands.options import Compared, Home, Json, Reported
 from study.commands.text.status_line import error_console, status_line
+from study.commands.text.watched_runs import page_of_runs
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -98,6 +99,10 @@ def report(
     from study.commands.map_options import read_maps, read_where
     from study.tables.home import home_folder
 
+    runs = page_of_runs(studies or (), output)
+    if runs is not None:
+        typer.echo(json.dumps({"report": str(runs)}) if as_json else f"report   {runs}")
+        return
     home_path = home_folder(home)
     _check_together(
         {

@@ -15,7 +15,7 @@ from study.engine.activations import activation_name
 from study.engine.networks import foreign
 from study.engine.tasks.task import Task
 
-_CHANNELS_SECOND = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
+CHANNELS_SECOND = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 """Modules whose output has its units on axis 1; all others have them on the last axis."""
 
 
@@ -177,7 +177,7 @@ class _Watch:
         if weight is not None and tensor is not None:
             self.calls[name] = self.calls.get(name, 0) + 1
             self._weights[name] = weight
-            self._units_last[name] = not isinstance(child, _CHANNELS_SECOND)
+            self._units_last[name] = not isinstance(child, CHANNELS_SECOND)
             width = tensor.shape[-1] if self._units_last[name] else tensor.shape[1]
             applied = tensor[0].numel() // width
             self._positions[name] = self._positions.get(name, 0) + applied

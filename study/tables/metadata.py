@@ -16,6 +16,9 @@ from study.tables.schema import METADATA_KEY, SCHEMA_VERSION
 Space = Mapping[str, Mapping[str, Any]]
 """A search space as JSON: the `hyperparameters` of a table's metadata."""
 
+WATCHED = "watched"
+"""In place of a task's name: a training loop of its own, of which nothing else is known."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class StudyMetadata:

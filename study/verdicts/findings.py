@@ -9,10 +9,12 @@ import pandas as pd
 
 from study.verdicts.failure import Regimes, failures, rose, violent
 from study.verdicts.learning import still_learning
-from study.verdicts.outcome import outcomes
+from study.verdicts.numeric import numbers
+from study.verdicts.outcome import Outcome, aimless, outcomes
 from study.verdicts.profiles.layer_profile import Profiles
 from study.verdicts.regime import (
     Moment,
+    Regime,
     calls_of,
     final_moment,
     initial_moment,
@@ -58,6 +60,7 @@ def findings(
     initial = initial_moment(trials, profiles, thresholds)
     final = final_moment(trials, profiles, thresholds)
     outcome = outcomes(trials, thresholds).to_numpy(dtype=object)
+    outcome = _without_aim(outcome, final, trials, thresholds)
     regimes = Regimes(
         start=moment_at_start(trials, profiles, thresholds).regime,
         initial=initial.regime,
@@ -75,3 +78,19 @@ def findings(
         learning=learning,
         calls=calls_of(initial, profiles),
     )
+
+
+def _without_aim(
+    outcome: np.ndarray, final: Moment, trials: pd.DataFrame, thresholds: Thresholds
+) -> np.ndarray:
+    """Judges trials without a target by what their gradients and updates show, (trials,).
+
+    They count as trained unless gradients do not arrive or explode at the end, nothing moves, or
+    violent updates are the rule or drove the loss up.
+    """
+    update = numbers(trials, "update_ratio_median")
+    sick = (final.regime != None) & (final.regime != Regime.HEALTHY.value)  # noqa: E711
+    sick |= (update == 0) | (update > thresholds.violent_update)
+    sick |= violent(trials, thresholds) & rose(trials, thresholds)
+    sick &= aimless(trials) & (outcome == Outcome.TRAINED.value)
+    return np.where(sick, Outcome.STALLED.value, outcome).astype(object)

@@ -36,7 +36,7 @@ def outcomes(trials: pd.DataFrame, thresholds: Thresholds) -> pd.Series:
     Returns:
         Strings, with the index of `trials`.
     """
-    reached = progress(trials) >= target_progress(trials)
+    reached = (progress(trials) >= target_progress(trials)) | aimless(trials)
     conditions = [
         (Outcome.NONFINITE, _nonfinite(trials)),
         (Outcome.DIVERGED, _diverged(trials, thresholds)),
@@ -54,6 +54,16 @@ def outcomes(trials: pd.DataFrame, thresholds: Thresholds) -> pd.Series:
         default=Outcome.TRAINED.value,
     )
     return pd.Series(names, index=trials.index, dtype="str", name="outcome")
+
+
+def aimless(trials: pd.DataFrame) -> np.ndarray:
+    """Returns whether a trial has no target, because its loss tells nothing of success, (trials,).
+
+    In a game of two networks one loss falls where the other rises: of such a trial nothing but
+    what its gradients and updates show can be judged.
+    """
+    ended = np.isfinite(numbers(trials, "loss_initial"))
+    return np.isnan(numbers(trials, "metric_target")) & ended
 
 
 def progress(trials: pd.DataFrame) -> np.ndarray:
@@ -155,6 +165,7 @@ def _diverged(trials: pd.DataFrame, thresholds: Thresholds) -> np.ndarray:
         numbers_or_nan(trials, "loss_initial_error"), _final_error(trials, "loss_noise")
     )
     risen &= ~(rise <= thresholds.noise_errors * error)
+    risen &= ~aimless(trials)
     return (risen & ~luck) | passed_all_bounds(trials, thresholds)
 
 

@@ -9,7 +9,15 @@ import numpy as np
 import numpy.typing as npt
 
 from study.engine import CohortRecord, Task
-from study.losses import last_steps, window
+from study.losses import (
+    last_mean,
+    last_steps,
+    late_fall,
+    swing,
+    window,
+    window_means,
+    zigzag,
+)
 
 Array = npt.NDArray[np.float64]
 Choose = Callable[[Array], np.float64]
@@ -32,12 +40,12 @@ def loss_figures(record: CohortRecord, k: int, task: Task) -> dict[str, object]:
             record.loss_before_error[k],
             _batch_error(record.loss_deviation[k, :1], record, k, task),
         ),
-        "loss_final": _known(record.loss_after[k], _last_mean(loss)),
-        "loss_best": _finite(_window_means(loss, last), np.min),
+        "loss_final": _known(record.loss_after[k], last_mean(loss)),
+        "loss_best": _finite(window_means(loss, last), np.min),
         "loss_max": _finite(loss, np.max),
-        "loss_fall": _late_fall(loss, last),
-        "loss_swing": _swing(loss[-last_steps(ran) :]),
-        "loss_zigzag": _zigzag(loss[-last:]),
+        "loss_fall": late_fall(loss, last),
+        "loss_swing": swing(loss[-last_steps(ran) :]),
+        "loss_zigzag": zigzag(loss[-last:]),
         "loss_noise": _noise(loss, record.loss_deviation[k, :ran], record, k, task),
     }
 
@@ -48,10 +56,10 @@ def metric_figures(record: CohortRecord, k: int, task: Task) -> dict[str, object
     metric = record.metric[k, :ran]
     best = np.max if task.ceiling > task.chance else np.min
     last = window(ran, _batch_size(record, k))
-    final = _known(record.metric_after[k], _last_mean(metric))
+    final = _known(record.metric_after[k], last_mean(metric))
     return {
         "metric_final": final,
-        "metric_best": _finite(np.append(_window_means(metric, last), final), best),
+        "metric_best": _finite(np.append(window_means(metric, last), final), best),
         "metric_noise": _noise(metric, record.metric_deviation[k, :ran], record, k, task),
     }
 
@@ -90,45 +98,8 @@ def _of_all_examples(error: float, batch_size: int, task: Task) -> float:
     return error * math.sqrt(1 - batch_size / task.examples)
 
 
-def _swing(loss: Array) -> float:
-    with np.errstate(invalid="ignore"):  # infinite losses
-        changes = np.abs(np.diff(loss))
-    return float(changes.mean()) if len(changes) else 0.0
-
-
-def _zigzag(loss: Array) -> float:
-    """How far the loss goes back and forth a step, on average: its way less its net change.
-
-    A loss that falls at every step has none; one that only differs by chance about as much as its
-    mean change.
-    """
-    if len(loss) < 2:
-        return 0.0
-    with np.errstate(invalid="ignore"):  # infinite losses
-        changes = np.diff(loss)
-        return float((np.abs(changes).sum() - abs(changes.sum())) / len(changes))
-
-
-def _late_fall(loss: Array, steps: int) -> float:
-    """How far the mean of so many losses, or of a quarter, fell from half time to the end."""
-    size, half = max(1, min(steps, len(loss) // 4)), (len(loss) + 1) // 2
-    middle = loss[max(0, half - size) : half]
-    with np.errstate(invalid="ignore", over="ignore"):
-        return float(middle.mean() - loss[-size:].mean())
-
-
 def _known(value: float, otherwise: float) -> float:
     return float(value if np.isfinite(value) else otherwise)
-
-
-def _last_mean(values: Array) -> float:
-    return float(_window_means(values, last_steps(len(values)))[-1])
-
-
-def _window_means(values: Array, steps: int) -> Array:
-    """Means of all windows of so many consecutive steps."""
-    with np.errstate(invalid="ignore"):
-        return np.lib.stride_tricks.sliding_window_view(values, steps).mean(axis=1)
 
 
 def _finite(values: Array, choose: Choose) -> float:

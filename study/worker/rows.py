@@ -77,6 +77,8 @@ def _trial_rows(
             "update_ratio_max": _largest(record.update_ratio[k]),
             "sharpness_initial": record.sharpness[k, 0],
             "output_bound": record.output_bound,
+            "still_parts": None,
+            "still_share": 0.0,
             "train_seconds": seconds,
             **facts,
             "mlflow_run_id": None,

@@ -90,7 +90,7 @@ def gradient_picture(seeds: Seeds, trial: int) -> Picture | None:
         ends += f"{number_label(first.iloc[-1])} at the last."
     return picture(
         "gradients",
-        lambda theme: layer_heatmap(rows, decades=_decades(rows), theme=theme),
+        lambda theme: layer_heatmap(rows, decades=delta_decades(rows), theme=theme),
         alt=f"Heat map of the gradient by layer and step of seed {trial}.{ends}",
         caption=f"Seed {trial}. A cross marks what was not finite, a ring what was exactly zero.",
     )
@@ -127,7 +127,7 @@ def profile_pictures(seeds: Seeds) -> list[Picture]:
     return drawn
 
 
-def _decades(rows: pd.DataFrame) -> tuple[float, float]:
+def delta_decades(rows: pd.DataFrame) -> tuple[float, float]:
     """Returns exponents of ten that hold all of one trial, however far it vanished."""
     delta = rows["delta_rms"].to_numpy(dtype=np.float64, na_value=np.nan)
     exponents = np.log10(delta[(delta > 0) & np.isfinite(delta)])

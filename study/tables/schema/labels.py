@@ -35,6 +35,7 @@ CAUSES: Mapping[str, str] = MappingProxyType(
         "cold_start": "the first steps of an adaptive optimizer, without warm-up, did the damage",
         "killed_by_update": "an update killed units",
         "saturated_by_update": "an update saturated units",
+        "still_part": "a part of the network does not train",
         "weight_decay": "weight decay has shrunk the weights",
         "large_steps": "steps are too large for the curvature of the loss",
         "decayed_rate": "the learning rate has decayed away",

@@ -212,6 +212,13 @@ TRIAL_FIGURES: tuple[Column, ...] = (
         "1",
         "share of the most frequent label; null of numbers, and where losses are weighted by it",
     ),
+    column(
+        "still_parts",
+        "string",
+        "",
+        "layers that do not train, and why: frozen, in no optimizer, detached; null if all do",
+    ),
+    column("still_share", "float64", "1", "share of the layers' weights that do not train"),
     column("train_seconds", "float64", "s", "the cohort's training time over its trials"),
     column("mlflow_run_id", "string", "", "the trial's MLflow run; null before delivery"),
 )

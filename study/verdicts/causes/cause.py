@@ -25,6 +25,7 @@ class Cause(Label):
     COLD_START = "cold_start", CAUSES["cold_start"]
     KILLED_BY_UPDATE = "killed_by_update", CAUSES["killed_by_update"]
     SATURATED_BY_UPDATE = "saturated_by_update", CAUSES["saturated_by_update"]
+    STILL_PART = "still_part", CAUSES["still_part"]
     WEIGHT_DECAY = "weight_decay", CAUSES["weight_decay"]
     LARGE_STEPS = "large_steps", CAUSES["large_steps"]
     DECAYED_RATE = "decayed_rate", CAUSES["decayed_rate"]

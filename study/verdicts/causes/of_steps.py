@@ -62,6 +62,11 @@ def _cold_start(signs: Signs, thresholds: Thresholds) -> np.ndarray:
     return unprepared & (blew | lost)
 
 
+def _still(signs: Signs, _: Thresholds) -> np.ndarray:
+    stands = np.array([parts is not None for parts in signs.still_parts], dtype=bool)
+    return signs.fruitless & stands & (signs.still_share > 0)
+
+
 def _weight_decay(signs: Signs, _: Thresholds) -> np.ndarray:
     shrunk = signs.weight_final < SHRUNK * signs.weight_initial
     return signs.fruitless & (signs.weight_decay > 0) & shrunk
@@ -136,6 +141,10 @@ def _says_cold(trial: SimpleNamespace, _: Thresholds) -> str:
     )
 
 
+def _says_still(trial: SimpleNamespace, _: Thresholds) -> str:
+    return f"{percent(trial.still_share)} of the weights do not train: {trial.still_parts}"
+
+
 def _says_decay(trial: SimpleNamespace, _: Thresholds) -> str:
     left = trial.weight_final / trial.weight_initial
     return (
@@ -187,6 +196,8 @@ def _says_short(trial: SimpleNamespace, _: Thresholds) -> str:
         f"{figure(trial.loss_final + trial.fall)} to {figure(trial.loss_final)}"
     )
 
+
+OF_THE_STILL: tuple[Rule, ...] = (Rule(cause=Cause.STILL_PART, holds=_still, says=_says_still),)
 
 BY_DECAY: tuple[Rule, ...] = (
     Rule(cause=Cause.COLD_START, holds=_cold_start, says=_says_cold),

@@ -6,7 +6,7 @@ import numpy as np
 
 from study.verdicts.causes.cause import Cause
 from study.verdicts.causes.of_gradients import BY_UPDATES, OF_THE_WAY
-from study.verdicts.causes.of_steps import BY_DECAY, BY_NUMBER, BY_SIZE
+from study.verdicts.causes.of_steps import BY_DECAY, BY_NUMBER, BY_SIZE, OF_THE_STILL
 from study.verdicts.causes.of_task import OF_THE_ANSWERS, OF_THE_LOSS, OF_THE_SCALE
 from study.verdicts.causes.rule import Rule
 from study.verdicts.causes.signs import Signs
@@ -16,6 +16,7 @@ from study.verdicts.thresholds import Thresholds
 RULES: tuple[Rule, ...] = (
     *OF_THE_LOSS,
     *OF_THE_SCALE,
+    *OF_THE_STILL,
     *OF_THE_WAY,
     *BY_DECAY,
     *BY_UPDATES,

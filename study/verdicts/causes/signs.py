@@ -33,6 +33,7 @@ _FIGURES = (
     "input_rms",
     "target_rms",
     "majority_share",
+    "still_share",
 )
 
 
@@ -74,6 +75,7 @@ class Signs:
             the step that ended the trial.
         failure_origin: What was first to be non-finite, null if nothing was.
         output_bound: What bounds the network's outputs, in words; None if nothing is known to.
+        still_parts: What does not train, and why, in words; None if everything does.
     """
 
     outcome: np.ndarray
@@ -106,6 +108,7 @@ class Signs:
     state_growth: np.ndarray
     failure_origin: np.ndarray
     output_bound: np.ndarray
+    still_parts: np.ndarray
     steps_run: np.ndarray
     failure_step: np.ndarray
     failure_output: np.ndarray
@@ -122,6 +125,7 @@ class Signs:
     input_rms: np.ndarray
     target_rms: np.ndarray
     majority_share: np.ndarray
+    still_share: np.ndarray
 
     @property
     def fruitless(self) -> np.ndarray:
@@ -182,5 +186,6 @@ def signs(
         **(shown | {"state_growth": np.fmax(shown["state_growth"], last_growth)}),
         failure_origin=names(trials, "failure_origin"),
         output_bound=names(trials, "output_bound"),
+        still_parts=names(trials, "still_parts"),
         **{name: numbers_or_nan(trials, name) for name in _FIGURES},
     )

@@ -113,6 +113,8 @@ def _oscillating(facts: Evidence, _: Thresholds) -> str:
 
 
 def _stalled(facts: Evidence, thresholds: Thresholds) -> str:
+    if math.isnan(facts.metric_target):
+        return "gradients and updates alone tell, as the loss says nothing of success"
     chance = figure(facts.metric_chance)
     share = percent(thresholds.stalled_progress)
     limit = f"stalled below {share} of the way to {figure(facts.metric_ceiling)}"
@@ -135,6 +137,12 @@ def _slow(facts: Evidence, _: Thresholds) -> str:
 
 
 def _trained(facts: Evidence, _: Thresholds) -> str:
+    if math.isnan(facts.metric_target):
+        return (
+            f"nothing is wrong with gradients and updates in {facts.steps_run:.0f} steps, of "
+            "which an update moves the parameters by "
+            f"{figure(facts.update_ratio_median)} of their size; the loss says nothing of success"
+        )
     return (
         f"trained to {facts.metric} {figure(facts.metric_final)} (target"
         f" {figure(facts.metric_target)}, chance {figure(facts.metric_chance)})"

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from study.verdicts.numeric import numbers, require
+from study.verdicts.numeric import numbers, numbers_or_nan, require
 from study.verdicts.profiles.gradient_path import gradient_paths
 
 COLUMNS = ("trial", "step", "layer", "role", "delta_rms", "dead_fraction", "saturated_fraction")
 """What labels need of the layers table."""
 
-OF_CALLS = ("calls", "delta_rms_first_call", "delta_rms_last_call")
-"""What they need beside it of layers that are called several times in one pass; tables of networks
-without such layers may lack it. Other columns need not be read."""
+OF_CALLS = ("calls", "delta_rms_first_call", "delta_rms_last_call", "nonfinite_count")
+"""What they need beside it of layers that are called several times in one pass, or that show no
+delta; tables of networks without such layers may lack it. Other columns need not be read."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,8 +75,9 @@ def profiles(layers: pd.DataFrame) -> Profiles:
         ValueError: If a column is missing.
     """
     require(layers, COLUMNS, "layers")
-    measured = np.unique(layers["trial"].to_numpy(dtype=np.int64))
-    hidden = np.flatnonzero(layers["role"].to_numpy() == "hidden")
+    seen = _seen(layers)
+    measured = np.unique(layers["trial"].to_numpy(dtype=np.int64)[seen])
+    hidden = np.flatnonzero((layers["role"].to_numpy() == "hidden") & seen)
     trial, step, layer = (
         layers[name].to_numpy(dtype=np.int64)[hidden] for name in ("trial", "step", "layer")
     )
@@ -105,6 +106,17 @@ def profiles(layers: pd.DataFrame) -> Profiles:
         saturated_layer=saturated_layer,
         measured=measured,
     )
+
+
+def _seen(layers: pd.DataFrame) -> np.ndarray:
+    """Returns whether a row's delta was measured, (rows,): a frozen layer's first ones have none.
+
+    A delta that is not finite is null as well, and other values beside it are counted then.
+    """
+    delta = numbers_or_nan(layers, "delta_rms")
+    if "nonfinite_count" not in layers.columns:
+        return np.ones(len(layers), dtype=bool)
+    return ~(np.isnan(delta) & (numbers(layers, "nonfinite_count") == 0))
 
 
 def _order(trial: np.ndarray, step: np.ndarray, layer: np.ndarray) -> np.ndarray:

@@ -53,6 +53,8 @@ TRAINED = {
     "target_rms": None,
     "majority_share": 0.1,
     "output_bound": None,
+    "still_parts": None,
+    "still_share": 0.0,
     "train_seconds": 0.1,
     "mlflow_run_id": None,
 }

@@ -1,0 +1,1 @@
+"""Watching loops that belong to a framework: one file a framework, imported by who has it."""

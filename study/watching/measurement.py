@@ -1,0 +1,146 @@
+"""Everything of one step that is looked at: gradients, updates, and what passed the layers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor
+from torch.optim import Optimizer
+
+from study.watching.observing.ranks import in_parallel, local
+from study.watching.observing.scaler import Scaler
+from study.watching.observing.signals import Signals
+from study.watching.observing.still import still_layers
+from study.watching.observing.weights import Arrived, Update, parameters_of, size, total
+from study.watching.record import Look
+
+
+class Measurement:
+    """Measures one step; made before its forward pass.
+
+    Args:
+        step: Its number.
+        optimizers: Those that step.
+        signals: Of the modules that take part, by the prefix of their layers' names.
+        named: Parameters by name.
+        scaler: Of the loss.
+    """
+
+    def __init__(
+        self,
+        step: int,
+        optimizers: Sequence[Optimizer],
+        signals: Mapping[str, Signals],
+        named: Mapping[str, Tensor],
+        scaler: Scaler,
+    ) -> None:
+        self._step = step
+        self._optimizers = optimizers
+        self._parameters = parameters_of(optimizers)
+        self._signals = signals
+        self._named = named
+        self._scaler = scaler
+        self._in_parallel = any(in_parallel(each.called) for each in signals.values())
+        self._arrived = Arrived(self._parameters)
+        self._update: Update | None = None
+        self.look: Look | None = None
+        self.still: dict[str, str] = {}
+        for each in signals.values():
+            each.look()
+
+    def before(self) -> None:
+        """Takes the parameters before the update; the first call of a step counts."""
+        if self._update is None:
+            self._update = Update(self._parameters)
+
+    def close(self) -> None:
+        """Takes all hooks away."""
+        self._arrived.close()
+        for each in self._signals.values():
+            each.rest()
+
+    def behind(self) -> None:
+        """Measures the step after its last update; gradients are as the optimizers used them."""
+        assert self._update is not None
+        parameters = self._parameters
+        scale = self._scaler.of_gradients(self._optimizers)
+        used = {
+            id(parameter): size(parameter.grad) / scale
+            for parameter in parameters
+            if parameter.grad is not None
+        }
+        factor = self._clip_factor(used)
+        for prefix, signals in self._signals.items():
+            reasons = still_layers(signals.order(), self._named, self._optimizers, prefix=prefix)
+            self.still |= {prefix + name: reason for name, reason in reasons.items()}
+        moved, sizes = self._update.moved(), self._update.sizes()
+        norm = total(used.values())
+        self.look = Look(
+            step=self._step,
+            grad_norm=norm / factor if factor == factor and factor > 0 else norm,
+            clip_factor=factor,
+            update_ratio=_ratio(total(moved.values()), total(sizes.values())),
+            layers=self._layer_rows(used, moved, sizes, factor),
+        )
+
+    def _clip_factor(self, used: Mapping[int, Tensor]) -> float:
+        """Norm of the gradient that was used over the one that arrived; NaN if not seen."""
+        arrived = self._arrived.norms
+        if not used or set(used) - set(arrived) or self._in_parallel:
+            return math.nan
+        whole = total(arrived.values())
+        if whole == 0 or not math.isfinite(whole):
+            return 1.0
+        ratio = total(used.values()) / whole
+        return self._scaler.clip_factor(ratio, used, arrived)
+
+    def _layer_rows(
+        self,
+        used: Mapping[int, Tensor],
+        moved: Mapping[int, Tensor],
+        sizes: Mapping[int, Tensor],
+        factor: float,
+    ) -> dict[str, dict[str, float]]:
+        scale = self._scaler.of_losses()
+        factor = factor if factor == factor and factor > 0 else 1.0
+        rows = {}
+        for prefix, signals in self._signals.items():
+            shown = signals.rows()
+            for layer in signals.order():
+                row = dict(shown.get(layer.name, {}))
+                for column in [name for name in row if name.startswith("delta_rms")]:
+                    row[column] /= scale
+                weight = self._named[prefix + layer.weight]
+                row |= _of_weight(weight, used, moved, sizes, factor)
+                broken = (
+                    0.0 if weight.grad is None else float((~local(weight.grad).isfinite()).sum())
+                )
+                row["nonfinite_count"] = row.get("nonfinite_count", 0.0) + broken
+                rows[prefix + layer.name] = row
+        return rows
+
+
+def _of_weight(
+    weight: Tensor,
+    used: Mapping[int, Tensor],
+    moved: Mapping[int, Tensor],
+    sizes: Mapping[int, Tensor],
+    factor: float,
+) -> dict[str, float]:
+    count = weight.numel()
+    before = sizes.get(id(weight))
+    norm = float(size(weight) if before is None else before)
+    row = {"weight_rms": norm / math.sqrt(count), "weight_count": float(count)}
+    if id(weight) in used:
+        row["weight_grad_rms"] = float(used[id(weight)]) / factor / math.sqrt(count)
+    # What no optimizer has does not move.
+    row["update_ratio"] = _ratio(float(moved.get(id(weight), torch.zeros(()))), norm)
+    return row
+
+
+def _ratio(part: float, whole: float) -> float:
+    if whole == 0:
+        return math.inf if part > 0 else 0.0
+    return part / whole

@@ -1,0 +1,39 @@
+"""Which modules and optimizers belong together, as an owner hands them over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from torch import nn
+from torch.optim import Optimizer
+
+Models = nn.Module | Sequence[nn.Module] | Mapping[str, nn.Module]
+Optimizers = Optimizer | Sequence[Optimizer] | Mapping[str, Optimizer]
+
+
+def name_of(model: Models) -> str:
+    """Returns what is trained, for people."""
+    if isinstance(model, nn.Module):
+        return type(model).__name__
+    models = model.values() if isinstance(model, Mapping) else model
+    return ", ".join(type(each).__name__ for each in models)
+
+
+def groups_of(
+    model: Models, optimizer: Optimizers
+) -> dict[str, tuple[dict[str, nn.Module], list[Optimizer]]]:
+    """Modules by prefix and optimizers, by the name of the loss that they share."""
+    if isinstance(optimizer, Mapping):
+        if isinstance(model, nn.Module):
+            return {name: ({"": model}, [each]) for name, each in optimizer.items()}
+        if not isinstance(model, Mapping) or set(model) != set(optimizer):
+            got = list(model) if isinstance(model, Mapping) else type(model).__name__
+            raise ValueError(
+                f"models must have the names of optimizers, {list(optimizer)}, but got {got}"
+            )
+        return {name: ({"": model[name]}, [each]) for name, each in optimizer.items()}
+    optimizers = [optimizer] if isinstance(optimizer, Optimizer) else list(optimizer)
+    if isinstance(model, nn.Module):
+        return {"": ({"": model}, optimizers)}
+    named = model if isinstance(model, Mapping) else dict(enumerate(model))
+    return {"": ({f"{name}.": each for name, each in named.items()}, optimizers)}

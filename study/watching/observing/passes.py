@@ -1,0 +1,71 @@
+"""What a module was given, and what one pass through it showed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+from torch.utils._pytree import tree_leaves
+
+from study.watching.observing.discovery import Part
+from study.watching.observing.measures import Seen
+
+
+@dataclass(frozen=True, kw_only=True)
+class Given:
+    """A call of a module by its owner.
+
+    Attributes:
+        module: Which; the watched one, or a part of it that is called by itself.
+        args: What it was given.
+        kwargs: What it was given by name.
+    """
+
+    module: nn.Module
+    args: tuple[Any, ...]
+    kwargs: Mapping[str, Any]
+
+    @property
+    def tensors(self) -> list[Tensor]:
+        """All tensors among what was given."""
+        leaves = tree_leaves((self.args, dict(self.kwargs)))
+        return [leaf for leaf in leaves if isinstance(leaf, Tensor)]
+
+
+@dataclass(kw_only=True)
+class Pass:
+    """One forward pass, and the backward pass from it; calls by the name of what was called."""
+
+    given: Given | None = None
+    calls: dict[str, int] = field(default_factory=dict)
+    outputs: dict[str, list[Seen]] = field(default_factory=dict)
+    activations: dict[str, list[Seen]] = field(default_factory=dict)
+    inputs: dict[str, list[Seen]] = field(default_factory=dict)
+    deltas: dict[str, dict[int, Seen]] = field(default_factory=dict)
+    roots: set[nn.Module] = field(default_factory=set)
+    last: Part | None = None
+
+
+def bare(module: nn.Module) -> tuple[nn.Module, bool]:
+    """Returns the module inside wrappers that only distribute or compile it.
+
+    Returns:
+        It, and whether hooks inside it are heard.
+    """
+    visible = True
+    while True:
+        inner: object
+        if hasattr(module, "_orig_mod"):  # torch.compile
+            inner, visible = module._orig_mod, False
+        elif isinstance(module, DistributedDataParallel | nn.DataParallel):
+            inner = module.module
+        else:
+            break
+        assert isinstance(inner, nn.Module)
+        module = inner
+    scripted = any(isinstance(child, torch.jit.ScriptModule) for child in module.modules())
+    return module, visible and not scripted

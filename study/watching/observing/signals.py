@@ -1,0 +1,214 @@
+"""What passes a module forwards and backwards, seen by hooks that change nothing.
+
+Hooks on layers exist in steps that are looked at. Between them a single one, before the module's
+own call, keeps what it was given, in case the step turns out to be the first that fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
+
+from study.engine.layers import Layer, first_tensor
+from study.watching.observing.discovery import Order, Part, parts_of, time_steps, unseen_layers
+from study.watching.observing.measures import Seen, joined, of_activation, of_size
+from study.watching.observing.passes import Given, Pass, bare
+
+Outputs = Callable[[Tensor, Tensor], None]
+"""Takes what the last layer put out in one call, and the gradient of the loss by it."""
+
+
+class Signals:
+    """Watches one module.
+
+    Args:
+        module: As its owner calls it.
+        outputs: Told of what the last layer puts out, in steps that are looked at but the first.
+
+    Attributes:
+        visible: Whether hooks inside the module are heard: they are not in a compiled one.
+        layers: In the order of the forward pass; empty until the first pass was seen.
+        given: The last call by its owner.
+        called: The module as its owner calls it.
+    """
+
+    def __init__(self, module: nn.Module, outputs: Outputs) -> None:
+        self.module, self.visible = bare(module)
+        self.layers: tuple[Layer, ...] = () if self.visible else unseen_layers(self.module)
+        self.given: Given | None = None
+        self.called = module
+        self._outputs = outputs
+        self._parts = parts_of(self.module)
+        self._order = Order()
+        self._depth = 0
+        self._passes: list[Pass] = []
+        self._handles: list[RemovableHandle] = []
+        self._roots: dict[nn.Module, RemovableHandle] = {}
+        self._looking = False
+
+    def look(self) -> None:
+        """Looks at the passes from here on."""
+        self._looking = True
+        self._passes = []
+        if not self.visible:
+            self._watch_root(self.called)
+            return
+        if not self.layers:
+            for child in self.module.modules():
+                self._handles.append(
+                    child.register_forward_pre_hook(self._enter, with_kwargs=True)
+                )
+                self._handles.append(child.register_forward_hook(self._leave, always_call=True))
+        for child, part in self._parts.items():
+            self._handles.append(child.register_forward_hook(self._hook(part)))
+
+    def rest(self) -> None:
+        """Ceases to look; learns the layers of the first pass that it saw."""
+        self._looking = False
+        for handle in self._handles:
+            handle.remove()
+        self._handles = []
+        if self.visible and not self.layers:
+            self._learn()
+        self._passes = []
+
+    def close(self) -> None:
+        """Takes all hooks away."""
+        self.rest()
+        for handle in self._roots.values():
+            handle.remove()
+        self._roots = {}
+
+    def rows(self) -> dict[str, dict[str, float]]:
+        """Returns what the last pass with a backward pass showed, by layer; empty without one."""
+        shown = [each for each in self._passes if each.deltas] or self._passes[-1:]
+        if not shown:
+            return {}
+        last = shown[-1]
+        layers = self.layers or self._layers_of(last)
+        return {layer.name: self._row(last, layer) for layer in layers}
+
+    def order(self) -> tuple[Layer, ...]:
+        """Returns the layers as far as they are known now."""
+        return self.layers or (self._layers_of(self._passes[-1]) if self._passes else ())
+
+    def _row(self, shown: Pass, layer: Layer) -> dict[str, float]:
+        row: dict[str, float] = {}
+        for calls, column in (
+            (self._deltas(shown, layer), "delta_rms"),
+            (
+                shown.outputs.get(layer.name, []),
+                "preactivation_rms",
+            ),
+        ):
+            if calls:
+                row |= joined(calls)
+                ends = (calls[0], calls[-1]) if layer.calls > 1 else ()
+                for end, name in zip(ends, ("first_call", "last_call"), strict=False):
+                    row[f"{column}_{name}"] = joined([end])[column]
+        activations = shown.activations.get(layer.name) or shown.inputs.get(layer.name)
+        if activations:
+            row |= joined(activations)
+        return row
+
+    def _deltas(self, shown: Pass, layer: Layer) -> list[Seen]:
+        deltas = shown.deltas.get(layer.name, {})
+        return [deltas[call] for call in sorted(deltas)]
+
+    def _learn(self) -> None:
+        shown = [each for each in self._passes if each.deltas] or self._passes[-1:]
+        if shown:
+            self.layers = self._layers_of(shown[-1])
+            for root in shown[-1].roots:
+                self._watch_root(root)
+
+    def _layers_of(self, shown: Pass) -> tuple[Layer, ...]:
+        given = [] if shown.given is None else shown.given.tensors
+        modules = {part.name: part.module for part in self._order.layers}
+        in_time = [
+            name
+            for name, calls in shown.calls.items()
+            if name in modules and time_steps(modules[name], calls, given)
+        ]
+        return self._order.found(shown.calls, in_time)
+
+    def _watch_root(self, root: nn.Module) -> None:
+        if root not in self._roots:
+            self._roots[root] = root.register_forward_pre_hook(self._begin, with_kwargs=True)
+
+    def _enter(self, module: nn.Module, args: Any, kwargs: Any) -> None:
+        if self._depth == 0:
+            self._begin(module, args, kwargs)
+        self._depth += 1
+
+    def _leave(self, module: nn.Module, args: Any, output: Any) -> None:
+        self._depth -= 1
+
+    def _begin(self, module: nn.Module, args: Any, kwargs: Any) -> None:
+        if not torch.is_grad_enabled():
+            return
+        self.given = Given(module=module, args=args, kwargs=kwargs)
+        if not self._looking:
+            return
+        # What was called once more after a backward pass is another pass: of the next part of a
+        # batch whose gradients are accumulated, or of a critic that judges another batch.
+        if not self._passes or (module in self._passes[-1].roots and self._passes[-1].deltas):
+            self._passes.append(Pass(given=self.given))
+        self._passes[-1].roots.add(module)
+
+    def _hook(self, part: Part) -> Callable[[nn.Module, Any, Any], None]:
+        def show(module: nn.Module, inputs: Any, output: Any) -> None:
+            tensor = first_tensor(output)
+            if tensor is None or not tensor.is_floating_point() or not torch.is_grad_enabled():
+                return
+            if not self._passes:
+                self._passes.append(Pass())
+            if not self.layers:
+                self._order.called(part)
+            with torch.no_grad():
+                self._show(self._passes[-1], part, first_tensor(inputs), tensor)
+
+        return show
+
+    def _show(self, shown: Pass, part: Part, given: Tensor | None, value: Tensor) -> None:
+        if part.weight is None:
+            # The first activation behind a layer is its own; one module may stand behind several.
+            layer, shown.last = shown.last, None
+            if layer is not None:
+                seen = of_activation(value, part.activation, units_last=layer.units_last)
+                shown.activations.setdefault(layer.name, []).append(seen)
+            return
+        shown.last = part
+        call = shown.calls.get(part.name, 0)
+        shown.calls[part.name] = call + 1
+        shown.outputs.setdefault(part.name, []).append(of_size("preactivation_rms", value))
+        before = self._order.before.get(part.name)
+        if before is not None and before not in self._order.activations:
+            self._show_input(shown, before, part, given)
+        if value.requires_grad:
+            value.register_hook(self._delta(shown, part, call, value))
+
+    def _show_input(self, shown: Pass, before: str, part: Part, given: Tensor | None) -> None:
+        """An activation that is no module is seen where the next layer is given it."""
+        if given is not None and given.is_floating_point() and given.ndim >= 2:
+            seen = of_activation(given, None, units_last=part.units_last)
+            shown.inputs.setdefault(before, []).append(seen)
+
+    def _delta(
+        self, shown: Pass, part: Part, call: int, value: Tensor
+    ) -> Callable[[Tensor], None]:
+        is_output = bool(self.layers) and self.layers[-1].name == part.name
+        # Of other layers nothing is kept until their gradient comes.
+        kept = value.detach() if is_output else None
+
+        def note(gradient: Tensor) -> None:
+            with torch.no_grad():
+                shown.deltas.setdefault(part.name, {})[call] = of_size("delta_rms", gradient)
+                if kept is not None:
+                    self._outputs(kept, gradient)
+
+        return note

@@ -1,0 +1,75 @@
+"""A test of few numbers in every step: whether gradients and loss are finite."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Mapping, Sequence
+
+from torch import Tensor
+
+from study.watching.first import Suspect, suspect
+from study.watching.observing.ranks import local
+from study.watching.observing.signals import Signals
+from study.watching.record import RunRecord
+
+_logger = logging.getLogger("gradscape.watch")
+
+NEAR_ENDS = 4
+"""Parameters at either end of a network of which the smallest is looked at in every step."""
+
+
+class Sentry:
+    """Finds the first step that is not finite, and what was first in it.
+
+    Args:
+        signals: Of the modules that take part.
+        named: Their parameters by name.
+    """
+
+    def __init__(self, signals: Sequence[Signals], named: Mapping[str, Tensor]) -> None:
+        self._signals = signals
+        self._named = named
+        self._ends: list[Tensor] = []
+        self._suspect: Suspect | None = None
+
+    def check(self, step: int) -> None:
+        """Looks at gradients before the update that would spread what is not finite.
+
+        At both ends of the network: what is not finite in the loss shows at its last layer, and
+        may be masked on its way to the first; what a backward pass breaks shows behind that.
+        """
+        if self._suspect is not None:
+            return
+        for parameter in self._end_parameters():
+            if parameter.grad is None:
+                continue
+            if not math.isfinite(float(local(parameter.grad).sum())):
+                self._suspect = suspect(self._signals, self._named, step=step, updated=False)
+                return
+
+    def conclude(self, record: RunRecord, step: int, value: float, loss: object) -> None:
+        """Notes the first failure in the record, once the step's loss is known.
+
+        Args:
+            record: Where it is noted.
+            step: Number of the step.
+            value: Its loss.
+            loss: The same as the loop has it, with its graph.
+        """
+        if record.first_failure is not None:
+            return
+        if not math.isfinite(value) and self._suspect is None:
+            self._suspect = suspect(self._signals, self._named, step=step, updated=True)
+        found = None if self._suspect is None else self._suspect.concluded(loss)
+        if found is not None:
+            record.failure_step = step
+            record.failure_tensor, record.first_failure = found
+            _logger.warning("step %d: %s", step, record.first_failure.clause)
+
+    def _end_parameters(self) -> list[Tensor]:
+        if not self._ends:
+            trained = [value for value in self._named.values() if value.grad is not None]
+            for some in (trained[:NEAR_ENDS], trained[-NEAR_ENDS:]):
+                self._ends += sorted(some, key=lambda value: value.numel())[:1]
+        return self._ends

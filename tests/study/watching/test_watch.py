@@ -1,0 +1,388 @@
+"""A loop that is watched: its numbers stay, what is said of it is true."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+import study
+from analysis import load_trials
+from search_spaces.errors import InputError
+from study.commands.text.watched_runs import run_folders, write_page
+from study.tables import TableStore
+from study.verdicts import DEFAULT, relabel_study
+from study.watching import Watch
+from study.watching.reporting.importing import import_into
+from tests.study.watching.loops import data, mlp, train
+
+
+def sgd(network: nn.Module, rate: float = 0.1, momentum: float = 0.0) -> torch.optim.Optimizer:
+    return torch.optim.SGD(network.parameters(), rate, momentum)
+
+
+def test_watching_changes_no_number_and_no_random_state() -> None:
+    ends = []
+    for watched in (False, True):
+        torch.manual_seed(3)
+        network = nn.Sequential(
+            nn.Linear(12, 16),
+            nn.BatchNorm1d(16),
+            nn.ReLU(inplace=True),
+            nn.Dropout(0.2),
+            nn.Linear(16, 4),
+        )
+        optimizer = torch.optim.AdamW(network.parameters(), 1e-2)
+        losses, _ = train(network, optimizer, steps=30, watched=watched, every=5)
+        ends.append((losses, network.state_dict(), torch.get_rng_state()))
+    (alone, state, random), (watched_losses, watched_state, watched_random) = ends
+    assert alone == watched_losses
+    assert all(torch.equal(state[name], watched_state[name]) for name in state)
+    assert torch.equal(random, watched_random)
+
+
+def test_what_is_recorded_is_what_plain_autograd_gives() -> None:
+    network = mlp(depth=2)
+    optimizer = sgd(network)
+    inputs, labels = data()
+    _, watch = train(network, optimizer, steps=3, batch=64)
+    assert watch is not None
+    rows = watch.result().layers.set_index(["step", "name"])
+
+    # The same steps by hand, with pre-activations as leaves of their own.
+    network = mlp(depth=2)
+    generator = torch.Generator().manual_seed(1)
+    for step in range(3):
+        chosen = torch.randint(len(inputs), (64,), generator=generator)
+        first = network[0](inputs[chosen])
+        second = network[2](first.relu())
+        loss = nn.functional.cross_entropy(network[4](second.relu()), labels[chosen])
+        weights = [network[0].weight, network[2].weight]
+        *deltas, by_first, by_second = torch.autograd.grad(
+            loss, [first, second, *weights], retain_graph=True
+        )
+        for name, value, delta, weight, gradient in zip(
+            ("0", "2"), (first, second), deltas, weights, (by_first, by_second), strict=True
+        ):
+            row = rows.loc[(step, name)]
+            assert row["delta_rms"] == pytest.approx(float(delta.square().mean().sqrt()), rel=1e-5)
+            assert row["preactivation_rms"] == pytest.approx(
+                float(value.detach().square().mean().sqrt()), rel=1e-5
+            )
+            assert row["weight_grad_rms"] == pytest.approx(
+                float(gradient.square().mean().sqrt()), rel=1e-5
+            )
+            # Gradient descent: |update| / |weight| = rate * |gradient| / |weight|.
+            assert row["update_ratio"] == pytest.approx(
+                0.1 * float(gradient.norm() / weight.detach().norm()), rel=1e-3
+            )
+            dead = (value.detach().relu() == 0).all(dim=0).double().mean()
+            assert row["dead_fraction"] == pytest.approx(float(dead))
+        gradients = torch.autograd.grad(loss, list(network.parameters()))
+        with torch.no_grad():
+            for parameter, gradient in zip(network.parameters(), gradients, strict=True):
+                parameter -= 0.1 * gradient
+
+
+@pytest.mark.parametrize(
+    ("broken", "verdict", "cause"),
+    [
+        ("nothing", "stable", "none"),
+        ("rate too large", "exploding", "large_steps"),
+        ("rate too small", "stalled", "small_steps"),
+        ("weights too small", "vanishing", "shrinking_through_depth"),
+        ("dead layer", "vanishing", "dead_from_start"),
+        ("optimizer of another network", "stalled", "still_part"),
+        ("loss is not a number", "exploding", "loss_function"),
+    ],
+)
+def test_verdict_and_cause_of_a_loop(broken: str, verdict: str, cause: str) -> None:
+    network = mlp(depth=5, activation=nn.Tanh if broken == "weights too small" else nn.ReLU)
+    with torch.no_grad():
+        if broken == "weights too small":
+            for parameter in network.parameters():
+                parameter *= 0.1
+        if broken == "dead layer":
+            network[4].bias.fill_(-100)
+    rate = {"rate too large": 100.0, "rate too small": 1e-6}.get(broken, 0.1)
+    optimizer = sgd(
+        mlp(depth=5) if broken == "optimizer of another network" else network, rate, 0.9
+    )
+    if broken == "loss is not a number":
+        _, watch = train(
+            network,
+            optimizer,
+            change=lambda step, loss: (loss - 2 * loss.detach()).log() if step == 40 else loss,
+        )
+    else:
+        _, watch = train(network, optimizer)
+    assert watch is not None
+    result = watch.result()
+    assert (result.verdict, result.cause) == (verdict, cause), str(result)
+
+
+def test_chance_is_known_from_outputs_and_their_gradient_alone() -> None:
+    _, watch = train(mlp(), sgd(mlp(), 0.0), steps=10)
+    assert watch is not None
+    _, labels = data()
+    shares = torch.bincount(labels).double() / len(labels)
+    row = watch.result().trials.iloc[0]
+    assert row["majority_share"] == pytest.approx(float(shares.max()), abs=0.05)
+    # Of a network whose first loss is above chance, chance counts.
+    assert row["loss_chance"] == pytest.approx(float(torch.special.entr(shares).sum()), abs=0.05)
+
+
+def test_a_frozen_layer_is_named_and_its_weight_is_constant_to_the_bit() -> None:
+    network = mlp()
+    network[2].requires_grad_(False)
+    _, watch = train(network, torch.optim.Adam(network.parameters(), 1e-2), steps=50)
+    assert watch is not None
+    result = watch.result()
+    rows = result.layers[result.layers["name"] == "2"]
+    assert rows["weight_rms"].nunique() == 1
+    assert (rows["update_ratio"] == 0).all()
+    assert any("2 (requires_grad is False)" in notice for notice in result.notices)
+    assert result.verdict == "stable"
+
+
+def test_clipping_is_seen_by_what_is_left_of_the_gradient() -> None:
+    network = mlp()
+    optimizer = sgd(network)
+    inputs, labels = data()
+    watch = study.watch(network, optimizer)
+    norms = []
+    for _ in range(4):
+        loss = nn.functional.cross_entropy(network(inputs), labels)
+        optimizer.zero_grad()
+        loss.backward()
+        norms.append(float(nn.utils.clip_grad_norm_(network.parameters(), 0.05)))
+        optimizer.step()
+        watch.step(loss)
+    steps = watch.result().steps
+    assert steps["grad_norm"].tolist() == pytest.approx(norms, rel=1e-4)
+    assert steps["clip_factor"].tolist() == pytest.approx([0.05 / n for n in norms], rel=1e-3)
+
+
+def test_accumulated_parts_are_one_step_of_the_whole_batch() -> None:
+    inputs, labels = data()
+    found = []
+    for parts in (1, 4):
+        network = mlp()
+        optimizer = sgd(network)
+        watch = study.watch(network, optimizer)
+        for _ in range(3):
+            optimizer.zero_grad()
+            for some, wanted in zip(inputs.chunk(parts), labels.chunk(parts), strict=True):
+                loss = nn.functional.cross_entropy(network(some), wanted)
+                (loss / parts).backward()
+                last = some.data_ptr() == inputs.chunk(parts)[-1].data_ptr()
+                if last:
+                    optimizer.step()
+                watch.step(loss)
+        found.append(watch.result())
+    whole, accumulated = found
+    assert accumulated.trials["steps_run"].tolist() == [3]
+    for column in ("loss", "grad_norm", "update_ratio"):
+        assert accumulated.steps[column].tolist() == pytest.approx(
+            whole.steps[column].tolist(), rel=1e-4
+        )
+
+
+def test_a_scaler_is_taken_out_and_steps_that_it_leaves_out_are_counted() -> None:
+    inputs, labels = data()
+    network = mlp()
+    optimizer = sgd(network)
+    scaler = torch.amp.GradScaler("cpu", init_scale=2.0**8)
+    watch = study.watch(network, optimizer, scaler=scaler)
+    for step in range(6):
+        loss = nn.functional.cross_entropy(network(inputs), labels)
+        optimizer.zero_grad()
+        scaler.scale(loss * (math.inf if step == 2 else 1)).backward()
+        scaler.step(optimizer)
+        scaler.update()
+        watch.step(loss)
+    scaled = watch.result()
+    assert any("left out 1 steps" in notice for notice in scaled.notices)
+    assert (scaled.steps["clip_factor"] == 1).all()
+    again = study.watch(network := mlp(), optimizer := sgd(network))
+    loss = nn.functional.cross_entropy(network(inputs), labels)
+    loss.backward()
+    optimizer.step()
+    again.step(loss)
+    first = scaled.layers[scaled.layers["step"] == 0]["delta_rms"].tolist()
+    assert first == pytest.approx(again.result().layers["delta_rms"].tolist(), rel=1e-4)
+
+
+def test_a_recurrent_cell_passes_time_steps_and_a_shared_layer_does_not() -> None:
+    class Cell(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.cell, self.head = nn.GRUCell(3, 8), nn.Linear(8, 2)
+
+        def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+            state = inputs.new_zeros(len(inputs), 8)
+            for given in inputs.unbind(1):
+                state = self.cell(given, state)
+            return self.head(state)
+
+    class Shared(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer, self.head = nn.Linear(3, 3), nn.Linear(3, 2)
+
+        def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+            for _ in range(6):
+                inputs = self.layer(inputs).tanh()
+            return self.head(inputs)
+
+    calls = []
+    for network, shape in ((Cell(), (16, 5, 3)), (Shared(), (16, 3))):
+        optimizer = sgd(network)
+        watch = study.watch(network, optimizer)
+        loss = nn.functional.cross_entropy(network(torch.randn(shape)), torch.arange(16) % 2)
+        loss.backward()
+        optimizer.step()
+        watch.step(loss)
+        calls.append(watch.result().layers["calls"].tolist())
+    assert calls == [[5, 1], [1, 1]]
+
+
+def test_a_game_of_two_networks_has_a_row_a_loss() -> None:
+    torch.manual_seed(0)
+    generator = nn.Sequential(nn.Linear(4, 16), nn.ReLU(), nn.Linear(16, 2))
+    critic = nn.Sequential(nn.Linear(2, 16), nn.LeakyReLU(0.2), nn.Linear(16, 1))
+    optimizers = {
+        "generator": torch.optim.Adam(generator.parameters(), 1e-3),
+        "critic": torch.optim.Adam(critic.parameters(), 1e-3),
+    }
+    watch = study.watch({"generator": generator, "critic": critic}, optimizers)
+    judge = nn.functional.binary_cross_entropy_with_logits
+    for _ in range(60):
+        real, fake = torch.randn(64, 2) + 2, generator(torch.randn(64, 4))
+        optimizers["critic"].zero_grad()
+        of_critic = judge(critic(real), torch.ones(64, 1))
+        of_critic = of_critic + judge(critic(fake.detach()), torch.zeros(64, 1))
+        of_critic.backward()
+        optimizers["critic"].step()
+        optimizers["generator"].zero_grad()
+        of_generator = judge(critic(fake), torch.ones(64, 1))
+        of_generator.backward()
+        optimizers["generator"].step()
+        watch.step({"generator": of_generator, "critic": of_critic})
+    result = watch.result()
+    assert result.verdict == "stable", str(result)
+    assert result.trials["trial"].tolist() == [0, 1]
+    # The generator's layers get their gradient in the critic's judgement of its step.
+    of_generator = result.layers[result.layers["trial"] == 0]
+    assert of_generator["name"].tolist()[:2] == ["0", "2"]
+    assert of_generator["delta_rms"].notna().all()
+
+
+def test_what_is_wrong_with_the_call_is_said() -> None:
+    network = mlp()
+    watch = study.watch(network, sgd(network))
+    with pytest.raises(ValueError, match="no step was seen"):
+        watch.result()
+    with pytest.raises(ValueError, match="losses must be named"):
+        watch.step({"other": 1.0})
+    with pytest.raises(ValueError, match="every >= 1"):
+        study.watch(network, sgd(network), every=0)
+
+
+def test_closing_takes_all_hooks_away() -> None:
+    network = mlp()
+    optimizer = sgd(network)
+    _, watch = train(network, optimizer, steps=2)
+    assert watch is not None
+    watch.close()
+    assert not any(
+        module._forward_hooks or module._forward_pre_hooks for module in network.modules()
+    )
+    assert not optimizer._optimizer_step_pre_hooks and not optimizer._optimizer_step_post_hooks
+
+
+def test_the_first_bad_module_is_named_with_its_rows() -> None:
+    network = mlp()
+    optimizer = sgd(network)
+    inputs, labels = data()
+    inputs = inputs.clone()
+    inputs[7, 3] = math.nan
+    watch = study.watch(network, optimizer)
+    for start in (64, 128, 0):
+        loss = nn.functional.cross_entropy(
+            network(inputs[start : start + 64]), labels[start : start + 64]
+        )
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        watch.step(loss)
+    result = watch.result()
+    assert result.cause == "data", str(result)
+    assert "the inputs of 1 of 64 examples (row 7)" in result.explanation
+
+
+def test_a_function_that_trains_anew_is_asked_for_what_would_help() -> None:
+    def again(learning_rate: float = 100.0, momentum: float = 0.9) -> Watch:
+        network = mlp(depth=5)
+        _, watch = train(network, sgd(network, learning_rate, momentum), steps=80)
+        assert watch is not None
+        return watch
+
+    found = again().diagnose(again, most=10)
+    (remedy,) = found.remedies
+    assert remedy.setting == "learning_rate" and remedy.after <= 1
+    assert not any(each.works for each in found.tried[:-1])
+    assert "works: learning_rate=" in str(found)
+    with pytest.raises(InputError, match="must take a setting to change"):
+        again().diagnose(lambda: again())
+
+
+def test_a_run_is_kept_and_runs_become_a_study(tmp_path: Path) -> None:
+    for rate in (0.1, 100.0):
+        network = mlp()
+        _, watch = train(
+            network, sgd(network, rate), steps=40, tables=tmp_path / "runs" / "mine",
+            config={"learning_rate": rate, "seed": 7, "why": "a test"},
+        )  # fmt: skip
+        assert watch is not None
+        watch.close()
+    # The second one does not replace the first.
+    folders = run_folders(str(tmp_path / "runs"))
+    assert [folder.name for folder in folders] == ["mine", "mine-2"]
+    page = write_page(folders, tmp_path / "page").read_text(encoding="utf-8")
+    assert "mine-2: Exploding" in page and "first value that is not finite" in page
+    verdicts, number = import_into(tmp_path / "home", "sweep", folders)
+    assert (len(verdicts), number) == (2, 2)
+    assert import_into(tmp_path / "home", "sweep", folders) == ([], 2)
+    trials = load_trials("sweep", home=tmp_path / "home")
+    assert trials["learning_rate"].tolist() == [0.1, 100.0]
+    assert trials["verdict"].tolist() == verdicts
+    assert trials["config_seed"].tolist() == [7, 7]
+    # Labels follow from the tables alone, as those of any study.
+    again = relabel_study(TableStore(tmp_path / "home/studies/sweep/tables"), DEFAULT)
+    assert again["verdict"].tolist() == verdicts
+    assert again["cause"].tolist() == trials["cause"].tolist()
+
+
+@pytest.mark.slow
+def test_mlflow_has_metrics_while_it_runs_and_the_verdict_at_the_end(tmp_path: Path) -> None:
+    from mlflow import MlflowClient
+
+    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    network = mlp()
+    losses, watch = train(network, sgd(network), steps=6, mlflow=uri)
+    client = MlflowClient(tracking_uri=uri)
+    experiment = client.get_experiment_by_name("watched")
+    (run,) = client.search_runs([experiment.experiment_id])
+    seen = {
+        metric.step: metric.value for metric in client.get_metric_history(run.info.run_id, "loss")
+    }
+    assert seen == pytest.approx({step: losses[step] for step in (0, 1, 2, 3, 5)})
+    assert run.info.status == "RUNNING"
+    assert watch is not None
+    watch.close()
+    ended = client.get_run(run.info.run_id)
+    assert ended.info.status == "FINISHED" and ended.data.tags["verdict"] == "stalled"
