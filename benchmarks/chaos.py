@@ -8,6 +8,12 @@ in the tables, in Optuna (COMPLETE) and in MLflow (FINISHED), with the numbers o
 undisturbed to 1e-9 (cohorts are packed in another way, which changes the rounding of float64).
 
     python benchmarks/chaos.py --seeds 20 --trials 400
+    python benchmarks/chaos.py --seeds 20 --homes     a home's first seconds, on one machine
+
+With `--homes` each seed is four scenes of small studies: a driver killed twice within the first
+ten seconds of a new home; two homes with studies of one name on one MLflow, one driver killed;
+three studies that begin together in a new home, one killed; a disk that is too small (a tmpfs,
+which needs root) and is enlarged. In the end the same command has to end with exit code 0.
 """
 
 from __future__ import annotations
@@ -15,11 +21,13 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.support.chaos import Outcome, run_seed, undisturbed  # noqa: E402
+from tests.support.chaos.homes import COUNTED, run_home_seed  # noqa: E402
 from tests.support.postgresql import postgres_server  # noqa: E402
 
 
@@ -31,7 +39,10 @@ def main() -> int:
     parser.add_argument("--trials", type=int, default=400, help="trials of the study")
     parser.add_argument("--outage", type=float, default=30.0, help="seconds without MLflow")
     parser.add_argument("--seconds", type=float, default=0.05, help="of a step, beside arithmetic")
+    parser.add_argument("--homes", action="store_true", help="faults of a home's first seconds")
     given = parser.parse_args()
+    if given.homes:
+        return homes(range(given.first, given.first + given.seeds))
     failed = 0
     with tempfile.TemporaryDirectory() as folder, postgres_server() as postgresql:
         reference = undisturbed(Path(folder), trials=given.trials)
@@ -50,6 +61,20 @@ def main() -> int:
             show(outcome)
     print(f"{given.seeds - failed} of {given.seeds} seeds passed")
     return 1 if failed else 0
+
+
+def homes(seeds: range) -> int:
+    """Counts what a home's first seconds cost."""
+    total: Counter[str] = Counter()
+    for seed in seeds:
+        print(f"seed {seed}", flush=True)
+        for outcome in run_home_seed(seed, say=lambda line: print(f"  {line}", flush=True)):
+            total["scenes"] += 1
+            total["passed"] += outcome.passed
+            for name in COUNTED:
+                total[name] += len(getattr(outcome, name))
+    print(", ".join(f"{name} {total[name]}" for name in ("scenes", "passed", *COUNTED)))
+    return 0 if total["passed"] == total["scenes"] else 1
 
 
 def show(outcome: Outcome) -> None:

@@ -5,8 +5,12 @@ statistics, six axes of the sampler qmc, nine kinds of cohort; stepping takes mi
 so that what is measured is everything around it. Sizes run one after the other, each in a process
 of its own that has run a study of 256 trials before, so that imports and first-time costs count
 nowhere:
-  - in process, without MLflow and with it (SQLite), 1,000 to 100,000 trials;
-  - through Ray, two workers, with MLflow.
+  - in process, without MLflow and with it (SQLite), 1,000 to 100,000 trials, the largest with
+    `tracking: {runs: sampled}` too;
+  - through Ray, two workers, with MLflow;
+  - through Ray, two workers, with MLflow's runs in PostgreSQL, on which an MLflow server of four
+    processes stands: the study names the data base, and then the server. Needs Debian's
+    postgresql.
 Memory is the driver's resident set: its peak during the run less what it was before. CPU is the
 driver's time on all its threads, which other programs on the machine disturb less than the clock;
 "eighth tenth / second" compares both within one run (the first has the trials that are asked ahead
@@ -53,9 +57,12 @@ trials: 1000
 """
 
 WARM_UP = 256
+SERVICES = ("sqlite", "postgresql", "server")
 READS = ("status", "list", "resume", "load_trials", "report")
 
 RATIO_LIMIT, GROWTH_LIMIT_MB, RAY_TRIALS_PER_S = 1.3, 300.0, 40.0
+TRACKED_PER_S = 150.0
+"""Through Ray with PostgreSQL on two cores."""
 
 
 @dataclass(kw_only=True)
@@ -139,22 +146,27 @@ class TimedInProcess:
         self.seconds = timed.seconds
 
 
-def measure(trials: int, *, through: str, mlflow: bool, home: Path) -> dict[str, Any]:
-    """One study in this process."""
+def measure(
+    trials: int, *, through: str, tracking: str, uri: str | None, home: Path
+) -> dict[str, Any]:
+    """One study in this process; `tracking` is none, all or sampled."""
     from study import StudyConfig, run_study
     from study.dispatch import RayTuneDispatcher
     from study.tracking import NullTracker
 
-    tracking = None if mlflow else lambda config, paths: NullTracker()
+    nowhere = lambda config, paths: NullTracker()  # noqa: E731
+    more = "" if uri is None else f"tracking_uri: {uri}\n"
+    if tracking != "none":
+        more += f"tracking: {{runs: {tracking}}}\n"
 
     def run(name: str, trials: int, watch: Watch) -> tuple[Any, float]:
-        config = StudyConfig.from_text(STUDY.replace("study: scale", f"study: {name}"))
+        config = StudyConfig.from_text(STUDY.replace("study: scale", f"study: {name}") + more)
         place = TimedInProcess() if through == "process" else RayTuneDispatcher(workers=2)
         result = run_study(
             config.with_trials(trials),
             home=home,
             dispatcher=place,
-            open_tracker=tracking,
+            open_tracker=nowhere if tracking == "none" else None,
             on_progress=watch.note,
         )
         assert result.complete and result.trained == trials, result
@@ -169,7 +181,7 @@ def measure(trials: int, *, through: str, mlflow: bool, home: Path) -> dict[str,
     return {
         "trials": trials,
         "through": through,
-        "mlflow": mlflow,
+        "mlflow": tracking,
         "seconds": elapsed,
         "cpu_s": cpu,
         "trials_per_s": trials / elapsed,
@@ -197,7 +209,7 @@ def parts(seconds: Mapping[str, float], in_training: float) -> dict[str, float]:
 def read(what: str, home: Path) -> None:
     """What somebody does with a finished study."""
     from study import StudyConfig, run_study
-    from study.monitoring.driver_log import read_record
+    from study.monitoring.driver_record import read_record
     from study.paths import StudyPaths
 
     if what == "resume":
@@ -254,26 +266,53 @@ def in_new_process(arguments: Sequence[str]) -> dict[str, Any]:
     return told
 
 
-def measure_all(sizes: Sequence[tuple[int, str, bool]]) -> list[dict[str, Any]]:
+Size = tuple[int, str, str, str]
+"""Trials, process or ray, tracking, and where MLflow's runs go: sqlite, postgresql or server."""
+
+
+def measure_all(sizes: Sequence[Size]) -> list[dict[str, Any]]:
     """Every size in a process of its own, and reading what it left."""
     measured = []
-    for trials, through, mlflow in sizes:
-        with tempfile.TemporaryDirectory(prefix="gs-") as folder:
+    for trials, through, tracking, service in sizes:
+        with tempfile.TemporaryDirectory(prefix="gs-") as folder, tracked(service) as uri:
             options = ["--one", str(trials), "--through", through, "--home", folder]
-            figures = in_new_process([*options, *([] if mlflow else ["--no-mlflow"])])
-            figures["reads"] = {
-                what: in_new_process(["--read", what, "--home", folder]) for what in READS
-            }
+            options += ["--tracking", tracking]
+            figures = in_new_process([*options, *(["--uri", uri] if uri else [])])
+            figures["service"] = service
+            if service == "sqlite":
+                figures["reads"] = {
+                    what: in_new_process(["--read", what, "--home", folder]) for what in READS
+                }
         measured.append(figures)
         show(figures)
     return measured
+
+
+@contextmanager
+def tracked(service: str) -> Iterator[str | None]:
+    """The address that a study names; None for its home's own data base."""
+    if service == "sqlite":
+        yield None
+        return
+    sys.path.insert(0, str(Path(__file__).parents[1]))
+    from tests.support.mlflow_server import MlflowServer
+    from tests.support.postgresql import postgres_server
+
+    with postgres_server() as postgresql, tempfile.TemporaryDirectory() as folder:
+        backend = postgresql.new_url()
+        server = MlflowServer(Path(folder), backend=backend, options=["--workers", "4"])
+        server.start()
+        try:
+            yield backend if service == "postgresql" else server.uri
+        finally:
+            server.stop()
 
 
 def show(figures: Mapping[str, Any]) -> None:
     """For people; on stderr, so that stdout is left to `--json`."""
     way = "through Ray" if figures["through"] == "ray" else "in process"
     lines = [
-        f"{figures['trials']} trials, {way}, MLflow {'on' if figures['mlflow'] else 'off'}",
+        f"{figures['trials']} trials, {way}, MLflow {figures['mlflow']} ({figures['service']})",
         f"  {figures['trials_per_s']:.1f} trials/s, {figures['ms_per_trial']:.2f} ms a trial, "
         f"{figures['cpu_ms_per_trial']:.2f} ms of the driver's CPU",
         f"  eighth tenth / second: {figures['eighth_over_second_tenth']:.2f} (clock), "
@@ -295,11 +334,11 @@ def show(figures: Mapping[str, Any]) -> None:
 def judge(measured: Sequence[Mapping[str, Any]]) -> list[str]:
     """What the targets say; those that are missed begin with "missed"."""
     lines = []
-    by_way: dict[tuple[str, bool], dict[int, Mapping[str, Any]]] = {}
+    by_way: dict[tuple[str, str, str], dict[int, Mapping[str, Any]]] = {}
     for one in measured:
-        by_way.setdefault((one["through"], one["mlflow"]), {})[one["trials"]] = one
-    for (through, mlflow), sizes in by_way.items():
-        way = f"{through}, MLflow {'on' if mlflow else 'off'}"
+        by_way.setdefault((one["through"], one["mlflow"], one["service"]), {})[one["trials"]] = one
+    for (through, mlflow, service), sizes in by_way.items():
+        way = f"{through}, MLflow {mlflow} ({service})"
         small, large = sizes[min(sizes)], sizes[max(sizes)]
         if small is not large:
             ratio = large["ms_per_trial"] / small["ms_per_trial"]
@@ -316,11 +355,12 @@ def judge(measured: Sequence[Mapping[str, Any]]) -> list[str]:
             f"{_met(growth < GROWTH_LIMIT_MB)} {way}: growth {growth:.0f} MB at "
             f"{large['trials']}; less than {GROWTH_LIMIT_MB:.0f}"
         )
-        if through == "ray" and mlflow:
+        if through == "ray" and mlflow != "none":
             rate = large["trials_per_s"]
+            least = RAY_TRIALS_PER_S if service == "sqlite" else TRACKED_PER_S
             lines.append(
-                f"{_met(rate >= RAY_TRIALS_PER_S)} {way}: {rate:.1f} trials/s at "
-                f"{large['trials']}; at least {RAY_TRIALS_PER_S:.0f}"
+                f"{_met(rate >= least)} {way}: {rate:.1f} trials/s at "
+                f"{large['trials']}; at least {least:.0f}"
             )
     return lines
 
@@ -334,11 +374,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--trials", type=int, nargs="+", help="only these sizes")
     parser.add_argument("--through", choices=["process", "ray"], help="only this way")
-    parser.add_argument("--no-mlflow", action="store_true", help="only without MLflow")
+    parser.add_argument("--tracking", choices=["none", "all", "sampled"], help="only this")
+    parser.add_argument("--service", choices=SERVICES, help="only with MLflow's runs there")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--one", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--read", choices=READS, help=argparse.SUPPRESS)
     parser.add_argument("--home", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--uri", help=argparse.SUPPRESS)
     options = parser.parse_args()
     logging.disable(logging.WARNING)
     if options.read:
@@ -348,22 +390,26 @@ def main() -> None:
         figures = measure(
             options.one,
             through=options.through,
-            mlflow=not options.no_mlflow,
+            tracking=options.tracking,
+            uri=options.uri,
             home=options.home,
         )
         print(json.dumps(figures))
         return
-    sizes = [
-        *((n, "process", False) for n in (1_000, 10_000, 100_000)),
-        *((n, "process", True) for n in (1_000, 10_000, 100_000)),
-        *((n, "ray", True) for n in (1_000, 10_000)),
+    sizes: list[Size] = [
+        *((n, "process", "none", "sqlite") for n in (1_000, 10_000, 100_000)),
+        *((n, "process", "all", "sqlite") for n in (1_000, 10_000, 100_000)),
+        (100_000, "process", "sampled", "sqlite"),
+        *((n, "ray", "all", "sqlite") for n in (1_000, 10_000)),
+        *((10_000, "ray", "all", service) for service in ("postgresql", "server")),
     ]
     chosen = [
-        (trials, through, mlflow)
-        for trials, through, mlflow in sizes
-        if trials in (options.trials or [trials])
-        and through in (options.through, through)[: 1 if options.through else 2]
-        and not (options.no_mlflow and mlflow)
+        size
+        for size in sizes
+        if options.trials is None or size[0] in options.trials
+        if options.through in (None, size[1])
+        if options.tracking in (None, size[2])
+        if options.service in (None, size[3])
     ]
     measured = measure_all(chosen)
     for line in judge(measured):

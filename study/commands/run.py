@@ -6,7 +6,7 @@ import json
 import logging
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from importlib import import_module
@@ -69,7 +69,7 @@ def run(
     from study.run.run_study import run_study
     from study.tables.home import home_folder
 
-    live = LivePage(StudyPaths(home=home_folder(home), study=config.study))
+    live = LivePage(StudyPaths(home=home_folder(home).absolute(), study=config.study))
     with (
         nullcontext() if no_report else live,
         logged_to(console_handler()),
@@ -82,6 +82,7 @@ def run(
             dispatcher=InProcessDispatcher() if local_mode else None,
             publish=None if no_report else partial(_publish, live),
             recommend=_recommend,
+            typical=_typical,
             on_progress=on_progress if no_report else _reading_ahead(on_progress),
             stop=stop,
             take_over=take_over,
@@ -110,6 +111,14 @@ def _reading_ahead(show: Callable[[StudyProgress], None]) -> Callable[[StudyProg
             threading.Thread(target=import_module, args=(module,), daemon=True).start()
 
     return on_progress
+
+
+def _typical(paths: StudyPaths) -> Collection[int]:
+    from analysis.trials.typical import typical_trials
+    from study.tables import TableStore
+
+    trials = TableStore(paths.tables).read_trials()
+    return [] if trials.empty else [int(trial) for trial in typical_trials(trials)["trial"]]
 
 
 def _publish(live: LivePage, paths: StudyPaths, on_stage: Callable[[str], None]) -> Path:

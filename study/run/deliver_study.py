@@ -35,6 +35,7 @@ class Delivered:
         study: Name of the study.
         where: MLflow's address, without its password; None for the home's own.
         recorded: Trials whose rows are in this home.
+        sampled: Whether MLflow is to show a share of them alone.
         missing: Those of them whose run MLflow lacked, or that Optuna did not know.
         delivered: Those of the missing that both have now.
         notice: What a person has to know beside; None if there is nothing.
@@ -43,6 +44,7 @@ class Delivered:
     study: str
     where: str | None
     recorded: int
+    sampled: bool
     missing: int
     delivered: int
     notice: str | None
@@ -52,7 +54,8 @@ class Delivered:
         """One line for people."""
         mlflow = f"MLflow at {self.where}" if self.where else "MLflow"
         if not self.missing:
-            return f"study {self.study}: {mlflow} has the runs of all {self.recorded} trials"
+            which = "every sampled one of" if self.sampled else "all"
+            return f"study {self.study}: {mlflow} has the runs of {which} {self.recorded} trials"
         text = (
             f"study {self.study}: {self.missing} of {self.recorded} trials were missing in "
             f"{mlflow}; {self.delivered} delivered"
@@ -100,11 +103,12 @@ def deliver_study(
                 tracker = DeferredTracker(
                     partial(mlflow_tracker, config, paths, key=key, check=lease.check)
                 )
-                undelivered, notice = _deliver(paths, lease, store, tracker, resume)
+                undelivered, notice = _deliver(config, paths, lease, store, tracker, resume)
     return Delivered(
         study=config.study,
         where=None if config.tracking_uri is None else masked(config.tracking_uri),
         recorded=resume.recorded,
+        sampled=config.tracking.sampled,
         missing=len(missing),
         delivered=len(missing) - len(undelivered),
         notice=notice,
@@ -112,10 +116,21 @@ def deliver_study(
 
 
 def _deliver(
-    paths: StudyPaths, lease: Lease, store: TableStore, tracker: Tracker, resume: ResumePlan
+    config: StudyConfig,
+    paths: StudyPaths,
+    lease: Lease,
+    store: TableStore,
+    tracker: Tracker,
+    resume: ResumePlan,
 ) -> tuple[Sequence[int], str | None]:
     """The trials that are still missing afterwards, and why."""
-    recorder = Recorder(lease=lease, store=store, tracker=tracker, ledger=resume.ledger)
+    recorder = Recorder(
+        lease=lease,
+        store=store,
+        tracker=tracker,
+        ledger=resume.ledger,
+        shows=config.tracking.shows,
+    )
     try:
         recorder.redeliver(resume.redeliver)
         recorder.check_delivered(resume.delivered)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from study.errors import LeaseLost, TrackingUnavailable
@@ -34,6 +34,19 @@ def deliver_rest(recorder: Recorder, *, stopped: bool) -> None:
     """Waits until all that was submitted is known everywhere, or patience has ended."""
     answered = recorder.progress.delivered > 0
     recorder.flush(patience_s(stopped=stopped) if answered else SHORT_WAIT_S)
+
+
+def show_typical(
+    recorder: Recorder,
+    typical: Callable[[StudyPaths], Collection[int]] | None,
+    paths: StudyPaths,
+    *,
+    stopped: bool,
+) -> None:
+    """Has MLflow show what the report names, of a study whose runs are sampled."""
+    if typical is not None and recorder.progress.outage is None:
+        recorder.show(typical(paths))
+        deliver_rest(recorder, stopped=stopped)
 
 
 def rescue(recorder: Recorder, tracker: Tracker, error: BaseException) -> None:

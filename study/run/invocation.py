@@ -7,7 +7,7 @@ import math
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from search_spaces.samplers import is_adaptive
@@ -19,11 +19,12 @@ from study.monitoring.study_result import StudyResult
 from study.monitoring.timings import Stopwatch
 from study.paths import StudyPaths
 from study.preflight.configuration import Preflight
-from study.run.finish import deliver_rest, finish, rescue
+from study.run.delivery.progress import Progress
+from study.run.finish import deliver_rest, finish, rescue, show_typical
 from study.run.new_trials.confirmation import Confirmation
 from study.run.new_trials.retrying_ask import RetryingAsk
 from study.run.new_trials.source import TrialSource
-from study.run.recorder import Progress, Recorder
+from study.run.recorder import Recorder
 from study.run.resume import ResumePlan
 from study.run.stop_notice import stop_notice, waiting_text
 from study.secrets import masked
@@ -96,6 +97,7 @@ class Invocation:
         trainer: Train,
         tracker: Tracker,
         publish: Publish | None,
+        typical: Callable[[StudyPaths], Collection[int]] | None = None,
     ) -> StudyResult:
         """Trains what is missing and delivers everything, or what it can when training fails.
 
@@ -104,6 +106,7 @@ class Invocation:
             trainer: Returns the bytes of a cohort's rows.
             tracker: Takes this invocation's MLflow runs; it is closed at the end.
             publish: Makes the report once trials are recorded.
+            typical: Finds trials that a sampled study shows too.
         """
         recorder = self._open_recorder(tracker)
         try:
@@ -113,13 +116,13 @@ class Invocation:
             self._delivering = True
             with self._watch.measure("delivery"):
                 deliver_rest(recorder, stopped=self._stop.is_set())
+                show_typical(recorder, typical, self._paths, stopped=self._stop.is_set())
         except BaseException as error:
             lost = self._lease.lost
             rescue(recorder, tracker, lost or error)
             if lost is None or lost is error:
                 raise
-            # Whatever else went wrong then, this is what a person has to know.
-            raise lost from error
+            raise lost from error  # This is what a person has to know then.
         recorder.close()
         self._delivering = False
         undelivered = recorder.undelivered
@@ -138,7 +141,6 @@ class Invocation:
             undelivered: Recorded trials that MLflow or Optuna do not know.
             notice: Why, or why MLflow did not take the report.
         """
-        uri = self._config.tracking_uri
         return StudyResult(
             study=self._config.study,
             paths=self._paths,
@@ -155,7 +157,7 @@ class Invocation:
             stopped=self._stop.is_set(),
             settled=self._source.settled,
             notice=notice,
-            tracking_uri=None if uri is None else masked(uri),
+            tracking_uri=(uri := self._config.tracking_uri) and masked(uri),
         )
 
     def _open_recorder(self, tracker: Tracker) -> Recorder:
@@ -165,6 +167,7 @@ class Invocation:
             tracker=tracker,
             ledger=self._resume.ledger,
             logged_elsewhere=self._resume.maybe_logged,
+            shows=self._config.tracking.shows,
             on_progress=self._notice,
             tell_after_s=TELL_AFTER_S if is_adaptive(self._config.sampler) else math.inf,
             stopwatch=self._watch,
@@ -192,9 +195,8 @@ class Invocation:
         self._show("handing the report to MLflow")
         stopped = self._stop.is_set()
         early = stopped and self._before + self._recorded < self._source.total
-        return finish(
-            self._lease, tracker, self._paths, report, self._verdicts, stopped=stopped, early=early
-        )
+        ended = self._lease, tracker, self._paths, report, self._verdicts
+        return finish(*ended, stopped=stopped, early=early)
 
     def _make_queue(self, recorder: Recorder) -> CohortQueue:
         config = self._config

@@ -7,13 +7,13 @@ import math
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
 
 from study.lease import Lease
 from study.ledger import TrialLedger
 from study.monitoring.timings import Stopwatch
 from study.run.delivery.delivery import Delivery
+from study.run.delivery.progress import Progress
 from study.stopping import COLUMNS, Audit
 from study.tables import CohortTables, TableStore
 from study.tracking import Tracker
@@ -21,23 +21,6 @@ from study.trial import Cohort
 
 INBOX = 8
 """Payloads waiting to be written; then `submit` blocks, which slows training down."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Progress:
-    """What this invocation has recorded so far.
-
-    Attributes:
-        recorded: Trials whose rows are on disk.
-        delivered: Trials that MLflow and Optuna know too.
-        verdicts: Counts recorded trials by verdict.
-        outage: Why MLflow or Optuna takes nothing at present; None while both do.
-    """
-
-    recorded: int
-    delivered: int
-    verdicts: Mapping[str, int]
-    outage: str | None
 
 
 class Recorder:
@@ -54,6 +37,7 @@ class Recorder:
         ledger: Takes the trials' results for Optuna.
         logged_elsewhere: Trials that an invocation with other tables may have logged before it
             died.
+        shows: Whether a trial gets a run in MLflow.
         on_progress: Called after each change, by one thread at a time.
         tell_after_s: How long MLflow may be unavailable before trials are reported to Optuna
             without their runs.
@@ -68,6 +52,7 @@ class Recorder:
         tracker: Tracker,
         ledger: TrialLedger,
         logged_elsewhere: Collection[int] = (),
+        shows: Callable[[int], bool] = lambda trial: True,
         on_progress: Callable[[Progress], None] = lambda progress: None,
         tell_after_s: float = math.inf,
         stopwatch: Stopwatch | None = None,
@@ -75,8 +60,7 @@ class Recorder:
     ) -> None:
         self._watch = stopwatch or Stopwatch()
         self._audit = audit or Audit()
-        self._lease = lease
-        self._store = store
+        self._lease, self._store = lease, store
         self._on_progress = on_progress
         self._changed = threading.Condition()
         self._showing = threading.Lock()
@@ -91,6 +75,7 @@ class Recorder:
             tracker=tracker,
             ledger=ledger,
             logged_elsewhere=logged_elsewhere,
+            shows=shows,
             changed=self._changed,
             verdicts=lambda: self.progress.verdicts,
             on_change=self._show,
@@ -120,8 +105,7 @@ class Recorder:
     def submit(self, cohort: Cohort, payload: bytes) -> None:
         """Take a trained cohort's tables (`CohortTables.to_bytes`); blocks while many wait.
 
-        Raises:
-            Exception: What the threads met with, for example a full disk.
+        Raises what the threads met with, for example a full disk.
         """
         with self._changed:
             self._changed.wait_for(lambda: len(self._inbox) < INBOX or self._failure)
@@ -133,6 +117,13 @@ class Recorder:
         """Deliver trials whose rows an earlier invocation wrote but did not get further with."""
         with self._changed:
             self._delivery.add_earlier(trials)
+            self._changed.notify_all()
+
+    def show(self, trials: Collection[int]) -> None:
+        """Have these delivered trials shown in MLflow, sampled or not."""
+        hidden = set(trials) - self._store.recorded_runs().keys()
+        with self._changed:
+            self._delivery.add_earlier(hidden, lost=True)
             self._changed.notify_all()
 
     def check_delivered(self, trials: Collection[int]) -> None:

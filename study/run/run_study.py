@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -51,6 +51,7 @@ def run_study(
     open_tracker: Callable[[StudyConfig, StudyPaths], Tracker] | None = None,
     publish: Publish | None = None,
     recommend: Recommend | None = None,
+    typical: Callable[[StudyPaths], Collection[int]] | None = None,
     on_progress: Callable[[StudyProgress], None] = lambda progress: None,
     on_notice: Callable[[str], None] | None = None,
     stop: threading.Event | None = None,
@@ -68,6 +69,8 @@ def run_study(
             stages of its work to its second argument.
         recommend: Finds the region in which the study's `confirm` fresh trials are trained at the
             end (`analysis.recommended_region`); without it there are none.
+        typical: Finds the typical trials of each verdict, which get a run in MLflow where runs
+            are sampled.
         on_progress: Called as results arrive.
         on_notice: Called with what a person should know: of the training before it begins, then
             lost cohorts, memory that runs out, outages. The same and more is in `driver.log`, and
@@ -138,6 +141,8 @@ def run_study(
                 checked, resume.plan.hyperparameters, checkpoints=paths.checkpoints
             )
             workers = dispatcher or ray_dispatcher(config)
-            result = run.execute(workers, trainer, tracker, publish)
+            result = run.execute(
+                workers, trainer, tracker, publish, typical if config.tracking.sampled else None
+            )
             log_result(result)
             return result

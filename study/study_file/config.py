@@ -24,10 +24,12 @@ from search_spaces.samplers import grid_size
 from search_spaces.space import SearchSpace, build_space
 from study.secrets import find_secrets, masked
 from study.study_file import fields, stored_secrets
+from study.study_file.blank_keys import with_values
 from study.study_file.environment import expand
 from study.study_file.error_text import first_problem
 from study.study_file.resources import Resources
 from study.study_file.stop_when import StopWhen
+from study.study_file.tracking import Tracking
 from study.study_file.yaml_text import parse_study_text
 from study.tables.schema import TRIAL_FIGURES, TRIAL_IDENTITY, TRIAL_LABELS
 
@@ -53,6 +55,7 @@ class StudyConfig(BaseModel):
         confirm: Fresh trials at most, at the end, in the region that is recommended.
         stop_when: Ends the study before it has all its trials; None never does.
         resources: Workers and what each may take.
+        tracking: Which trials MLflow shows.
         tracking_uri: MLflow's address; None is SQLite under the home folder.
         storage: Optuna's address; None is a journal under the home folder.
         thresholds: Overrides of the verdicts' thresholds, not yet checked for their names.
@@ -82,6 +85,7 @@ class StudyConfig(BaseModel):
     confirm: fields.AtLeast0 = 0
     stop_when: StopWhen | None = None
     resources: Resources = Resources()
+    tracking: Tracking = Tracking()
     tracking_uri: fields.TrackingUri = None
     storage: fields.Storage = None
     thresholds: fields.Numbers
@@ -232,18 +236,10 @@ def _space(values: Mapping[str, Any]) -> SearchSpace:
 
 
 def _present(values: Mapping[str, Any]) -> dict[str, object]:
-    """The keys that have a value, and those that do not exist, to be refused.
-
-    Not of `hyperparameters`, where a value of nothing switches one off.
-    """
-    known = {"resources": Resources.model_fields, "stop_when": StopWhen.model_fields}
-    present = _with_value(values, StudyConfig.model_fields)
-    for key in ("task_options", "resources", "stop_when"):
-        inner = present.get(key)
-        if isinstance(inner, Mapping):
-            present[key] = _with_value(inner, known.get(key, inner))
-    return present
-
-
-def _with_value(given: Mapping[str, Any], known: Collection[str]) -> dict[str, object]:
-    return {key: each for key, each in given.items() if each is not None or key not in known}
+    inner: dict[str, Collection[str] | None] = {
+        "task_options": None,
+        "resources": Resources.model_fields,
+        "stop_when": StopWhen.model_fields,
+        "tracking": Tracking.model_fields,
+    }
+    return with_values(values, StudyConfig.model_fields, inner)

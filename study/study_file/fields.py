@@ -79,7 +79,7 @@ StudyName = Annotated[
 """Also a folder's name, an MLflow experiment's and an Optuna study's."""
 
 
-def _one_of(what: str, known: Callable[[], Collection[str]]) -> BeforeValidator:
+def one_of(what: str, known: Callable[[], Collection[str]]) -> BeforeValidator:
     """Not `Literal`, which would want its names a second time, and proposes no nearest one."""
 
     def check(given: object) -> object:
@@ -117,9 +117,9 @@ def _samplers() -> Collection[str]:
     return SAMPLERS
 
 
-SamplerName = Annotated[Text, _one_of("sampler", _samplers)]
-StatisticsName = Annotated[Text, _one_of("statistics", lambda: STATISTICS)]
-StopName = Annotated[Text, _one_of("stop", lambda: STOPS)]
+SamplerName = Annotated[Text, one_of("sampler", _samplers)]
+StatisticsName = Annotated[Text, one_of("statistics", lambda: STATISTICS)]
+StopName = Annotated[Text, one_of("stop", lambda: STOPS)]
 
 TRACKING_SCHEMES = ("http", "https", "sqlite", "postgresql", "mysql", "mssql", "databricks")
 STORAGE_SCHEMES = ("sqlite", "postgresql", "mysql")

@@ -4,26 +4,31 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from study.tables import CohortTables
-from study.tracking.artifacts.folders import claim_artifacts, move_experiments
+from study.tracking.artifacts.folders import claim_artifacts, root_uri
 from study.tracking.artifacts.tables import own_parents, upload_parts
 from study.tracking.artifacts.upload import without_large
+from study.tracking.connections import at_once
+from study.tracking.database.bulk import BulkWriter
 from study.tracking.database.sqlite import SqliteFile
 from study.tracking.errors import tracking_errors
 from study.tracking.experiment import describe, end_killed, find_or_make, own_tags
 from study.tracking.mlflow_import import import_mlflow
 from study.tracking.notes import NOTE_TAG, counts_note, experiment_note
-from study.tracking.present import PARENT_TAG, present_runs, runs_of_trials
+from study.tracking.present import FINISHED, PARENT_TAG, present_runs, runs_of_trials
 from study.tracking.study_key import StudyKey
 from study.tracking.tracker import RunStatus
-from study.tracking.trial_record import TrialRecord, trial_records
+from study.tracking.trial_record import TrialRecord, run_name, trial_records
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+
+CONNECTIONS = 8
+"""To a server, for the runs of a cohort: it has four processes unless told otherwise."""
 
 _logger = logging.getLogger("gradscape.tracking")
 
@@ -42,6 +47,7 @@ class MlflowTracker:
         client: MlflowClient,
         uri: str,
         file: SqliteFile | None,
+        bulk: BulkWriter | None,
         experiment_id: str,
         parent_run_id: str,
         study: str,
@@ -51,6 +57,7 @@ class MlflowTracker:
         self._client = client
         self._uri = uri
         self._file = file
+        self._bulk = bulk
         self._study = study
         self._study_key = study_key
         self._check = check
@@ -89,27 +96,27 @@ class MlflowTracker:
             TrackingUnavailable: If the server does not answer.
         """
         mlflow = import_mlflow()
+        name = f"{study} {time.strftime('%Y-%m-%d %H:%M:%S')}"
         with tracking_errors(tracking_uri, opening=True):
             file = SqliteFile.of(tracking_uri, set_aside=own_file, on_notice=_logger.warning)
             client = mlflow.MlflowClient(tracking_uri=tracking_uri)
-            root = None if artifacts is None else artifacts.resolve().as_uri()
+            root = None if artifacts is None else root_uri(artifacts)
             experiment_id = find_or_make(client, study, root)
             if study_key is not None:
                 end_killed(client, experiment_id, study_key.own)
-            name = f"{study} {time.strftime('%Y-%m-%d %H:%M:%S')}"
-            run = client.create_run(
-                experiment_id, run_name=name, tags={**own_tags(study, study_key), **(tags or {})}
-            )
-            if artifacts is not None and root is not None:
-                if own_file:
-                    move_experiments(tracking_uri, root=root)
-                claim_artifacts(tracking_uri, folder=artifacts, root=root, run_id=run.info.run_id)
+            all_tags = {**own_tags(study, study_key), **(tags or {})}
+            run = client.create_run(experiment_id, run_name=name, tags=all_tags)
+            bulk = None
+            if artifacts is not None:
+                bulk = BulkWriter.of(tracking_uri, artifacts, experiment_id=experiment_id)
+                claim_artifacts(tracking_uri, artifacts, run_id=run.info.run_id, own=own_file)
             client.log_text(run.info.run_id, study_file, "study.yaml")
             describe(client, experiment_id, experiment_note(study, tags or {}))
         return cls(
             client=client,
             uri=tracking_uri,
             file=file,
+            bulk=bulk,
             experiment_id=experiment_id,
             parent_run_id=run.info.run_id,
             study=study,
@@ -124,9 +131,8 @@ class MlflowTracker:
             runs: dict[int, str | None] = {}
             if maybe_logged:
                 runs.update(self._earlier_runs(tables.trial_numbers))
-            for record in trial_records(tables):
-                if record.trial not in runs:
-                    runs[record.trial] = self._log(record)
+            missing = [each for each in trial_records(tables) if each.trial not in runs]
+            runs.update(self._log(missing))
             if self._file is not None:
                 self._file.sync()
             return runs
@@ -169,30 +175,32 @@ class MlflowTracker:
             if self._file is not None:
                 self._file.close()
 
-    def _log(self, record: TrialRecord) -> str:
+    def _log(self, records: Sequence[TrialRecord]) -> dict[int, str | None]:
+        if self._bulk is not None:
+            return self._bulk.write(records, parent=self.parent_run_id, check=self._check)
+        # A server answers each request by itself, the more at once the more processes it has.
+        runs = at_once(self._log_one, records, CONNECTIONS)
+        return {record.trial: run for record, run in zip(records, runs, strict=True)}
+
+    def _log_one(self, record: TrialRecord) -> str:
         from mlflow.entities import Metric, Param
 
         end_ms = int(time.time() * 1000)
-        train_ms = int(record.train_seconds * 1000)
-        last = max((step for _, _, step in record.metrics), default=0) or 1
         self._check()
         run = self._client.create_run(
             self.experiment_id,
-            start_time=end_ms - train_ms,
-            run_name=_run_name(record.trial),
+            start_time=record.start_ms(end_ms),
+            run_name=run_name(record.trial),
             tags={**record.tags, PARENT_TAG: self.parent_run_id},
         )
         run_id: str = run.info.run_id
         self._client.log_batch(
             run_id,
-            metrics=[
-                Metric(key, value, end_ms - train_ms + train_ms * step // last, step)
-                for key, value, step in record.metrics
-            ],
+            metrics=[Metric(*metric) for metric in record.timed_metrics(end_ms)],
             params=[Param(key, value) for key, value in record.params.items()],
         )
         self._check()
-        self._client.set_terminated(run_id, "FINISHED", end_ms)
+        self._client.set_terminated(run_id, FINISHED, end_ms)
         return run_id
 
     def _earlier_runs(self, trials: tuple[int, ...]) -> Iterator[tuple[int, str]]:
@@ -205,7 +213,3 @@ class MlflowTracker:
                 yield trial, run_id
             else:
                 self._client.delete_run(run_id)
-
-
-def _run_name(trial: int) -> str:
-    return f"trial-{trial:06d}"

@@ -62,6 +62,28 @@ class TrialRecord:
     metrics: tuple[tuple[str, float, int], ...]
     train_seconds: float
 
+    def start_ms(self, end_ms: int) -> int:
+        """When it began, of a run that ended then; in milliseconds since 1970."""
+        return end_ms - int(self.train_seconds * 1000)
+
+    def timed_metrics(self, end_ms: int) -> Iterator[tuple[str, float, int, int]]:
+        """Key, value, time and step of each metric, evenly over the time that it trained."""
+        start = self.start_ms(end_ms)
+        last = max((step for _, _, step in self.metrics), default=0) or 1
+        for key, value, step in self.metrics:
+            yield key, value, start + (end_ms - start) * step // last, step
+
+    @classmethod
+    def example(cls) -> TrialRecord:
+        """One that has something of everything."""
+        text = {"name": "value"}
+        return cls(trial=0, tags=text, params=text, metrics=(("a", 1.0, 0),), train_seconds=0.0)
+
+
+def run_name(trial: int) -> str:
+    """Name of a trial's run."""
+    return f"trial-{trial:06d}"
+
 
 def trial_records(tables: CohortTables) -> Iterator[TrialRecord]:
     """The records of a cohort's trials, in the order of its table."""

@@ -119,3 +119,29 @@ def test_a_damaged_part_is_named_and_the_next_run_trains_its_trials_again(
     assert {trial.state.name for trial in optuna_trials(home, "c")} == {"COMPLETE"}
     assert_once_everywhere(home, "c", 8)
     assert "nothing to do" in gradscape("run", file, *HERE).out
+
+
+def test_of_a_sampled_study_mlflow_shows_a_share_and_each_verdicts_typical_trials(
+    gradscape: Gradscape, tmp_path: Path, file: Path
+) -> None:
+    from analysis.trials.typical import typical_trials
+
+    text = file.read_text().replace("trials: 8", "trials: 200").replace("steps: 8", "steps: 2")
+    file.write_text(text + "tracking: {runs: sampled}\n")
+    home = tmp_path / "gradscape"
+    said = gradscape("run", file, *HERE)
+    assert said.code == 0 and "200 of 200 trials done, 200 in this run" in said.out, said
+    table = load_trials("c", home=home).set_index("trial")
+    typical = set(typical_trials(load_trials("c", home=home))["trial"])
+    runs = shown(home)
+    assert table["mlflow_run_id"].dropna().to_dict() == runs
+    assert typical <= runs.keys() and 1 < len(runs) < 25
+    assert {run.data.tags["verdict"] for run in mlflow_runs(home, "c")[1]} == set(table["verdict"])
+    assert {trial.state.name for trial in optuna_trials(home, "c")} == {"COMPLETE"}
+    (parent,) = mlflow_runs(home, "c")[0]
+    assert sum(parent.data.metrics.values()) == 200
+    assert "has the runs of every sampled one of 200" in gradscape("deliver", "c").out
+    mlflow.MlflowClient(default_tracking_uri(home)).delete_run(runs[min(typical)])
+    said = gradscape("deliver", "c")
+    assert "1 of 200 trials were missing in MLflow; 1 delivered" in said.out, said
+    assert shown(home).keys() == runs.keys()

@@ -39,6 +39,7 @@ class Delivery:
         logged_elsewhere: Trials that an invocation with other tables may have logged before it
             died.
         changed: Guards what is shared, and is notified after each change.
+        shows: Whether a trial gets a run in MLflow.
         verdicts: Counts recorded trials by verdict, for MLflow's parent run.
         on_change: Called in the thread after each attempt.
         tell_after_s: How long MLflow may be unavailable before trials are reported to Optuna
@@ -59,6 +60,7 @@ class Delivery:
         tracker: Tracker,
         ledger: TrialLedger,
         logged_elsewhere: Collection[int],
+        shows: Callable[[int], bool],
         changed: threading.Condition,
         verdicts: Callable[[], Mapping[str, int]],
         on_change: Callable[[], None],
@@ -69,6 +71,7 @@ class Delivery:
         self._store = store
         self._tracker = tracker
         self._ledger = ledger
+        self._shows = shows
         self._logged_elsewhere = frozenset(logged_elsewhere)
         self._unseen: frozenset[int] = frozenset()
         self._changed = changed
@@ -99,22 +102,19 @@ class Delivery:
         return self._backlog.trials
 
     def add(self, tables: CohortTables, *, new: int) -> None:
-        """Takes a recorded cohort, of which `new` trials were not recorded before.
-
-        `changed` is held.
-        """
+        """Takes a recorded cohort with `new` trials not recorded before; `changed` is held."""
         self._backlog.add(
             tables,
             new=new,
             maybe_logged=not self._logged_elsewhere.isdisjoint(tables.trial_numbers),
         )
 
-    def add_earlier(self, trials: Collection[int]) -> None:
-        """Takes trials that an earlier invocation recorded; `changed` is held."""
-        self._backlog.add_earlier(trials)
+    def add_earlier(self, trials: Collection[int], *, lost: bool = False) -> None:
+        """Takes trials that were recorded earlier, see `Backlog`; `changed` is held."""
+        self._backlog.add_earlier(trials, lost=lost)
 
     def check_delivered(self, trials: Collection[int]) -> None:
-        """Delivers those again that MLflow does not show any more; `changed` is held."""
+        """Delivers those again that MLflow shows no more; `changed` is held."""
         self._unseen = frozenset(trials)
 
     def fail(self, trials: Sequence[int], reason: str) -> None:
@@ -150,10 +150,8 @@ class Delivery:
             while not self._closing:
                 wait_s = self._retry_at - time.monotonic()
                 if not self.idle and wait_s <= 0:
-                    if self._failed:
-                        return self._deliver_failure
-                    # What was just trained comes first, and has the tracker opened.
-                    return self._deliver if self._backlog else self._find_missing
+                    trained = self._deliver if self._backlog else self._find_missing
+                    return self._deliver_failure if self._failed else trained
                 self._changed.wait(None if self.idle else wait_s)
             return None
 
@@ -177,7 +175,7 @@ class Delivery:
             self._failed.popleft()
 
     def _find_missing(self) -> None:
-        missing = missing_trials(self._store, self._tracker.shown(), self._unseen)
+        missing = missing_trials(self._store, self._tracker.shown(), self._unseen, self._shows)
         if missing:
             _logger.warning("%s", missing_text(missing, len(self._unseen)))
         with self._changed:
@@ -232,9 +230,10 @@ class Delivery:
         if waiting.maybe_logged and not waiting.lost:
             known = self._store.recorded_runs()
             runs.update((trial, known[trial]) for trial in waiting.trials if trial in known)
-        missing = set(waiting.trials) - runs.keys()
+        wanted = waiting.trials if waiting.lost else filter(self._shows, waiting.trials)
+        missing = set(wanted) - runs.keys()
         if missing:
-            rest = tables if not runs else tables.only(missing)
+            rest = tables if missing == set(waiting.trials) else tables.only(missing)
             # No run can be taken back, so the lease is asked for again, not assumed.
             with self._watch.measure("tracking"), self._lease.writing(certain=True):
                 runs.update(self._tracker.log_trials(rest, maybe_logged=waiting.maybe_logged))

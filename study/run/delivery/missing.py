@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from study.errors import TrackingUnavailable
 from study.paths import StudyPaths
@@ -24,9 +24,8 @@ def find_missing(
         TrackingUnavailable: If it does not answer.
     """
     uri = config.tracking_uri or default_tracking_uri(paths.home)
-    return missing_trials(
-        store, present_runs(uri, study=config.study, keys=key.all), resume.delivered
-    )
+    shown = present_runs(uri, study=config.study, keys=key.all)
+    return missing_trials(store, shown, resume.delivered, config.tracking.shows)
 
 
 def all_shown(
@@ -41,7 +40,10 @@ def all_shown(
 
 
 def missing_trials(
-    store: TableStore, shown: Collection[str] | None, delivered: Collection[int]
+    store: TableStore,
+    shown: Collection[str] | None,
+    delivered: Collection[int],
+    shows: Callable[[int], bool],
 ) -> list[int]:
     """Which trials have no run that others see: deleted there, or logged to another server.
 
@@ -49,11 +51,16 @@ def missing_trials(
         store: The study's tables, which name each trial's run.
         shown: Ids of the runs that there are; None where trials have none.
         delivered: Numbers of recorded trials that Optuna knows.
+        shows: Whether a trial gets a run as soon as it is trained.
     """
     if shown is None:
         return []
     runs = store.recorded_runs()
-    return sorted(trial for trial in delivered if runs.get(trial) not in shown)
+    return sorted(
+        trial
+        for trial in delivered
+        if (trial in runs or shows(trial)) and runs.get(trial) not in shown
+    )
 
 
 def missing_text(missing: Collection[int], of: int) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from search_spaces.samplers.boundary.map_change import map_changes
 from search_spaces.settling import MapChange, settled_at
 from search_spaces.space import SearchSpace
-from study.study_file import StopWhen
+from study.study_file import StopWhen, StudyConfig
 
 STABLE = "stable"
 
@@ -31,6 +31,12 @@ class MapWatch:
         self._read = read
         self._looked = 0
         self._changes: list[MapChange] = []
+
+    @classmethod
+    def of(cls, config: StudyConfig, read: Callable[[], Verdicts]) -> MapWatch | None:
+        """What the study file asks for; None if it does not."""
+        rule = config.stop_when
+        return None if rule is None else cls(rule, config.space, read)
 
     def settled(self, known: int) -> bool:
         """Returns whether the map has settled.

@@ -12,11 +12,10 @@ import time
 from pathlib import Path
 from urllib.request import urlopen
 
-from study.tracking.artifacts.folders import claim_artifacts, move_experiments
+from study.tracking.artifacts.folders import claim_artifacts
 from study.tracking.errors import tracking_errors
 from study.tracking.locations import (
     artifact_folder,
-    artifact_location,
     default_tracking_uri,
     ui_command,
 )
@@ -56,9 +55,7 @@ class UiServer:
         self._port = port
         uri = default_tracking_uri(home)
         with tracking_errors(uri, opening=True):
-            folder, root = artifact_folder(home), artifact_location(home)
-            move_experiments(uri, root=root)
-            claim_artifacts(uri, folder=folder, root=root)
+            claim_artifacts(uri, artifact_folder(home), own=True)
         # A session of its own: Ctrl-C in the terminal reaches it once, through `end`.
         self._process = subprocess.Popen(
             ui_command(home, port=port),

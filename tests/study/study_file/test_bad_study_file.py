@@ -74,6 +74,10 @@ def test_the_unchanged_file_is_good():
         ({"trials": "trials: [4]"}, "trials: must be an integer >= 1, but got [4]"),
         ({"steps": "steps: 0"}, "steps: must be an integer >= 1, but got 0"),
         ({"more": "seeds: 0"}, "seeds: must be an integer >= 1, but got 0"),
+        (
+            {"more": "tracking: {runs: sample}"},
+            "tracking.runs: unknown runs 'sample'; did you mean 'sampled'? known: all, sampled",
+        ),
         ({"more": "seed: -1"}, "seed: must be an integer >= 0, but got -1"),
         ({"study": "study: a/b"}, f"study: {NAME}, but got 'a/b'"),
         ({"study": "study: ../b"}, f"study: {NAME}, but got '../b'"),

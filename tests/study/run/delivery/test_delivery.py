@@ -70,6 +70,7 @@ class World:
             tracker=self.tracker,
             ledger=self.ledger,
             changed=self.changed,
+            shows=lambda trial: True,
             verdicts=lambda: {},
             on_change=lambda: None,
             stopwatch=Stopwatch(),

@@ -1,0 +1,23 @@
+"""How far recording and delivering have come."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """What this invocation has recorded so far.
+
+    Attributes:
+        recorded: Trials whose rows are on disk.
+        delivered: Trials that MLflow and Optuna know too.
+        verdicts: Counts recorded trials by verdict.
+        outage: Why MLflow or Optuna takes nothing at present; None while both do.
+    """
+
+    recorded: int
+    delivered: int
+    verdicts: Mapping[str, int]
+    outage: str | None
