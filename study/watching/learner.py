@@ -12,6 +12,7 @@ from torch.optim import Optimizer
 from torch.utils.hooks import RemovableHandle
 
 from study.engine.layers import Layer
+from study.watching.harmless import harmless
 from study.watching.looks import Looks
 from study.watching.measurement import Measurement
 from study.watching.observing.answers import Answers, loss_kind
@@ -142,6 +143,7 @@ class Learner:
                 step, self._optimizers, self._signals, self._named, self._scaler
             )
 
+    @harmless
     def _before(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         self._rate = learning_rate(self._optimizers)
         if self._measurement is not None:
@@ -151,6 +153,7 @@ class Learner:
         if not (any(args[1:]) or kwargs.get("closure")):
             self.check()
 
+    @harmless
     def _behind(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         self._stepped.add(id(optimizer))
         if self._measurement is not None and len(self._stepped) == len(self._optimizers):
@@ -231,7 +234,8 @@ class Learner:
     def _check_loss(self, step: int, value: Loss, loss: Loss) -> None:
         if isinstance(value, Tensor):
             return
-        if math.isfinite(value) and step > 0 and _jumped(value, self.record.losses()[-2]):
+        before = abs(self.record.losses()[-2]) if step > 0 else math.inf
+        if math.isfinite(value) and value > 2 * before + 1e-12:
             self.looks.happened(step + 1)
         self._sentry.conclude(self.record, step, value, loss)
 
@@ -244,7 +248,3 @@ class Learner:
 
 def _number(loss: Loss) -> float:
     return float(loss.detach()) if isinstance(loss, Tensor) else loss
-
-
-def _jumped(loss: float, before: float) -> bool:
-    return loss > 2 * abs(before) + 1e-12

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from study.watching.record import Look
+from study.watching.record import Look, RunRecord
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,3 +31,14 @@ class Moment:
             f"{name}step {self.step}: loss {self.loss:.4g}, gradient {self.look.grad_norm:.3g}, "
             f"update {self.look.update_ratio:.2g} of the parameters"
         )
+
+
+def moment_of(name: str, record: RunRecord, look: Look) -> Moment:
+    """Returns the last step of a record, which was looked at."""
+    return Moment(
+        name=name,
+        step=look.step,
+        loss=record.losses()[-1],
+        learning_rate=record.rates()[-1],
+        look=look,
+    )

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
+from study.watching.harmless import harmless
 from study.watching.learner import Learner, Loss
 from study.watching.models import Models, Optimizers, groups_of, name_of
-from study.watching.moment import Moment
+from study.watching.moment import Moment, moment_of
 from study.watching.observing.scaler import Scaler
-from study.watching.record import Look
 
 if TYPE_CHECKING:
     from study.watching.reporting.live import LiveRun
@@ -70,12 +70,11 @@ class Watch:
             raise ValueError(
                 f"losses must be named {known}, but got {', '.join(map(repr, losses))}"
             )
-        for name, value in losses.items():
-            look = self._learners[name].finish(value)
-            if look is not None:
-                self._tell(self._moment(name, look))
-        if self._folder is not None and self._folder.due:
-            self._keep()
+        moments: list[Moment] = []
+        self._take(losses, moments)
+        if self._report is not None:
+            for moment in moments:
+                self._report(moment)  # What it raises is meant for the loop: to prune, say.
 
     def result(self) -> RunResult:
         """Returns verdict, cause and explanation as they stand now.
@@ -141,6 +140,16 @@ class Watch:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
+    @harmless
+    def _take(self, losses: Mapping[str, Loss], moments: list[Moment]) -> None:
+        for name, value in losses.items():
+            look = self._learners[name].finish(value)
+            if look is not None:
+                moments.append(moment_of(name, self._learners[name].record, look))
+                self._tell(moments[-1])
+        if self._folder is not None and self._folder.due:
+            self._keep()
+
     def _keep(self) -> None:
         """Writes the tables, if any are wanted and there is something to write."""
         if self._tables is not None and self._seen:
@@ -151,24 +160,12 @@ class Watch:
         return any(learner.record.steps for learner in self._learners.values())
 
     def _tell(self, moment: Moment) -> None:
-        if self._report is not None:
-            self._report(moment)
         if self._mlflow:
             from study.watching.reporting.live import LiveRun
 
             uri = self._mlflow if isinstance(self._mlflow, str) else None
             self._live = self._live or LiveRun(uri, self._network)
             self._live.tell(moment)
-
-    def _moment(self, name: str, look: Look) -> Moment:
-        record = self._learners[name].record
-        return Moment(
-            name=name,
-            step=look.step,
-            loss=record.losses()[-1],
-            learning_rate=record.rates()[-1],
-            look=look,
-        )
 
 
 def watch(

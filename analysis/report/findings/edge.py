@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.report.findings.evidence import Evidence
-from analysis.report.findings.model import model
+from analysis.report.findings.findings import stability
 from analysis.report.findings.setting import recommended_setting
 from analysis.space.axes import is_numeric, varied
 from analysis.stability_model import StabilityModel
@@ -28,7 +28,7 @@ def edge_by_depth(evidence: Evidence) -> pd.DataFrame:
         `high`, the same for the ends of the 95 % intervals; `probability` at the best learning
         rate. Empty without a model, or where the learning rate does not vary.
     """
-    fitted, trials = evidence.of(model), evidence.trials
+    fitted, trials = evidence.of(stability), evidence.trials
     if fitted is None or "learning_rate" not in varied(trials):
         return pd.DataFrame(columns=list(COLUMNS))
     if not is_numeric(trials["learning_rate"]):

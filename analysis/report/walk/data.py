@@ -10,7 +10,7 @@ import pandas as pd
 from analysis.figures.palette import DARK, LIGHT, VERDICT_COLORS
 from analysis.maps.theory_lines import SCALES, log_chi_of
 from analysis.report.findings.evidence import Evidence
-from analysis.report.findings.model import model
+from analysis.report.findings.findings import stability
 from analysis.report.findings.series import shown_series
 from analysis.report.page.trial_card import server
 from analysis.report.walk.axes import rounded
@@ -34,7 +34,7 @@ def walk_data(evidence: Evidence) -> dict[str, Any] | None:
     if start is None:
         return None
     axes, chosen = evidence.of(space), evidence.of(inside)
-    trials, series, fitted = evidence.trials, evidence.of(shown_series), evidence.of(model)
+    trials, series, fitted = evidence.trials, evidence.of(shown_series), evidence.of(stability)
     return {
         "axes": [axis.to_dict() for axis, _ in axes],
         "verdicts": [{"name": name, "color": VERDICT_COLORS[name]} for name in VERDICTS],

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from analysis.figures.palette import VERDICT_COLORS
 from analysis.report.findings.evidence import Evidence
-from analysis.report.findings.model import model
+from analysis.report.findings.findings import stability
 from analysis.report.findings.setting import recommended_setting
 from analysis.report.walk.axes import WalkAxis
 from analysis.report.walk.rows import MAX_TRIALS, spread
@@ -42,7 +42,7 @@ def first_map(evidence: Evidence) -> FirstMap | None:
     start = evidence.of(start_axes)
     if start is None:
         return None
-    axes, fitted = evidence.of(space), evidence.of(model)
+    axes, fitted = evidence.of(space), evidence.of(stability)
     x_axis, y_axis = axes[start[0]][0], axes[start[1]][0]
     names = f"{x_axis.label} and {y_axis.label}"
     if fitted is None:

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
 from study.engine.layers import Layer, first_tensor
+from study.watching.harmless import harmless
 from study.watching.observing.discovery import Order, Part, parts_of, time_steps, unseen_layers
 from study.watching.observing.measures import Seen, joined, of_activation, of_size
 from study.watching.observing.passes import Given, Pass, bare
@@ -140,14 +141,17 @@ class Signals:
         if root not in self._roots:
             self._roots[root] = root.register_forward_pre_hook(self._begin, with_kwargs=True)
 
+    @harmless
     def _enter(self, module: nn.Module, args: Any, kwargs: Any) -> None:
         if self._depth == 0:
             self._begin(module, args, kwargs)
         self._depth += 1
 
+    @harmless
     def _leave(self, module: nn.Module, args: Any, output: Any) -> None:
         self._depth -= 1
 
+    @harmless
     def _begin(self, module: nn.Module, args: Any, kwargs: Any) -> None:
         if not torch.is_grad_enabled():
             return
@@ -161,6 +165,7 @@ class Signals:
         self._passes[-1].roots.add(module)
 
     def _hook(self, part: Part) -> Callable[[nn.Module, Any, Any], None]:
+        @harmless
         def show(module: nn.Module, inputs: Any, output: Any) -> None:
             tensor = first_tensor(output)
             if tensor is None or not tensor.is_floating_point() or not torch.is_grad_enabled():
@@ -205,6 +210,7 @@ class Signals:
         # Of other layers nothing is kept until their gradient comes.
         kept = value.detach() if is_output else None
 
+        @harmless
         def note(gradient: Tensor) -> None:
             with torch.no_grad():
                 shown.deltas.setdefault(part.name, {})[call] = of_size("delta_rms", gradient)

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 from torch.utils.hooks import RemovableHandle
 
+from study.watching.harmless import harmless
 from study.watching.observing.ranks import sharded
 
 EXACT = 2**20
@@ -55,6 +56,7 @@ class Arrived:
         for handle in self._handles:
             handle.remove()
 
+    @harmless
     def _note(self, parameter: Tensor) -> None:
         if parameter.grad is not None:
             self.norms[id(parameter)] = size(parameter.grad)

@@ -16,6 +16,7 @@ from study.commands.text.watched_runs import run_folders, write_page
 from study.tables import TableStore
 from study.verdicts import DEFAULT, relabel_study
 from study.watching import Watch
+from study.watching.harmless import told
 from study.watching.reporting.importing import import_into
 from tests.study.watching.loops import data, mlp, train
 
@@ -386,3 +387,31 @@ def test_mlflow_has_metrics_while_it_runs_and_the_verdict_at_the_end(tmp_path: P
     watch.close()
     ended = client.get_run(run.info.run_id)
     assert ended.info.status == "FINISHED" and ended.data.tags["verdict"] == "stalled"
+
+
+def test_an_error_of_the_watch_is_a_warning_and_the_training_goes_on(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*anything: object, **named: object) -> None:
+        raise RuntimeError("no such layout")
+
+    told.cache_clear()
+    network = mlp()
+    expected, _ = train(network, sgd(network), steps=20, watched=False)
+    for place in ("observing.signals.of_size", "learner.learning_rate", "learner.mean_loss"):
+        monkeypatch.setattr(f"study.watching.{place}", broken)
+    network = mlp()
+    losses, _ = train(network, sgd(network), steps=20)
+    assert losses == expected
+    warnings = [record.message for record in caplog.records if "watch failed" in record.message]
+    assert any("(RuntimeError: no such layout in Signals" in message for message in warnings)
+    assert len(warnings) == len(set(warnings)) < 10
+
+
+def test_what_the_report_raises_reaches_the_loop() -> None:
+    def pruned(moment: object) -> None:
+        raise KeyError("pruned")
+
+    network = mlp()
+    with pytest.raises(KeyError, match="pruned"):
+        train(network, sgd(network), steps=3, report=pruned)
