@@ -185,14 +185,13 @@ def test_what_cannot_change_is_refused_and_changes_nothing(
     assert gradscape("run", study_file, "--local-mode", "--no-report").code == 0
     journal = (home / "studies/small/optuna.journal").read_bytes()
     study_file.write_text(
-        WIDER.replace("depth: 2", "depth: [1, 2, 4]").replace("steps: 60", "steps: 30")
+        WIDER.replace("depth: 2", "depth: {low: 1, high: 4}").replace("steps: 60", "steps: 30")
     )
     assert gradscape("check", study_file).code == 2
     said = gradscape("run", study_file, "--local-mode", "--trials", 24)
     assert said.code == 2 and said.err.count("\n") == 1
-    assert (
-        "restore: steps: was 60, now 30; depth: was [1, 2], now [1, 2, 4] (the list of" in said.err
-    )
+    assert "restore: steps: was 60, now 30; depth: was [1, 2], now {low: 1, high: 4" in said.err
+    assert "(a list and a range cannot follow each other" in said.err
     assert "width" not in said.err  # It may change.
     assert (home / "studies/small/optuna.journal").read_bytes() == journal
 

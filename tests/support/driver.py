@@ -57,7 +57,7 @@ steps: 30
 trials: 24
 resources: {workers: 2}
 """
-"""Six cohorts of four trials, the deepest first."""
+"""Six cohorts of four trials: the shallowest as a quick look, then the deepest first."""
 
 
 def write_slow_study(folder: Path, *, seconds: str = "0.02", extra: str = "") -> Path:
