@@ -42,6 +42,8 @@ def memory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PretendedMemory
                 include_dashboard=False,
                 log_to_driver=False,
                 object_store_memory=100_000_000,
+                # Else it is what the real machine's processes leave of the pretended total.
+                _memory=2 * GB,
                 _system_config={
                     "memory_usage_threshold": 0.5,
                     "memory_monitor_refresh_ms": 100,
