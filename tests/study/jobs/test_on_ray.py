@@ -68,7 +68,9 @@ def write_gated_study(folder: Path, name: str) -> tuple[Path, Path]:
     code = folder / name
     code.mkdir()
     there = f"__import__('os').path.exists({str(gate)!r})"
-    file = write_slow_study(code, seconds=f"0.01 if self.depth not in (2, 3, 4) or {there} else 6.0")
+    file = write_slow_study(
+        code, seconds=f"0.01 if self.depth not in (2, 3, 4) or {there} else 6.0"
+    )
     text = file.read_text().replace("study: slow", f"study: {name}")
     file.unlink()
     file = code / f"{name}.yaml"
