@@ -14,6 +14,7 @@ from __future__ import annotations
 from search_spaces.errors import GradscapeError, InputError
 
 __all__ = [
+    "BrokenDatabase",
     "ClusterUnavailable",
     "DispatchError",
     "ExchangeGone",
@@ -68,6 +69,10 @@ class StorageUnavailable(GradscapeError, RuntimeError):
 
 class TrackingUnavailable(GradscapeError, RuntimeError):
     """The tracking server does not answer, or refuses; trying again later may help."""
+
+
+class BrokenDatabase(TrackingUnavailable):
+    """The file of the tracking server's data base holds none that MLflow can use."""
 
 
 class TablesNotTracked(GradscapeError, LookupError):

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from search_spaces.errors import GradscapeError
-from study.errors import TrackingUnavailable, first_cause, first_line
+from study.errors import BrokenDatabase, TrackingUnavailable, first_cause, first_line
 from study.secrets import masked, redacted
-from study.tracking.database.file import BrokenDatabase, broken_text, is_broken
+from study.tracking.database.file import broken_text, is_broken
 from study.tracking.database.sqlite import sqlite_path
 
 _TEMPORARY = ("INTERNAL_ERROR", "TEMPORARILY_UNAVAILABLE", "REQUEST_LIMIT_EXCEEDED")

@@ -20,7 +20,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from study.databases import make_engine
-from study.errors import TrackingUnavailable
+from study.errors import BrokenDatabase, TrackingUnavailable
 
 LOCK_S = 60.0
 """How long another process may take to make the file; it takes seconds."""
@@ -32,10 +32,6 @@ _BESIDE = ("-wal", "-shm", "-journal")
 """Files that SQLite keeps beside one."""
 
 _BROKEN = ("malformed", "not a database", "disk image", "unsupported file format")
-
-
-class BrokenDatabase(TrackingUnavailable):
-    """The file holds no data base that MLflow can use."""
 
 
 def prepare(path: Path, *, set_aside: bool, on_notice: Callable[[str], None]) -> None:

@@ -32,16 +32,21 @@ import torch
 from study.engine import TASKS
 
 KILLED = Path(__file__).with_name("killed")
+seen = 0
 
 
 def tight():
     digits = TASKS["digits"]()
 
     def loss(outputs, targets):
-        # 0 where the task is only tried, with examples that are no whole number of batches, and
-        # where a sample of the data is only looked at.
+        global seen
+        # 0 where the task is only tried, with examples that are no whole number of batches or in
+        # one step of two trials before all others, and where a sample of the data is looked at.
         only_looked_at = len(outputs) % 32 or not torch.is_grad_enabled()
         trials = 0 if only_looked_at else len(outputs) // 32
+        seen += trials > 0
+        if trials == 2 and seen == 1:
+            trials = 0
         if trials > ROOM:
             raise torch.OutOfMemoryError(f"no room for {trials} trials")
         if trials and KILL and not KILLED.exists():

@@ -59,10 +59,13 @@ def test_incompatible_space_is_refused_and_leaves_the_study_alone(
 ) -> None:
     assert gradscape("run", study_file, "--local-mode", "--no-report").code == 0
     before = load_trials("small")
-    study_file.write_text(STUDY.replace("[1, 2]", "[1, 3]").replace("steps: 60", "steps: 50"))
+    text = STUDY.replace("[1, 2]", "{low: 1, high: 3}").replace("steps: 60", "steps: 50")
+    study_file.write_text(text)
     said = gradscape("run", study_file, "--local-mode")
     assert said.code == 2 and said.err.count("\n") == 1
-    assert "steps: was 60, now 50" in said.err and "depth: was [1, 2], now [1, 3]" in said.err
+    assert "steps: was 60, now 50" in said.err
+    assert "depth: was [1, 2], now {low: 1, high: 3" in said.err
+    assert "(a list and a range cannot follow each other within a study)" in said.err
     pd.testing.assert_frame_equal(load_trials("small"), before)
 
 
