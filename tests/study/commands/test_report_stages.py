@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from analysis import write_report
+from analysis.report.sections import SECTIONS
 from tests.support.synthetic import RATE, synthetic_tables, write_study
 
 
@@ -26,6 +28,15 @@ def test_a_terminal_shows_what_the_report_is_at_and_other_streams_do_not(tmp_pat
     assert page == f"report   {tmp_path}/studies/digits-mlp/report/index.html\n"
     with start(tmp_path, stderr=subprocess.PIPE) as quiet:
         assert quiet.communicate(timeout=300) == (page, "")
+
+
+@pytest.mark.slow
+def test_the_stages_are_all_sections_between_reading_and_writing(tmp_path):
+    write_study(tmp_path, synthetic_tables(60, seed=1, space=RATE), parts=2)
+    stages: list[str] = []
+    write_report("digits-mlp", home=tmp_path, on_stage=stages.append)
+    titles = [section.title or "counting trials" for section in SECTIONS]
+    assert stages == ["reading the tables", *titles, "writing tables and images"]
 
 
 def start(home, *, stderr: int) -> subprocess.Popen[str]:
