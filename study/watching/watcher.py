@@ -210,7 +210,7 @@ def watch(
             a run already, a number is added to its name.
         mlflow: Address of an MLflow to tell while it runs, or True for the one that MLflow goes
             by; into the run that is open there, or one of its own.
-        across_ranks: With several processes (DDP, FSDP): whether each of them watches, so that
+        across_ranks: With several processes (DDP): whether each of them watches, so that
             their numbers are joined to those of the whole batch.
 
     Raises:

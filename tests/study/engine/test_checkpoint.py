@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from study.engine import NETWORKS, Checkpoints, CohortRecord, NetworkFactory, Task, train_cohort
-from study.engine.checkpoint import CheckpointFile, source_of
+from study.engine.checkpoint import CheckpointFile, State, source_of
 from study.trial import Trial
 from tests.study.engine.conftest import make_trial
 from tests.study.engine.execution import modules
@@ -72,28 +72,44 @@ def some_trials(**overrides: object) -> list[Trial]:
     ],
 )
 def test_goes_on_bit_for_bit(
-    digits: Task, tmp_path: Path, network: NetworkFactory, execution: str, dtype: str
+    digits: Task,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    network: NetworkFactory,
+    execution: str,
+    dtype: str,
 ) -> None:
     trials = some_trials(dtype=dtype)
 
-    def train(task: Task, checkpoints: Checkpoints | None) -> CohortRecord:
+    def train(checkpoints: Checkpoints | None) -> CohortRecord:
         return train_cohort(
             trials,
-            task=task,
+            task=digits,
             network=network,
             steps=STEPS,
             execution=execution,
             checkpoints=checkpoints,
         )
 
-    undisturbed = train(digits, None)
+    undisturbed = train(None)
     assert undisturbed.steps_run[5] < STEPS
     every_step = Checkpoints(folder=tmp_path, every_s=0.0)
-    with pytest.raises(CutOff):
-        train(cut_off_after(digits, 31), every_step)
+    save = CheckpointFile.save
+
+    def save_and_be_lost(file: CheckpointFile, state: State) -> None:
+        save(file, state)
+        if state["step"] >= 31:
+            raise CutOff
+
+    # A metric that fails would do, but compiled code knows only the task's own.
+    with monkeypatch.context() as lost, pytest.raises(CutOff):
+        lost.setattr(CheckpointFile, "save", save_and_be_lost)
+        train(every_step)
     (file,) = tmp_path.iterdir()
-    assert 0 < torch.load(file, weights_only=True)["step"] < STEPS
-    resumed = train(digits, every_step)
+    left = torch.load(file, weights_only=True)
+    assert 31 <= left["step"] < STEPS
+    assert left["execution"] == execution
+    resumed = train(every_step)
     assert_identical(resumed, undisturbed)
     assert list(tmp_path.iterdir()) == []
 

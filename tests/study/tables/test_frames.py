@@ -23,7 +23,8 @@ def test_trials_keep_identity_hyperparameters_labels_figures_in_order(
     metadata: StudyMetadata,
 ) -> None:
     names = [column.name for column in trial_columns(metadata)]
-    assert names[:6] == ["trial", "configuration", "seed", "design", "depth", "activation"]
+    identity = ["trial", "configuration", "seed", "design", "confirms"]
+    assert names[:7] == [*identity, "depth", "activation"]
     assert names.index("momentum") + 1 == names.index("outcome")
     assert names[-1] == "mlflow_run_id"
 
