@@ -32,7 +32,11 @@ for box in boxes.to_dict("records"):
     print(f"  {box['share']:.0%} of the space, {box['coverage']:.0%} of what is stable")
 
 # %% What fresh trials said of the regions that the run tested (`confirm` in the study file)
-print(confirmed_regions(trials)[["box", "trials", "stable", "low", "kept"]].to_string(index=False))
+tested = confirmed_regions(trials)
+if tested.empty:
+    print("no region was tested with fresh trials")
+else:
+    print(tested[["box", "trials", "stable", "low", "kept"]].to_string(index=False))
 
 # %% The recommended box as a selection of trials
 if len(boxes):

@@ -13,7 +13,12 @@ from tests.support.synthetic import synthetic_tables, write_study
 EXAMPLES = ROOT / "examples"
 
 ANSWERS = {
-    "where_is_it_safe": ["stable", "held-out trials stable", "0."],
+    "where_is_it_safe": [
+        "% stable, at least 9",
+        "% of what is stable",
+        "no region was tested",
+        "0.01–0.1",
+    ],
     "where_is_the_edge": ["largest_high", "depth", "estimate"],
     "what_moves_it": ["learning_rate", "importance"],
     "what_would_fix_my_network": ["healed", "cause", "gradients change by"],
