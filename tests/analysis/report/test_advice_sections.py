@@ -97,7 +97,7 @@ def with_fresh(where, stable, number, promised):
     ("stable", "promised", "says"),
     [
         # Clopper and Pearson's bounds at 95 %, one-sided: 0.9049 and 0.288.
-        (47, 0.9, "47 of 48 fresh trials trained (at least 90 %, with 95 % confidence)"),
+        (47, 0.9, "47 of 48 fresh trials trained (at least 90 %, with 95\u00a0% confidence)"),
         (20, 0.9, "20 of 48 fresh trials trained, too few for the 90 % that were expected"),
     ],
 )
