@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from study.tables.home import tables_folder
 from study.tables.metadata import WATCHED
 
@@ -72,6 +70,8 @@ def write_page(folders: list[Path], output: Path | None) -> Path:
 
 
 def _runs(folder: Path) -> list[Run]:
+    import pandas as pd
+
     from analysis.report.runs import Run
     from study.tables import TableStore
 
