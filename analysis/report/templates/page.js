@@ -48,7 +48,7 @@ function figures() {
     const flat = (values) =>
       Array.from(values ?? []).flatMap((one) => (one?.length && typeof one !== "string" ? flat(one) : [one]));
     const written = Array.isArray(trace.hovertext) || ArrayBuffer.isView(trace.hovertext);
-    if (trace.hoverinfo === "text" && written) return flat(trace.hovertext).map(plainText);
+    if (trace.hoverinfo === "text" && written) return flat(trace.hovertext).filter((text) => text).map(plainText);
     const template = trace.hovertemplate;
     if (!template || typeof template !== "string" || !trace.x || !trace.y) return [];
     return Array.from(trace.x, (x, place) => {
