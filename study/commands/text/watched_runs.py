@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from study.tables.home import tables_folder
-from study.tables.metadata import WATCHED
 
 if TYPE_CHECKING:
     from analysis.report.runs import Run
@@ -44,6 +43,7 @@ def is_run(folder: Path) -> bool:
     """Returns whether a folder with tables holds a watched run."""
     from study.errors import TableError
     from study.tables import TableStore
+    from study.tables.metadata import WATCHED
 
     try:
         frame = TableStore(tables_folder(folder)).read_trials(columns=["trial"])
