@@ -83,12 +83,14 @@ def study_name(given: str, *, home: Path) -> str:
     Raises:
         InputError: If it is neither.
     """
-    from study.study_file import check_for_elsewhere, read_study
     from study.tables.home import studies
 
     known = studies(home)
     if given in known:
         return given
+    # Here, for reading study files loads Optuna, which a study's name has no need of.
+    from study.study_file import check_for_elsewhere, read_study
+
     file = _written_file(Path(given))
     if file is not None and file.is_file():
         return check_for_elsewhere(file).study
