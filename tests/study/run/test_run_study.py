@@ -62,7 +62,7 @@ class Fragile(nn.Module):
 
     def forward(self, inputs):
         self.calls += 1
-        if self.depth == BREAKS and self.calls > 10:
+        if self.depth == BREAKS and self.calls > 25:
             raise RuntimeError("my layer is broken")
         return inputs
 """
