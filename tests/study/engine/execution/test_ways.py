@@ -62,5 +62,5 @@ def test_the_lost_trial_was_retired() -> None:
 
 
 def test_an_unknown_way_lists_the_ways() -> None:
-    with pytest.raises(ValueError, match="unknown execution 'fast'; known: auto, chain, "):
+    with pytest.raises(ValueError, match="unknown execution 'fast'; known: auto, fused, chain, "):
         trained("mlp", "fast")
