@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from analysis.errors import AnalysisError
 from analysis.figures.palette import VERDICT_COLORS
 from analysis.labels import capitalized, number_label
 from analysis.report.diagnosis.pictures import (
@@ -22,6 +20,7 @@ from analysis.report.diagnosis.pictures import (
     update_pictures,
 )
 from analysis.report.diagnosis.subject import DiagnosisSubject, Ending, Remedied, Tried
+from analysis.report.files.staging import replace_file
 from analysis.report.files.versions import gradscape_version
 from analysis.report.page.page import Chapter, assemble, chapter
 from analysis.report.page.picture import Picture
@@ -77,14 +76,7 @@ def write_diagnosis(subject: DiagnosisSubject, path: Path) -> None:
     Raises:
         AnalysisError: If the file cannot be written.
     """
-    text = diagnosis_page(subject, datetime.now(UTC))
-    scratch = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        scratch.write_text(text, encoding="utf-8")
-        scratch.replace(path)
-    except OSError as error:
-        scratch.unlink(missing_ok=True)
-        raise AnalysisError(f"cannot write {path}: {error.strerror}") from error
+    replace_file(path, diagnosis_page(subject, datetime.now(UTC)))
 
 
 def diagnosis_page(subject: DiagnosisSubject, created: datetime) -> str:

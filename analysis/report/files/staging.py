@@ -42,3 +42,18 @@ def filling(folder: Path) -> Iterator[Path]:
 def write_text(path: Path, text: str) -> None:
     """Writes UTF-8; a lone surrogate in a person's name has no UTF-8 form and becomes "?"."""
     path.write_text(text, encoding="utf-8", errors="replace")
+
+
+def replace_file(path: Path, text: str) -> None:
+    """Writes a text beside its place and moves it there, over an older file of that name.
+
+    Raises:
+        AnalysisError: If the file cannot be written; an older one is then left as it was.
+    """
+    scratch = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        write_text(scratch, text)
+        scratch.replace(path)
+    except OSError as error:
+        scratch.unlink(missing_ok=True)
+        raise AnalysisError(f"cannot write {path}: {error.strerror}") from error

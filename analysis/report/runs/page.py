@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,12 +12,12 @@ from typing import Literal
 import pandas as pd
 import plotly.graph_objects as go
 
-from analysis.errors import AnalysisError
 from analysis.figures import layer_heatmap, layer_scales, seed_curves
 from analysis.figures.palette import VERDICT_COLORS, Theme
 from analysis.figures.seed_curves import SeedGroup
 from analysis.labels import capitalized, count_label, number_label
 from analysis.report.diagnosis.pictures import delta_decades
+from analysis.report.files.staging import replace_file
 from analysis.report.files.versions import gradscape_version
 from analysis.report.page.page import Chapter, assemble, chapter
 from analysis.report.page.picture import Picture, picture
@@ -112,14 +111,7 @@ def write_runs(runs: Sequence[Run], path: Path) -> None:
     Raises:
         AnalysisError: If the file cannot be written.
     """
-    text = runs_page(runs, datetime.now(UTC))
-    scratch = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        scratch.write_text(text, encoding="utf-8")
-        scratch.replace(path)
-    except OSError as error:
-        scratch.unlink(missing_ok=True)
-        raise AnalysisError(f"cannot write {path}: {error.strerror}") from error
+    replace_file(path, runs_page(runs, datetime.now(UTC)))
 
 
 def runs_page(runs: Sequence[Run], created: datetime) -> str:

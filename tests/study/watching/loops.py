@@ -34,6 +34,10 @@ def mlp(
     return nn.Sequential(*hidden, nn.Linear(width, 4))
 
 
+def sgd(network: nn.Module, rate: float = 0.1, momentum: float = 0.0) -> torch.optim.Optimizer:
+    return torch.optim.SGD(network.parameters(), rate, momentum)
+
+
 def train(
     network: nn.Module,
     optimizer: torch.optim.Optimizer,
