@@ -102,8 +102,15 @@ def _print(checked: Preflight, plan: Mapping[str, Any]) -> None:
         f"{plan['groups']} groups that train together, {plan['largest_group']} trials in the "
         f"largest; at most {plan['memory_mb']:.0f} MB a cohort"
     )
+    if config.confirm:
+        console.print(
+            f"then up to {config.confirm} fresh trials in the region that is recommended"
+        )
     console.print(
-        f"about {plan['gflop']:.0f} GFLOP, roughly {plan['core_seconds']:.0f} s on one CPU core"
+        f"at most {plan['gflop']:.0f} GFLOP, {plan['core_seconds']:.0f} s on one CPU core or "
+        "less: trials that fail, or whose verdict is certain, end early, and chains of linear "
+        "layers are several times as fast",
+        soft_wrap=True,
     )
     for notice in checked.notices:
         console.print(notice, markup=False, soft_wrap=True)
