@@ -6,6 +6,7 @@ import plotly.graph_objects as go
 
 from analysis.figures.box_diagram import box_diagram
 from analysis.figures.clipped_norms import clipped_norms
+from analysis.figures.coordinate_check import coordinate_check
 from analysis.figures.gradient_by_layer import gradient_by_layer
 from analysis.figures.gradient_through_time import gradient_through_time
 from analysis.figures.importance_bars import importance_bars
@@ -31,6 +32,7 @@ from analysis.figures.verdict_bar import verdict_bar
 FIGURES: dict[str, Callable[..., go.Figure]] = {
     "box_diagram": box_diagram,
     "clipped_norms": clipped_norms,
+    "coordinate_check": coordinate_check,
     "gradient_by_layer": gradient_by_layer,
     "gradient_through_time": gradient_through_time,
     "importance_bars": importance_bars,
@@ -63,6 +65,7 @@ __all__ = [
     "Theme",
     "box_diagram",
     "clipped_norms",
+    "coordinate_check",
     "delta_decades",
     "gradient_by_layer",
     "gradient_through_time",

@@ -28,6 +28,9 @@ NORM_POSITIONS = ("pre", "post", "peri")
 QK_NORMALIZATIONS = ("none", "rms")
 ATTENTION_MASKS = ("none", "causal")
 FEED_FORWARDS = ("plain", "gated")
+PARAMETRIZATIONS = ("standard", "mup", "depth_mup")
+_SCALED = (Condition(owner="parametrization", values=("mup", "depth_mup")),)
+_SCALED_IN_DEPTH = (Condition(owner="parametrization", values=("depth_mup",)),)
 _BRANCHES_NORMALIZED = (Condition(owner="normalization", values=("layer", "rms")),)
 
 ARCHITECTURE = (
@@ -148,5 +151,37 @@ ARCHITECTURE = (
         default=1.0,
         networks=("mlp", "resnet", "transformer"),
         meaning="factor on what a residual branch adds; no effect without residual connections",
+    ),
+    Hyperparameter(
+        name="parametrization",
+        kind="name",
+        choices=PARAMETRIZATIONS,
+        default=None,
+        default_text="standard",
+        networks=("mlp", "cnn", "resnet", "transformer"),
+        meaning="how initial scales and the learning rates of layers follow width (mup) and depth "
+        "(depth_mup), so that settings carry over to larger networks",
+    ),
+    Hyperparameter(
+        name="base_width",
+        kind="integer",
+        interval=COUNT,
+        default=64,
+        unit="units",
+        networks=("mlp", "cnn", "resnet", "transformer"),
+        network_defaults={"cnn": 16, "resnet": 16},
+        conditions=_SCALED,
+        meaning="width at which mup equals the standard parametrization",
+    ),
+    Hyperparameter(
+        name="base_depth",
+        kind="integer",
+        interval=COUNT,
+        default=4,
+        unit="layers",
+        networks=("mlp", "resnet", "transformer"),
+        network_defaults={"transformer": 2},
+        conditions=_SCALED_IN_DEPTH,
+        meaning="depth at which depth_mup equals mup",
     ),
 )

@@ -35,6 +35,7 @@ HEEDED = (
     "weight_std",
     "bias_std",
     "batch_size",
+    "parametrization",
 )
 """Hyperparameters that a theory may ask for; trials that agree in them are expected alike."""
 
@@ -69,5 +70,8 @@ def _predicted(
     values = dict(hyperparameters)
     # No gradient passes a readout of zeros; a gain of its own changes all gradients alike.
     if values.get("output_initialization") == "zeros":
+        return None
+    # What mup changes of a new network changes all gradients alike; depth_mup's branches do not.
+    if values.get("parametrization") == "depth_mup":
         return None
     return THEORIES[network](values, inputs)

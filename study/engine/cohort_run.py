@@ -93,8 +93,14 @@ class CohortRun:
         self._sample = DataSample(self._surface, task, steps, batch_size=batch_size, **data)
         rates_KxS = np.stack([learning_rates(values, steps) for values in hyperparameters])
         self._rates_SxK = torch.as_tensor(rates_KxS.T.copy()).to(device, dtype)
-        hidden = [names[0] in start.hidden_matrices for names in self._execution.blocks.names]
-        self._optimizer = make_optimizer(hyperparameters, hidden, device=device, dtype=dtype)
+        firsts = [names[0] for names in self._execution.blocks.names]
+        self._optimizer = make_optimizer(
+            hyperparameters,
+            [name in start.hidden_matrices for name in firsts],
+            [start.rate_factors.get(name, 1.0) for name in firsts],
+            device=device,
+            dtype=dtype,
+        )
         self._clipping = Clipping(hyperparameters, device=device, dtype=dtype)
         self.recording = Recording(
             trials,
@@ -108,6 +114,11 @@ class CohortRun:
         )
         parts = self._execution, self._optimizer, self._clipping, self._failures, self.recording
         self._unrecorded = Unrecorded(*parts, examples)
+
+    @property
+    def parameters(self) -> dict[str, Tensor]:
+        """The trials' parameters as they are now, (K, ...) by name; views."""
+        return self._execution.blocks.by_name()
 
     def record(self, seconds: float) -> CohortRecord:
         """Returns what the training left behind, and what a person should know of it."""

@@ -19,6 +19,7 @@ from study.engine.tasks.data_scale import scale_notices
 from study.preflight.addresses import check_addresses
 from study.preflight.grid import grid_notices
 from study.preflight.own_code import own_code_errors, try_step
+from study.preflight.parametrization import check_parametrizations
 from study.preflight.size import check_amount, check_fits, not_tried, size_notices
 from study.preflight.trial_pass import try_data, try_task
 from study.study_file import StudyConfig
@@ -161,6 +162,7 @@ def _checked(config: StudyConfig, code: tuple[Path, ...]) -> Preflight:
     except InputError as error:
         raise error.inside(key="thresholds") from error
     check_addresses(config)
+    check_parametrizations(config.space)
     tasks = TaskSource(
         name=config.task, options=config.task_options, folder=config.folder, code=code
     )

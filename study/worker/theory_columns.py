@@ -79,9 +79,12 @@ def largest_learning_rate(hyperparameters: Mapping[str, Value], sharpness: float
     Returns:
         None where it is not positive or unmeasured; and for adaptive optimizers, whose limit is
         one on the preconditioned sharpness, which is not measured, and which at step 0, before
-        the preconditioner has settled, says nothing (Cohen et al. 2022, arXiv:2207.14484).
+        the preconditioner has settled, says nothing (Cohen et al. 2022, arXiv:2207.14484); and
+        for parametrizations whose layers have learning rates of their own.
     """
     if hyperparameters.get("optimizer", "sgd") != "sgd":
+        return None
+    if hyperparameters.get("parametrization", "standard") != "standard":
         return None
     if not (math.isfinite(sharpness) and sharpness > 0):
         return None

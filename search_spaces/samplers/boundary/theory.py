@@ -55,7 +55,8 @@ def theory_features(space: SearchSpace) -> Callable[[Mapping[str, Any]], Sequenc
         inputs = _inputs(space.network, values)
         heeded = {name: values[name] for name in HEEDED if name in values}
         logs = _of_network(space.network, tuple({**heeded, **_rounded(heeded)}.items()), inputs)
-        if logs is None or not isinstance(rate, float):
+        scaled_rates = values.get("parametrization", "standard") != "standard"
+        if logs is None or scaled_rates or not isinstance(rate, float):
             return _SILENT
         assert isinstance(momentum, (int, float))
         log_ratio, log_factor, log_sharpness = logs

@@ -5,7 +5,7 @@ One operation on a block updates, clips or measures P parameters of K trials at 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -88,16 +88,19 @@ class Blocks:
         self.values = [value.index_select(1, slots) for value in self.values]
 
 
-def by_shape(shapes: Mapping[str, torch.Size], apart: Collection[str] = ()) -> list[list[str]]:
-    """Groups parameters of one shape, in the order of their first.
+def by_shape(
+    shapes: Mapping[str, torch.Size], kinds: Mapping[str, Hashable] | None = None
+) -> list[list[str]]:
+    """Groups parameters of one shape and kind, in the order of their first.
 
     Args:
         shapes: By parameter.
-        apart: Parameters that no block may hold together with others than these.
+        kinds: How the optimizer tells parameters apart; all alike by default.
     """
-    groups: dict[tuple[torch.Size, bool], list[str]] = {}
+    kinds = kinds or {}
+    groups: dict[tuple[torch.Size, Hashable], list[str]] = {}
     for name, shape in shapes.items():
-        groups.setdefault((shape, name in apart), []).append(name)
+        groups.setdefault((shape, kinds.get(name)), []).append(name)
     return list(groups.values())
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +13,7 @@ from study.engine.layers import build_network
 from study.engine.networks import NetworkFactory
 from study.engine.optimizers import tells_matrices_apart
 from study.engine.optimizers.hidden_matrices import hidden_matrices
+from study.engine.parametrizations import rate_factors
 from study.engine.seeds import initialization_generator, module_seed
 from study.engine.tasks.task import Task
 from study.trial import Trial
@@ -25,12 +26,22 @@ class StartingPoint:
     parameters: Initial parameters by name, one mapping a trial.
     own: Each trial's own module, where buffers (fixed random features) differ by trial.
     hidden_matrices: Names of the parameters for which the optimizer has a rule of its own.
+    rate_factors: On the learning rate, by parameter; 1 where there is none.
     """
 
     module: nn.Module
     parameters: Sequence[Mapping[str, Tensor]]
     own: Sequence[nn.Module] | None
     hidden_matrices: frozenset[str] = frozenset()
+    rate_factors: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def kinds(self) -> dict[str, Hashable]:
+        """How the optimizer tells parameters apart: only those of one kind share a block."""
+        names = {*self.hidden_matrices, *self.rate_factors}
+        return {
+            name: (name in self.hidden_matrices, self.rate_factors.get(name)) for name in names
+        }
 
 
 def starting_point(trials: Sequence[Trial], task: Task, network: NetworkFactory) -> StartingPoint:
@@ -59,6 +70,7 @@ def starting_point(trials: Sequence[Trial], task: Task, network: NetworkFactory)
         parameters=parameters,
         own=tuple(modules) if differ else None,
         hidden_matrices=hidden_matrices(module) if apart else frozenset(),
+        rate_factors=rate_factors(module, trials[0].hyperparameters),
     )
 
 

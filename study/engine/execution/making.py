@@ -69,7 +69,7 @@ def make_execution(
     if wanted in ("chain", "fused") and links is None:
         raise ValueError("only a plain sequence of linear layers and activations is a chain")
     if links is not None and wanted in ("auto", "fused", "chain"):
-        names = by_shape(_shapes(module), start.hidden_matrices)
+        names = by_shape(_shapes(module), start.kinds)
         blocks = _blocks(names, module, values, device, precision)
         return _chain(links, blocks, task, wanted)
     traits = module_traits(module, task)

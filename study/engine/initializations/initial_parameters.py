@@ -11,6 +11,7 @@ from torch import Generator, Tensor, nn
 from study.engine.initializations.distributions import INITIALIZATIONS, normal
 from study.engine.initializations.recurrent import RECURRENT_INITIALIZATIONS, SAME
 from study.engine.initializations.residual import RESIDUAL_INITIALIZATIONS
+from study.engine.parametrizations import output_scale
 from study.engine.weight_roles import WeightRole, weight_roles
 
 TORCH_DEFAULT = "torch_default"
@@ -42,7 +43,8 @@ def initialize(
     Parameters of two or more axes called `weight`, or with that word in their name, follow
     `initialization`, block by block where their role has blocks; recurrent ones follow
     `recurrent_initialization`. They are multiplied by `init_gain`, recurrent ones by
-    `recurrent_gain` too, the readout's by `output_init_gain`, those of residual branches as
+    `recurrent_gain` too, the readout's by `output_init_gain` and
+    as `parametrization` says, those of residual branches as
     `residual_initialization` says. Biases
     beside them are zero (drawn with `bias_std` under `mean_field`), plus `forget_bias` for a
     forget gate; so is the bias beside a weight that a residual initialization or
@@ -135,7 +137,8 @@ def _residual_factor(role: WeightRole, hyperparameters: Mapping[str, Any]) -> fl
 def _output_factor(hyperparameters: Mapping[str, Any]) -> float:
     name = str(hyperparameters.get("output_initialization", SAME))
     factor = _chosen("output_initialization", OUTPUT_INITIALIZATIONS, name)
-    return factor * float(hyperparameters.get("output_init_gain", 1.0))
+    gain = float(hyperparameters.get("output_init_gain", 1.0))
+    return factor * gain * output_scale(hyperparameters)
 
 
 def _bias(

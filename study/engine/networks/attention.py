@@ -12,7 +12,7 @@ QKV = 3
 
 
 class Attention(nn.Module):
-    """softmax(q k^T / sqrt(d)) v by head of d = width / heads numbers, (B, T, width) twice.
+    """softmax(c q k^T / sqrt(d)) v by head of d = width / heads numbers, (B, T, width) twice.
 
     Args:
         width: Numbers in a time step.
@@ -21,6 +21,7 @@ class Attention(nn.Module):
         normalized: Whether queries and keys are divided by their root mean square, by head, and
             scaled by weights that are trained.
         cap: Scores s become cap tanh(s / cap); None leaves them.
+        score_scale: c, a factor on the scores.
 
     Raises:
         ValueError: If `heads` does not divide `width`.
@@ -41,6 +42,7 @@ class Attention(nn.Module):
         causal: int | None,
         normalized: bool = False,
         cap: float | None = None,
+        score_scale: float = 1.0,
     ) -> None:
         super().__init__()
         if width % heads:
@@ -49,6 +51,7 @@ class Attention(nn.Module):
             )
         self._heads = heads
         self._cap = cap
+        self._divisor = math.sqrt(width // heads) / score_scale
         later = None
         if causal is not None:
             later = torch.ones(causal, causal, dtype=torch.bool).triu(1)
@@ -63,7 +66,7 @@ class Attention(nn.Module):
         queries, keys, values = by_head.permute(2, 0, 3, 1, 4).unbind(0)
         if self.query_norm is not None and self.key_norm is not None:
             queries, keys = self.query_norm(queries), self.key_norm(keys)
-        scores = (queries / math.sqrt(queries.shape[-1])) @ keys.mT
+        scores = (queries / self._divisor) @ keys.mT
         if self._cap is not None:
             scores = self._cap * torch.tanh(scores / self._cap)
         if self.later is not None:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from study.engine.activations import ACTIVATIONS
 from study.engine.networks.normalizations import needs_bias, normalization
 from study.engine.networks.plain_inputs import check_plain
+from study.engine.parametrizations import branch_scale
 from study.engine.tasks.task import Task
 
 CONNECTIONS = ("none", "residual", "dense")
@@ -50,8 +51,7 @@ def mlp(hyperparameters: Mapping[str, Any], task: Task) -> nn.Module:
     if connections == "dense":
         return DenseMlp(hidden, readout)
     if connections == "residual":
-        scale = float(hyperparameters.get("residual_scale", 1.0))
-        return ResidualMlp(hidden, readout, scale)
+        return ResidualMlp(hidden, readout, branch_scale(hyperparameters))
     return _chain(hidden, readout)
 
 
@@ -69,6 +69,7 @@ class ResidualMlp(nn.Module):
         self.hidden = nn.Sequential(_numbered(hidden))
         self.output = readout
         self._scale = scale
+        self.branch_modules = [f"hidden.{number}" for number in range(2, len(hidden) + 1)]
 
     def forward(self, inputs: Tensor) -> Tensor:
         first, *others = self.hidden

@@ -18,6 +18,7 @@ from study.engine.networks.images import (
     readout,
     stem,
 )
+from study.engine.parametrizations import branch_scale
 from study.engine.tasks.task import Task
 from study.engine.weight_roles import WeightRole
 
@@ -50,6 +51,8 @@ def resnet(hyperparameters: Mapping[str, Any], task: Task) -> nn.Module:
     modules.update(readout(channels, task, hyperparameters))
     network = nn.Sequential(modules)
     network.weight_roles = _roles(depth)  # type: ignore[assignment]
+    names = [f"block_{number}" for number in range(1, depth + 1)]
+    network.branch_modules = names  # type: ignore[assignment]
     return network
 
 
@@ -66,7 +69,7 @@ class ResidualBlock(nn.Module):
         super().__init__()
         self._stride = 1 if channels == width else 2
         self._added = width - channels
-        self._scale = float(hyperparameters.get("residual_scale", 1.0))
+        self._scale = branch_scale(hyperparameters)
         branch: OrderedDict[str, nn.Module] = OrderedDict()
         branch.update(numbered(activated(channels, hyperparameters), 1))
         branch["convolution_1"] = convolution(

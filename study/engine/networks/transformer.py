@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from study.engine.activations import ACTIVATIONS
 from study.engine.networks.attention import QKV, Attention
 from study.engine.networks.sequences import Steps, chosen, time_steps
+from study.engine.parametrizations import branch_scale, score_scale
 from study.engine.tasks.task import Task
 from study.engine.weight_roles import WeightRole
 
@@ -65,7 +66,7 @@ def transformer(hyperparameters: Mapping[str, Any], task: Task) -> nn.Module:
             width,
             _attention(width, hyperparameters, task),
             ACTIVATIONS[hyperparameters["activation"]].module(),
-            residual_scale=float(hyperparameters.get("residual_scale", 1.0)),
+            residual_scale=branch_scale(hyperparameters),
             normalize=normalize,
             norm_position=position,
             branches=2 * depth,
@@ -88,6 +89,7 @@ def _attention(width: int, hyperparameters: Mapping[str, Any], task: Task) -> At
         causal=time_steps(task) if mask == "causal" else None,
         normalized=normalized != "none",
         cap=None if cap == "none" else float(cap),
+        score_scale=score_scale(hyperparameters),
     )
 
 
@@ -116,6 +118,7 @@ class Transformer(nn.Module):
         self._names = [f"block_{number}" for number in range(1, len(blocks) + 1)]
         for name, block in zip(self._names, blocks, strict=True):
             self.add_module(name, block)
+        self.branch_modules = self._names
         self.normalization = normalization
         self.output = nn.Linear(width, task.outputs)
         self.weight_roles = {"output.weight": WeightRole(readout=True)}

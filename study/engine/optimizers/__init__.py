@@ -61,6 +61,7 @@ def tells_matrices_apart(hyperparameters: Mapping[str, Any]) -> bool:
 def make_optimizer(
     hyperparameters: Sequence[Mapping[str, Any]],
     hidden_matrices: Sequence[bool] = (),
+    rate_factors: Sequence[float] = (),
     *,
     device: torch.device,
     dtype: torch.dtype,
@@ -71,6 +72,7 @@ def make_optimizer(
         hyperparameters: One mapping a trial; `optimizer` is sgd if absent.
         hidden_matrices: Whether a block is of matrices between hidden layers, one a block. Only
             an optimizer that `tells_matrices_apart` needs to know.
+        rate_factors: On the learning rate, one a block; 1 by default.
         device: Where the parameters are.
         dtype: The parameters' type.
 
@@ -81,9 +83,11 @@ def make_optimizer(
     name = columns.shared("optimizer", "sgd")
     rule = OPTIMIZERS[name]
     if not isinstance(rule, ByRole):
-        return StackedOptimizer([rule], columns)
+        return StackedOptimizer([rule], columns, rate_factors)
     if not hidden_matrices:
         raise ValueError(f"{name} must be told which blocks are hidden matrices, but got none")
     return StackedOptimizer(
-        [rule.matrices if hidden else rule.others for hidden in hidden_matrices], columns
+        [rule.matrices if hidden else rule.others for hidden in hidden_matrices],
+        columns,
+        rate_factors,
     )

@@ -19,6 +19,9 @@ SCALE = "gradient_scale"
 DECAY = "coupled_decay"
 """Factors that every rule's gradients share; a rule's own have other names."""
 
+KEPT = "kept"
+"""What a rule that decays parameters apart from the gradient leaves of them in a step."""
+
 
 class StackedOptimizer:
     """Implements `Optimizer` for any rule; the host never waits for the device.
@@ -29,16 +32,25 @@ class StackedOptimizer:
     Args:
         rules: Make the rules: one a block, or one for all of them.
         columns: Hyperparameters of the trials, of which `weight_decay` is read here.
+        rate_factors: On the learning rate, one a block; 1 by default. What a step decays, learning
+            rate times weight decay, is without it.
 
     Attributes:
-        rule: The rule, if there is one for all blocks.
+        rule: The rule, if there is one for all blocks, at one learning rate.
     """
 
-    def __init__(self, rules: Sequence[RuleFactory], columns: Columns) -> None:
+    def __init__(
+        self,
+        rules: Sequence[RuleFactory],
+        columns: Columns,
+        rate_factors: Sequence[float] = (),
+    ) -> None:
         self._columns = columns
         made = {rule: rule(columns) for rule in rules}
         self._memory = Memory([made[rule] for rule in rules], device=columns.device)
-        self.rule = made[rules[0]] if len(rules) == 1 else None
+        self._rate_factors = tuple(rate_factors)
+        alike = len(rules) == 1 and set(rate_factors) <= {1.0}
+        self.rule = made[rules[0]] if alike else None
         self._steps = 0
 
     def step(
@@ -52,13 +64,15 @@ class StackedOptimizer:
         self._steps += 1
         memory = self._memory.beside(blocks, gradients)
         rules = self._memory.rules(len(blocks))
+        rates = self._rate_factors or (1.0,) * len(blocks)
         columns_of = {
-            rule: self._factors(rule, learning_rate_K, gradient_scale_K) for rule in set(rules)
+            kind: self._factors(*kind, learning_rate_K, gradient_scale_K)
+            for kind in set(zip(rules, rates, strict=True))
         }
-        for rule, block, gradient, remembered in zip(
-            rules, blocks, gradients, memory, strict=True
+        for rule, rate, block, gradient, remembered in zip(
+            rules, rates, blocks, gradients, memory, strict=True
         ):
-            columns = columns_of[rule]
+            columns = columns_of[rule, rate]
             every = _along(columns, EVERY, block)
             for slots, (parameter, direction, *own) in chunks((block, gradient, *remembered)):
                 factors = every if slots is EVERY else _along(columns, slots, block)
@@ -69,14 +83,20 @@ class StackedOptimizer:
                 rule.update(parameter, direction, own, factors)
 
     def _factors(
-        self, rule: Rule, learning_rate_K: Tensor, gradient_scale_K: Tensor | None
+        self,
+        rule: Rule,
+        rate_factor: float,
+        learning_rate_K: Tensor,
+        gradient_scale_K: Tensor | None,
     ) -> Factors:
-        columns = dict(rule.factors(self._steps, learning_rate_K))
+        columns = dict(rule.factors(self._steps, learning_rate_K * rate_factor))
+        if KEPT in columns and rate_factor != 1.0:
+            columns[KEPT] = rule.factors(self._steps, learning_rate_K)[KEPT]
         if gradient_scale_K is not None:
             columns[SCALE] = gradient_scale_K
         decay_K = self._columns.used("weight_decay", 0.0) if rule.couples_decay else None
         if decay_K is not None:
-            columns[DECAY] = decay_K
+            columns[DECAY] = decay_K / rate_factor
         return columns
 
     def ahead(self, blocks: Sequence[Tensor], rates_SxK: Tensor) -> tuple[list[Tensor], Factors]:
