@@ -19,6 +19,7 @@ __all__ = [
     "DispatchError",
     "ExchangeGone",
     "GradscapeError",
+    "Interrupted",
     "JobUnknown",
     "LeaseLost",
     "LeaseUncertain",
@@ -125,6 +126,10 @@ class ClusterUnavailable(GradscapeError, RuntimeError):
 
 class JobUnknown(GradscapeError, RuntimeError):
     """The cluster has no such job: it was never there, or the head has forgotten it."""
+
+
+class Interrupted(GradscapeError):
+    """Ctrl-C in a command that has no words of its own for it."""
 
 
 class TokenWanted(InputError):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from search_spaces.errors import GradscapeError
 from study.commands import (
@@ -28,9 +29,22 @@ from study.commands import (
 from study.commands.exit_codes import ExitCode, exit_code
 from study.commands.usage import UsageError, usage_text
 from study.commands.version import version_text
+from study.errors import Interrupted
+
+
+class Commands(TyperGroup):
+    """All commands; Typer would end an interrupted one with its exit code and not a word."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise Interrupted("interrupted") from None
+
 
 app = typer.Typer(
     name="gradscape",
+    cls=Commands,
     invoke_without_command=True,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -80,9 +94,8 @@ def main() -> None:
         # The reader of a pipe (`| head`) has gone; Python would complain at exit otherwise.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(ExitCode.FAILED) from None
-    except (GradscapeError, KeyboardInterrupt) as error:
-        text = "interrupted" if isinstance(error, KeyboardInterrupt) else str(error)
-        _fail(f"gradscape: {text}", exit_code(error))
+    except GradscapeError as error:
+        _fail(f"gradscape: {error}", exit_code(error))
 
 
 def _fail(message: str, code: ExitCode) -> None:

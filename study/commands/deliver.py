@@ -28,12 +28,14 @@ def deliver(
     Example: gradscape deliver digits-mlp
     """
     from study.monitoring.driver_log import console_handler, logged_to
-    from study.paths import find_study
+    from study.paths import StudyPaths, find_study
     from study.run.deliver_study import deliver_study
     from study.study_file import load_study_file
     from study.tables.home import home_folder
 
-    paths = find_study(home_folder(home).absolute(), study)
+    found_in = find_study(home_folder(home), study).home
+    # Whole, as a person's own code may go to another folder.
+    paths = StudyPaths(home=found_in.absolute(), study=study)
     config = load_study_file(paths.study_file)
     with logged_to(console_handler()):
         found = deliver_study(config, paths, take_over=take_over)

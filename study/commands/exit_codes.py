@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 
 from search_spaces.errors import GradscapeError, InputError
+from study.errors import Interrupted
 
 
 class ExitCode(IntEnum):
@@ -16,14 +17,14 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130
 
 
-EXIT_CODES: tuple[tuple[type[BaseException], ExitCode], ...] = (
+EXIT_CODES: tuple[tuple[type[GradscapeError], ExitCode], ...] = (
     (InputError, ExitCode.WRONG_INPUT),
+    (Interrupted, ExitCode.INTERRUPTED),
     (GradscapeError, ExitCode.FAILED),
-    (KeyboardInterrupt, ExitCode.INTERRUPTED),
 )
 """Kind of error -> exit code, the first that fits; any other error is a bug and its own text."""
 
 
-def exit_code(error: BaseException) -> ExitCode:
+def exit_code(error: GradscapeError) -> ExitCode:
     """The code of an error of one of the known kinds."""
     return next(code for kind, code in EXIT_CODES if isinstance(error, kind))

@@ -48,7 +48,6 @@ def _here(name: str, home: Path | None, *, as_json: bool) -> None:
     console.print(f"study {found.study}: {found.state}{_by_whom(found)}")
     parts = [f"{found.done} of {found.total} trials done"]
     if found.held is not None:
-        # Of a run that was cut off nothing is in training: the next one trains these again.
         parts.append(f"{found.running} begun")
     parts.append(f"{found.left} left")
     if found.failed:

@@ -24,7 +24,8 @@ class StudyStatus:
         study: Name of the study.
         total: Trials that it is to have.
         done: Trials whose rows are on disk.
-        running: Trials that were begun and are not done.
+        running: Trials that were begun and are not done; 0 while nobody works on it, since the
+            next run trains those of one that was cut off again.
         failed: Trials that infrastructure lost too often.
         undelivered: Trials done that Optuna and MLflow do not know yet.
         verdicts: Trials done by verdict.
@@ -71,15 +72,17 @@ def study_status(paths: StudyPaths) -> StudyStatus:
     recorded, verdicts = _recorded(paths, notices)
     states = {} if config is None else _states(config, paths, notices)
     wanted = 0 if config is None else config.trials
+    held = look(paths.lock)
+    begun = sum(state == "RUNNING" and n not in recorded for n, state in states.items())
     return StudyStatus(
         study=paths.study,
         total=max(wanted if last is None else last.trials, len(states), len(recorded)),
         done=len(recorded),
-        running=sum(state == "RUNNING" and n not in recorded for n, state in states.items()),
+        running=0 if held is None else begun,
         failed=sum(state == "FAIL" and n not in recorded for n, state in states.items()),
         undelivered=sum(states.get(n) == "RUNNING" for n in recorded),
         verdicts=verdicts,
-        held=look(paths.lock),
+        held=held,
         last=last,
         notices=tuple(notices),
     )

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
-from study.errors import LeaseLost, TrackingUnavailable
+from study.errors import GradscapeError, LeaseLost, TrackingUnavailable
 from study.lease import Lease
 from study.paths import StudyPaths
 from study.run.recorder import Recorder
@@ -47,6 +47,16 @@ def show_typical(
     if typical is not None and recorder.progress.outage is None:
         recorder.show(typical(paths))
         deliver_rest(recorder, stopped=stopped)
+
+
+def attempt(publish: Callable[[], Path | None]) -> tuple[Path | None, GradscapeError | None]:
+    """The report, or why there is none, as on a full disk: MLflow gets the rest all the same."""
+    try:
+        return publish(), None
+    except LeaseLost:
+        raise
+    except GradscapeError as error:
+        return None, error
 
 
 def rescue(recorder: Recorder, tracker: Tracker, error: BaseException) -> None:

@@ -20,7 +20,7 @@ from study.monitoring.timings import Stopwatch
 from study.paths import StudyPaths
 from study.preflight.configuration import Preflight
 from study.run.delivery.progress import Progress
-from study.run.finish import deliver_rest, finish, rescue, show_typical
+from study.run.finish import attempt, deliver_rest, finish, rescue, show_typical
 from study.run.new_trials.confirmation import Confirmation
 from study.run.new_trials.retrying_ask import RetryingAsk
 from study.run.new_trials.source import TrialSource
@@ -124,11 +124,12 @@ class Invocation:
                 raise
             raise lost from error  # This is what a person has to know then.
         recorder.close()
-        self._delivering = False
-        undelivered = recorder.undelivered
+        self._delivering, undelivered = False, recorder.undelivered
         with self._watch.measure("report"):
-            report = self._publish(publish)
+            report, failure = attempt(lambda: self._publish(publish))
             notice = recorder.progress.outage if undelivered else self._finish(tracker, report)
+        if failure is not None:
+            raise failure
         result = self.result(undelivered, notice)
         if result.done >= result.total:
             self._paths.remove_checkpoints()
@@ -222,8 +223,7 @@ class Invocation:
 
     def _ask(self, n: int) -> Sequence[Trial] | None:
         with self._watch.measure("asking"):
-            done = self._before + self._recorded + len(self._failed)
-            return self._source.ask(n, done=done)
+            return self._source.ask(n, done=self._before + self._recorded + len(self._failed))
 
     def _waiting_text(self) -> str:
         cohorts, left_s = (0, None) if self._queue is None else self._queue.in_training

@@ -24,6 +24,7 @@ from study.run.factories import (
     study_claims,
 )
 from study.run.invocation import Invocation, Publish
+from study.run.kept_files import keep
 from study.run.new_trials.confirmation import Confirmation, Recommend
 from study.run.resume import plan_resume
 from study.run.study_key import study_key
@@ -130,7 +131,7 @@ def run_study(
         with recorded(paths.driver_record, trials=config.trials):
             for notice in filter(None, [resume.damaged, resume.missing_text, *checked.notices]):
                 _logger.warning("%s", notice)
-            paths.study_file.write_text(config.source_text, encoding="utf-8")
+            keep(paths.study_file, config.source_text)
             opened = open_tracker or partial(
                 mlflow_tracker,
                 key=key,

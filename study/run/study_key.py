@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import socket
 import uuid
 from dataclasses import asdict, dataclass
@@ -17,6 +16,7 @@ from pathlib import Path
 
 from study.ledger import TrialLedger
 from study.paths import StudyPaths
+from study.run.kept_files import keep
 from study.secrets import masked
 from study.study_file import StudyConfig
 from study.tracking import StudyKey
@@ -29,6 +29,9 @@ def study_key(config: StudyConfig, paths: StudyPaths, ledger: TrialLedger) -> St
         config: Says where the study's Optuna study is.
         paths: Files of the study; its folder exists.
         ledger: Its Optuna study.
+
+    Raises:
+        TableWriteError: If the study's folder does not take it.
     """
     if config.storage is None:
         return _folder_key(paths, known=ledger.next_number > 0)
@@ -66,9 +69,7 @@ def _folder_key(paths: StudyPaths, *, known: bool) -> StudyKey:
         key, former = kept.key, kept.former
     now = _Identity(key=key, former=former, folder=str(where), inode=inode)
     if now != kept:
-        unfinished = paths.identity.with_suffix(".tmp")
-        unfinished.write_text(json.dumps(asdict(now)), encoding="utf-8")
-        os.replace(unfinished, paths.identity)
+        keep(paths.identity, json.dumps(asdict(now)))
     return StudyKey(own=key, former=former)
 
 
@@ -88,7 +89,7 @@ def _read(path: Path) -> _Identity | None:
             folder=str(kept["folder"]),
             inode=int(kept["inode"]),
         )
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
         return None
 
 

@@ -15,7 +15,7 @@ from search_spaces.errors import InputError
 from study import errors
 from study.commands import app
 from study.commands.exit_codes import EXIT_CODES, exit_code
-from study.errors import GradscapeError, TableWriteError, TokenWanted, TrainingError
+from study.errors import GradscapeError, Interrupted, TableWriteError, TokenWanted, TrainingError
 from tests.test_architecture import MODULES, inside
 
 
@@ -54,11 +54,11 @@ def test_what_study_errors_names_is_there() -> None:
         (StudyNotFound("a", ["b"], "home"), 1),
         (TrainingError("x"), 1),
         (TableWriteError(28, "cannot write tables", "part"), 1),
-        (KeyboardInterrupt(), 130),
+        (Interrupted("interrupted"), 130),
     ],
 )
 def test_each_kind_has_its_exit_code(
-    error: BaseException,
+    error: GradscapeError,
     code: int,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import tempfile
@@ -13,6 +14,9 @@ from analysis.errors import AnalysisError
 
 PAGE = "index.html"
 
+_REFUSED = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
+"""What a system says that does not let a report be written."""
+
 
 @contextmanager
 def filling(folder: Path) -> Iterator[Path]:
@@ -22,10 +26,25 @@ def filling(folder: Path) -> Iterator[Path]:
     are left alone.
 
     Raises:
-        AnalysisError: If `folder` is a file.
+        AnalysisError: If `folder` is a file, or the system does not let it be written.
     """
     if folder.exists() and not folder.is_dir():
         raise AnalysisError(f"the report needs a folder, but {folder} is a file")
+    try:
+        with _scratch(folder) as scratch:
+            yield scratch
+    except OSError as error:
+        if error.errno not in _REFUSED:
+            raise
+        room = "; free space and give the same command again"
+        cure = room if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
+        raise AnalysisError(
+            f"the report cannot be written to {folder}: {os.strerror(error.errno).lower()}{cure}"
+        ) from error
+
+
+@contextmanager
+def _scratch(folder: Path) -> Iterator[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=".writing-", dir=folder))
     try:
@@ -36,7 +55,7 @@ def filling(folder: Path) -> Iterator[Path]:
             target.parent.mkdir(exist_ok=True)
             os.replace(path, target)
     finally:
-        shutil.rmtree(scratch)
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -2,16 +2,21 @@
 
 import pytest
 
-from study.commands import app
+from study.tables import home
+from tests.study.commands.conftest import Gradscape, gradscape
+
+__all__ = ["gradscape"]
 
 
-def test_an_interrupted_command_does_not_claim_that_it_goes_on_later(monkeypatch, capsys):
-    # Once every command said so, though only a run can.
-    def interrupted(**options):
+def test_an_interrupted_command_says_so_and_claims_nothing(
+    gradscape: Gradscape, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Once every command said that it goes on later, though only a run can; then Typer ended all
+    # of them with 130 and not a word.
+    def interrupted(folder: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(app, "app", interrupted)
-    with pytest.raises(SystemExit) as ended:
-        app.main()
-    assert ended.value.code == 130
-    assert capsys.readouterr().err == "gradscape: interrupted\n"
+    monkeypatch.setattr(home, "home_folder", interrupted)
+    for command in (["list"], ["status", "c"], ["deliver", "c"], ["logs", "c"]):
+        said = gradscape(*command)
+        assert (said.code, said.out, said.err) == (130, "", "gradscape: interrupted\n"), command
