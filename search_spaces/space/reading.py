@@ -16,6 +16,9 @@ from search_spaces.values import as_number, read_value, show
 
 RANGE_KEYS = ("low", "high", "log", "step")
 
+FINEST_STEP = 1e-7
+"""Times the larger bound; of smaller steps Optuna cannot tell which one a rounded value is."""
+
 
 def read_setting(hyperparameter: Hyperparameter, given: object) -> Setting:
     """Returns the setting that ``given`` describes.
@@ -140,6 +143,12 @@ def _read_step(
     if step is None or step <= 0 or (whole and step != int(step)):
         noun = "an integer >= 1" if whole else "a number > 0"
         raise InputError(f"step must be {noun}, but got {show(given['step'])}")
+    finest = FINEST_STEP * max(abs(low), abs(high))
+    if not whole and step < finest:
+        raise InputError(
+            f"step must be at least {finest:g}, {FINEST_STEP:g} of the larger bound, but got "
+            f"{show(given['step'])}; a range without step has all values"
+        )
     span = Fraction(str(high)) - Fraction(str(low))
     if span % Fraction(str(step)) != 0:
         last = Fraction(str(low)) + span // Fraction(str(step)) * Fraction(str(step))

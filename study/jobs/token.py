@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from search_spaces.errors import InputError
+from study.auth_token import NAME, keep_private, own_token_file
 
 TOKEN_VARIABLE, PATH_VARIABLE = "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"
 SOURCES = f"{TOKEN_VARIABLE}, {PATH_VARIABLE} or ~/.ray/auth_token"
@@ -43,10 +44,12 @@ def ray_token() -> Token | None:
             raise InputError(f"{path} must hold a token, but is empty", key=PATH_VARIABLE)
         return _checked(text, PATH_VARIABLE)
     try:
-        text = (Path.home() / ".ray" / "auth_token").read_text(encoding="utf-8")
+        path = own_token_file()
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError, RuntimeError):
         return None
-    return _checked(text, "~/.ray/auth_token") if text.strip() else None
+    keep_private(path)
+    return _checked(text, NAME) if text.strip() else None
 
 
 def _checked(text: str, source: str) -> Token:

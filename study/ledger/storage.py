@@ -153,5 +153,8 @@ def open_storage(location: str | Path, *, make_tables: bool = True) -> LedgerSto
         )
     except Exception as error:
         # `from None`: the chained exceptions of SQLAlchemy and of the driver quote the URL.
-        reason = redacted(f"{type(error).__name__}: {first_line(error)}", url)
+        # Optuna's own error of a data base that is locked speaks of invalid data.
+        optunas = isinstance(error, StorageInternalError)
+        text = first_cause(error) if optunas else f"{type(error).__name__}: {first_line(error)}"
+        reason = redacted(text, url)
         raise StorageUnavailable(f"storage {masked(url)} cannot be opened: {reason}") from None

@@ -12,6 +12,7 @@ from study.lease import Claim, LeaseTable, LockFile
 from study.lease.database_lease import TERM_S
 from study.ledger import stored_study
 from study.paths import StudyPaths
+from study.preflight.folders import journal_problem
 from study.run.space_history import plan_study
 from study.study_file import StudyConfig
 from study.tracking import (
@@ -60,10 +61,15 @@ def check_compatible(config: StudyConfig, paths: StudyPaths) -> None:
     """Refuses a study file whose trials cannot join those that the study holds.
 
     Raises:
-        InputError: If they cannot; the message names each difference.
+        InputError: If they cannot, with each difference; if the storage is a file of another kind.
         StorageUnavailable: If the storage cannot be opened.
     """
     storage = config.storage or paths.journal
+    if "://" not in str(storage) and (problem := journal_problem(Path(storage))):
+        raise InputError(
+            f"must be the file of a journal or the URL of a data base, but {storage}: {problem}",
+            key="storage",
+        )
     plan_study(config, *stored_study(name=config.study, storage=storage))
 
 

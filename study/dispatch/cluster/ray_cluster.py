@@ -13,6 +13,7 @@ from contextlib import contextmanager
 import ray
 from ray._private import ray_constants
 
+from study.auth_token import keep_private, own_token_file
 from study.dispatch.cluster.capacity import Capacity
 from study.dispatch.cluster.placement import WorkerResources
 from study.errors import DispatchError, first_cause
@@ -105,6 +106,8 @@ def _connect(
     if address is not None and address != "local":
         _logger.info("using the Ray cluster at %s%s", masked(address), whence)
         _check_reachable(address, whence)
+        if os.environ.get("RAY_AUTH_MODE") == "token":
+            keep_private(own_token_file())
         try:
             ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
         except (ConnectionError, RuntimeError, ValueError) as error:

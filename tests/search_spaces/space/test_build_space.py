@@ -143,6 +143,12 @@ def test_values_become_canonical(name, written, value):
             {"low": 0.1, "high": 1, "log": True, "step": 0.1},
             "a log range has no step, but got step=0.1",
         ),
+        (
+            "learning_rate",
+            {"low": 0.001, "high": 1.0, "step": 1e-12},
+            "step must be at least 1e-07, 1e-07 of the larger bound, but got 1e-12; "
+            "a range without step has all values",
+        ),
         ("depth", {"low": 1, "high": 9, "step": 0}, "step must be an integer >= 1, but got 0"),
         ("depth", {"low": 1, "high": 9, "step": 0.5}, "step must be an integer >= 1, but got 0.5"),
         (

@@ -50,6 +50,24 @@ def cases(folder: Path) -> list[dict[str, str]]:
     ]
 
 
+def test_a_token_that_others_can_read_is_put_right_and_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"):
+        monkeypatch.delenv(name, raising=False)
+    file = tmp_path / ".ray" / "auth_token"
+    file.parent.mkdir()
+    file.write_text("abc\n")
+    file.chmod(0o644)
+    assert ray_token() == "abc"
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert "~/.ray/auth_token could be read by others (mode 644)" in caplog.text
+    assert "abc" not in caplog.text
+    caplog.clear()
+    assert ray_token() == "abc" and not caplog.text
+
+
 def test_read_where_ray_reads_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     environments = cases(tmp_path)
     ray = subprocess.run(
