@@ -26,4 +26,6 @@ def import_mlflow() -> ModuleType:
     logging.getLogger("alembic").setLevel(logging.WARNING)
     # It prints the traceback of what it raises, which is told in one line here.
     logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
+    # Its warnings of a retry quote the address, whose parameters may be secrets.
+    logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
     return importlib.import_module("mlflow")
