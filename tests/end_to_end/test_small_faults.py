@@ -76,7 +76,7 @@ def test_a_storage_that_is_locked_for_a_while_is_an_outage_of_two_lines(
     said = gradscape("run", file, "--local-mode", "--no-report")
     assert said.code == 0 and held.is_set(), said
     assert "Traceback" not in said.err and len(said.err.strip().splitlines()) < 15, said
-    assert_once_everywhere(tmp_path / "gradscape", "c", 8)
+    assert_once_everywhere(tmp_path / "gradscape", "c", 8, storage="sqlite:///optuna.db")
 
 
 @pytest.mark.parametrize("storage", ["/dev/null", "folder"])
