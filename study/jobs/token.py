@@ -44,11 +44,11 @@ def ray_token() -> Token | None:
             raise InputError(f"{path} must hold a token, but is empty", key=PATH_VARIABLE)
         return _checked(text, PATH_VARIABLE)
     try:
-        path = own_token_file()
-        text = path.read_text(encoding="utf-8")
+        file = own_token_file()
+        text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError, RuntimeError):
         return None
-    keep_private(path)
+    keep_private(file)
     return _checked(text, NAME) if text.strip() else None
 
 
