@@ -22,6 +22,14 @@ _CURE = (
     "copy it back from the artifacts `tables` of the study's parent run in MLflow, or "
     "`gradscape run` trains its trials again"
 )
+_NEEDED = {
+    "trials": ("trial", "verdict", "outcome"),
+    "steps": ("trial", "step"),
+    "layers": ("trial", "step", "layer"),
+    "runs": ("trial", "mlflow_run_id"),
+}
+"""Columns that parts of every version have, by table, whose name is the folder's."""
+
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 
@@ -90,6 +98,7 @@ def read_part(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
     # A part is small and read whole: fetching it ahead, or in threads, costs more than it saves.
     with _readable(path), pq.ParquetFile(path, pre_buffer=False) as file:
         check_version(file.schema_arrow)
+        _check_columns(path, file.schema_arrow)
         present = set(file.schema_arrow.names)
         wanted = None if columns is None else [name for name in columns if name in present]
         return file.read(columns=wanted, use_threads=False)
@@ -101,7 +110,14 @@ def read_footer(path: Path) -> tuple[int, pa.Schema]:
         footer = pq.read_metadata(path)
         schema = footer.schema.to_arrow_schema()
         check_version(schema)
+        _check_columns(path, schema)
         return footer.num_rows, schema.remove_metadata()
+
+
+def _check_columns(path: Path, schema: pa.Schema) -> None:
+    for name in _NEEDED.get(path.parent.name, ()):
+        if name not in schema.names:
+            raise PartDamaged(f"the part {path} is damaged: it has no column {name}; {_CURE}")
 
 
 @contextlib.contextmanager
@@ -109,6 +125,8 @@ def _readable(path: Path) -> Iterator[None]:
     """What is wrong with a file that is being read, with its name."""
     try:
         yield
+    except PartDamaged:
+        raise
     except TableError as error:
         raise TableError(f"{path}: {error}") from error
     except FileNotFoundError as error:

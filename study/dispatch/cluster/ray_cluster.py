@@ -22,6 +22,9 @@ from study.secrets import masked
 REACHED_S = 5.0
 """How long the head of a cluster may take to accept a connection."""
 
+SLOW_START_S = 30.0
+"""A Ray that has not started by then is spoken of; it takes some seconds where cores are free."""
+
 _logger = logging.getLogger("gradscape.dispatch")
 
 _SWITCHES = {
@@ -114,7 +117,7 @@ def _connect(
             raise DispatchError(f"no Ray cluster answers at {address}: {error}") from error
         return
     try:
-        with _on_loopback():
+        with _on_loopback(), _told_when_slow():
             ray.init(
                 address="local",
                 num_cpus=None if workers is None else max(1, round(workers * resources.cpus)),
@@ -126,6 +129,22 @@ def _connect(
         # For example a TMPDIR so long that no socket fits below it. Ray raises `Exception` itself
         # when its processes take too long to start.
         raise DispatchError(f"no Ray can be started on this machine: {error}") from error
+
+
+@contextmanager
+def _told_when_slow() -> Iterator[None]:
+    """Around the start of a Ray, during which a terminal shows nothing."""
+    text = (
+        "Ray has been starting for %.0f s; it goes on. On a machine that is busy or small, "
+        "`gradscape run STUDY.yaml --local-mode` trains without it"
+    )
+    timer = threading.Timer(SLOW_START_S, _logger.warning, (text, SLOW_START_S))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _check_reachable(address: str, whence: str) -> None:
