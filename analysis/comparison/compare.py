@@ -17,6 +17,7 @@ from analysis.comparison.shares import (
 from analysis.comparison.space import Shared, shared_space
 from analysis.errors import AnalysisError
 from analysis.importance.importance import telling_pairs
+from analysis.space.design import uniform_trials
 from analysis.trials.records import records
 from analysis.trials.relabelling import changed_thresholds
 
@@ -59,7 +60,7 @@ class Comparison:
 
 
 def compare_studies(before: pd.DataFrame, after: pd.DataFrame) -> Comparison:
-    """Compares two studies over what they share.
+    """Compares two studies over what they share, by their evenly placed trials.
 
     Args:
         before: Trials table.
@@ -71,6 +72,8 @@ def compare_studies(before: pd.DataFrame, after: pd.DataFrame) -> Comparison:
     for trials, which in ((before, "first"), (after, "second")):
         if trials.empty:
             raise AnalysisError(f"a comparison needs trials, but the {which} study has none")
+    # Shares among trials that went to a boundary differ where the spaces do not.
+    before, after = uniform_trials(before), uniform_trials(after)
     shared = shared_space(before, after)
     if shared.before.empty or shared.after.empty:
         raise AnalysisError(

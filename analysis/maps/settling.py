@@ -1,83 +1,69 @@
-"""Measures whether more trials would still change a map of the report.
+"""Measures whether more trials would still change the map of the whole space.
 
-When it counts as settled is said in `search_spaces.settling`, for `stop_when` as well.
+When it counts as settled is said in `search_spaces.settling`, and what is compared in
+`search_spaces.stability_classifier.map_change`, for `stop_when` as well.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
-from analysis.smoothing.axis import Axis
-from analysis.smoothing.counts import count
-from analysis.smoothing.model import fit
-from analysis.space.axes import matches
-from analysis.space.design import uniform_trials
+from analysis.space.design import sampled_trials
+from analysis.stability_model.asked import space_configurations
+from analysis.stability_model.columns import columns_of, encoder_of
 from analysis.trials.counts import check_verdicts
 from analysis.trials.records import records
 from search_spaces import settling as definition
-
-Floats = NDArray[np.float64]
+from search_spaces.stability_classifier.map_change import map_changes
 
 DOUBLINGS = 5
 """So many of the last doublings are looked at."""
 
-_ROUGH = (6,)
-"""Smoothnesses that are tried: the probability hardly depends on them."""
-
-PLACES = 48
-"""Along a range, the map is compared at so many places."""
+POINTS = 1024
+"""Configurations at which maps are compared, a power of two."""
 
 
-def map_settling(
-    trials: pd.DataFrame,
-    x: str,
-    y: str | None = None,
-    *,
-    where: Mapping[str, object] | None = None,
-) -> pd.DataFrame:
-    """Measures how much the smoothed map changed each time the trials doubled.
+def map_settling(trials: pd.DataFrame) -> pd.DataFrame:
+    """Measures how much the map of the whole space changed each time the trials doubled.
 
-    The maps are those of the first n trials by number, n a half, a quarter, ... of all; of a
-    boundary study those of its evenly placed trials, see `analysis.uniform_trials`. Fewer
-    smoothnesses are tried than by `smooth_map`, which hardly moves the probability.
+    The maps are those of the stability model after the first n trials by number, n a half, a
+    quarter, ... of all, wherever they were placed; trials that confirm a region are left out.
 
     Args:
         trials: Trials table.
-        x: A hyperparameter.
-        y: Another one, or None.
-        where: Only trials with these values (or lists of values), by hyperparameter.
 
     Returns:
         One row a doubling, the earliest first: `trials` so far, `before` (half as many), and
-        `change`, the mean over the map's area of the absolute change of the probability of
-        stable. Empty below 64 trials.
+        `change`, the mean over the space of the absolute change of the probability of stable.
+        Empty below 64 trials, or if nothing varies.
 
     Raises:
-        AnalysisError: If a hyperparameter is unknown, or a verdict is.
+        AnalysisError: If a verdict is unknown.
     """
     check_verdicts(trials)
-    table = uniform_trials(trials)
-    rank = table["trial"].rank(method="first").to_numpy()
-    wanted = matches(table, where).astype(np.float64)
-
-    def after(number: int) -> Floats:
-        # All trials, those to come with no weight: so the axes are the same.
-        counted = count(table, x, y, weights=wanted * (rank <= number))
-        at = _places(counted.x), _places(counted.y)
-        return fit(counted, rounds=_ROUGH, draws=0).probability(*at)
-
+    known = sampled_trials(trials)
+    table = known[known["verdict"].notna()].sort_values("trial", kind="stable")
+    table.attrs = trials.attrs
     sizes = [len(table)]
     while len(sizes) <= DOUBLINGS and (half := definition.compared_with(sizes[0])) is not None:
         sizes.insert(0, half)
-    maps = [after(size) for size in sizes] if len(sizes) > 1 else []
-    rows = [
-        (size, half, float(np.abs(later - earlier).mean()))
-        for half, size, earlier, later in zip(sizes, sizes[1:], maps, maps[1:], strict=False)
-    ]
+    looks = [(size, half) for half, size in zip(sizes, sizes[1:], strict=False)]
+    encoder = encoder_of(table)
+    if not encoder.axes or not looks:
+        return pd.DataFrame(columns=["trials", "before", "change"])
+    points = space_configurations(table, encoder, POINTS)
+    # Further threads spin beside matrices of this size, at many times the processor time.
+    with threadpool_limits(1):
+        changes = map_changes(
+            columns_of(table, encoder),
+            (table["verdict"] == "stable").to_numpy(dtype=np.bool_),
+            encoder=encoder,
+            at_MxD=columns_of(points, encoder),
+            looks=looks,
+        )
+    rows = [(*look, change) for look, change in zip(looks, changes, strict=True)]
     return pd.DataFrame(rows, columns=["trials", "before", "change"])
 
 
@@ -96,8 +82,3 @@ def settled_at(settling: pd.DataFrame, *, below: float = definition.SETTLED) -> 
         for row in records(settling)
     ]
     return definition.settled_at(looks, below=below)
-
-
-def _places(axis: Axis) -> Floats:
-    """Evenly over a range; each level of what has levels."""
-    return np.linspace(0.0, 1.0, PLACES) if axis.is_range else axis.levels

@@ -133,6 +133,12 @@ def space_nodes(trials: pd.DataFrame, encoder: Encoder, count: int = NODES) -> p
     return pd.DataFrame(columns)
 
 
+def space_configurations(trials: pd.DataFrame, encoder: Encoder, count: int) -> pd.DataFrame:
+    """Spreads configurations evenly over the space, each with what applies to it."""
+    nodes = space_nodes(trials, encoder, count)
+    return nodes.mask(absent_in(nodes, applying_of(trials, encoder)))
+
+
 def listed_numbers(trials: pd.DataFrame, axis: Axis) -> list[float]:
     """Returns the numbers of a list; none for a range."""
     coordinate = coordinates(trials, [axis.name])[0]

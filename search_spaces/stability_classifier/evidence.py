@@ -66,6 +66,19 @@ class Labelled:
         )
 
 
+def labelled_trials(columns_NxD: Floats, hits_N: NDArray[np.bool_]) -> Labelled:
+    """Labels settings by single trials; those of one setting are its share.
+
+    Args:
+        columns_NxD: Of the trials.
+        hits_N: Whether each has the verdict.
+    """
+    settings, index = np.unique(columns_NxD, axis=0, return_inverse=True)
+    weight = np.bincount(index.ravel()).astype(np.float64)
+    share = np.bincount(index.ravel(), hits_N) / weight
+    return Labelled(columns=settings, share=share, weight=weight)
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Mode:
     logits: Floats

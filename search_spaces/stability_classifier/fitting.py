@@ -125,24 +125,46 @@ def held_out(classifier: VerdictClassifier, counts: Counts, *, seed: int) -> Hel
 
     Five folds; where there are more than 16,384 settings one fifth of so many is held out.
     """
+    known, folds = _folds(len(counts.columns), seed)
+    logits = {
+        verdict: _held_out_logits(
+            latent, counts.labelled(verdict, classifier.alike), known, folds, seed
+        )
+        for verdict, latent in classifier.latents.items()
+    }
+    return HeldOut(rows=np.concatenate(folds), logits=logits)
+
+
+def stretched(latent: Latent, labelled: Labelled, *, seed: int = 0) -> Latent:
+    """Stretches a posterior's logits so that held-out outcomes are likeliest."""
+    known, folds = _folds(len(labelled.share), seed)
+    held = _held_out_logits(latent, labelled, known, folds, seed)
+    return replace(latent, stretch=_stretch(labelled.of(np.concatenate(folds)), *held))
+
+
+def _folds(count: int, seed: int) -> tuple[NDArray[np.int64], list[NDArray[np.int64]]]:
+    """Returns the settings that cross-validation looks at, and those that are held out in turn."""
     rng = np.random.default_rng([seed, 2])
-    count = len(counts.columns)
     known = rng.permutation(some_of(count, _HELD_OUT_FROM, rng))
     folds = np.array_split(known, min(_FOLDS, len(known)))
-    if count > _HELD_OUT_FROM:
-        folds = folds[:1]
-    logits = {}
-    for verdict, latent in classifier.latents.items():
-        labelled = counts.labelled(verdict, classifier.alike)
-        parts = [
-            fit_latent(
-                labelled.of(np.setdiff1d(known, fold)), latent.kernel, seed=seed, start=latent
-            )(counts.columns[fold])
-            for fold in folds
-        ]
-        mean, deviation = (np.concatenate(each) for each in zip(*parts, strict=True))
-        logits[verdict] = (mean, deviation)
-    return HeldOut(rows=np.concatenate(folds), logits=logits)
+    return known, folds[:1] if count > _HELD_OUT_FROM else folds
+
+
+def _held_out_logits(
+    latent: Latent,
+    labelled: Labelled,
+    known: NDArray[np.int64],
+    folds: list[NDArray[np.int64]],
+    seed: int,
+) -> tuple[Floats, Floats]:
+    parts = [
+        fit_latent(labelled.of(np.setdiff1d(known, fold)), latent.kernel, seed=seed, start=latent)(
+            labelled.columns[fold]
+        )
+        for fold in folds
+    ]
+    mean, deviation = (np.concatenate(each) for each in zip(*parts, strict=True))
+    return mean, deviation
 
 
 def alike_of(counts: Counts, held: HeldOut, verdict: str) -> float:

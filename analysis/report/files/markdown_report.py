@@ -9,8 +9,9 @@ from analysis.labels import count_label, percent, percent_range
 from analysis.report.files.images import pictures_of
 from analysis.report.files.markdown import plain
 from analysis.report.findings.evidence import Evidence
-from analysis.report.findings.findings import counts
+from analysis.report.findings.findings import uniform
 from analysis.report.sections import SECTIONS
+from analysis.trials.counts import verdict_counts
 
 
 def render_text(
@@ -47,7 +48,7 @@ def render_text(
 
 
 def _head(evidence: Evidence) -> str:
-    stable = evidence.of(counts).iloc[0]
+    stable = verdict_counts(evidence.of(uniform)).iloc[0]
     metadata = evidence.metadata
     return (
         f"{count_label(len(evidence.trials), 'trial')} of {plain(metadata.get('network', '?'))} "

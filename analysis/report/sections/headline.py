@@ -12,23 +12,27 @@ from analysis.report.answers.where import sentence, where_it_trains
 from analysis.report.files.markdown import plain
 from analysis.report.findings.edge import edge_by_depth
 from analysis.report.findings.evidence import Evidence
-from analysis.report.findings.findings import counts
+from analysis.report.findings.findings import counts, uniform
 from analysis.report.page.section import Section
 from analysis.report.walk.first_map import FirstMap, first_map
 from analysis.space.design import sampled_trials
+from analysis.trials.counts import verdict_counts
 from analysis.trials.records import records
 
 
 @dataclass(frozen=True, kw_only=True)
 class Headline:
-    """The head of the page; `counts` are rows of `verdict_counts`, `map` the first map or None."""
+    """The head of the page; `counts` are rows of `verdict_counts`, `map` the first map or None.
+
+    `stable` and its interval are of the `evenly` placed trials, which stand for the space.
+    """
 
     study: str
     task: str
     network: str
     trials: int
+    evenly: int
     stable: int
-    share: float
     low: float
     high: float
     answers: list[Answer]
@@ -39,15 +43,15 @@ class Headline:
 
 def headline(evidence: Evidence) -> Headline:
     """Collects the study, the share of stable trials, and what varied."""
-    trials = sampled_trials(evidence.trials)
-    stable = evidence.of(counts).iloc[0]
+    even = evidence.of(uniform)
+    stable = verdict_counts(even).iloc[0]
     return Headline(
         study=evidence.study,
         task=str(evidence.metadata.get("task", "an unnamed task")),
         network=str(evidence.metadata.get("network", "an unnamed network")),
-        trials=len(trials),
+        trials=len(sampled_trials(evidence.trials)),
+        evenly=len(even),
         stable=int(stable["trials"]),
-        share=float(stable["share"]),
         low=float(stable["low"]),
         high=float(stable["high"]),
         answers=evidence.of(answers),

@@ -1,4 +1,4 @@
-"""Whether more trials would still change the page's first map."""
+"""Whether more trials would still change the map of the whole space."""
 
 from __future__ import annotations
 
@@ -7,30 +7,27 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis.figures import settling_curve
-from analysis.labels import capitalized, names_label, percent
+from analysis.labels import percent
 from analysis.maps.settling import map_settling, settled_at
 from analysis.report.files.markdown import plain
 from analysis.report.findings.evidence import Evidence
-from analysis.report.findings.findings import regions, uniform
 from analysis.report.page.picture import Picture, picture
 from analysis.report.page.section import Section
-from analysis.space.design import sampled_trials
 from analysis.trials.records import records
 from search_spaces.settling import SETTLED
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settling:
-    """The curve, and what it says; `evenly`: of the evenly placed trials alone."""
+    """The curve, and what it says."""
 
     figure: Picture
     words: str
     limit: str
-    evenly: bool
 
 
 def settling(evidence: Evidence) -> Settling | None:
-    """Collects how the first map settled; None without a map, or with too few trials for two."""
+    """Collects how the map settled; None with too few trials for two maps."""
     table = evidence.of(_changes)
     if table.empty:
         return None
@@ -43,27 +40,18 @@ def settling(evidence: Evidence) -> Settling | None:
         ),
         words=words,
         limit=percent(SETTLED),
-        evenly=len(evidence.of(uniform)) < len(sampled_trials(evidence.trials)),
     )
 
 
 def _changes(evidence: Evidence) -> pd.DataFrame:
-    """Computes `map_settling` of the first map; `attrs` name its hyperparameters."""
-    drawn = evidence.of(regions)
-    if not drawn:
-        return pd.DataFrame(columns=["trials", "before", "change"])
-    x, y = drawn[0].attrs["x"], drawn[0].attrs["y"]
-    changes = map_settling(evidence.trials, x, y, where=evidence.where)
-    changes.attrs = {"x": x, "y": y}
-    return changes
+    return map_settling(evidence.trials)
 
 
 def _words(table: pd.DataFrame) -> str:
     last, settled = records(table)[-1], settled_at(table)
-    name = capitalized(names_label(table.attrs["x"], table.attrs["y"]))
     sentence = (
-        f"{name}: from {last['before']:,} to {last['trials']:,} trials the probability of stable "
-        f"changed by {percent(last['change'])} on average"
+        f"From {last['before']:,} to {last['trials']:,} trials the probability of stable "
+        f"changed by {percent(last['change'])} on average over the space"
     )
     if settled is None:
         return f"{sentence}; the map has not settled."
@@ -78,7 +66,7 @@ def _summary(evidence: Evidence) -> dict[str, object]:
     table = evidence.of(_changes)
     if table.empty:
         return {"settling": None}
-    return {"settling": {**table.attrs, "settled_at": settled_at(table), "changes": table}}
+    return {"settling": {"settled_at": settled_at(table), "changes": table}}
 
 
 def _text(evidence: Evidence) -> str:

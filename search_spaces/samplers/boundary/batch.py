@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search_spaces.samplers.boundary.acquisition import Acquisition
-from search_spaces.samplers.boundary.kernel import FourierFeatures
 
 Floats = NDArray[np.float64]
 
@@ -32,8 +31,7 @@ class Batch:
     Args:
         settings: The candidates [M].
         at_MxD: Columns of the candidates.
-        acquisitions: One for each verdict whose boundary is mapped, with its weight, > 0.
-        features: The kernel's features of points.
+        acquisitions: One for each verdict whose boundary is mapped; all count alike.
         cohort_key: Trials that agree in it are trained together; None if none are.
         packing: Bonus, as a share of what it would teach, for a candidate that can be trained
             together with trials that wait.
@@ -44,8 +42,7 @@ class Batch:
         *,
         settings: Sequence[Mapping[str, Any]],
         at_MxD: Floats,
-        acquisitions: Sequence[tuple[float, Acquisition]],
-        features: FourierFeatures,
+        acquisitions: Sequence[Acquisition],
         cohort_key: Callable[[Mapping[str, Any]], Hashable] | None,
         packing: float,
     ) -> None:
@@ -53,7 +50,6 @@ class Batch:
         self._at_MxD = at_MxD
         self._taken_M = np.zeros(len(settings), dtype=bool)
         self._acquisitions = acquisitions
-        self._features = features
         self._counted: set[int] = set()
         self._cohort_key = cohort_key
         self._packing = packing
@@ -76,9 +72,8 @@ class Batch:
             return False
         for number in sorted(trials.keys() - self._counted):
             self._taken_M |= np.abs(self._at_MxD - trials[number]).max(axis=1) < _SAME
-            features_F = self._features(trials[number][None, :])[0]
-            for _, acquisition in self._acquisitions:
-                acquisition.condition_on(features_F)
+            for acquisition in self._acquisitions:
+                acquisition.condition_on(trials[number])
             self._counted.add(number)
         return True
 
@@ -89,8 +84,8 @@ class Batch:
             waiting: Hyperparameters of the trials that wait or are in training.
         """
         gain = np.zeros(len(self._settings))
-        for weight, acquisition in self._acquisitions:
-            gain += weight * acquisition.gain()
+        for acquisition in self._acquisitions:
+            gain += acquisition.gain()
         if self._cohort_key is not None and self._packing:
             # Logarithmic: the first companions of a trial save the most.
             for key, count in Counter(map(self._cohort_key, waiting)).items():

@@ -11,21 +11,17 @@ from search_spaces.errors import InputError
 from search_spaces.samplers.boundary.candidates import Applying
 from search_spaces.samplers.boundary.model import CohortKey
 from search_spaces.samplers.boundary.sampler import BoundarySampler
-from search_spaces.samplers.boundary.theory import theory_features
 from search_spaces.samplers.numbering import Numbering
 from search_spaces.samplers.space_versions import SpaceVersions
 from search_spaces.space import SearchSpace
 
 
-def boundary_sampler(
-    versions: SpaceVersions, *, seed: int, physics: bool = True
-) -> BoundarySampler:
+def boundary_sampler(versions: SpaceVersions, *, seed: int) -> BoundarySampler:
     """Maps the verdicts of a study's last space version, with what earlier ones have found.
 
     Args:
         versions: The study's; the last one's space is sampled.
         seed: The study's seed, >= 0.
-        physics: Whether what mean-field theory expects is part of the model, where it speaks.
     """
     last, numbering = versions.all[-1], versions.numbering
     space = last.space
@@ -33,7 +29,6 @@ def boundary_sampler(
         seed=seed,
         axes=space.axes,
         applying=_applying(space),
-        features=theory_features(space) if physics else None,
         cohort_key=_cohort_key(space),
         seeds=numbering.seeds[0].seeds if numbering.plain else 1,
         configuration=None if numbering.plain else _configuration_since(numbering, last.first),

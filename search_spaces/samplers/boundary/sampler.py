@@ -1,9 +1,8 @@
 """An Optuna sampler that places trials where the map of verdicts is uncertain.
 
-Space-filling trials come first and one in eight always; each of the others goes where it takes
-most of the map's error away: a Gaussian process classifier says how likely each point of the
-space is to lie on the wrong side of the boundary of stable, and how much of that a trial would
-take away; a forest of trees, how evenly it is divided there.
+Space-filling trials come first and one in two always; each of the others goes where it takes
+most of the map's error away: the stability classifier says how likely each point of the space is
+to lie on the wrong side of the boundary of stable, and how much of that a trial would take away.
 Trials whose outcome is not known yet count as if it were.
 
 References:
@@ -28,8 +27,8 @@ from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial
+from threadpoolctl import threadpool_limits
 
-from search_spaces.samplers.boundary.axes import Features
 from search_spaces.samplers.boundary.candidates import Applying
 from search_spaces.samplers.boundary.model import BoundaryModel, CohortKey
 from search_spaces.samplers.boundary.observations import Label, Observations, attribute_label
@@ -58,8 +57,6 @@ class BoundarySampler(BaseSampler):
         every: Afterwards one in so many fills the space, >= 2; 1 only fills the space.
         axes: What varies. None learns it from the trials, as other samplers do.
         applying: Which hyperparameters apply, from values for all of them. None learns it.
-        features: Further numbers that a model may use, computed from hyperparameters; NaN
-            where they cannot be.
         cohort_key: Trials that agree in it are trained together; of two that would teach alike
             the one that fits those that wait is preferred.
         seeds: Trials a configuration, >= 1: trials number // seeds share their values.
@@ -85,10 +82,9 @@ class BoundarySampler(BaseSampler):
         threshold: float | None = None,
         stable: Hashable = "stable",
         startup: int = 64,
-        every: int = 8,
+        every: int = 2,
         axes: Mapping[str, BaseDistribution] | None = None,
         applying: Applying | None = None,
-        features: Features | None = None,
         cohort_key: CohortKey | None = None,
         seeds: int = 1,
         params: Callable[[FrozenTrial], Mapping[str, Any]] = lambda trial: trial.params,
@@ -110,9 +106,7 @@ class BoundarySampler(BaseSampler):
             threshold=threshold,
             stable=stable,
             applying=applying,
-            features=features,
             cohort_key=cohort_key,
-            is_even=lambda number: self.design(number) == SPACE_FILLING,
             settings=settings or Settings(),
         )
         self._forget()
@@ -144,7 +138,9 @@ class BoundarySampler(BaseSampler):
                 return dict(sibling)
             if self.design(trial.number) != SPACE_FILLING:
                 self._observations.update(study, besides=trial.number)
-                proposal = self._model.next(search_space)
+                # Further threads spin beside matrices of this size, at many times its time.
+                with threadpool_limits(1):
+                    proposal = self._model.next(search_space)
                 if proposal is not None:
                     return dict(proposal)
             # Points are numbered without gaps: skipping those of boundary trials would leave

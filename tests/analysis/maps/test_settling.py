@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import optuna
 import pandas as pd
-import pytest
 
 from analysis.maps.settling import map_settling, settled_at
 from search_spaces.samplers.boundary.map_change import map_changes
@@ -39,7 +38,7 @@ def study(number: int, *, turn: int | None = None) -> pd.DataFrame:
 
 
 def test_a_sharp_edge_settles_and_each_doubling_changes_less() -> None:
-    found = map_settling(study(1024), "learning_rate", "activation")
+    found = map_settling(study(1024))
     assert found["trials"].tolist() == [64, 128, 256, 512, 1024]
     assert found["before"].tolist() == [32, 64, 128, 256, 512]
     assert found["change"].iloc[-1] < 0.01 < found["change"].iloc[0]
@@ -51,7 +50,7 @@ def test_a_sharp_edge_settles_and_each_doubling_changes_less() -> None:
 
 def test_what_turns_at_the_end_has_not_settled() -> None:
     """The second half says the opposite: half of the probability moves by about a half."""
-    found = map_settling(study(512, turn=256), "learning_rate", "activation")
+    found = map_settling(study(512, turn=256))
     assert 0.4 < found["change"].iloc[-1] < 0.6
     assert settled_at(found) is None
 
@@ -60,10 +59,8 @@ def test_the_order_of_rows_does_not_matter_and_small_studies_say_nothing() -> No
     trials = study(128, turn=64)
     mixed = trials.sample(frac=1.0, random_state=1)
     mixed.attrs = trials.attrs
-    pd.testing.assert_frame_equal(
-        map_settling(trials, "learning_rate"), map_settling(mixed, "learning_rate")
-    )
-    small = map_settling(study(63), "learning_rate")
+    pd.testing.assert_frame_equal(map_settling(trials), map_settling(mixed))
+    small = map_settling(study(63))
     assert small.empty and settled_at(small) is None
 
 
@@ -98,22 +95,24 @@ def both(trials: pd.DataFrame) -> tuple[int | None, int | None]:
         "learning_rate": optuna.distributions.FloatDistribution(1e-4, 1.0, log=True),
         "momentum": optuna.distributions.FloatDistribution(0.0, 1.0),
     }
-    report = map_settling(trials, "learning_rate", "momentum")
+    report = map_settling(trials)
     settings = trials[list(axes)].to_dict("records")
     looks = map_changes(axes, settings, (trials["verdict"] == "stable").tolist(), every=64)
     doublings = [look for look in looks if look.trials in set(report["trials"])]
     assert [look.before for look in doublings] == report["before"].tolist()
+    changes = [look.change for look in doublings]
+    # One model: only the points at which maps are compared are others.
+    np.testing.assert_allclose(report["change"], changes, atol=0.003)
     return settled_at(report), settled_of_looks(doublings)
 
 
-@pytest.mark.parametrize("seed", [0, 1])
-def test_a_plane_settles_for_the_report_and_for_stop_when_alike(seed: int) -> None:
-    report, stop_when = both(plane(1024, seed=seed, coin=False))
-    assert report is not None and stop_when is not None
-    # The boundary sampler's model is the sharper of the two: its map changes up to twice as much.
-    assert report <= stop_when <= 4 * report
+def test_a_plane_settles_for_the_report_and_for_stop_when_alike() -> None:
+    report, stop_when = both(plane(1024, seed=0, coin=False))
+    assert report == stop_when and report is not None and report <= 512
 
 
-def test_what_a_coin_decides_settles_for_neither() -> None:
-    # Compared with 128 trials before, `stop_when` ended such a study by 1,152 trials.
-    assert both(plane(1024, seed=0, coin=True)) == (None, None)
+def test_what_a_coin_decides_settles_once_the_coin_is_known() -> None:
+    # Compared with 128 trials before, `stop_when` ended such a study whatever its map was.
+    report, stop_when = both(plane(1024, seed=0, coin=True))
+    # A share of 512 trials is known within 0.02.
+    assert report == stop_when and (report is None or report >= 512)

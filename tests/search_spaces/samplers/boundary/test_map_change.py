@@ -25,14 +25,14 @@ def test_changes_fall_as_trials_agree() -> None:
     changes = map_changes(AXES, *study(1024), every=128)
     assert [each.trials for each in changes] == list(range(128, 1025, 128))
     assert [each.before for each in changes] == list(range(64, 513, 64))
-    assert changes[-1].change < 0.02 < 0.03 < changes[0].change
+    assert changes[-1].change < 0.01 < 0.02 < changes[0].change
 
 
 def test_a_boundary_that_moves_is_noticed() -> None:
     quiet = map_changes(AXES, *study(1024), every=256)
     moved = map_changes(AXES, *study(1024, moves_at=512), every=256)
     assert [each.trials for each in moved] == [256, 512, 768, 1024]
-    assert moved[1] == quiet[1], "nothing has moved by then"
+    assert abs(moved[1].change - quiet[1].change) < 0.02, "nothing has moved by then"
     assert moved[2].change > 5 * quiet[2].change
 
 
