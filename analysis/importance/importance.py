@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from analysis.space.axes import varied
 from analysis.space.cells import cells
+from analysis.space.design import uniform_trials
 from analysis.trials.counts import check_verdicts
 
 
@@ -17,11 +18,12 @@ def telling_hyperparameters(trials: pd.DataFrame) -> pd.DataFrame:
     """Measures how much each varied hyperparameter alone says about whether a trial is stable.
 
     Args:
-        trials: Trials table.
+        trials: Trials table; only its evenly placed trials count.
 
     Returns:
         The most telling first: `x`, `share`, `information`, `by_chance`; see `telling_pairs`.
     """
+    trials = uniform_trials(trials)
     stable = _stable(trials)
     rows = [{"x": name, **_information(_codes(trials, name), stable)} for name in varied(trials)]
     return _ranked(rows, ["x"])
@@ -36,7 +38,7 @@ def telling_pairs(trials: pd.DataFrame, n: int = 4) -> pd.DataFrame:
     the hypergeometric distribution). A hyperparameter that does not apply is a cell of its own.
 
     Args:
-        trials: Trials table.
+        trials: Trials table; only its evenly placed trials count.
         n: Number of pairs, >= 1.
 
     Returns:
@@ -50,6 +52,7 @@ def telling_pairs(trials: pd.DataFrame, n: int = 4) -> pd.DataFrame:
         Vinh, Epps, Bailey, Information theoretic measures for clusterings comparison, JMLR 2010
         (the expectation under random relabelling).
     """
+    trials = uniform_trials(trials)
     stable = _stable(trials)
     names = varied(trials)
     codes = {name: _codes(trials, name) for name in names}

@@ -13,6 +13,7 @@ from analysis.maps.learning_rate_limits import LIMITS_BY
 from analysis.space.axes import entry, varied
 from analysis.space.cells import cells
 from analysis.space.configurations import configuration_codes
+from analysis.space.design import uniform_trials
 from analysis.stats.intervals import CONFIDENCE
 
 Floats = NDArray[np.float64]
@@ -41,7 +42,7 @@ def learning_rate_sensitivity(
     learn. The best loss is the lowest of these means.
 
     Args:
-        trials: Trials table; `loss_final`, `loss_initial` and `configuration` are read.
+        trials: Trials table, of which evenly placed trials count; `loss_final`, `loss_initial` and `configuration` are read.
         by: Hyperparameters, by each of which on its own it is reported; by default `LIMITS_BY`,
             as far as they vary.
         learning_rate: Column of the learning rate.
@@ -63,6 +64,7 @@ def learning_rate_sensitivity(
         2023, section 2.2.
     """
     entry(trials, learning_rate)
+    trials = uniform_trials(trials)
     names = [name for name in LIMITS_BY if name in varied(trials)] if by is None else list(by)
     rate = cells(trials, learning_rate)
     loss = clamped_loss(trials)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from analysis.errors import AnalysisError
 from analysis.space.axes import entry, is_numeric
 from analysis.space.cells import Cells, cells, ordered_labels
+from analysis.space.design import uniform_trials
 from analysis.stats.intervals import CONFIDENCE
 
 
@@ -35,7 +36,7 @@ def largest_learning_rate(
     `smallest` and `smallest_low` are the same from the other side.
 
     Args:
-        trials: Trials table.
+        trials: Trials table; only its evenly placed trials count.
         by: Hyperparameters whose cells are examined one by one; may be empty.
         learning_rate: Column of the learning rate, > 0.
         confidence: One-sided, of each of the two bounds, in (0, 1).
@@ -50,6 +51,7 @@ def largest_learning_rate(
         AnalysisError: If a column is unknown, or `learning_rate` is no number.
     """
     entry(trials, learning_rate)
+    trials = uniform_trials(trials)
     if not is_numeric(trials[learning_rate]):
         raise AnalysisError(f"{learning_rate} must be a number, but holds names")
     groups = [cells(trials, name) for name in by]

@@ -16,6 +16,7 @@ from analysis.smoothing.model import Smooth
 from analysis.smoothing.smooth_map import smooth_map
 from analysis.space.axes import entry, is_numeric, varied
 from analysis.space.cells import Cells, cells
+from analysis.space.design import uniform_trials
 from analysis.stats.intervals import CONFIDENCE
 
 Floats = NDArray[np.float64]
@@ -41,7 +42,7 @@ def learning_rate_limits(
     both sides; `largest_learning_rate` reports the extremes at which any trial trained.
 
     Args:
-        trials: Trials table.
+        trials: Trials table; only its evenly placed trials count.
         by: Hyperparameters, by each of which on its own the limits are reported; by default
             `LIMITS_BY`, as far as they vary.
         learning_rate: Column of the learning rate, > 0.
@@ -60,6 +61,7 @@ def learning_rate_limits(
         AnalysisError: If a column is unknown, or `learning_rate` is no number.
     """
     entry(trials, learning_rate)
+    trials = uniform_trials(trials)
     if not is_numeric(trials[learning_rate]):
         raise AnalysisError(f"{learning_rate} must be a number, but holds names")
     names = [name for name in LIMITS_BY if name in varied(trials)] if by is None else list(by)

@@ -9,6 +9,7 @@ import pandas as pd
 
 from analysis.space.axes import matches
 from analysis.space.cells import Cells, cells, ordered_labels
+from analysis.space.design import uniform_trials
 from analysis.stats.intervals import CONFIDENCE, wilson_interval
 from analysis.trials.counts import VERDICTS, check_verdicts
 
@@ -22,10 +23,11 @@ def stability_regions(
     bins: int | None = None,
     confidence: float = CONFIDENCE,
 ) -> pd.DataFrame:
-    """Counts the trials in each cell of two hyperparameters, also where no trial fell.
+    """Counts the evenly placed trials in each cell of two hyperparameters, also where none fell.
 
     Args:
-        trials: Trials table.
+        trials: Trials table; only those of `analysis.uniform_trials` count, as shares of others
+            say where a sampler went.
         x: A hyperparameter.
         y: Another one; without it, the cells of `x` alone.
         where: Only trials with these values (or lists of values), by hyperparameter. The cells
@@ -44,6 +46,7 @@ def stability_regions(
         AnalysisError: If a hyperparameter is unknown or a verdict is.
     """
     check_verdicts(trials)
+    trials = uniform_trials(trials)
     columns = cells(trials, x, bins=bins)
     rows = cells(trials, y, bins=bins) if y is not None else _everything(len(trials))
     chosen = matches(trials, where)

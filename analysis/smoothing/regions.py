@@ -14,6 +14,7 @@ from analysis.smoothing.axis import Axis
 from analysis.smoothing.model import Smooth
 from analysis.smoothing.smooth_map import smooth_map
 from analysis.space.cells import Cells, cells
+from analysis.space.design import uniform_trials
 from analysis.stats.intervals import CONFIDENCE
 
 Floats = NDArray[np.float64]
@@ -61,6 +62,7 @@ def smoothed_regions(
         AnalysisError: If a hyperparameter or verdict is unknown, or a weight is negative.
     """
     fitted = fitted or smooth_map(trials, x, y, where=where, weights=weights)
+    trials = uniform_trials(trials)
     table = stability_regions(trials, x, y, where=where, bins=bins, confidence=confidence)
     if table.empty:
         return table.assign(smoothed=[], smoothed_low=[], smoothed_high=[])

@@ -13,6 +13,7 @@ from analysis.smoothing.counts import count
 from analysis.smoothing.model import QUICK, Smooth, fit
 from analysis.space.axes import matches
 from analysis.space.configurations import configuration_codes
+from analysis.space.design import uniform_trials
 from analysis.trials.counts import check_verdicts
 
 Floats = NDArray[np.float64]
@@ -32,7 +33,8 @@ def smooth_map(
     The logit is a Gaussian process: Matern 5/2 along numbers (on the scale, linear or log, of the
     study file), one correlation between names. Its posterior under the binomial counts is found
     by expectation propagation; amplitude and lengths are integrated over. Whatever else varies is
-    averaged over, as the study's design has it.
+    averaged over, as the study's design has it: without `weights`, trials that a sampler placed at a
+    boundary, or to confirm a region, are left out, see `analysis.uniform_trials`.
 
     Trials of one configuration share all hyperparameters, also those that the map averages over,
     so that they say less than as many configurations would. Where there are any, their
@@ -59,6 +61,8 @@ def smooth_map(
         Kish, Survey sampling, 1965 (effective sample size, design effect).
     """
     check_verdicts(trials)
+    if weights is None:
+        trials = uniform_trials(trials)
     weight = _given(trials, weights) * matches(trials, where)
     if weight.any():
         # Kish: scaled so that their sum is the effective number of trials.

@@ -14,6 +14,7 @@ from analysis.smoothing.band import doubt
 from analysis.smoothing.model import Smooth
 from analysis.smoothing.smooth_map import smooth_map
 from analysis.space.cells import Cells, cells, ordered_labels
+from analysis.space.design import uniform_trials
 from analysis.stats.intervals import CONFIDENCE
 
 Floats = NDArray[np.float64]
@@ -55,6 +56,7 @@ def smoothed_surface(
         AnalysisError: If a hyperparameter or verdict is unknown.
     """
     fitted = fitted or smooth_map(trials, x, y, where=where)
+    trials = uniform_trials(trials)
     columns = cells(trials, x, bins=bins)
     rows = cells(trials, y, bins=bins) if y is not None else None
     x_cell, x_place, x_at = _fine(fitted.prior.x, columns, parts[0])

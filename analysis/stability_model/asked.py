@@ -93,7 +93,7 @@ def asked_of(frame: pd.DataFrame, trials: pd.DataFrame, encoder: Encoder) -> Ask
     space = space_nodes(trials, encoder) if gaps.any(axis=None) else given
     for row in np.flatnonzero(gaps.any(axis=1)):
         fixed = {name: given[name].iloc[row] for name in axes if not gaps[name].iloc[row]}
-        averaged[int(row)] = columns_of(_nodes(fixed, space, applying), encoder)
+        averaged[int(row)] = columns_of(placed_at(space, fixed, applying), encoder)
     return Asked(columns=columns, averaged=averaged)
 
 
@@ -146,11 +146,14 @@ def listed_numbers(trials: pd.DataFrame, axis: Axis) -> list[float]:
     return list(axis.knots) if is_list else []
 
 
-def _nodes(fixed: Mapping[str, object], space: pd.DataFrame, applying: Applying) -> pd.DataFrame:
+def placed_at(
+    space: pd.DataFrame, fixed: Mapping[str, object], applying: Applying
+) -> pd.DataFrame:
     """Returns configurations spread over the space, with the fixed values put in."""
     nodes = space.copy()
     for name, value in fixed.items():
-        nodes[name] = np.full(len(space), value, dtype=object)
+        if name in nodes.columns:
+            nodes[name] = np.full(len(space), value, dtype=object)
     return nodes.mask(absent_in(nodes, applying))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -148,7 +149,7 @@ class StabilityModel:
             `log_loss`, one row a verdict.
         """
         rows = self.held_out.rows
-        keep = np.isin(rows, self._even_configurations()) if evenly else np.ones(len(rows), bool)
+        keep = np.isin(rows, self.even_configurations()) if evenly else np.ones(len(rows), bool)
         total = self.counts.total[rows[keep]]
         table = []
         for verdict, said in self.held_out.probability.items():
@@ -196,7 +197,13 @@ class StabilityModel:
         known = self.classifier.latents[STABLE].known(nodes_QxD)
         return np.array([*row, float(known.mean())])
 
-    def _even_configurations(self) -> NDArray[np.int64]:
+    @cached_property
+    def first_trials(self) -> NDArray[np.int64]:
+        """Row in `trials` of the first trial of each configuration [N]."""
+        return np.unique(configuration_codes(self.trials), return_index=True)[1]
+
+    def even_configurations(self) -> NDArray[np.int64]:
+        """Returns the indices of the configurations that were placed evenly."""
         even = self.trials.index.isin(uniform_trials(self.trials).index)
         return np.unique(configuration_codes(self.trials)[even])
 

@@ -132,7 +132,8 @@ def drawn_probabilities(
     What lies outside of the features' span is taken as independent from setting to setting, and
     its mean is what is drawn (MacKay's approximation of the mean of a logistic function).
     """
-    open_N = latent.outside(columns_NxD)
-    logits = latent.draws(columns_NxD, count, rng)
-    drawn: Floats = expit(logits / np.sqrt(1.0 + np.pi / 8.0 * open_N))
-    return drawn
+    parts = [
+        expit(logits / np.sqrt(1.0 + np.pi / 8.0 * open_N))
+        for logits, open_N in latent.draws(columns_NxD, count, rng)
+    ]
+    return np.hstack([np.zeros((count, 0)), *parts])

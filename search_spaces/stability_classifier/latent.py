@@ -95,23 +95,23 @@ class Latent:
         taken = [self._taken(similar) for similar in self._similar(columns_NxD)]
         return np.concatenate([np.zeros(0), *taken]) / self.kernel.variance
 
-    def outside(self, columns_NxD: Floats) -> Floats:
-        """Returns the variance of the logit that the features cannot express [N]."""
-        parts = [np.sum(self.features(some) ** 2, axis=1) for some in _chunks(columns_NxD)]
-        within = np.concatenate([np.zeros(0), *parts])
-        return self.stretch * np.maximum(self.kernel.variance - within, 0.0)
+    def draws(
+        self, columns_NxD: Floats, count: int, rng: np.random.Generator
+    ) -> Iterator[tuple[Floats, Floats]]:
+        """Draws logits from the posterior of the weights, jointly.
 
-    def draws(self, columns_NxD: Floats, count: int, rng: np.random.Generator) -> Floats:
-        """Returns joint draws of the logits [count, N] from the posterior of the weights.
-
-        What lies outside of the features' span is left out: averages over many settings hardly
-        depend on it.
+        Yields:
+            For one part of the settings after the other the logits [count, n], and the variance
+            of them that the features cannot express [n], which is not in the draws: averages
+            over many settings hardly depend on it.
         """
         normal = rng.standard_normal((len(self.weights), count))
         spread = solve_triangular(self.precision_factor, normal, lower=True, trans="T")
         weights = self.stretch * self.weights[:, None] + np.sqrt(self.stretch) * spread
-        parts = [self.features(some) @ weights for some in _chunks(columns_NxD)]
-        return np.vstack([np.zeros((0, count)), *parts]).T
+        for some in _chunks(columns_NxD):
+            features = self.features(some)
+            open_n = self.kernel.variance - np.sum(features**2, axis=1)
+            yield (features @ weights).T, self.stretch * np.maximum(open_n, 0.0)
 
     def _similar(self, columns_NxD: Floats) -> Iterator[Floats]:
         for some in _chunks(columns_NxD):
