@@ -42,7 +42,8 @@ def learning_rate_sensitivity(
     learn. The best loss is the lowest of these means.
 
     Args:
-        trials: Trials table, of which evenly placed trials count; `loss_final`, `loss_initial` and `configuration` are read.
+        trials: Trials table, of which evenly placed trials count; `loss_final`, `loss_initial` and
+            `configuration` are read.
         by: Hyperparameters, by each of which on its own it is reported; by default `LIMITS_BY`,
             as far as they vary.
         learning_rate: Column of the learning rate.

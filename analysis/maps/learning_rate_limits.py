@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from analysis.errors import AnalysisError
 from analysis.smoothing.axis import Axis
 from analysis.smoothing.band import FINE
-from analysis.smoothing.model import Smooth
+from analysis.smoothing.model import DrawnMap
 from analysis.smoothing.smooth_map import smooth_map
 from analysis.space.axes import entry, is_numeric, varied
 from analysis.space.cells import Cells, cells
@@ -103,7 +103,7 @@ def _centers(axis: Axis, divided: Cells) -> Floats:
     return np.asarray(middle, dtype=np.float64)
 
 
-def window_limits(fitted: Smooth, y_at: Floats, confidence: float) -> dict[str, Floats]:
+def window_limits(fitted: DrawnMap, y_at: Floats, confidence: float) -> dict[str, Floats]:
     """Computes limits and their intervals [Y] at positions of the map's second axis [Y].
 
     Returns:

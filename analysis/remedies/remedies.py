@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -20,9 +21,12 @@ from analysis.remedies.effect import (
 from analysis.remedies.pairing import CALIPER, Pairs, exact_pairs, nearest_pairs, setting_codes
 from analysis.space.configurations import configuration_codes
 from analysis.space.coordinates import Coordinate, coordinates
+from analysis.space.design import uniform_trials
 from analysis.space.owners import dependents
 from analysis.stats.intervals import CONFIDENCE
 from analysis.trials.counts import VERDICTS, check_verdicts
+
+Floats = NDArray[np.float64]
 
 ANY = "any"
 """Stands for every failing verdict together."""
@@ -44,6 +48,7 @@ _COLUMNS = {
     "undone": "int64",
     "harmed": "int64",
     "share": "float64",
+    "shrunken": "float64",
     "low": "float64",
     "high": "float64",
     "sure": "bool",
@@ -64,7 +69,7 @@ def remedies(
     a quarter of their width. `analysis.remedies.pairing` says how pairs are found.
 
     Args:
-        trials: Trials table.
+        trials: Trials table; only its evenly placed trials count.
         importance: What `stability_importance` returned for these trials; computed if None.
         confidence: Two-sided, of the intervals, in (0, 1); 1 - confidence is also the share of the
             `sure` rows that may be luck.
@@ -77,14 +82,18 @@ def remedies(
         stable after it; `undone`, stable before and failing with that verdict after; `harmed`,
         stable before and not after, whatever the verdict. `share` is (healed - undone) / failing:
         the failures fixed beyond those that another seed would fix as well; its interval `low`,
-        `high`; `sure`, whether it is above 0 beyond what luck makes of so many comparisons (of the
-        sure ones about 5 % are luck, at most); `method`, "paired" or "matched". `attrs`: `reason`
-        why it is empty (""), and `caliper`.
+        `high`; `shrunken`, the share drawn towards what the changes of its verdict do on average,
+        as far as it is uncertain: of the best of many the share itself is too high; `sure`,
+        whether it is above 0 beyond what luck makes of so many comparisons (of the sure ones about
+        5 % are luck, at most); `method`, "paired" or "matched". `attrs`: `reason` why it is empty
+        (""), and `caliper`.
 
     Raises:
         AnalysisError: If a verdict is unknown.
     """
     check_verdicts(trials)
+    # Failures at a boundary are fixed more easily than those of the space.
+    trials = uniform_trials(trials)
     known = coordinates(trials)
     reason = _hopeless(trials, known)
     if reason:
@@ -171,6 +180,29 @@ def _rows(
         }
 
 
+def _shrunken(rows: list[dict[str, Any]], confidence: float) -> Floats:
+    """Draws shares towards the mean of their verdict's (empirical Bayes).
+
+    References:
+        Efron and Morris, Data analysis using Stein's estimator, JASA 1975; DerSimonian and Laird,
+        Meta-analysis in clinical trials, 1986 (the variance between effects).
+    """
+    share = np.array([row["share"] for row in rows], dtype=np.float64)
+    width = np.array([row["high"] - row["low"] for row in rows], dtype=np.float64)
+    error = np.maximum(width / (2 * NormalDist().inv_cdf(0.5 + confidence / 2)), 1e-3) ** 2
+    shrunken, verdict = share.copy(), np.array([row["verdict"] for row in rows])
+    for name in np.unique(verdict):
+        mine = verdict == name
+        weight = 1.0 / error[mine]
+        mean = np.average(share[mine], weights=weight)
+        excess = np.sum(weight * (share[mine] - mean) ** 2) - (mine.sum() - 1)
+        scale = weight.sum() - np.sum(weight**2) / weight.sum()
+        between = max(float(excess / scale), 0.0) if mine.sum() > 1 else np.inf
+        kept = 1.0 if np.isinf(between) else between / (between + error[mine])
+        shrunken[mine] = mean + kept * (share[mine] - mean)
+    return shrunken
+
+
 def _frame(rows: list[dict[str, Any]], reason: str, confidence: float) -> pd.DataFrame:
     probabilities = []
     for row in rows:
@@ -178,6 +210,8 @@ def _frame(rows: list[dict[str, Any]], reason: str, confidence: float) -> pd.Dat
         shrink = row.pop("shrink")
         row["low"], row["high"] = net_interval(*counts, shrink=shrink, confidence=confidence)
         probabilities.append(chance_probability(row["healed"], row["undone"], shrink=shrink))
+    for row, shrunken in zip(rows, _shrunken(rows, confidence), strict=True):
+        row["shrunken"] = shrunken
     sure = discoveries(np.array(probabilities, dtype=np.float64), false_share=1 - confidence)
     for row, discovered in zip(rows, sure, strict=True):
         row["sure"] = bool(discovered) and row["low"] > 0

@@ -5,14 +5,13 @@
 3. For each draw, the largest |score| that its own zero line passes through (`_farthest`).
 4. The limit is the `confidence` quantile of these: {|score| <= limit} then holds the whole zero
    line of that share of the draws, which is what makes the band simultaneous.
-5. Runs of grid points inside the limit are the band's pieces, level of y by level (`_pieces`).
+5. Runs of grid points inside the limit are the band's pieces, level of y by level (`pieces`).
 
 S draws, X positions along x, Y along y.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import NormalDist
@@ -24,7 +23,8 @@ from numpy.typing import NDArray
 from analysis.errors import AnalysisError
 from analysis.labels import number_label
 from analysis.smoothing.axis import Axis
-from analysis.smoothing.model import Smooth
+from analysis.smoothing.model import DrawnMap
+from analysis.smoothing.pieces import Line, pieces
 from analysis.smoothing.smooth_map import smooth_map
 from analysis.space.cells import ordered_labels
 from analysis.stats.intervals import CONFIDENCE
@@ -64,7 +64,7 @@ def boundary_band(
     where: Mapping[str, object] | None = None,
     weights: str | NDArray[np.float64] | None = None,
     confidence: float = CONFIDENCE,
-    fitted: Smooth | None = None,
+    fitted: DrawnMap | None = None,
 ) -> pd.DataFrame:
     """Finds the band in which the line of 50 % stable trials lies, all of it at once.
 
@@ -80,15 +80,15 @@ def boundary_band(
         weights: What each trial stands for [N], >= 0, or the column that says so; see
             `smooth_map`.
         confidence: Posterior probability that the whole boundary lies in the band, in (0, 1).
-        fitted: What `smooth_map` returned for the same arguments, to save fitting again.
+        fitted: What `smooth_map` or `averaged_map` returned for the same arguments.
 
     Returns:
         One row a piece of the band at a level of y (`ROWS` levels, if y is a range), from small
-        to large x: `y` (ordered label), `y_value` (NaN for names), `low`, `high` (ends along x;
-        0 or -inf and +inf where the band goes on beyond what was tried), `estimate` (where the
-        posterior is even; NaN if nowhere inside), `stable` ("below", "above", "neither" or
-        "both": on which side of the piece most trials are stable). A level without a row has no
-        boundary. `attrs`: `x`, `y`, `confidence`.
+        to large x, two rows where one piece is crossed twice: `y` (ordered label), `y_value` (NaN
+        for names), `low`, `high` (ends along x; 0 or -inf and +inf where the band goes on beyond
+        what was tried), `estimate` (where the posterior is even; NaN if nowhere inside), `stable`
+        ("below", "above", "neither" or "both": on which side of the piece most trials are stable).
+        A level without a row has no boundary. `attrs`: `x`, `y`, `confidence`.
 
     Raises:
         AnalysisError: If `x` holds names, a hyperparameter or verdict is unknown, or a weight is
@@ -105,10 +105,18 @@ def boundary_band(
     up = fitted.prior.y
     values = np.full(len(unclear.y_at), np.nan) if up.names else up.value(unclear.y_at)
     labels = up.labels if not up.is_range else [number_label(v, digits=3) for v in values]
+    inside = np.abs(unclear.score) <= unclear.limit
+    if up.is_range:
+        # A smooth map rounds corners off: where the line runs along x it is in the next row too.
+        inside = inside | _next_to(inside)
     rows = [
         {"level": level, "y_value": values[level], **piece}
         for level in range(len(unclear.y_at))
-        for piece in _pieces(unclear, level, fitted.prior.x)
+        for piece in pieces(
+            Line(x_at=unclear.x_at, score=unclear.score[:, level], limit=unclear.limit),
+            inside[:, level],
+            fitted.prior.x,
+        )
     ]
     columns = ["level", "y_value", "low", "high", "estimate", "stable"]
     frame = pd.DataFrame(rows, columns=columns)
@@ -119,7 +127,7 @@ def boundary_band(
 
 
 def doubt(
-    fitted: Smooth,
+    fitted: DrawnMap,
     *,
     confidence: float = CONFIDENCE,
     x_at: Floats | None = None,
@@ -173,61 +181,9 @@ def _farthest(score: Floats, drawn: Floats, dimension: int) -> Floats:
     return farthest
 
 
-def _pieces(unclear: Doubt, level: int, axis: Axis) -> list[dict[str, object]]:
-    """Returns the pieces of the band at one level of y."""
-    score = unclear.score[:, level]
-    inside = np.abs(score) <= unclear.limit
-    # A zero between two grid points of opposite certain signs is a piece too.
-    jump = np.append(~inside[:-1] & ~inside[1:] & ((score[:-1] > 0) != (score[1:] > 0)), False)
-    starts = np.flatnonzero((inside & ~np.append(False, inside[:-1])) | jump)
-    pieces = []
-    for start in starts.tolist():
-        stop = start
-        while not jump[start] and stop + 1 < len(score) and inside[stop + 1]:
-            stop += 1
-        before, after = (start, start + 1) if jump[start] else (start - 1, stop + 1)
-        pieces.append(_piece(unclear, score, before, after, axis))
-    return pieces
-
-
-def _piece(
-    unclear: Doubt, score: Floats, before: int, after: int, axis: Axis
-) -> dict[str, object]:
-    """Returns the piece between two grid points outside of it (-1 and X: beyond the ends)."""
-    last = len(score) - 1
-    left = score[before] > 0 if before >= 0 else None
-    right = score[after] > 0 if after <= last else None
-    low = -math.inf if left is None else _reach(unclear, score, before, +1)
-    high = math.inf if right is None else _reach(unclear, score, after, -1)
-    inner = np.arange(max(before, 0), min(after, last) + 1)
-    sign = score[inner] > 0
-    crossing = np.flatnonzero(sign[:-1] != sign[1:])
-    # Of several zeros in one piece the middle one; a piece may have none.
-    estimate = math.nan
-    if len(crossing):
-        at = inner[crossing[len(crossing) // 2]]
-        part = score[at] / (score[at] - score[at + 1])
-        estimate = unclear.x_at[at] * (1 - part) + unclear.x_at[at + 1] * part
-    sides = {
-        (True, False): "below",
-        (False, True): "above",
-        (True, True): "both",
-        (False, False): "neither",
-    }
-    # Where the band goes on beyond the end, the side is what is likelier at that end.
-    guess = (bool(sign[0]) if left is None else left, bool(sign[-1]) if right is None else right)
-    beyond = 0.0 if axis.log else -math.inf
-    return {
-        "low": float(axis.value(low)) if math.isfinite(low) else beyond,
-        "high": float(axis.value(high)) if math.isfinite(high) else math.inf,
-        "estimate": float(axis.value(estimate)),
-        "stable": sides[guess],
-    }
-
-
-def _reach(unclear: Doubt, score: Floats, outside: int, step: int) -> float:
-    """Returns where |score| falls to the limit, from a grid point outside to the next one."""
-    a, b = score[outside], score[outside + step]
-    target = math.copysign(unclear.limit, a)
-    part = (a - target) / (a - b) if a != b else 0.0
-    return float(unclear.x_at[outside] * (1 - part) + unclear.x_at[outside + step] * part)
+def _next_to(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Returns which grid points [X, Y] have one inside in the row before or after."""
+    near = np.zeros_like(inside)
+    near[:, 1:] |= inside[:, :-1]
+    near[:, :-1] |= inside[:, 1:]
+    return near

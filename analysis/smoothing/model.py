@@ -14,11 +14,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, ndtri
 
+from analysis.smoothing.axis import Axis
 from analysis.smoothing.counts import Counts
 from analysis.smoothing.expectation_propagation import Posterior, posterior
 from analysis.smoothing.prior import Prior
@@ -37,6 +39,27 @@ DRAWS = 500
 _NODES = np.linspace(-5, 5, 41)
 _SHARES = np.exp(-(_NODES**2) / 2) / np.exp(-(_NODES**2) / 2).sum()
 """Nodes and weights that integrate over a standard normal distribution."""
+
+
+class MapAxes(Protocol):
+    """The two axes of a map."""
+
+    @property
+    def x(self) -> Axis: ...
+
+    @property
+    def y(self) -> Axis: ...
+
+
+class DrawnMap(Protocol):
+    """A map of the probability of stable as joint draws of its logit."""
+
+    @property
+    def prior(self) -> MapAxes: ...
+
+    def draws(self, x: Floats, y: Floats) -> Floats:
+        """Draws logits [S, X, Y] at positions; draw s is always the same function."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)

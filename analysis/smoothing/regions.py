@@ -11,7 +11,7 @@ from scipy.special import expit
 
 from analysis.maps.regions import stability_regions
 from analysis.smoothing.axis import Axis
-from analysis.smoothing.model import Smooth
+from analysis.smoothing.model import DrawnMap
 from analysis.smoothing.smooth_map import smooth_map
 from analysis.space.cells import Cells, cells
 from analysis.space.design import uniform_trials
@@ -34,7 +34,7 @@ def smoothed_regions(
     weights: str | NDArray[np.float64] | None = None,
     bins: int | None = None,
     confidence: float = CONFIDENCE,
-    fitted: Smooth | None = None,
+    fitted: DrawnMap | None = None,
 ) -> pd.DataFrame:
     """Adds to the cells of `stability_regions` a smoothed probability of `stable`.
 
@@ -51,7 +51,7 @@ def smoothed_regions(
             `smooth_map`.
         bins: Bins of a range, see `analysis.space.cells.cells`.
         confidence: Confidence of each interval by itself, in (0, 1).
-        fitted: What `smooth_map` returned for the same arguments, to save fitting again.
+        fitted: What `smooth_map` or `averaged_map` returned for the same arguments.
 
     Returns:
         As `stability_regions`, with `smoothed` (posterior mean) and its interval `smoothed_low`,

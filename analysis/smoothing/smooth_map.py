@@ -33,7 +33,7 @@ def smooth_map(
     The logit is a Gaussian process: Matern 5/2 along numbers (on the scale, linear or log, of the
     study file), one correlation between names. Its posterior under the binomial counts is found
     by expectation propagation; amplitude and lengths are integrated over. Whatever else varies is
-    averaged over, as the study's design has it: without `weights`, trials that a sampler placed at a
+    averaged over, as the study's design has it: without `weights`, trials that were placed at a
     boundary, or to confirm a region, are left out, see `analysis.uniform_trials`.
 
     Trials of one configuration share all hyperparameters, also those that the map averages over,

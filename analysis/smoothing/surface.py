@@ -11,7 +11,7 @@ from scipy.special import expit
 
 from analysis.smoothing.axis import Axis
 from analysis.smoothing.band import doubt
-from analysis.smoothing.model import Smooth
+from analysis.smoothing.model import DrawnMap
 from analysis.smoothing.smooth_map import smooth_map
 from analysis.space.cells import Cells, cells, ordered_labels
 from analysis.space.design import uniform_trials
@@ -32,7 +32,7 @@ def smoothed_surface(
     bins: int | None = None,
     parts: tuple[int, int] = (8, 4),
     confidence: float = CONFIDENCE,
-    fitted: Smooth | None = None,
+    fitted: DrawnMap | None = None,
 ) -> pd.DataFrame:
     """Evaluates the probability of `stable` and the boundary's band on a fine grid.
 
@@ -44,7 +44,7 @@ def smoothed_surface(
         bins: Bins of a range, see `analysis.space.cells.cells`.
         parts: Into how many parts each bin is divided, along x and along y.
         confidence: Posterior probability that the whole boundary lies in the band, in (0, 1).
-        fitted: What `smooth_map` returned for the same arguments, to save fitting again.
+        fitted: What `smooth_map` or `averaged_map` returned for the same arguments.
 
     Returns:
         One row a grid point, those of one x together: `x`, `y` (labels of the cell it is in),

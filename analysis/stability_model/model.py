@@ -131,11 +131,7 @@ class StabilityModel:
         return single_changes(self, configuration)
 
     def outside(self, frame: pd.DataFrame) -> list[list[str]]:
-        """Says in which hyperparameters the rows of a frame lie outside of what was tried.
-
-        Returns:
-            For each row sentences such as "learning_rate 50 is above all trials (at most 10)".
-        """
+        """Says of each row where it lies outside of what was tried, see `outside`."""
         return outside(frame, self.trials, self.classifier.encoder)
 
     def calibration(self, *, evenly: bool = True) -> pd.DataFrame:

@@ -17,8 +17,11 @@ from analysis.smoothing.axis import Axis
 
 Floats = NDArray[np.float64]
 
-_AMPLITUDES = (0.01, 0.03, 0.06, 0.1, 0.15, 0.22)
+_AMPLITUDES = (0.05, 0.1, 0.15, 0.22)
 _LENGTHS = (0.15, 0.4, 1.0)
+_ROUGH = 0.1
+"""Length of the half that no other place tells of: what decides may switch between two cells."""
+
 _TYPICAL = 0.08
 """Prior scale of the amplitude (half-normal): how far a model's average is off."""
 
@@ -97,11 +100,16 @@ def _priors(
     axes: tuple[Axis, Axis], grid: tuple[Floats, Floats]
 ) -> Iterator[tuple[Floats, float]]:
     """Yields prior covariances [G, G] with the logarithm of their prior weight."""
+    rough = _shape(axes, grid, _ROUGH)
     for length in _LENGTHS:
-        along, up = (_kernel(*each, length) for each in zip(axes, grid, strict=True))
-        shape = np.kron(along, up)
+        shape = 0.5 * (_shape(axes, grid, length) + rough)
         for amplitude in _AMPLITUDES:
-            yield amplitude**2 * shape, -0.5 * (amplitude / _TYPICAL) ** 2
+            yield np.asarray(amplitude**2 * shape), -0.5 * (amplitude / _TYPICAL) ** 2
+
+
+def _shape(axes: tuple[Axis, Axis], grid: tuple[Floats, Floats], length: float) -> Floats:
+    along, up = (_kernel(*each, length) for each in zip(axes, grid, strict=True))
+    return np.asarray(np.kron(along, up))
 
 
 def _kernel(axis: Axis, at: Floats, length: float) -> Floats:

@@ -99,8 +99,7 @@ def likeliest_kernel(
         start: Where it begins; by default at the prior's means.
     """
     groups = tuple(encoder.groups)
-    mean = np.where(encoder.is_position, _POSITION_LENGTH, _NAME_LENGTH)
-    mean = np.concatenate([mean, np.log(_VARIANCES)])
+    mean = _prior_means(encoder)
     spread = np.concatenate([np.full(len(encoder.owner), _LENGTH_SPREAD), _VARIANCE_SPREADS])
     last: list[Floats | None] = [None]
 
@@ -118,6 +117,21 @@ def likeliest_kernel(
         options={"maxiter": iterations, "maxfun": round(1.3 * iterations), "ftol": 1e-5},
     )
     return kernel_of(found.x, groups)
+
+
+def short_kernel(encoder: Encoder) -> Kernel:
+    """Returns a kernel under which few trials of a kind are a small region, and no accident.
+
+    Its lengths are one deviation below those that are likeliest before any trial.
+    """
+    logs = _prior_means(encoder)
+    logs[:-3] -= _LENGTH_SPREAD
+    return kernel_of(logs, tuple(encoder.groups))
+
+
+def _prior_means(encoder: Encoder) -> Floats:
+    lengths = np.where(encoder.is_position, _POSITION_LENGTH, _NAME_LENGTH)
+    return np.concatenate([lengths, np.log(_VARIANCES)])
 
 
 def _logs(kernel: Kernel) -> Floats:

@@ -49,7 +49,7 @@ def map_changes(
         return []
     labelled = labelled_trials(columns_NxD, stable_N)
     some = some_of(len(labelled.share), _KERNEL_FROM, np.random.default_rng(0))
-    # One kernel for all: that it is chosen anew is no change of what the trials say.
+    # One kernel for all: another kernel is no change of what the trials say.
     kernel = likeliest_kernel(labelled.of(some), encoder, iterations=_ITERATIONS)
     # Half of one look is often another look: each number of trials is fitted once.
     sizes = {size for look in looks for size in look}

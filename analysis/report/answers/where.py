@@ -6,7 +6,7 @@ from analysis.labels import capitalized, percent, percent_range
 from analysis.report.answers.answer import Answer
 from analysis.report.findings.evidence import Evidence
 from analysis.report.findings.findings import counts
-from analysis.report.findings.smoothed_maps import smoothed_maps
+from analysis.report.findings.smoothed_maps import smoothed_maps, surest_cell
 from analysis.report.sections.safe_regions import find
 from analysis.safe_regions.confirmation import confirmation_text
 from analysis.trials.records import records
@@ -44,17 +44,15 @@ def _best_cell(evidence: Evidence) -> str:
     drawn = evidence.of(smoothed_maps)
     if not drawn:
         return ""
-    table = drawn[0].regions
-    tried = table[table["stable"] > 0]
-    if tried.empty:
+    best = surest_cell(drawn[0].regions)
+    if best is None:
         return ""
-    best = records(tried)[int(tried["low"].to_numpy().argmax())]
     names = [name for name in (drawn[0].x, drawn[0].y) if name]
     cell = ", ".join(
         f"{name.replace('_', ' ')} {best[axis]}" for name, axis in zip(names, "xy", strict=False)
     )
-    interval = percent_range(best["low"], best["high"])
-    return f"{cell} with {best['stable']} of {best['trials']} stable ({interval})"
+    interval = percent_range(best["smoothed_low"], best["smoothed_high"])
+    return f"{cell} with {percent(best['smoothed'])} stable ({interval})"
 
 
 def sentence(answer: Answer) -> str:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
 from analysis.maps.theory_lines import theory_lines
 from analysis.report.findings.evidence import Evidence
-from analysis.report.findings.findings import regions, uniform
-from analysis.smoothing import Smooth, boundary_band, smooth_map, smoothed_regions
+from analysis.report.findings.findings import regions, stability, uniform
+from analysis.smoothing import boundary_band, smooth_map, smoothed_regions
+from analysis.smoothing.model import DrawnMap
 from analysis.smoothing.surface import smoothed_surface
+from analysis.space.design import sampled_trials
+from analysis.stability_model.averages import averaged_map
+from analysis.trials.records import records
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -20,7 +25,7 @@ class SmoothedMap:
     Attributes:
         x: Hyperparameter along the map.
         y: Hyperparameter up the map, or None.
-        fitted: The smoothed map.
+        fitted: The map that the others are of.
         regions: `smoothed_regions`.
         surface: `smoothed_surface`.
         band: `boundary_band`; None if `x` holds names.
@@ -29,7 +34,7 @@ class SmoothedMap:
 
     x: str
     y: str | None
-    fitted: Smooth
+    fitted: DrawnMap
     regions: pd.DataFrame
     surface: pd.DataFrame
     band: pd.DataFrame | None
@@ -41,10 +46,28 @@ def smoothed_maps(evidence: Evidence) -> tuple[SmoothedMap, ...]:
     return tuple(_smoothed(evidence, table) for table in evidence.of(regions))
 
 
+def surest_cell(regions: pd.DataFrame) -> dict[str, Any] | None:
+    """Returns the row of `smoothed_regions` with the highest smoothed lower bound.
+
+    Of cells that have a stable trial; None without one.
+    """
+    tried = regions[regions["stable"] > 0]
+    if tried.empty:
+        return None
+    return records(tried)[int(tried["smoothed_low"].to_numpy().argmax())]
+
+
 def _smoothed(evidence: Evidence, table: pd.DataFrame) -> SmoothedMap:
     trials, where = evidence.of(uniform), evidence.where
     x, y = table.attrs["x"], table.attrs["y"]
-    fitted = smooth_map(trials, x, y, where=where)
+    model = evidence.of(stability)
+    # A selection leaves few trials, and of a boundary study many stand for no average: there the
+    # model knows more. Of an even study of the whole space smoothing is as good, and cheaper.
+    partly = len(trials) < len(sampled_trials(evidence.trials)) or bool(where)
+    if partly and model is not None:
+        fitted: DrawnMap = averaged_map(model, x, y, where=where)
+    else:
+        fitted = smooth_map(trials, x, y, where=where)
     named = fitted.prior.x.names
     return SmoothedMap(
         x=x,

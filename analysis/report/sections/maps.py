@@ -20,12 +20,11 @@ from analysis.labels import (
 )
 from analysis.report.findings.evidence import Evidence
 from analysis.report.findings.findings import counts, pairs
-from analysis.report.findings.smoothed_maps import SmoothedMap, smoothed_maps
+from analysis.report.findings.smoothed_maps import SmoothedMap, smoothed_maps, surest_cell
 from analysis.report.page.picture import Picture, picture
 from analysis.report.page.section import Section
 from analysis.smoothing.surface import surface_shares
 from analysis.space.axes import matches
-from analysis.trials.records import records
 
 FEW = 5
 """Below so many trials, a cell's colour is an anecdote: its interval spans most of the scale."""
@@ -123,19 +122,20 @@ def _map(number: int, smoothed: SmoothedMap, share: float | None) -> RegionMap:
 
 
 def _best(table: pd.DataFrame) -> str:
-    """Returns the cell whose lower bound is highest: many trials count, not only a high share."""
-    tried = table[table["stable"] > 0]
-    if tried.empty:
+    """Returns the cell whose smoothed lower bound is highest.
+
+    Its own share would be the winner's: the luckiest cell of many, not the best.
+    """
+    best = surest_cell(table)
+    if best is None:
         return "No cell has a stable trial."
-    best = records(tried)[int(tried["low"].to_numpy().argmax())]
     cell = [f"{table.attrs['x'].replace('_', ' ')} {best['x']}"]
     if table.attrs["y"]:
         cell.append(f"{table.attrs['y'].replace('_', ' ')} {best['y']}")
-    interval = percent_range(best["low"], best["high"])
+    interval = percent_range(best["smoothed_low"], best["smoothed_high"])
     return (
-        f"Most reliable cell: {', '.join(cell)}, where {best['stable']} of {best['trials']} "
-        f"{'was' if best['trials'] == 1 else 'were'} stable "
-        f"({percent(best['probability'])}, interval {interval})."
+        f"Most reliable cell: {', '.join(cell)}: {percent(best['smoothed'])} stable ({interval}; "
+        f"{best['stable']} of {best['trials']} trials there)."
     )
 
 

@@ -82,7 +82,7 @@ def view(evidence: Evidence) -> Remedies:
             RemedyRow(
                 change=change_label(row),
                 verdict=row["verdict"],
-                share=row["share"],
+                share=row["shrunken"],
                 interval=percent_range(row["low"], row["high"]),
                 healed=f"{row['healed']} of {row['failing']}",
                 undone=row["undone"],
@@ -125,7 +125,7 @@ def _text(evidence: Evidence) -> str:
     if best.empty:
         return plain(view(evidence).reason)
     return "\n".join(
-        f"- {row['verdict']}: **{plain(change_label(row))}** fixes {percent(row['share'])} "
+        f"- {row['verdict']}: **{plain(change_label(row))}** fixes {percent(row['shrunken'])} "
         f"({percent_range(row['low'], row['high'])}; {row['healed']} of {row['failing']} pairs "
         f"fixed, {row['undone']} undone, {row['method']})"
         for row in records(best)

@@ -49,7 +49,7 @@ class Acquisition:
         identity = np.eye(len(latent.weights))
         self._known_FxF = identity - cho_solve((latent.precision_factor, True), identity)
         self._features_MxF = latent.features(at_MxD)
-        self._logit_M = self._features_MxF @ latent.weights
+        self._logit_M = latent.stretch * (self._features_MxF @ latent.weights)
         self._joint_MxM = self._covariance(at_MxD, self._features_MxF, at_MxD, self._features_MxF)
         likely_M, _ = self._likely_M()
         self._noise_M = 1.0 / _information(likely_M)
@@ -73,7 +73,8 @@ class Acquisition:
         before = self._covariance(self._pending_RxD, self._pending_RxF, at, features)[:, 0]
         along_R = solve_triangular(self._root_RxR, before, lower=True) if len(before) else before
         own = self._covariance(at, features, at, features)[0, 0] - along_R @ along_R
-        likely = expit(_shrunk(own) * (features[0] @ self._latent.weights))
+        logit = self._latent.stretch * (features[0] @ self._latent.weights)
+        likely = expit(_shrunk(own) * logit)
         noise = 1.0 / float(_information(likely))
         root = np.sqrt(noise + max(float(own), 0.0))
         along_M = self._covariance(self._at_MxD, self._features_MxF, at, features)[:, 0]
@@ -107,7 +108,8 @@ class Acquisition:
 
         What the features cannot express keeps its prior covariance.
         """
-        return self._latent.kernel(a_NxD, b_MxD) - a_NxF @ (self._known_FxF @ b_MxF.T)
+        covariance = self._latent.kernel(a_NxD, b_MxD) - a_NxF @ (self._known_FxF @ b_MxF.T)
+        return self._latent.stretch * covariance
 
 
 def _shrunk(variance: Floats) -> Floats:

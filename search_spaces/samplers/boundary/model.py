@@ -13,6 +13,7 @@ N observed trials, M candidates, D columns.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -25,9 +26,14 @@ from search_spaces.samplers.boundary.batch import Batch
 from search_spaces.samplers.boundary.candidates import Applying, candidates, learned_conditions
 from search_spaces.samplers.boundary.observations import Observation, Observations, labels_of
 from search_spaces.samplers.boundary.settings import Settings
-from search_spaces.samplers.boundary.verdict_weights import mapped_verdicts
-from search_spaces.stability_classifier import fit_latent
-from search_spaces.stability_classifier.evidence import labelled_trials, likeliest_kernel
+from search_spaces.samplers.boundary.verdict_weights import LEAST, mapped_verdicts
+from search_spaces.stability_classifier import Latent, fit_latent
+from search_spaces.stability_classifier.evidence import (
+    labelled_trials,
+    likeliest_kernel,
+    short_kernel,
+)
+from search_spaces.stability_classifier.fitting import stretched
 from search_spaces.stability_classifier.kernel import Kernel
 
 Floats = NDArray[np.float64]
@@ -69,7 +75,7 @@ class BoundaryModel:
         self._cohort_key = cohort_key
         self._settings = settings
         self._columns = TrialColumns({}, ())
-        self._kept_kernels: dict[str, tuple[object, Kernel]] = {}
+        self._kept_kernels: dict[str, tuple[object, tuple[Kernel, float]]] = {}
         self._kept_batch: tuple[object, Batch] | None = None
 
     def next(self, axes: Mapping[str, BaseDistribution]) -> Mapping[str, Any] | None:
@@ -146,27 +152,34 @@ class BoundaryModel:
         at_MxD: Floats,
     ) -> Acquisition:
         """Returns what one verdict's boundary has to gain."""
-        kernel = self._kernel(name, numbers, rows_NxD, hits_N)
+        kernel, stretch = self._kernel(name, numbers, rows_NxD, hits_N)
         part = self._part(hits_N)
-        latent = fit_latent(
-            labelled_trials(rows_NxD[part], hits_N[part]),
-            kernel,
-            inducing=self._settings.inducing,
-            seed=self._seed,
-        )
-        return Acquisition(latent, at_MxD)
+        latent = self._latent(rows_NxD[part], hits_N[part], kernel)
+        return Acquisition(replace(latent, stretch=stretch), at_MxD)
+
+    def _latent(self, rows_NxD: Floats, hits_N: NDArray[np.bool_], kernel: Kernel) -> Latent:
+        labelled = labelled_trials(rows_NxD, hits_N)
+        return fit_latent(labelled, kernel, inducing=self._settings.inducing, seed=self._seed)
 
     def _kernel(
         self, name: str, numbers: list[int], rows_NxD: Floats, hits_N: NDArray[np.bool_]
-    ) -> Kernel:
-        """Returns the likeliest kernel, chosen again when the trials have doubled, up to 512."""
+    ) -> tuple[Kernel, float]:
+        """Returns the likeliest kernel and the stretch of logits.
+
+        They are chosen again when the trials have doubled, up to 512.
+        """
         count = min(self._settings.kernel_from, 1 << (len(numbers).bit_length() - 1))
         state = (tuple(numbers[:count]), hits_N[:count].tobytes())
         kept = self._kept_kernels.get(name)
         if kept is None or kept[0] != state:
             labelled = labelled_trials(rows_NxD[:count], hits_N[:count])
-            kernel = likeliest_kernel(labelled, self._columns.encoder, iterations=_ITERATIONS)
-            kept = self._kept_kernels[name] = (state, kernel)
+            kernel = short_kernel(self._columns.encoder)
+            # Of fewer the likeliest kernel may say that they came about by chance, anywhere.
+            if min(hits_N[:count].sum(), (~hits_N[:count]).sum()) >= LEAST:
+                kernel = likeliest_kernel(labelled, self._columns.encoder, iterations=_ITERATIONS)
+            latent = self._latent(rows_NxD[:count], hits_N[:count], kernel)
+            stretch = stretched(latent, labelled, seed=self._seed).stretch
+            kept = self._kept_kernels[name] = (state, (kernel, stretch))
         return kept[1]
 
     def _part(self, hits_N: NDArray[np.bool_]) -> NDArray[np.int64]:

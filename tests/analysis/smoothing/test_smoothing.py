@@ -199,3 +199,22 @@ def test_trials_to_which_an_axis_does_not_apply_are_left_out():
     trials = study(60)
     trials["momentum"] = np.where(np.arange(60) % 2, np.linspace(0, 0.9, 60), math.nan)
     assert smoothed_regions(trials, "momentum", "depth")["smoothed"].notna().all()
+
+
+def test_a_boundary_that_is_crossed_twice_is_two_rows():
+    """A window of half a decade, so few trials that one piece of the band spans it."""
+    rng = np.random.default_rng(3)
+    exponent = rng.uniform(-4, 1, 60)
+    stable = np.abs(exponent + 1.5) < 0.35
+    trials = pd.DataFrame(
+        {
+            "trial": np.arange(60),
+            "learning_rate": 10**exponent,
+            "verdict": np.where(stable, "stable", "exploding"),
+        }
+    )
+    trials.attrs = {"hyperparameters": {"learning_rate": SPACE["learning_rate"]}}
+    band = boundary_band(trials, "learning_rate")
+    assert band["stable"].tolist()[:2] == ["above", "below"]
+    low, high = band["estimate"].iloc[:2]
+    assert band["low"].iloc[0] < low <= band["high"].iloc[0] <= band["low"].iloc[1] < high

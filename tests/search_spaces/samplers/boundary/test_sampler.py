@@ -118,7 +118,7 @@ def test_space_filling_trials_are_those_of_the_sobol_sequence_whatever_was_found
     filling = [
         trial.params for trial in study.trials if trial.system_attrs[SYSTEM_DESIGN] != "boundary"
     ]
-    assert len(filling) == 64 + 8
+    assert len(filling) == 64 + 32
     qmc = optuna.create_study(sampler=make_sampler("qmc", space=space, seed=3, seeds=1))
     expected = []
     for _ in filling:
