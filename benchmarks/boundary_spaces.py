@@ -1,4 +1,4 @@
-"""Three search spaces whose maps benchmarks/boundary.py compares, and the labels of their trials.
+"""Search spaces of trained networks for stability_model.py, and the labels of their trials.
 
 Labels are made by the product itself: the trainer of a study, on cohorts, in this process. They
 are kept as Parquet, so that a second run trains nothing.

@@ -1,7 +1,8 @@
-"""Synthetic studies whose probability of stable is known everywhere, for `safe_regions.py`.
+"""Synthetic studies whose probability of stable is known everywhere, for `safe_regions.py`
+and `stability_model.py`.
 
-Four truths over the seven hyperparameters of a study of multilayer perceptrons: windows of the
-learning rate that move with depth, sharp corners, a gentle slope, and a band of chance.
+Five truths over the seven hyperparameters of a study of multilayer perceptrons: windows of the
+learning rate that move with depth, sharp corners, a gentle slope, a band of chance, and a ridge.
 """
 
 from __future__ import annotations
@@ -119,11 +120,26 @@ def noise(frame: pd.DataFrame) -> Floats:
     )
 
 
+def ridge(frame: pd.DataFrame) -> Floats:
+    """Trains along a diagonal of rate and weight decay, wider with clipping; one island."""
+    rate, depth, decay = _numbers(frame)
+    across = rate + 1.0 + 0.5 * (decay + 3.5) + 0.15 * (depth - 3)
+    width = 0.5 + _clip(frame, 0.0, 0.5, 0.3, 0.1)
+    width += _by(frame, "activation", sigmoid=-0.3, tanh=0.2, relu=0.0, gelu=0.1, selu=0.1)
+    along = expit(8 * (width - np.abs(across)))
+    deep = np.isin(frame["initialization"], ["he_normal", "orthogonal"])
+    reached = np.where(deep, 1.0, expit(4 * (3.2 - depth)))
+    constant = frame["lr_decay"].to_numpy() == "constant"
+    island = expit(6 * (0.4 - np.abs(rate - 0.5))) * (constant & (depth <= 2))
+    return np.asarray(np.maximum(0.97 * along * reached, 0.9 * island))
+
+
 TRUTHS: Mapping[str, Callable[[pd.DataFrame], Floats]] = {
     "window": window,
     "corner": corner,
     "gentle": gentle,
     "noise": noise,
+    "ridge": ridge,
 }
 
 

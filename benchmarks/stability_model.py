@@ -1,0 +1,162 @@
+"""How near the stability model is to the truth, by the sampler that placed the trials.
+
+Measures, on synthetic studies whose truth is known everywhere (`region_truths.py`): root mean
+square error of the probability of stable at uniform configurations, of a conditional map (learning
+rate by depth at activation tanh, initialization he_normal) and of the average map of the two, each
+with the share of the truth that 95 % intervals hold; and whether the recommended region keeps its
+bound. On spaces of trained networks (`boundary_spaces.py`): Brier score and area under the ROC
+curve on held-out trials, and how far what was said is from what came, by tenth.
+
+    python benchmarks/stability_model.py                        40 studies of each of five truths
+    python benchmarks/stability_model.py --studies 4 --truths window,corner --no-pools
+    python benchmarks/stability_model.py --pools digits-mlp --cache pools --trials 4096
+
+Trials of the networks are trained by the product in this process and kept as Parquet in --cache.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import numpy as np
+import pandas as pd
+
+from analysis import safe_regions, smooth_map, smoothed_regions, stability_model, uniform_trials
+from analysis.safe_regions.box import inside_box
+from analysis.stability_model.averages import averaged_map
+from benchmarks.boundary_spaces import LabelledSpace, labelled_spaces, pool
+from benchmarks.region_truths import TRUTHS, study, uniform
+
+X, Y = "learning_rate", "depth"
+CHOSEN = {"activation": "tanh", "initialization": "he_normal"}
+DESIGNS = (("qmc", 512), ("qmc", 1024), ("boundary", 512))
+BINS = 10
+NEAR = 0.001
+"""Probabilities are told in percent: a bound of 0.1 % holds a truth of 0."""
+
+
+def cell_truth(truth: str, cells: pd.DataFrame, where: Mapping[str, str]) -> np.ndarray:
+    """The true probability of each cell, over 2,000 configurations in it."""
+    rng, found = np.random.default_rng(0), []
+    for row in cells.itertuples():
+        inside = uniform(2000, seed=5).assign(**where)
+        inside[X] = np.exp(rng.uniform(np.log(row.x_low), np.log(row.x_high), len(inside)))
+        inside[Y] = int(row.y_low)
+        found.append(TRUTHS[truth](inside).mean())
+    return np.array(found)
+
+
+def errors(said: pd.DataFrame, names: tuple[str, str, str], truth: np.ndarray) -> tuple:
+    """Root mean square error of what was said, and the share of the truth in its intervals."""
+    mean, low, high = (said[name].to_numpy() for name in names)
+    held = (low - NEAR <= truth) & (truth <= high + NEAR)
+    return float(np.sqrt(np.mean((mean - truth) ** 2))), float(held.mean())
+
+
+def examine(truth: str, sampler: str, number: int, seed: int, known: dict) -> dict[str, float]:
+    """Figures of one study."""
+    trials = study(truth, sampler, number, seed=seed)
+    start = time.process_time()
+    model = stability_model(trials)
+    row: dict[str, float] = {"fit_s": time.process_time() - start}
+    asked = uniform(4000, seed=seed + 10_000)
+    row["single"], row["single_held"] = errors(
+        model.predict(asked), ("stable", "stable_lower", "stable_upper"), TRUTHS[truth](asked)
+    )
+    smoothed = ("smoothed", "smoothed_low", "smoothed_high")
+    for name, where in (("conditional", CHOSEN), ("average", {})):
+        modelled = bool(where) or sampler == "boundary"
+        fitted = averaged_map(model, X, Y, where=where) if modelled else smooth_map(trials, X, Y)
+        cells = smoothed_regions(trials, X, Y, where=where, fitted=fitted, bins=BINS)
+        if name not in known:
+            known[name] = cell_truth(truth, cells, where)
+        row[name], row[f"{name}_held"] = errors(cells, smoothed, known[name])
+    found = safe_regions(trials, model=model)
+    row["found"] = float(len(found) > 0)
+    if len(found):
+        fresh = uniform(20_000, seed=seed + 20_000)
+        within = inside_box(fresh, found["where"].iloc[0])
+        row["kept"] = float(TRUTHS[truth](fresh[within]).mean() >= found["low"].iloc[0])
+    row["even"] = len(uniform_trials(trials)) / len(trials)
+    return row
+
+
+def reliability(said: np.ndarray, came: np.ndarray) -> float:
+    """The largest difference of what was said and what came, of tenths with 20 trials or more."""
+    tenth = np.minimum((said * 10).astype(int), 9)
+    differences = [
+        abs(said[tenth == index].mean() - came[tenth == index].mean())
+        for index in range(10)
+        if (tenth == index).sum() >= 20
+    ]
+    return max(differences, default=float("nan"))
+
+
+def as_trials(table: pd.DataFrame, space: LabelledSpace) -> pd.DataFrame:
+    """A pool as a trials table has it: +inf where nothing is clipped."""
+    numbered = table.assign(trial=np.arange(len(table)), configuration=np.arange(len(table)))
+    for name, axis in space.space.axes.items():
+        numbers = [each for each in getattr(axis, "choices", ()) if each != "none"]
+        if numbers and not any(isinstance(each, str) for each in numbers):
+            numbered[name] = numbered[name].replace("none", np.inf).astype(float)
+    numbered.attrs = {"hyperparameters": space.space.metadata()}
+    return numbered
+
+
+def pools(names: list[str], trials: int, cache: Path) -> None:
+    """Prints figures of the spaces of trained networks."""
+    from sklearn.metrics import roc_auc_score
+
+    print(f"\n{'space':14} {'trials':>6} {'Brier':>7} {'share':>7} {'AUC':>6} {'reliability':>11}")
+    for name in names:
+        space = labelled_spaces()[name]
+        table = pool(space, design="random", seed=1000, trials=trials, cache=cache)
+        table = as_trials(table, space)
+        half = len(table) // 2
+        held, came = table.iloc[half:], (table["verdict"].iloc[half:] == "stable").to_numpy()
+        for number in (256, 512, 1024):
+            some = table.head(number).copy()
+            some.attrs = table.attrs
+            said = stability_model(some).predict(held.drop(columns="verdict"))["stable"].to_numpy()
+            brier, share = np.mean((said - came) ** 2), came.mean() * (1 - came.mean())
+            print(
+                f"{name:14} {number:6} {brier:7.4f} {share:7.4f} {roc_auc_score(came, said):6.3f} "
+                f"{reliability(said, came):11.3f}",
+                flush=True,
+            )
+
+
+def main() -> None:
+    """Prints the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--studies", type=int, default=40, help="of each truth")
+    parser.add_argument("--truths", default=",".join(TRUTHS))
+    parser.add_argument("--pools", default=",".join(labelled_spaces()))
+    parser.add_argument("--no-pools", action="store_true")
+    parser.add_argument("--trials", type=int, default=5120, help="of each pool")
+    parser.add_argument("--cache", type=Path, default=Path("stability-pools"))
+    asked = parser.parse_args()
+    for truth in asked.truths.split(",") if asked.studies else []:
+        known: dict[str, np.ndarray] = {}
+        for sampler, number in DESIGNS:
+            rows = [examine(truth, sampler, number, seed, known) for seed in range(asked.studies)]
+            means = pd.DataFrame(rows).mean()
+            print(
+                f"{truth:8} {sampler:9} {number:5} "
+                + " ".join(f"{name} {value:.3f}" for name, value in means.items()),
+                flush=True,
+            )
+    if not asked.no_pools:
+        pools(asked.pools.split(","), asked.trials, asked.cache)
+
+
+if __name__ == "__main__":
+    main()
