@@ -53,7 +53,7 @@ def add_line(
         line={"color": color, "width": 2.4 if dash == "solid" else 1.8, "dash": dash},
         marker={"size": 6, "color": color},
         name=literal(name, limit=40),
-        legendgroup=name,
+        legendgroup=literal(name, limit=40),
         showlegend=legend,
         hovertemplate=f"{literal(name, limit=40)}<br>%{{x}}: %{{y:.3g}}<extra></extra>",
     )

@@ -110,7 +110,7 @@ def _add(
             marker={"size": sizes, "symbol": symbols, "line": {"width": 0}},
             opacity=0.85,
             name=literal(group.name, limit=40),
-            legendgroup=group.name,
+            legendgroup=literal(group.name, limit=40),
             showlegend=named and number == 0,
             hovertemplate=f"{literal(group.name, limit=40)}, {noun} {trial}<br>"
             f"step %{{customdata}}<br>{literal(label, limit=40)} %{{y:.3g}}<extra></extra>",

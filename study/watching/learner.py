@@ -190,8 +190,8 @@ class Learner:
             return
         self.record.layers = self._all_layers()
         for signals in self._signals.values():
-            if signals.given is not None and self.record.batch_size == 0:
-                tensors = [tensor for tensor in signals.given.tensors if tensor.ndim]
+            if signals.inputs is not None and self.record.batch_size == 0:
+                tensors = [tensor for tensor in signals.inputs.tensors if tensor.ndim]
                 if tensors:
                     self.record.batch_size = len(tensors[0])
                     self.record.input_rms = input_rms(tensors[0])

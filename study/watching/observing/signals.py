@@ -34,6 +34,8 @@ class Signals:
         visible: Whether hooks inside the module are heard: they are not in a compiled one.
         layers: In the order of the forward pass; empty until the first pass was seen.
         given: The last call by its owner.
+        inputs: The first call by its owner in the last step that was looked at: what the network
+            is given, where the owner calls its parts one after another.
         called: The module as its owner calls it.
     """
 
@@ -41,6 +43,7 @@ class Signals:
         self.module, self.visible = bare(module)
         self.layers: tuple[Layer, ...] = () if self.visible else unseen_layers(self.module)
         self.given: Given | None = None
+        self.inputs: Given | None = None
         self.called = module
         self._outputs = outputs
         self._parts = parts_of(self.module)
@@ -160,6 +163,8 @@ class Signals:
             return
         # What was called once more after a backward pass is another pass: of the next part of a
         # batch whose gradients are accumulated, or of a critic that judges another batch.
+        if not self._passes:
+            self.inputs = self.given
         if not self._passes or (module in self._passes[-1].roots and self._passes[-1].deltas):
             self._passes.append(Pass(given=self.given))
         self._passes[-1].roots.add(module)
