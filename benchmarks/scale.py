@@ -38,6 +38,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from cpu_time import CpuTime
+
 os.environ.update({"RAY_USAGE_STATS_ENABLED": "0", "OMP_NUM_THREADS": "1"})
 
 STUDY = """
@@ -147,7 +149,13 @@ class TimedInProcess:
 
 
 def measure(
-    trials: int, *, through: str, tracking: str, uri: str | None, home: Path
+    trials: int,
+    *,
+    through: str,
+    tracking: str,
+    uri: str | None,
+    others: Mapping[int, str],
+    home: Path,
 ) -> dict[str, Any]:
     """One study in this process; `tracking` is none, all or sampled."""
     from study import StudyConfig, run_study
@@ -173,9 +181,9 @@ def measure(
         return result, getattr(place, "seconds", 0.0)
 
     run("warm-up", WARM_UP, Watch())
-    watch = Watch()
+    watch, processes = Watch(), CpuTime(others)
     started, cpu_started = time.perf_counter(), time.process_time()
-    with watch.sampling():
+    with watch.sampling(), processes.sampling():
         result, in_training = run("scale", trials, watch)
     elapsed, cpu = time.perf_counter() - started, time.process_time() - cpu_started
     return {
@@ -193,6 +201,7 @@ def measure(
         "eighth_over_second_tenth": watch.share(0.7, 0.8, 1) / watch.share(0.1, 0.2, 1),
         "eighth_over_second_tenth_cpu": watch.share(0.7, 0.8, 2) / watch.share(0.1, 0.2, 2),
         "parts_s": parts(result.seconds, in_training),
+        "cpu_ms_by_process": {n: 1000 * s / trials for n, s in processes.seconds.items()},
     }
 
 
@@ -274,10 +283,11 @@ def measure_all(sizes: Sequence[Size]) -> list[dict[str, Any]]:
     """Every size in a process of its own, and reading what it left."""
     measured = []
     for trials, through, tracking, service in sizes:
-        with tempfile.TemporaryDirectory(prefix="gs-") as folder, tracked(service) as uri:
+        with tempfile.TemporaryDirectory(prefix="gs-") as folder, tracked(service) as (uri, pids):
             options = ["--one", str(trials), "--through", through, "--home", folder]
             options += ["--tracking", tracking]
-            figures = in_new_process([*options, *(["--uri", uri] if uri else [])])
+            options += ["--uri", uri] if uri else []
+            figures = in_new_process([*options, "--others", json.dumps(pids)])
             figures["service"] = service
             if service == "sqlite":
                 figures["reads"] = {
@@ -289,10 +299,10 @@ def measure_all(sizes: Sequence[Size]) -> list[dict[str, Any]]:
 
 
 @contextmanager
-def tracked(service: str) -> Iterator[str | None]:
-    """The address that a study names; None for its home's own data base."""
+def tracked(service: str) -> Iterator[tuple[str | None, dict[int, str]]]:
+    """The address that a study names, None for its home's own data base; the processes there."""
     if service == "sqlite":
-        yield None
+        yield None, {}
         return
     sys.path.insert(0, str(Path(__file__).parents[1]))
     from tests.support.mlflow_server import MlflowServer
@@ -303,7 +313,8 @@ def tracked(service: str) -> Iterator[str | None]:
         server = MlflowServer(Path(folder), backend=backend, options=["--workers", "4"])
         server.start()
         try:
-            yield backend if service == "postgresql" else server.uri
+            uri = backend if service == "postgresql" else server.uri
+            yield uri, {postgresql.pid: "PostgreSQL", server.pid: "MLflow's server"}
         finally:
             server.stop()
 
@@ -319,6 +330,7 @@ def show(figures: Mapping[str, Any]) -> None:
         f"{figures['eighth_over_second_tenth_cpu']:.2f} (CPU)",
         f"  memory {figures['before_mb']:.0f} MB before, {figures['peak_mb']:.0f} at the peak, "
         f"growth {figures['growth_mb']:.0f} MB",
+        "  CPU, ms a trial: " + by_process(figures),
         "  seconds: "
         + ", ".join(f"{name} {value:.1f}" for name, value in figures["parts_s"].items()),
     ]
@@ -329,6 +341,14 @@ def show(figures: Mapping[str, Any]) -> None:
         )
         lines.append("  afterwards: " + "; ".join(told))
     print("\n".join(lines), file=sys.stderr, flush=True)
+
+
+def by_process(figures: Mapping[str, Any]) -> str:
+    """Where the CPU time went, and what two cores could do that did nothing else."""
+    used: Mapping[str, float] = figures["cpu_ms_by_process"]
+    total = sum(used.values())
+    each = ", ".join(f"{name} {ms:.2f}" for name, ms in used.items())
+    return f"{each}; in all {total:.2f}, so two cores can do {2000 / total:.0f} trials/s"
 
 
 def judge(measured: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -381,6 +401,7 @@ def main() -> None:
     parser.add_argument("--read", choices=READS, help=argparse.SUPPRESS)
     parser.add_argument("--home", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--uri", help=argparse.SUPPRESS)
+    parser.add_argument("--others", default="{}", help=argparse.SUPPRESS)
     options = parser.parse_args()
     logging.disable(logging.WARNING)
     if options.read:
@@ -392,6 +413,7 @@ def main() -> None:
             through=options.through,
             tracking=options.tracking,
             uri=options.uri,
+            others={int(pid): name for pid, name in json.loads(options.others).items()},
             home=options.home,
         )
         print(json.dumps(figures))

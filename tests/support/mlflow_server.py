@@ -68,6 +68,12 @@ class MlflowServer:
             assert time.monotonic() < deadline, "the server did not start"
             time.sleep(0.2)
 
+    @property
+    def pid(self) -> int:
+        """Its number while it runs."""
+        assert self._process is not None
+        return self._process.pid
+
     def stop(self) -> None:
         """At once, as when its machine fails; without effect when it is down."""
         if self._process is not None:

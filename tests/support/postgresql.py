@@ -60,6 +60,11 @@ class PostgresServer:
         """At once, as when its machine fails; or "fast", as an administrator does."""
         self._do("pg_ctl", "-D", self._data, "-m", mode, "-w", "stop")
 
+    @property
+    def pid(self) -> int:
+        """Its number while it runs."""
+        return int((self._data / "postmaster.pid").read_text().split()[0])
+
     def new_url(self) -> str:
         """The address of a new, empty data base."""
         name = f"test_{next(self._names)}"
