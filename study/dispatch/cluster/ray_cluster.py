@@ -128,7 +128,10 @@ def _connect(
     except Exception as error:
         # For example a TMPDIR so long that no socket fits below it. Ray raises `Exception` itself
         # when its processes take too long to start.
-        raise DispatchError(f"no Ray can be started on this machine: {error}") from error
+        raise DispatchError(
+            f"no Ray can be started on this machine: {str(error).rstrip('.')}; --local-mode "
+            "trains without it"
+        ) from error
 
 
 @contextmanager

@@ -22,6 +22,8 @@ from study.dispatch.cluster.autoscaler import demand
 from study.dispatch.cluster.capacity import Capacity
 from study.dispatch.cluster.placement import WorkerResources
 from study.dispatch.cluster.ray_cluster import cluster, environment
+from study.dispatch.cluster.ray_messages import ray_messages
+from study.dispatch.cluster.ray_processes import processes_watched
 from study.dispatch.cohorts import CohortQueue
 from study.dispatch.dispatcher import Deliver, Train
 from study.dispatch.tune.actor_errors import every_loss_is_an_actors
@@ -73,8 +75,10 @@ class RayTuneDispatcher:
         prefill.start()
         with (
             environment(),
+            ray_messages(),
             _quiet_tune(),
             cluster(address=self.address, workers=self.workers, resources=self.resources) as room,
+            processes_watched(state.fail),
         ):
             prefill.join()
             queue.workers = room.workers()

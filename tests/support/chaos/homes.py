@@ -43,6 +43,8 @@ resources: {workers: 1}
 TRIALS = 24
 FIRST_S = 10.0
 KILLS = 2
+END_S = 1500.0
+"""A driver takes seconds, on a machine that many share minutes."""
 DISK_KB = (1200, 6000)
 
 COUNTED = ("lost", "doubled", "claimed", "failed", "tracebacks")
@@ -113,7 +115,7 @@ class Scene:
     def finish(self, file: Path, home: Path, *, again: int = 1) -> None:
         """The same command until it is done; `again` times it may say that it is not."""
         for left in range(again, -1, -1):
-            ended = self.start(file, home).end(300)
+            ended = self.start(file, home).end(END_S)
             self._look(ended.err)
             if ended.code == 0:
                 return
@@ -179,7 +181,7 @@ def two_homes_on_one_server(rng: random.Random, folder: Path) -> HomeOutcome:
     drivers = [scene.start(file, home) for home, file in homes.items()]
     killed = rng.randrange(2)
     scene.kill_after(drivers[killed], rng.uniform(0.0, FIRST_S), f"driver {killed}")
-    drivers[1 - killed].end(300)
+    drivers[1 - killed].end(END_S)
     for home, file in homes.items():
         scene.finish(file, home)
     for home in homes:
@@ -196,7 +198,7 @@ def three_studies_in_a_new_home(rng: random.Random, folder: Path) -> HomeOutcome
     killed = rng.choice(sorted(drivers))
     scene.kill_after(drivers.pop(killed), rng.uniform(0.0, FIRST_S), f"driver {killed}")
     for name, driver in drivers.items():
-        if (ended := driver.end(300)).code != 0:
+        if (ended := driver.end(END_S)).code != 0:
             scene.outcome.failed.append(f"{name}, undisturbed: {ended.err.strip()[-300:]}")
     scene.finish(files[killed], home)
     for name in files:
@@ -209,7 +211,7 @@ def disk_fills(rng: random.Random, folder: Path) -> HomeOutcome:
     scene = Scene("disk full", folder)
     file, home = scene.write("c"), folder / "disk"
     with small_disk(home, rng.randint(*DISK_KB)) as kilobytes:
-        ended = scene.start(file, home).end(300)
+        ended = scene.start(file, home).end(END_S)
         scene.outcome.faults.append(f"{kilobytes} kB, exit code {ended.code}")
         scene._look(ended.err)
         subprocess.run(["mount", "-o", "remount,size=64m", str(home)], check=True)
