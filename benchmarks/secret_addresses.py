@@ -14,6 +14,7 @@ import argparse
 import os
 import sys
 import tempfile
+from itertools import islice
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -29,6 +30,7 @@ def main() -> int:
     """Tries the addresses; 1 if a secret was seen."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--count", type=int, default=2000, help="how many addresses")
+    parser.add_argument("--first", type=int, default=0, help="number of the first of them")
     parser.add_argument("--seed", type=int, default=3, help="of the addresses")
     given = parser.parse_args()
     copy_them()
@@ -36,7 +38,8 @@ def main() -> int:
     study.run.finish.SHORT_WAIT_S = study.run.finish.WAIT_S = 0.3
     seen = errors = 0
     with tempfile.TemporaryDirectory(prefix="secrets-") as name:
-        for number, sample in enumerate(samples(given.count, given.seed)):
+        generated = enumerate(samples(given.first + given.count, given.seed))
+        for number, sample in islice(generated, given.first, None):
             try:
                 found = leaks(sample, number, Path(name) / str(number))
             except Exception as error:

@@ -9,7 +9,9 @@ from types import ModuleType
 
 _SETTINGS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
-    "MLFLOW_LOGGING_LEVEL": "WARNING",
+    # What goes wrong there is told in a line of ours. Its own quote what they took for a profile,
+    # a host or a path, which is a token where an address is wrong.
+    "MLFLOW_LOGGING_LEVEL": "CRITICAL",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     # A dead server otherwise blocks one call for minutes.
