@@ -61,7 +61,7 @@ function controls({ data, state, redraw, refilter, byId }) {
     input.addEventListener("input", () => {
       state.setting[index] = valueAt(axis, Number(input.value));
       write();
-      redraw();
+      redraw({ draft: true });
     });
     write();
     const label = labelled(axis.label, input);

@@ -47,56 +47,79 @@ function between(axis, count, pixels) {
   return { before, part };
 }
 
-// Fills each pixel of an image with paint(values of the fields there, x, y) -> [r, g, b, a].
-function raster(fields, { xAxis, yAxis, nx, ny, width, height }, paint) {
+// An image whose line(values, pixels, y) is called for each row of pixels, top down; values(field, into, first, step)
+// writes a field's values there at each `step`th pixel from the `first` on.
+function raster({ xAxis, yAxis, nx, ny, width, height }, line) {
   const image = new ImageData(width, height);
+  const pixels = new Uint32Array(image.data.buffer);
   const [across, up] = [between(xAxis, nx, width), between(yAxis, ny, height)];
-  const rows = fields.map(() => new Float32Array(nx));
-  const here = new Float32Array(fields.length);
+  const cells = new Float32Array(nx + 1);
   for (let y = 0; y < height; y += 1) {
-    const line = height - 1 - y;
-    const [row, part] = [up.before[line], up.part[line]];
-    fields.forEach((field, index) => {
-      const [low, high] = [row * nx, part ? (row + 1) * nx : row * nx];
-      for (let x = 0; x < nx; x += 1) rows[index][x] = field[low + x] + part * (field[high + x] - field[low + x]);
-    });
-    for (let x = 0; x < width; x += 1) {
-      const [cell, along] = [across.before[x], across.part[x]];
-      for (let index = 0; index < fields.length; index += 1) {
-        const value = rows[index][cell];
-        here[index] = along ? value + along * (rows[index][cell + 1] - value) : value;
-      }
-      paint(here, image.data, 4 * (y * width + x), x, y);
-    }
+    const row = up.before[height - 1 - y];
+    const part = up.part[height - 1 - y];
+    const [low, high] = [row * nx, part ? (row + 1) * nx : row * nx];
+    line((field, into, first = 0, step = 1) => {
+      for (let x = 0; x < nx; x += 1) cells[x] = field[low + x] + part * (field[high + x] - field[low + x]);
+      cells[nx] = cells[nx - 1];
+      const { before, part: along } = across;
+      for (let x = first; x < width; x += step) into[x] = cells[before[x]] + along[x] * (cells[before[x] + 1] - cells[before[x]]);
+    }, pixels.subarray(y * width, (y + 1) * width), y);
   }
   return image;
 }
 
-function likeliest(verdicts, ink) {
-  const colors = verdicts.map(({ color }) => rgb(color));
+// A pixel as one number: every machine that has a browser today puts its lowest byte first.
+const packedColor = ([red, green, blue], alpha) => ((Math.round(alpha) << 24) | (Math.round(blue) << 16) | (Math.round(green) << 8) | Math.round(red)) >>> 0;
+
+// The first pixel of a row that a hatching of `stride` has, falling or rising.
+const hatchStart = (y, stride, rising) => (rising ? y % stride : (stride - (y % stride)) % stride);
+
+// The likeliest verdict's colour, as strong as it is probable; hatched where an edge may be.
+function likeliest({ p, low, high }, verdicts, ink, width) {
   const count = verdicts.length;
-  const bands = BANDS.filter((name) => verdicts.some((verdict) => verdict.name === name));
-  return (here, pixels, at, x, y) => {
-    let best = 0;
-    for (let index = 1; index < count; index += 1) if (here[index] > here[best]) best = index;
-    const color = colors[best];
-    pixels[at] = color[0];
-    pixels[at + 1] = color[1];
-    pixels[at + 2] = color[2];
-    // From even odds to certain: the probability is the colour's strength.
-    pixels[at + 3] = 255 * (0.08 + 0.86 * clamp((here[best] - 1 / count) / (1 - 1 / count), 0, 1));
+  // From even odds to certain: the probability is the colour's strength.
+  const colors = verdicts.map(({ color }) => Uint32Array.from({ length: 256 }, (_, at) => packedColor(rgb(color), 255 * (0.08 + 0.86 * clamp((at / 255 - 1 / count) / (1 - 1 / count), 0, 1)))));
+  const rows = p.map(() => new Float32Array(width));
+  const ends = [0, 1, 2, 3].map(() => new Float32Array(width));
+  const [stable, ...others] = BANDS.map((name) => verdicts.findIndex((verdict) => verdict.name === name));
+  const mark = packedColor(ink, 140);
+  const open = ([below, above], x) => below[x] < 0.5 && above[x] > 0.5;
+  const read = (values, band, [below, above], first, step) => {
+    values(low[band], below, first, step);
+    values(high[band], above, first, step);
+  };
+  return (values, pixels, y) => {
+    for (let index = 0; index < count; index += 1) values(p[index], rows[index]);
+    for (let x = 0; x < width; x += 1) {
+      let best = 0;
+      for (let index = 1; index < count; index += 1) if (rows[index][x] > rows[best][x]) best = index;
+      pixels[x] = colors[best][Math.round(255 * clamp(rows[best][x], 0, 1))];
+    }
     // The edge of what trains; where nothing does, the one between vanishing and exploding.
-    const open = (band) => bands[band] !== undefined && here[count + 2 * band] < 0.5 && here[count + 2 * band + 1] > 0.5;
-    if (open(0) ? (x + y) % 7 === 0 : here[0] < 0.5 && (open(1) || open(2)) && (x - y + 4096) % 11 === 0) pixels.set([...ink, 140], at);
+    const [own, other] = [ends.slice(0, 2), ends.slice(2)];
+    const rising = hatchStart(y, 11, true);
+    read(values, stable, own, rising, 11);
+    for (const band of others) {
+      read(values, band, other, rising, 11);
+      for (let x = rising; x < width; x += 11) if (open(other, x) && !open(own, x) && rows[stable][x] < 0.5) pixels[x] = mark;
+    }
+    const falling = hatchStart(y, 7, false);
+    read(values, stable, own, falling, 7);
+    for (let x = falling; x < width; x += 7) if (open(own, x)) pixels[x] = mark;
   };
 }
 
-function shares(scale, ink) {
-  const table = Array.from({ length: 256 }, (_, index) => colorOf(scale, index / 255));
-  return (here, pixels, at, x, y) => {
-    const color = table[Math.round(255 * clamp(here[0], 0, 1))];
-    const hatched = here[1] < 0.5 && here[2] > 0.5 && (x + y) % 7 === 0;
-    pixels.set(hatched ? [...ink, 150] : [...color, 255], at);
+function shares({ p, low, high }, scale, ink, width) {
+  const colors = Uint32Array.from({ length: 256 }, (_, index) => packedColor(colorOf(scale, index / 255), 255));
+  const [row, below, above] = [0, 1, 2].map(() => new Float32Array(width));
+  const mark = packedColor(ink, 150);
+  return (values, pixels, y) => {
+    values(p[0], row);
+    for (let x = 0; x < width; x += 1) pixels[x] = colors[Math.round(255 * clamp(row[x], 0, 1))];
+    const first = hatchStart(y, 7, false);
+    values(low[0], below, first, 7);
+    values(high[0], above, first, 7);
+    for (let x = first; x < width; x += 7) if (below[x] < 0.5 && above[x] > 0.5) pixels[x] = mark;
   };
 }
 
