@@ -1,9 +1,9 @@
 """What the report's page costs its reader: bytes, first paint, from a slider to the picture.
 
 Makes studies as the product writes them (report_study.py), writes their reports, opens them in
-headless Chromium at 1280 pixels and prints size, first contentful paint, the time until all is
-drawn, and the slowest of 20 moves of each slider until the frame after the maps were painted, on
-every pair of axes with the learning rate. Bounds: 10 MB, 2 s, 100 ms.
+headless Chromium at 1280 pixels and prints size, words and height, first contentful paint, the
+time until all is drawn, and the median of 20 moves of each slider until the frame in which the
+maps are painted, for three hyperparameters up the map. Bounds: 10 MB, 2 s, 100 ms.
 
     python benchmarks/page.py                          10, 3,000 and 100,000 trials
     python benchmarks/page.py --page report/index.html one that is there
@@ -77,11 +77,17 @@ def measure(page: Path) -> dict[str, Any]:
             paint = browser.execute_script(
                 "return performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
             )
+            words, height = browser.execute_script(
+                "return [document.body.innerText.split(/\\s+/).length,"
+                " document.documentElement.scrollHeight]"
+            )
             moves = browser.execute_async_script(_MOVES)
         finally:
             browser.quit()
     return {
         "mb": page.stat().st_size / 1e6,
+        "words": words,
+        "height": height,
         "paint_ms": paint,
         "drawn_ms": all_drawn,
         "slider_ms": max((middle for middle, _ in moves), default=0.0),
@@ -105,7 +111,8 @@ def main() -> int:
         for name, page in pages.items():
             found = measure(page)
             print(
-                f"{name:<16} {found['mb']:6.2f} MB  first paint {found['paint_ms']:6.0f} ms  "
+                f"{name:<16} {found['mb']:6.2f} MB  {found['words']:,} words  "
+                f"{found['height']:,} px  first paint {found['paint_ms']:6.0f} ms  "
                 f"all drawn {found['drawn_ms']:6.0f} ms  slider to picture "
                 f"{found['slider_ms']:5.0f} ms (slowest {found['slowest_ms']:.0f})"
             )

@@ -160,7 +160,7 @@ def _figures(frame: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     }
     for place, column in enumerate((*TRIAL_LABELS, *TRIAL_FIGURES)):
         if column.name not in frame:
-            default = None if column.type == "string" else noise[:, place % 8]
+            default = noise[:, place % 8] if column.type.startswith("float") else None
             frame[column.name] = values.get(column.name, default)
     frame["mlflow_run_id"] = [f"{one:032x}" for one in range(number)]
     return frame
@@ -202,7 +202,7 @@ def _write_cohort(job: tuple[Path, str, str, int, pd.DataFrame]) -> None:
         length = len(values["trial"])
         arrays = [
             pa.array(
-                values[one.name] if one.name in values else _measured(rng, length),
+                values[one.name] if one.name in values else _other(one, rng, length),
                 type=ARROW[one.type],
                 from_pandas=True,
             )
@@ -220,6 +220,10 @@ def _delta(
     factor = trials["verdict"].map(FACTOR).to_numpy()[place][:, None]
     power = factor ** np.arange(layers - 1, -1, -1)
     return (0.01 * power * rng.lognormal(0, 0.1, power.shape)).astype("f4").astype("f8").ravel()
+
+
+def _other(column: Column, rng: np.random.Generator, length: int) -> object:
+    return _measured(rng, length) if column.type.startswith("float") else [None] * length
 
 
 def _measured(rng: np.random.Generator, length: int) -> np.ndarray:

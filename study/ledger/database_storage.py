@@ -5,14 +5,16 @@ Apart from `storage`, so that a study whose storage is a file needs no SQLAlchem
 
 from __future__ import annotations
 
-from collections.abc import Container
-from typing import Any
+from collections.abc import Container, Sequence
+from typing import Any, cast
 
 import sqlalchemy as sa
 from optuna.storages import RDBStorage
 
 # Optuna puts it around every data base; only there can the search for enqueued trials be left out.
 from optuna.storages._cached_storage import _CachedStorage
+from optuna.storages._rdb.models import TrialModel
+from optuna.storages._rdb.storage import _create_scoped_session
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import SQLAlchemyError
@@ -20,6 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from study.databases import connect_arguments
 from study.errors import StorageUnavailable
 from study.ledger.guard import Guard, guard_engine
+from study.ledger.span import TrialSpan
 from study.secrets import masked
 
 SILENT_MS = 60_000
@@ -43,6 +46,11 @@ class DatabaseWithoutQueue(_CachedStorage):
         trials: list[FrozenTrial] = super().get_all_trials(study_id, deepcopy, states)
         return trials
 
+    @property
+    def span(self) -> TrialSpan:
+        """What is written as start and end of the trials that are told."""
+        return cast(_Database, self._backend).span
+
     def close(self) -> None:
         """Ends the connections that nothing uses any more."""
         self._backend.engine.dispose()
@@ -58,6 +66,24 @@ class _Database(RDBStorage):
     Optuna tries a new trial five times. Where the first was made and the answer lost, the second
     would make a trial of the next number with the hyperparameters of this one.
     """
+
+    def __init__(self, url: str, **options: Any) -> None:
+        super().__init__(url, **options)
+        self.span = TrialSpan()
+
+    def set_trial_state_values(
+        self, trial_id: int, state: TrialState, values: Sequence[float] | None = None
+    ) -> bool:
+        if self.span.times is None or not state.is_finished():
+            return bool(super().set_trial_state_values(trial_id, state, values))
+        with _create_scoped_session(self.scoped_session) as session:
+            trial = TrialModel.find_or_raise_by_id(trial_id, session, for_update=True)
+            self.check_trial_is_updatable(trial_id, trial.state)
+            for objective, value in enumerate(values or ()):
+                self._set_trial_value_without_commit(session, trial, objective, value)
+            trial.state = state
+            trial.datetime_start, trial.datetime_complete = self.span.times
+        return True
 
     def _get_prepared_new_trial(
         self, study_id: int, template_trial: FrozenTrial | None, session: Any

@@ -24,11 +24,13 @@ class TrialResult:
         number: Number of the trial, >= 0.
         value: Value for Optuna, finite; see `objective_value`.
         attributes: User attributes, JSON-able.
+        span: When it began and ended, in seconds since 1970; None if unknown.
     """
 
     number: int
     value: float
     attributes: Mapping[str, str | int | None]
+    span: tuple[float, float] | None = None
 
 
 def trial_results(tables: CohortTables, runs: Mapping[int, str | None]) -> list[TrialResult]:
@@ -38,6 +40,7 @@ def trial_results(tables: CohortTables, runs: Mapping[int, str | None]) -> list[
         tables: The cohort's tables.
         runs: MLflow run id by trial; None or missing where there is none.
     """
+    spans = tables.spans()
     columns = ["trial", "loss_initial", "loss_final", *_ATTRIBUTES]
     return [
         TrialResult(
@@ -47,6 +50,7 @@ def trial_results(tables: CohortTables, runs: Mapping[int, str | None]) -> list[
                 **{name: row[name] for name in _ATTRIBUTES},
                 RUN_ATTRIBUTE: runs.get(row["trial"]),
             },
+            span=spans.get(row["trial"]),
         )
         for row in tables.trials.select(columns).to_pylist()
     ]

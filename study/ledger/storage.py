@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from optuna.distributions import BaseDistribution
 from optuna.exceptions import StorageInternalError
 from optuna.storages import BaseStorage, JournalStorage
+from optuna.storages.journal._storage import JournalOperation
 from optuna.trial import FrozenTrial, TrialState
 
 from study.errors import StorageUnavailable, first_cause, first_line
 from study.ledger.guard import Guard
 from study.ledger.journal import GroupJournal, sound_journal
+from study.ledger.span import TrialSpan
 from study.secrets import masked, redacted
 
 if TYPE_CHECKING:
@@ -29,6 +32,7 @@ class LedgerStorage:
 
     Attributes:
         storage: Optuna's.
+        span: What is written as start and end of the trials that are told.
         journal: The file, where it is one.
         database: The same as `storage`, where it is a data base.
         failures: What its driver raises while it is unavailable.
@@ -38,6 +42,7 @@ class LedgerStorage:
 
     storage: BaseStorage
     name: str
+    span: TrialSpan
     journal: GroupJournal | None = None
     database: DatabaseWithoutQueue | None = None
     failures: tuple[type[Exception], ...] = ()
@@ -90,6 +95,7 @@ class JournalWithoutQueue(JournalStorage):
 
     def __init__(self, journal: GroupJournal) -> None:
         self._shared: dict[BaseDistribution, BaseDistribution] = {}
+        self.span = TrialSpan()
         done: Counter[int] = Counter()
         with journal.read_in_portions():
             super().__init__(journal)
@@ -106,6 +112,28 @@ class JournalWithoutQueue(JournalStorage):
         trial_id: int = super().create_new_trial(study_id, template_trial)
         self._share(self.get_trial(trial_id))
         return trial_id
+
+    def set_trial_state_values(
+        self, trial_id: int, state: TrialState, values: Sequence[float] | None = None
+    ) -> bool:
+        if self.span.times is None or not state.is_finished():
+            return bool(super().set_trial_state_values(trial_id, state, values))
+        self._sync_with_backend()
+        self.check_trial_is_updatable(trial_id, self.get_trial(trial_id).state)
+        start, end = (
+            time.astimezone(UTC).isoformat(timespec="microseconds") for time in self.span.times
+        )
+        with self._thread_lock:
+            # Optuna reads a start only where a trial that waits begins to run.
+            for more in (
+                {"state": TrialState.WAITING, "values": None},
+                {"state": TrialState.RUNNING, "values": None, "datetime_start": start},
+                {"state": state, "values": values, "datetime_complete": end},
+            ):
+                operation = {"trial_id": trial_id, **more}
+                self._write_log(JournalOperation.SET_TRIAL_STATE_VALUES, operation)
+            self._sync_with_backend()
+        return True
 
     def get_all_trials(
         self,
@@ -140,7 +168,9 @@ def open_storage(location: str | Path, *, make_tables: bool = True) -> LedgerSto
             journal = GroupJournal(path)
             with sound_journal(path):
                 storage = JournalWithoutQueue(journal)
-            return LedgerStorage(storage=storage, journal=journal, name=str(path))
+            return LedgerStorage(
+                storage=storage, span=storage.span, journal=journal, name=str(path)
+            )
         except OSError as error:
             raise StorageUnavailable(f"storage {path} cannot be opened: {error}") from error
     url = str(location)
@@ -149,7 +179,12 @@ def open_storage(location: str | Path, *, make_tables: bool = True) -> LedgerSto
     try:
         database = open_database(url, make_tables=make_tables)
         return LedgerStorage(
-            storage=database, database=database, failures=FAILURES, name=masked(url), url=url
+            storage=database,
+            span=database.span,
+            database=database,
+            failures=FAILURES,
+            name=masked(url),
+            url=url,
         )
     except Exception as error:
         # `from None`: the chained exceptions of SQLAlchemy and of the driver quote the URL.

@@ -13,6 +13,7 @@ from optuna.trial import FixedTrial, FrozenTrial, TrialState
 from search_spaces.samplers import CONFIRMING, DESIGN
 from study.ledger.draft import DraftTrial
 from study.ledger.plan import LedgerPlan
+from study.ledger.results import TrialResult
 from study.ledger.storage import LedgerStorage
 from study.trial import HyperparameterValue, Trial
 
@@ -31,6 +32,9 @@ class StoredTrials:
         storage: Stores operations of several trials at once.
         plan: How the trials go on.
         seed_of: Seed of a trial by its number.
+
+    Attributes:
+        waiting: Trials whose end was torn off while it was written, see `JournalWithoutQueue`.
     """
 
     def __init__(
@@ -43,8 +47,10 @@ class StoredTrials:
     ) -> None:
         self._study = study
         self._storage = storage.storage
+        self._span = storage.span
         self.go_on(plan)
         self._seed_of = seed_of
+        self.waiting: set[int] = set()
         self._study_id = self._storage.get_study_id_from_name(study.study_name)
 
     def go_on(self, plan: LedgerPlan) -> None:
@@ -96,23 +102,33 @@ class StoredTrials:
         self._set_attributes(number, _attributes(trial))
         return trial
 
-    def complete(self, number: int, value: float, attributes: Mapping[str, Any]) -> None:
-        """Tells a value; attributes that were set when the trial was asked are not set again.
+    def complete(self, result: TrialResult) -> None:
+        """Tells a result; attributes that were set when the trial was asked are not set again.
 
         A finished trial is left alone: another driver, which held the study for a while, has
         told it; or it was told here and the answer was lost.
         """
+        number = result.number
+        self._begin(number)
         asked = _attributes(self._trial(number, {})).items()
-        new = {key: given for key, given in attributes.items() if (key, given) not in asked}
-        with suppress(optuna.exceptions.UpdateFinishedTrialError):
+        new = {key: given for key, given in result.attributes.items() if (key, given) not in asked}
+        with suppress(optuna.exceptions.UpdateFinishedTrialError), self._span.of(result.span):
             self._set_attributes(number, new)
-            self._study.tell(number, value)
+            self._study.tell(number, result.value)
 
     def fail(self, number: int, reason: str) -> None:
         """Tells Optuna that the trial failed, and why; a finished one is left alone too."""
         with suppress(optuna.exceptions.UpdateFinishedTrialError):
+            self._begin(number)
             self._set_attributes(number, {FAILURE: reason})
             self._study.tell(number, state=TrialState.FAIL)
+
+    def _begin(self, number: int) -> None:
+        """Makes a trial that waits RUNNING: Optuna takes no result of another one."""
+        if number in self.waiting:
+            with suppress(optuna.exceptions.UpdateFinishedTrialError):
+                self._storage.set_trial_state_values(self._id(number), TrialState.RUNNING)
+            self.waiting.discard(number)
 
     def _trial(
         self,

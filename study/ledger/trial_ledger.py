@@ -53,7 +53,9 @@ class TrialLedger:
         self._stored = StoredTrials(study=study, storage=storage, plan=plan, seed_of=seed_of)
         self._lock = threading.RLock()
         trials = study.get_trials(deepcopy=False)
-        self._running = {t.number for t in trials if t.state is TrialState.RUNNING}
+        self._stored.waiting = {t.number for t in trials if t.state is TrialState.WAITING}
+        running = {t.number for t in trials if t.state is TrialState.RUNNING}
+        self._running = running | self._stored.waiting
         self._complete = sum(t.state is TrialState.COMPLETE for t in trials)
         self._failures = failures(trials)
         self._completed_before = {t.number for t in trials if t.state is TrialState.COMPLETE}
@@ -206,7 +208,7 @@ class TrialLedger:
         with self._lock, self._storage.errors(), self._storage.group():
             for result in results:
                 if result.number in self._running:
-                    self._stored.complete(result.number, result.value, result.attributes)
+                    self._stored.complete(result)
                     self._running.discard(result.number)
                     self._complete += 1
                     completed += 1

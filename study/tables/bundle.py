@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+import math
 import struct
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -24,11 +27,13 @@ class CohortTables:
         trials: One row a trial, labels included.
         steps: One row a trial and recorded step.
         layers: One row a trial, recorded step and layer.
+        recorded: When its rows were recorded, by trial, in seconds since 1970; empty if unknown.
     """
 
     trials: pa.Table
     steps: pa.Table
     layers: pa.Table
+    recorded: Mapping[int, float] = field(default_factory=dict, compare=False)
 
     @property
     def trial_numbers(self) -> tuple[int, ...]:
@@ -40,10 +45,31 @@ class CohortTables:
         """The study it belongs to."""
         return metadata_of(self.trials.schema)
 
+    def spans(self) -> dict[int, tuple[float, float]]:
+        """When each trial began and ended, in seconds since 1970, as far as it is known.
+
+        Trials of a cohort train at the same time, from its beginning to its end.
+        """
+        numbers = self.trial_numbers
+        shares = self.trials.column("train_seconds").to_pylist()
+        keys = [
+            (self.recorded[trial], share)
+            for trial, share in zip(numbers, shares, strict=True)
+            if trial in self.recorded and share is not None and math.isfinite(share)
+        ]
+        cohorts = Counter(keys)
+        known = dict(zip(numbers, shares, strict=True))
+        return {
+            trial: (end - cohorts[end, share] * share, end)
+            for trial, end in self.recorded.items()
+            if (share := known.get(trial)) is not None and (end, share) in cohorts
+        }
+
     def only(self, trials: set[int]) -> CohortTables:
         """The rows of these trials alone."""
         wanted = pa.array(sorted(trials), type=pa.int64())
-        return CohortTables(
+        return replace(
+            self,
             trials=_rows_of(self.trials, wanted),
             steps=_rows_of(self.steps, wanted),
             layers=_rows_of(self.layers, wanted),

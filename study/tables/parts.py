@@ -184,7 +184,14 @@ class TableStore:
             wanted = self._recorded(trials)
             runs = self._runs.of(wanted)
             merged = {table: self._merged(table, wanted, None, runs) for table in _ORDER}
-        return CohortTables(**merged)
+        return CohortTables(**merged, recorded=self.recorded_at(wanted))
+
+    def recorded_at(self, trials: Collection[int]) -> dict[int, float]:
+        """When recorded trials were written, in seconds since 1970; reads no part."""
+        parts = {trial: self._index.owner(trial) for trial in trials}
+        folder = self.folder / "trials"
+        times = {name: part_path(folder, name).stat().st_mtime for name in set(parts.values())}
+        return {trial: times[name] for trial, name in parts.items()}
 
     def _write_new(self, bundle: CohortTables, new: set[int], name: str) -> None:
         if name in self._index or part_path(self.folder / "trials", name).exists():

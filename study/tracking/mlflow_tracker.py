@@ -185,22 +185,22 @@ class MlflowTracker:
     def _log_one(self, record: TrialRecord) -> str:
         from mlflow.entities import Metric, Param
 
-        end_ms = int(time.time() * 1000)
+        now_ms = int(time.time() * 1000)
         self._check()
         run = self._client.create_run(
             self.experiment_id,
-            start_time=record.start_ms(end_ms),
+            start_time=record.start_ms(now_ms),
             run_name=run_name(record.trial),
             tags={**record.tags, PARENT_TAG: self.parent_run_id},
         )
         run_id: str = run.info.run_id
         self._client.log_batch(
             run_id,
-            metrics=[Metric(*metric) for metric in record.timed_metrics(end_ms)],
+            metrics=[Metric(*metric) for metric in record.timed_metrics(now_ms)],
             params=[Param(key, value) for key, value in record.params.items()],
         )
         self._check()
-        self._client.set_terminated(run_id, FINISHED, end_ms)
+        self._client.set_terminated(run_id, FINISHED, record.end_ms(now_ms))
         return run_id
 
     def _earlier_runs(self, trials: tuple[int, ...]) -> Iterator[tuple[int, str]]:

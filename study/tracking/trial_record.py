@@ -54,6 +54,7 @@ class TrialRecord:
         params: Hyperparameters as text.
         metrics: (key, value, step); values may be NaN or infinite.
         train_seconds: How long it trained.
+        span: When its cohort began and ended, in seconds since 1970; None if unknown.
     """
 
     trial: int
@@ -61,14 +62,21 @@ class TrialRecord:
     params: Mapping[str, str]
     metrics: tuple[tuple[str, float, int], ...]
     train_seconds: float
+    span: tuple[float, float] | None = None
 
-    def start_ms(self, end_ms: int) -> int:
-        """When it began, of a run that ended then; in milliseconds since 1970."""
-        return end_ms - int(self.train_seconds * 1000)
+    def end_ms(self, now_ms: int) -> int:
+        """When it ended, in milliseconds since 1970; now if that is not known."""
+        return now_ms if self.span is None else int(self.span[1] * 1000)
 
-    def timed_metrics(self, end_ms: int) -> Iterator[tuple[str, float, int, int]]:
+    def start_ms(self, now_ms: int) -> int:
+        """When it began, in milliseconds since 1970."""
+        if self.span is None:
+            return now_ms - int(self.train_seconds * 1000)
+        return int(self.span[0] * 1000)
+
+    def timed_metrics(self, now_ms: int) -> Iterator[tuple[str, float, int, int]]:
         """Key, value, time and step of each metric, evenly over the time that it trained."""
-        start = self.start_ms(end_ms)
+        start, end_ms = self.start_ms(now_ms), self.end_ms(now_ms)
         last = max((step for _, _, step in self.metrics), default=0) or 1
         for key, value, step in self.metrics:
             yield key, value, start + (end_ms - start) * step // last, step
@@ -89,6 +97,7 @@ def trial_records(tables: CohortTables) -> Iterator[TrialRecord]:
     """The records of a cohort's trials, in the order of its table."""
     hyperparameters = list(tables.metadata.hyperparameters)
     chosen = _chosen_steps(tables)
+    spans = tables.spans()
     for row in tables.trials.to_pylist():
         seconds = row["train_seconds"]
         yield TrialRecord(
@@ -99,6 +108,7 @@ def trial_records(tables: CohortTables) -> Iterator[TrialRecord]:
             },
             metrics=tuple(_metrics(row, chosen.get(row["trial"]))),
             train_seconds=0.0 if seconds is None or not math.isfinite(seconds) else seconds,
+            span=spans.get(row["trial"]),
         )
 
 

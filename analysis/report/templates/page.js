@@ -76,7 +76,8 @@ function figures() {
       const list = document.createElement("ul");
       list.tabIndex = 0;
       list.setAttribute("aria-label", place.getAttribute("aria-label"));
-      const all = (place._fullData ?? []).flatMap(texts);
+      // Both ends of a line's segment say the same.
+      const all = (place._fullData ?? []).flatMap(texts).filter((text, index, list) => text !== list[index - 1]);
       for (const text of all.slice(0, MOST)) list.append(Object.assign(document.createElement("li"), { textContent: text }));
       if (all.length > MOST) {
         list.append(Object.assign(document.createElement("li"), { textContent: `and ${all.length - MOST} more, in the report's files` }));

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from study.tables import CohortTables, TableStore
 
@@ -37,7 +37,9 @@ class Undelivered:
 
     def read(self, store: TableStore) -> CohortTables:
         """The rows of these trials, from memory or from disk."""
-        return self.tables or store.bundle_of(self.trials)
+        if self.tables is None:
+            return store.bundle_of(self.trials)
+        return replace(self.tables, recorded=store.recorded_at(self.trials))
 
 
 class Backlog:

@@ -125,7 +125,7 @@ def _rows(
                 "user_id": "unknown",
                 "status": FINISHED,
                 "start_time": record.start_ms(now_ms),
-                "end_time": now_ms,
+                "end_time": record.end_ms(now_ms),
                 "source_version": "",
                 "lifecycle_stage": "active",
                 "artifact_uri": artifacts,

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 import time
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import optuna
@@ -15,6 +16,7 @@ from study.ledger import (
     stored_study,
     trial_states,
 )
+from study.ledger.storage import open_storage
 from study.secrets import redacted
 from tests.support.ledgers import open_ledger
 
@@ -79,6 +81,39 @@ def test_reopened_study_gives_unfinished_trials_as_they_were_asked(storage):
     assert set(second.failures) == {2}
     assert second.next_number == 6
     assert second.description == {"space": "v1"}
+
+
+def test_a_trial_began_and_ended_when_its_cohort_did(storage):
+    ledger = ledger_at(storage)
+    ledger.ask(2)
+    began = datetime(2026, 3, 1, 12, 0, 0)
+    span = (began.timestamp(), began.timestamp() + 1.5)
+    told = TrialResult(number=0, value=0.25, attributes={"verdict": "stable"}, span=span)
+    assert ledger.tell_many([told]) == 1
+    # Told elsewhere meanwhile, a trial stays as it is, and so does what comes after it.
+    ledger._running.add(0)
+    ledger.tell_many([TrialResult(number=0, value=9.0, attributes={"a": 1}, span=(0.0, 1.0))])
+    ledger.tell(1, 0.5, {})
+    ledger.close()
+    opened = open_storage(storage).storage
+    trial, plain = optuna.load_study(study_name="digits", storage=opened).trials
+    assert (trial.state, trial.value) == (TrialState.COMPLETE, 0.25)
+    assert (trial.datetime_start, trial.duration) == (began, timedelta(seconds=1.5))
+    assert plain.datetime_complete.year >= 2026 and plain.duration.total_seconds() < 3600
+
+
+def test_a_trial_whose_end_was_torn_off_is_unfinished(tmp_path):
+    journal = tmp_path / "optuna.journal"
+    ledger_at(journal).ask(1)
+    ledger = ledger_at(journal)
+    span = (1e9, 1e9 + 1)
+    ledger.tell_many([TrialResult(number=0, value=0.25, attributes={}, span=span)])
+    lines = journal.read_bytes().splitlines(keepends=True)
+    journal.write_bytes(b"".join(lines[:-2]))
+    again = ledger_at(journal)
+    assert len(again.unfinished()) == 1
+    again.tell(0, 0.5, {})
+    assert optuna_view(journal).trials[0].value == 0.5
 
 
 def test_told_trials_are_complete_for_optuna_with_attributes(tmp_path):
