@@ -12,7 +12,7 @@ from analysis.trials.gradient_profiles import MOMENTS
 
 
 def gradient_through_time(profiles: pd.DataFrame, *, theme: Theme = LIGHT) -> go.Figure:
-    """Draws the gradient at the first time step over that at the last one.
+    """Draws the gradient at some time steps over that at the last one.
 
     By how many time steps lie between them: what shrinks by a factor at each step is a straight
     line downwards. Solid at initialization, dashed at the end of training.
@@ -25,12 +25,10 @@ def gradient_through_time(profiles: pd.DataFrame, *, theme: Theme = LIGHT) -> go
     colors = group_colors(profiles["value"])
     for (value, moment), rows in profiles.groupby(["value", "moment"], sort=False):
         first = moment == MOMENTS[0]
-        # No time step back, nothing has shrunk.
-        steps = pd.Series([0, *(rows["calls"] - 1)])
         add_line(
             figure,
-            steps,
-            pd.Series([1.0, *rows["ratio"]]),
+            rows["back"],
+            rows["ratio"],
             name=str(value) if first else f"{value}, {moment}",
             color=colors[str(value)],
             dash="solid" if first else "dash",
@@ -39,5 +37,5 @@ def gradient_through_time(profiles: pd.DataFrame, *, theme: Theme = LIGHT) -> go
         )
     add_key(figure, {MOMENTS[0]: "solid", MOMENTS[1]: "dash"}, theme)
     figure.update_xaxes(title_text="time steps back from the last", showgrid=False)
-    set_log_range(figure, [1.0, *profiles["ratio"]], "gradient / that of the last time step")
+    set_log_range(figure, list(profiles["ratio"]), "gradient / that of the last time step")
     return figure

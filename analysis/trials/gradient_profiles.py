@@ -13,6 +13,10 @@ MOMENTS = ("at initialization", "at the end")
 """Of the profiles: the first recorded step, and the last one."""
 
 
+CALLS = {"first": 0.0, "early": 0.25, "middle": 0.5, "late": 0.75, "last": 1.0}
+"""Time steps of which the layers table has the gradient: how far on the way to the last one."""
+
+
 def gradient_profiles(trials: pd.DataFrame, layers: pd.DataFrame, by: str) -> pd.DataFrame:
     """Returns the gradient by layer, relative to the last hidden layer, for each value of `by`.
 
@@ -56,7 +60,7 @@ def gradient_profiles(trials: pd.DataFrame, layers: pd.DataFrame, by: str) -> pd
 
 
 def time_profiles(trials: pd.DataFrame, layers: pd.DataFrame, by: str) -> pd.DataFrame:
-    """Returns the gradient of recurrent layers at the first over that at the last time step.
+    """Returns the gradient of recurrent layers at a time step over that at the last one.
 
     Args:
         trials: Trials table, or a part of it.
@@ -64,23 +68,32 @@ def time_profiles(trials: pd.DataFrame, layers: pd.DataFrame, by: str) -> pd.Dat
         by: A hyperparameter.
 
     Returns:
-        One row a value, moment and number of time steps `calls`: `ratio` (rms of delta, median
-        over trials and layers) with its quartiles `low`, `high`, and number of `trials`. Empty if
-        no layer is called more than once.
+        One row a value, moment and number of time steps `back` from the last one, up to five of
+        them: `ratio` (rms of delta, median over trials and layers) with its quartiles `low`,
+        `high`, and number of `trials`. Empty if no layer is called more than once.
 
     Raises:
         AnalysisError: If the trials have no such hyperparameter.
     """
     known = _labels(trials, by)
     rows = layers[layers["calls"].gt(1) & layers["trial"].isin(known.index)]
-    ratio = rows["delta_rms_first_call"] / rows["delta_rms_last_call"]
-    rows = rows.assign(ratio=ratio, value=rows["trial"].map(known))
-    rows = rows[np.isfinite(ratio) & ratio.gt(0)]
+    some = [
+        rows.assign(
+            # As the engine takes a call that lies so far on the way to the last one.
+            back=rows["calls"] - 1 - (part * (rows["calls"] - 1)).round().astype(int),
+            ratio=rows[f"delta_rms_{name}_call"] / rows["delta_rms_last_call"],
+            value=rows["trial"].map(known),
+        )
+        for name, part in CALLS.items()
+        if f"delta_rms_{name}_call" in rows
+    ]
+    rows = pd.concat(some, ignore_index=True)
+    rows = rows[np.isfinite(rows["ratio"]) & rows["ratio"].gt(0)]
     parts = [
-        _quartiles(ends, ["value", "calls"], "ratio").assign(moment=moment)
+        _quartiles(ends, ["value", "back"], "ratio").assign(moment=moment)
         for moment, ends in zip(MOMENTS, (_first(rows), _last(rows)), strict=True)
     ]
-    frame = _ordered(pd.concat(parts, ignore_index=True), trials, by, ["moment", "calls"])
+    frame = _ordered(pd.concat(parts, ignore_index=True), trials, by, ["moment", "back"])
     frame.attrs = {"by": by}
     return frame
 

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from study.engine.observing.measuring import AT_ONCE, Measure, Row, Shown, measured
+from study.engine.quantities import OF_CALL
 
 LARGE = 2**15
 """Numbers in a tensor from which it is measured when it comes. Keeping it would cost more: memory
@@ -20,7 +21,7 @@ class Sink:
 
     Args:
         measure: What is asked of all calls joined along the batch axis and, with two or more
-            calls, of the first and of the last.
+            calls, of those that `OF_CALL` names.
         calls: How often the layer is expected to be called in one pass.
         units_last: Whether units are on the last axis, so that the axes before it are examples.
     """
@@ -65,8 +66,9 @@ class Sink:
         if not common:
             return None
         everything = self._flat(common[0] if len(common) == 1 else torch.cat(common, dim=1))
-        ends = () if len(common) == 1 else (common[0], common[-1])
-        return Shown(tensors=(everything, *ends), measure=self._measure)
+        last = len(common) - 1
+        some = [common[round(part * last)] for part in OF_CALL.values()] if last else []
+        return Shown(tensors=(everything, *some), measure=self._measure)
 
     def _is_large(self, shown_KxB: Tensor, limit: int) -> bool:
         """As the first one was: all trials' must end up in one list."""

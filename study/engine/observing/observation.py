@@ -74,13 +74,21 @@ class Observation:
 
 
 def of_delta(tensors: Sequence[Tensor]) -> Row:
-    """Measures delta and, where a layer was called repeatedly, its first and last call."""
-    everything, *ends = tensors
+    """Measures delta and, where a layer was called repeatedly, some of its calls."""
+    everything, *calls = tensors
     row = {name: compute(everything) for name, compute in quantities.ON_DELTA.items()}
-    for name, call in quantities.OF_CALL.items():
-        # Where a layer is called once there is nothing more to measure.
-        row[name] = quantities.rms(ends[call]) if ends else row["delta_rms"]
-    return row
+    if calls:
+        return row | {
+            name: quantities.rms(call)
+            for name, call in zip(quantities.OF_CALL, calls, strict=True)
+        }
+    # Where a layer is called once, that is its first call and its last one.
+    unmeasured = torch.full_like(row["delta_rms"], torch.nan)
+    ends = (0.0, 1.0)
+    return row | {
+        name: row["delta_rms"] if part in ends else unmeasured
+        for name, part in quantities.OF_CALL.items()
+    }
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,8 +12,15 @@ from study.engine.quantities.saturation import saturated_fraction
 ON_DELTA = {"delta_rms": rms}
 """Of the loss gradient by the pre-activation, (K, B, ...) -> (K,)."""
 
-OF_CALL = {"delta_rms_first_call": 0, "delta_rms_last_call": -1}
-"""The rms of delta at one of the two ends of a layer that is called once a time step."""
+OF_CALL = {
+    "delta_rms_first_call": 0.0,
+    "delta_rms_early_call": 0.25,
+    "delta_rms_middle_call": 0.5,
+    "delta_rms_late_call": 0.75,
+    "delta_rms_last_call": 1.0,
+}
+"""The rms of delta of one call of a layer that is called once a time step, and how far on the way
+from the first call to the last one that is."""
 
 PREACTIVATION = "preactivation_rms"
 """The rms of a layer's outputs. They are measured when they come, and not kept for more."""

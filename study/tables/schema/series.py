@@ -33,6 +33,13 @@ LAYERS: tuple[Column, ...] = (
     column("calls", "int64", "1", "how often the layer was called in one pass; 1 if feed-forward"),
     column("delta_rms", "float64", "1", "rms of delta, the loss gradient by the pre-activation"),
     column("delta_rms_first_call", "float64", "1", "delta_rms at the first call (time step)"),
+    column(
+        "delta_rms_early_call", "float64", "1", "delta_rms a quarter of the way to the last call"
+    ),
+    column("delta_rms_middle_call", "float64", "1", "half of the way; null if called once"),
+    column(
+        "delta_rms_late_call", "float64", "1", "three quarters of the way; null if called once"
+    ),
     column("delta_rms_last_call", "float64", "1", "delta_rms at the last call (time step)"),
     column("weight_grad_rms", "float64", "1", "rms of the gradient of the layer's weight"),
     column("weight_rms", "float64", "1", "rms of the layer's weight before the update"),

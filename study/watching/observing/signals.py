@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
 from study.engine.layers import Layer, first_tensor
+from study.engine.quantities import OF_CALL
 from study.watching.harmless import harmless
 from study.watching.observing.discovery import Order, Part, parts_of, time_steps, unseen_layers
 from study.watching.observing.measures import Seen, joined, of_activation, of_size
@@ -111,9 +112,11 @@ class Signals:
         ):
             if calls:
                 row |= joined(calls)
-                ends = (calls[0], calls[-1]) if layer.calls > 1 else ()
-                for end, name in zip(ends, ("first_call", "last_call"), strict=False):
-                    row[f"{column}_{name}"] = joined([end])[column]
+                for name, part in OF_CALL.items() if layer.calls > 1 else ():
+                    call = name.removeprefix("delta_rms_")
+                    if column == "delta_rms" or part in (0.0, 1.0):
+                        some = calls[round(part * (len(calls) - 1))]
+                        row[f"{column}_{call}"] = joined([some])[column]
         activations = shown.activations.get(layer.name) or shown.inputs.get(layer.name)
         if activations:
             row |= joined(activations)

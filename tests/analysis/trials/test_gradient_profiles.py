@@ -53,11 +53,19 @@ def test_theory_falls_evenly_from_the_last_layer_to_r_at_the_first(tables):
     assert theory[theory["moment"] == "at the end"]["theory"].isna().all()
 
 
-def test_steps_back_in_time_compare_the_first_call_with_the_last(tables):
-    layers = tables.layers.assign(calls=16, delta_rms_first_call=1e-3, delta_rms_last_call=1.0)
+def test_the_gradient_at_some_time_steps_is_compared_with_the_last(tables):
+    # Of 17 calls these are 16, 12, 8, 4 and 0 steps back.
+    shrunk = {"first": 2.0**-16, "early": 2.0**-12, "middle": 2.0**-8, "late": 2.0**-4, "last": 1}
+    columns = {f"delta_rms_{name}_call": value for name, value in shrunk.items()}
+    layers = tables.layers.assign(calls=17, **columns)
     profiles = time_profiles(with_attrs(tables), layers, "activation")
-    assert profiles["ratio"].tolist() == pytest.approx([1e-3] * len(profiles))
-    assert set(profiles["calls"]) == {16}
+    assert set(profiles["back"]) == {0, 4, 8, 12, 16}
+    np.testing.assert_allclose(profiles["ratio"], 0.5 ** profiles["back"])
+    # Tables of before have the two ends alone.
+    earlier = layers.drop(
+        columns=[f"delta_rms_{name}_call" for name in ("early", "middle", "late")]
+    )
+    assert set(time_profiles(with_attrs(tables), earlier, "activation")["back"]) == {0, 16}
     assert time_profiles(with_attrs(tables), tables.layers, "activation").empty
 
 

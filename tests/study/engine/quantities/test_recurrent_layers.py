@@ -12,6 +12,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from analysis.trials.gradient_profiles import CALLS
 from study.engine import CohortRecord, Task, train_cohort
 from study.engine.cohort.batches import BatchOrder
 from study.engine.initializations import initialize
@@ -77,8 +78,10 @@ def by_hand(trial: Trial, task: Task) -> dict[str, float]:
     root = lambda values: float(np.sqrt(np.mean(values**2)))  # noqa: E731
     return {
         "delta_rms": root(deltas),
-        "delta_rms_first_call": root(deltas[0]),
-        "delta_rms_last_call": root(deltas[-1]),
+        **{
+            f"delta_rms_{name}_call": root(deltas[round(part * (len(deltas) - 1))])
+            for name, part in CALLS.items()
+        },
         "preactivation_rms": root(torch.stack(mapped).detach().numpy()),
         # Biases start at zero, so the first map of a state of zeros shows nothing.
         "preactivation_rms_first_call": root(mapped[1].detach().numpy()),
@@ -115,6 +118,7 @@ def test_a_layer_called_once_has_one_delta_and_one_size(rows: Task, execution: s
     ):
         expected = layers[name][:, :, once]
         np.testing.assert_allclose(layers[f"{name}_{end}"][:, :, once], expected, rtol=1e-12)
+    assert np.isnan(layers["delta_rms_middle_call"][:, :, once]).all()
 
 
 def test_an_orthogonal_map_of_small_states_keeps_the_gradient(rows: Task) -> None:
