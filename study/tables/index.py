@@ -72,6 +72,13 @@ class PartIndex:
     def __contains__(self, name: str) -> bool:
         return name in self._trials
 
+    def written_at(self, trials: Collection[int]) -> dict[int, float]:
+        """When these trials were recorded, in seconds since 1970."""
+        owners = {trial: self._owners[trial] for trial in trials}
+        paths = {name: part_path(self._folder, name) for name in set(owners.values())}
+        times = {name: path.stat().st_mtime for name, path in paths.items()}
+        return {trial: times[name] for trial, name in owners.items()}
+
     def trials(self) -> set[int]:
         """Every trial that some part holds."""
         return set(self._owners)

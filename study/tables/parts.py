@@ -184,14 +184,7 @@ class TableStore:
             wanted = self._recorded(trials)
             runs = self._runs.of(wanted)
             merged = {table: self._merged(table, wanted, None, runs) for table in _ORDER}
-        return CohortTables(**merged, recorded=self.recorded_at(wanted))
-
-    def recorded_at(self, trials: Collection[int]) -> dict[int, float]:
-        """When recorded trials were written, in seconds since 1970; reads no part."""
-        parts = {trial: self._index.owner(trial) for trial in trials}
-        folder = self.folder / "trials"
-        times = {name: part_path(folder, name).stat().st_mtime for name in set(parts.values())}
-        return {trial: times[name] for trial, name in parts.items()}
+        return CohortTables(**merged, recorded=self._index.written_at(wanted))
 
     def _write_new(self, bundle: CohortTables, new: set[int], name: str) -> None:
         if name in self._index or part_path(self.folder / "trials", name).exists():

@@ -13,6 +13,8 @@ from markupsafe import Markup, escape
 from numpy.typing import NDArray
 
 from analysis.figures.palette import VERDICT_COLORS
+from analysis.labels import value_label
+from analysis.maps.theory_lines import log_chi_of
 from analysis.report.findings.evidence import Evidence
 from analysis.report.findings.findings import stability
 from analysis.report.findings.setting import recommended_setting
@@ -30,11 +32,15 @@ Pixels = NDArray[np.uint8]
 
 @dataclass(frozen=True, kw_only=True)
 class FirstMap:
-    """The map: an SVG, what is to be seen in words, and what stands below it."""
+    """The map: an SVG, what is to be seen in words, and what stands below it.
+
+    `others`: the values of the other hyperparameters; "" if there are none, or no model.
+    """
 
     svg: Markup
     alt: str
     caption: str
+    others: str = ""
 
 
 def first_map(evidence: Evidence) -> FirstMap | None:
@@ -45,18 +51,36 @@ def first_map(evidence: Evidence) -> FirstMap | None:
     axes, fitted = evidence.of(space), evidence.of(stability)
     x_axis, y_axis = axes[start[0]][0], axes[start[1]][0]
     names = f"{x_axis.label} and {y_axis.label}"
+    others = ""
     if fitted is None:
         inside, alt = _marks(evidence, start), f"Map of the trials by {names}"
         caption = "Each mark is a trial, in the colour of its verdict."
     else:
-        inside = _picture(fitted, evidence.of(recommended_setting), x_axis, y_axis)
+        setting = evidence.of(recommended_setting)
+        inside = _picture(fitted, setting, x_axis, y_axis)
+        others = ", ".join(
+            f"{axis.label} {value_label(setting[axis.name], digits=3)}"
+            for axis, _ in axes
+            if axis not in (x_axis, y_axis)
+        )
         alt = f"Map of the likeliest verdict by {names}"
         caption = (
             "The likeliest verdict, its colour as strong as it is probable. Hatched: with "
-            "95\u00a0% confidence the boundary lies in here."
+            f"95\u00a0% confidence the boundary lies in here.{_lines(evidence, x_axis, y_axis)}"
         )
     svg = f'<svg viewBox="0 0 {WIDTH} {HEIGHT}">{inside}{_axes(x_axis, y_axis)}</svg>'
-    return FirstMap(svg=Markup(svg), alt=alt, caption=caption)
+    return FirstMap(svg=Markup(svg), alt=alt, caption=caption, others=others)
+
+
+def _lines(evidence: Evidence, *axes: WalkAxis) -> str:
+    """Says what theory's lines are, as far as the map has them."""
+    names, trials, said = [axis.name for axis in axes], evidence.trials, ""
+    if "depth" in names and np.isfinite(log_chi_of(trials)).any():
+        said += " Dashed: 6 depth scales of theory, as deep as gradients reach."
+    limit = "predicted_max_learning_rate"
+    if "learning_rate" in names and limit in trials and trials[limit].notna().any():
+        said += " Dotted: the largest learning rate of theory."
+    return said
 
 
 def _picture(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Collection
 from dataclasses import dataclass, replace
@@ -37,9 +38,7 @@ class Undelivered:
 
     def read(self, store: TableStore) -> CohortTables:
         """The rows of these trials, from memory or from disk."""
-        if self.tables is None:
-            return store.bundle_of(self.trials)
-        return replace(self.tables, recorded=store.recorded_at(self.trials))
+        return self.tables or store.bundle_of(self.trials)
 
 
 class Backlog:
@@ -75,6 +74,7 @@ class Backlog:
             maybe_logged: Whether another invocation may have logged some of them to MLflow.
         """
         trials = tables.trial_numbers
+        tables = replace(tables, recorded=dict.fromkeys(trials, time.time()))
         self._queue.append(
             Undelivered(
                 trials=trials,

@@ -27,10 +27,11 @@ async function walk() {
   const maps = mapPainter({ data, state, predictor, style, chosen: () => chosen });
   const nearest = nearestTrials(axes, rows);
 
+  const settingText = (setting, wanted = () => true) => axes.map((axis, index) => (wanted(index) ? `${axis.label} ${valueLabel(axis, setting[index])}` : "")).filter((text) => text).join(", ");
+
   // What is known of a place: probabilities with intervals, and the trials next to it.
   function tell(setting) {
-    const where = axes.map((axis, index) => `${axis.label} ${valueLabel(axis, setting[index])}`).join(", ");
-    byId("walk-where").textContent = where;
+    byId("walk-where").textContent = settingText(setting);
     const list = byId("walk-odds");
     if (predictor) {
       const { p, low, high } = predictor.at(setting);
@@ -78,6 +79,8 @@ async function walk() {
     for (const canvas of canvases) if (!draft || inView(canvas)) maps.paint(canvas, draft);
     tell(state.setting);
     say();
+    const others = byId("map-at");
+    if (others) others.textContent = state.average ? "the average over the other settings" : settingText(state.setting, (index) => index !== state.x && index !== state.y);
   }
   // One sentence for those who hear the map.
   function say() {
