@@ -22,7 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from study.databases import connect_arguments
 from study.errors import StorageUnavailable
 from study.ledger.guard import Guard, guard_engine
-from study.ledger.span import TrialSpan
+from study.ledger.results import TrialSpan
 from study.secrets import masked
 
 SILENT_MS = 60_000

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 
 from study.ledger.objective import objective_value
 from study.tables import CohortTables
@@ -31,6 +33,30 @@ class TrialResult:
     value: float
     attributes: Mapping[str, str | int | None]
     span: tuple[float, float] | None = None
+
+
+class TrialSpan:
+    """What a storage writes as start and end of the trials that are told meanwhile.
+
+    By itself Optuna writes when a trial was asked, which is before its cohort is full, and when
+    it was told, which is when MLflow has its run.
+
+    Attributes:
+        times: Start and end; None leaves it to Optuna.
+    """
+
+    def __init__(self) -> None:
+        self.times: tuple[datetime, datetime] | None = None
+
+    @contextmanager
+    def of(self, span: tuple[float, float] | None) -> Iterator[None]:
+        """Inside, trials that are told began and ended then, in seconds since 1970."""
+        if span is not None:
+            self.times = datetime.fromtimestamp(span[0]), datetime.fromtimestamp(span[1])
+        try:
+            yield
+        finally:
+            self.times = None
 
 
 def trial_results(tables: CohortTables, runs: Mapping[int, str | None]) -> list[TrialResult]:

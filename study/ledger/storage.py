@@ -19,7 +19,7 @@ from optuna.trial import FrozenTrial, TrialState
 from study.errors import StorageUnavailable, first_cause, first_line
 from study.ledger.guard import Guard
 from study.ledger.journal import GroupJournal, sound_journal
-from study.ledger.span import TrialSpan
+from study.ledger.results import TrialSpan
 from study.secrets import masked, redacted
 
 if TYPE_CHECKING:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import shutil
 import signal
@@ -22,6 +23,8 @@ _SHARE = 8.0
 """Times as long as a page took pass until the next one: training has the machine."""
 
 _POLL_S = 0.5
+
+_logger = logging.getLogger("gradscape.run")
 _END_S = 5.0
 
 
@@ -61,14 +64,17 @@ class LivePage:
             if parts == recorded:
                 pause = _POLL_S
                 continue
-            recorded, began = parts, time.monotonic()
-            self._page()
+            first, recorded, began = not recorded, parts, time.monotonic()
+            if self._page() and first:
+                page = self._paths.report / "index.html"
+                _logger.info("report so far: %s (written again as trials come)", page)
             pause = max(PAUSE_S, _SHARE * (time.monotonic() - began))
 
     def _parts(self) -> int:
         return sum(1 for _ in (self._paths.tables / "trials").glob("part-*.parquet"))
 
-    def _page(self) -> None:
+    def _page(self) -> bool:
+        """Writes the page; tells whether it is there."""
         process = subprocess.Popen(
             _command(self._paths),
             stdin=subprocess.DEVNULL,
@@ -89,6 +95,7 @@ class LivePage:
             process.wait()
             for folder in self._paths.report.glob(".writing-*"):
                 shutil.rmtree(folder, ignore_errors=True)
+        return process.returncode == 0
 
 
 def _command(paths: StudyPaths) -> list[str]:

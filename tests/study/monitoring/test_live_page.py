@@ -30,7 +30,10 @@ def wait_for(condition) -> None:
         time.sleep(0.01)
 
 
-def test_it_is_written_from_the_first_part_on_and_again_with_the_next(tmp_path, monkeypatch):
+def test_it_is_written_from_the_first_part_on_and_again_with_the_next(
+    tmp_path, monkeypatch, caplog
+):
+    caplog.set_level("INFO")
     paths, page = started(tmp_path, monkeypatch, WRITES)
     with LivePage(paths):
         time.sleep(0.1)
@@ -39,6 +42,7 @@ def test_it_is_written_from_the_first_part_on_and_again_with_the_next(tmp_path, 
             (paths.tables / "trials" / f"part-{number}.parquet").touch()
             wait_for(page.exists)
             page.unlink()
+    assert caplog.text.count(f"report so far: {paths.report}/index.html") == 1
 
 
 def test_a_page_in_writing_never_holds_the_end_of_a_run(tmp_path, monkeypatch):
