@@ -26,7 +26,7 @@ def what_fixes(evidence: Evidence) -> Answer:
     # The most failures fixed for certain: a rare setting that is always cured would say little.
     best = records(helps)[int((helps["low"] * helps["failing"]).to_numpy().argmax())]
     return Answer(
-        lead=f"Most failures are fixed by {change_label(best)}",
+        lead=f"The single change that fixes most is {change_label(best)}",
         text=f"{percent(best['shrunken'])} of the failing trials it applies to "
         f"({percent_range(best['low'], best['high'])} with 95\u00a0% confidence, "
         f"{best['failing']:,} compared).{_cause(evidence)}",
