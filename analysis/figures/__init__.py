@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 from analysis.figures.box_diagram import box_diagram
 from analysis.figures.clipped_norms import clipped_norms
 from analysis.figures.coordinate_check import coordinate_check
+from analysis.figures.edge_scaling import edge_scaling
 from analysis.figures.gradient_by_layer import gradient_by_layer
 from analysis.figures.gradient_through_time import gradient_through_time
 from analysis.figures.importance_bars import importance_bars
@@ -33,6 +34,7 @@ FIGURES: dict[str, Callable[..., go.Figure]] = {
     "box_diagram": box_diagram,
     "clipped_norms": clipped_norms,
     "coordinate_check": coordinate_check,
+    "edge_scaling": edge_scaling,
     "gradient_by_layer": gradient_by_layer,
     "gradient_through_time": gradient_through_time,
     "importance_bars": importance_bars,
@@ -67,6 +69,7 @@ __all__ = [
     "clipped_norms",
     "coordinate_check",
     "delta_decades",
+    "edge_scaling",
     "gradient_by_layer",
     "gradient_through_time",
     "importance_bars",

@@ -67,26 +67,35 @@ def run(
     from study.monitoring.live_page import LivePage
     from study.paths import StudyPaths
     from study.run.run_study import run_study
+    from study.run.scaling import run_scaled
+    from study.tables import TableStore
     from study.tables.home import home_folder
 
-    live = LivePage(StudyPaths(home=home_folder(home).absolute(), study=config.study))
+    paths = StudyPaths(home=home_folder(home).absolute(), study=config.study)
+    live = LivePage(paths)
     with (
         nullcontext() if no_report else live,
         logged_to(console_handler()),
         _interruptible() as stop,
         watched(config.study, quiet=as_json) as on_progress,
     ):
-        result = run_study(
-            config,
+        run_one = partial(
+            run_study,
             home=home,
             dispatcher=InProcessDispatcher() if local_mode else None,
-            publish=None if no_report else partial(_publish, live),
             recommend=_recommend,
             typical=_typical,
             on_progress=on_progress if no_report else _reading_ahead(on_progress),
             stop=stop,
             take_over=take_over,
             code=code_folders(study_file),
+        )
+        publish = None if no_report else partial(_publish, live)
+        result = run_scaled(
+            config,
+            lambda each, last: run_one(each, publish=publish if last else None),
+            lambda: TableStore(paths.tables).read_trials(),
+            _window,
         )
     if as_json:
         typer.echo(json.dumps(result_json(result)))
@@ -137,6 +146,12 @@ def _publish(live: LivePage, paths: StudyPaths, on_stage: Callable[[str], None])
         on_notice=_logger.warning,
         on_stage=on_stage,
     ).parent
+
+
+def _window(trials: pd.DataFrame, axis: str, size: int) -> tuple[float, float] | None:
+    from analysis.maps.edge_scaling import edge_window
+
+    return edge_window(trials, axis, size)
 
 
 def _recommend(trials: pd.DataFrame, within: Mapping[str, Any] | None) -> Mapping[str, Any] | None:

@@ -12,11 +12,13 @@ if TYPE_CHECKING:
     from study.study_file.presets import list_presets, preset_file, preset_text
     from study.study_file.remote import StudyElsewhere, check_for_elsewhere
     from study.study_file.resources import Resources
+    from study.study_file.scaling import Scaling
     from study.study_file.stop_when import StopWhen
     from study.study_file.study_name import read_study
 
 _HOMES = {
     "Resources": "study.study_file.resources",
+    "Scaling": "study.study_file.scaling",
     "StopWhen": "study.study_file.stop_when",
     "StudyConfig": "study.study_file.config",
     "StudyElsewhere": "study.study_file.remote",
@@ -30,6 +32,7 @@ _HOMES = {
 
 __all__ = [
     "Resources",
+    "Scaling",
     "StopWhen",
     "StudyConfig",
     "StudyElsewhere",

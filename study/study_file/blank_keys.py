@@ -5,6 +5,29 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from study.study_file.resources import Resources
+from study.study_file.scaling import Scaling
+from study.study_file.stop_when import StopWhen
+from study.study_file.tracking import Tracking
+
+_INSIDE: Mapping[str, Collection[str] | None] = {
+    "task_options": None,
+    "resources": Resources.model_fields,
+    "scaling": Scaling.model_fields,
+    "stop_when": StopWhen.model_fields,
+    "tracking": Tracking.model_fields,
+}
+
+
+def present_keys(values: Mapping[str, Any], known: Collection[str]) -> dict[str, object]:
+    """Returns the keys of a study file that have a value, as `with_values` has them.
+
+    Args:
+        values: As written.
+        known: Keys that a study file may have.
+    """
+    return with_values(values, known, _INSIDE)
+
 
 def with_values(
     values: Mapping[str, Any],

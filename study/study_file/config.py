@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -24,10 +24,11 @@ from search_spaces.samplers import grid_size
 from search_spaces.space import SearchSpace, build_space
 from study.secrets import find_secrets, masked
 from study.study_file import fields, stored_secrets
-from study.study_file.blank_keys import with_values
+from study.study_file.blank_keys import present_keys
 from study.study_file.environment import expand
 from study.study_file.error_text import first_problem
 from study.study_file.resources import Resources
+from study.study_file.scaling import Scaling
 from study.study_file.stop_when import StopWhen
 from study.study_file.tracking import Tracking
 from study.study_file.yaml_text import parse_study_text
@@ -54,6 +55,7 @@ class StudyConfig(BaseModel):
         stop: "decided" ends a trial whose verdict is certain, "never" none.
         confirm: Fresh trials at most, at the end, in the region that is recommended.
         stop_when: Ends the study before it has all its trials; None never does.
+        scaling: Larger sizes to which the map is carried; None carries it nowhere.
         resources: Workers and what each may take.
         tracking: Which trials MLflow shows.
         tracking_uri: MLflow's address; None is SQLite under the home folder.
@@ -84,6 +86,7 @@ class StudyConfig(BaseModel):
     stop: fields.StopName = "never"
     confirm: fields.AtLeast0 = 0
     stop_when: StopWhen | None = None
+    scaling: Scaling | None = None
     resources: Resources = Resources()
     tracking: Tracking = Tracking()
     tracking_uri: fields.TrackingUri = None
@@ -95,7 +98,7 @@ class StudyConfig(BaseModel):
     _file: str | None = PrivateAttr(default=None)
 
     def __init__(self, **values: Any) -> None:
-        written = _present(values)
+        written = present_keys(values, StudyConfig.model_fields)
         expanded = expand(written, os.environ)
         assert isinstance(expanded, dict)
         stored_secrets.refuse_stored_references(expanded.get("hyperparameters"))
@@ -173,7 +176,7 @@ class StudyConfig(BaseModel):
         Raises:
             InputError: If the number is not >= 1, or larger than a grid.
         """
-        return self._with(trials=trials)
+        return self.with_changes(trials=trials)
 
     def with_steps(self, steps: int) -> StudyConfig:
         """The same study with another number of steps, for `diagnose --steps`.
@@ -181,9 +184,14 @@ class StudyConfig(BaseModel):
         Raises:
             InputError: If the number is not >= 1.
         """
-        return self._with(steps=steps)
+        return self.with_changes(steps=steps)
 
-    def _with(self, **changes: object) -> StudyConfig:
+    def with_changes(self, **changes: object) -> StudyConfig:
+        """The same study with other values of some keys; one of None has its default.
+
+        Raises:
+            InputError: If one breaks a rule.
+        """
         try:
             config = type(self)(**{**self._written, **changes})
         except InputError as error:
@@ -203,6 +211,8 @@ class StudyConfig(BaseModel):
     @model_validator(mode="after")
     def _count_trials(self) -> StudyConfig:
         """A whole grid, where nothing is said; the other samplers have no end of their own."""
+        if self.scaling is not None:
+            self.scaling.check(self.space, self.sampler)
         given = "trials" in self.model_fields_set
         if self.sampler == "grid":
             cells = grid_size(self.space)
@@ -233,13 +243,3 @@ class StudyConfig(BaseModel):
 def _space(values: Mapping[str, Any]) -> SearchSpace:
     given, network, task = (values[key] for key in ("hyperparameters", "network", "task"))
     return build_space(given, network=network, task=task, reserved=_COLUMNS)
-
-
-def _present(values: Mapping[str, Any]) -> dict[str, object]:
-    inner: dict[str, Collection[str] | None] = {
-        "task_options": None,
-        "resources": Resources.model_fields,
-        "stop_when": StopWhen.model_fields,
-        "tracking": Tracking.model_fields,
-    }
-    return with_values(values, StudyConfig.model_fields, inner)
