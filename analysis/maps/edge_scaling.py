@@ -18,9 +18,6 @@ LEARNS = ("stable", "slow")
 _BESIDE = 2.0
 """Trials of a further size go this far beyond the interval of its predicted edge."""
 
-_FACTOR = 1.5
-"""How far off an edge may be predicted."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class HeldOut:
@@ -30,7 +27,7 @@ class HeldOut:
         predicted: From the others.
         measured: The edge of its own trials, with its interval.
         factor: The larger of the two edges by the smaller, >= 1.
-        wrong: Whether the two intervals do not meet, or the factor is above 1.5.
+        wrong: Whether the two intervals do not meet.
     """
 
     predicted: Prediction
@@ -146,6 +143,4 @@ def _held_out(edges: list[tuple[float, Edge]]) -> HeldOut:
     measured = own.at_size(size)
     factor = max(predicted.edge / measured.edge, measured.edge / predicted.edge)
     apart = measured.low > predicted.high or measured.high < predicted.low
-    return HeldOut(
-        predicted=predicted, measured=measured, factor=factor, wrong=apart or factor > _FACTOR
-    )
+    return HeldOut(predicted=predicted, measured=measured, factor=factor, wrong=apart)

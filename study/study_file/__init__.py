@@ -8,13 +8,13 @@ from search_spaces.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from study.study_file.config import StudyConfig
+    from study.study_file.error_text import read_study
     from study.study_file.loading import load_study_file
     from study.study_file.presets import list_presets, preset_file, preset_text
     from study.study_file.remote import StudyElsewhere, check_for_elsewhere
     from study.study_file.resources import Resources
     from study.study_file.scaling import Scaling
     from study.study_file.stop_when import StopWhen
-    from study.study_file.study_name import read_study
 
 _HOMES = {
     "Resources": "study.study_file.resources",
@@ -27,7 +27,7 @@ _HOMES = {
     "load_study_file": "study.study_file.loading",
     "preset_file": "study.study_file.presets",
     "preset_text": "study.study_file.presets",
-    "read_study": "study.study_file.study_name",
+    "read_study": "study.study_file.error_text",
 }
 
 __all__ = [

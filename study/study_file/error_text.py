@@ -14,6 +14,7 @@ from pydantic_core import ErrorDetails
 
 from search_spaces.errors import InputError, unknown
 from search_spaces.values import show
+from study.study_file.fields import StudyName
 
 _KINDS = {"integer": "an integer", "number": "a number", "string": "text"}
 # Not "maximum": that is the largest integer a data base holds, of which nobody thinks.
@@ -32,6 +33,15 @@ def read_as(rules: Any, given: object) -> Any:
     except ValidationError as error:
         problem = first_problem(error, given, rules)
     raise problem
+
+
+def read_study(given: object) -> str:
+    """A study's name where it stands alone, as it was given on the command line.
+
+    Raises:
+        InputError: If it is none. Without a key.
+    """
+    return str(read_as(StudyName, given))
 
 
 def first_problem(error: ValidationError, values: object, rules: Any) -> InputError:

@@ -75,14 +75,13 @@ def _sentences(found: EdgeScaling) -> list[str]:
     if held is not None:
         said, came = held.predicted, held.measured
         verdict = (
-            "that was wrong: do not trust the prediction beyond"
-            if held.wrong
-            else "that was right"
+            "that was wrong, do not trust the prediction beyond" if held.wrong else "as expected"
         )
         sentences.append(
             f"Predicted from all smaller sizes, the edge at {axis} {came.size:g} was to be "
             f"{said.edge:.3g} ({said.low:.3g} to {said.high:.3g}); measured, it is "
-            f"{came.edge:.3g} ({came.low:.3g} to {came.high:.3g}): {verdict}."
+            f"{came.edge:.3g} ({came.low:.3g} to {came.high:.3g}), a factor of "
+            f"{held.factor:.2f}: {verdict}."
         )
     without = found.sizes.loc[found.sizes["edge"].isna(), "size"]
     if len(without):
