@@ -16,7 +16,7 @@ from study.study_file.fields import RULES, AtLeast1, AtLeast16, Text, one_of
 AXES = ("width", "depth", "batch_size")
 RATE = "learning_rate"
 SAMPLERS = ("qmc", "random")
-"""Those that begin a changed space anew, whatever came before."""
+"""Those that begin a changed space by filling it, whatever came before."""
 
 
 class Scaling(BaseModel):
