@@ -28,6 +28,8 @@ from analysis import load_trials
 from analysis.figures import coordinate_check as coordinate_figure
 from analysis.figures import edge_scaling as edge_figure
 from analysis.maps.edge_scaling import EdgeScaling, edge_scaling, edge_window
+from analysis.report.files.browser import FigureBrowser
+from analysis.report.files.images import on_white
 from study import StudyConfig, run_study
 from study.dispatch import InProcessDispatcher
 from study.engine import NETWORKS, TASKS
@@ -158,9 +160,10 @@ def main() -> None:
         print(f"\nchange of pre-activations in 4 steps, {name}\n{table.round(2).to_string()}")
         figures[f"coordinates-{name}"] = coordinate_figure(rows)
     if arguments.images is not None:
-        for name, figure in figures.items():
-            figure.update_layout(width=640, paper_bgcolor="white")
-            figure.write_image(arguments.images / f"{name}.svg")
+        with FigureBrowser() as browser:
+            for name, figure in figures.items():
+                drawn = browser.draw(on_white(figure)).svg
+                (arguments.images / f"{name}.svg").write_text(drawn, encoding="utf-8")
         print(json.dumps(sorted(figures)))
 
 
