@@ -80,7 +80,9 @@ class LossSurface:
         """
         measured: dict[str, Tensor] = {}
         step, inputs_KxB = batch.step, batch.inputs_KxB
-        if step in self._noise_steps:
+        # Batch normalization refuses a half of one example.
+        halves = inputs_KxB.shape[1] // 2 > 1 or not _is_normalized_by_batch(self._module)
+        if step in self._noise_steps and halves:
             measured["noise_scale"] = self._in_parts(
                 step,
                 copies,
@@ -215,3 +217,7 @@ def _alone(module: nn.Module, seed: int, device: torch.device) -> Iterator[None]
     ):
         torch.manual_seed(seed)
         yield
+
+
+def _is_normalized_by_batch(module: nn.Module) -> bool:
+    return any(isinstance(each, nn.modules.batchnorm._BatchNorm) for each in module.modules())

@@ -13,6 +13,9 @@ from study.verdicts.outcome import Outcome, first_loss_scale
 from study.verdicts.regime import Regime
 from study.verdicts.thresholds import Thresholds
 
+COME_DOWN = 0.5
+"""Share of the first loss that must be gone for a rise before it to have been a catapult."""
+
 
 class Failure(Label):
     """In which way a trial failed; the first that matches, in this order."""
@@ -49,6 +52,13 @@ def rose(trials: pd.DataFrame, thresholds: Thresholds) -> np.ndarray:
     with np.errstate(invalid="ignore"):  # infinite losses
         rise = numbers(trials, "loss_max") - numbers(trials, "loss_initial")
     return rise > thresholds.loss_rise * first_loss_scale(trials)
+
+
+def came_down(trials: pd.DataFrame) -> np.ndarray:
+    """Returns whether the loss ended far below the first, (trials,): a rise before was passed."""
+    first = numbers(trials, "loss_initial")
+    with np.errstate(invalid="ignore"):
+        return (first - numbers(trials, "loss_final")) > COME_DOWN * first_loss_scale(trials)
 
 
 def failures(

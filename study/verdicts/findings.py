@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from study.verdicts.failure import Regimes, failures, rose, violent
+from study.verdicts.failure import Regimes, came_down, failures, rose, violent
 from study.verdicts.learning import still_learning
 from study.verdicts.numeric import numbers
 from study.verdicts.outcome import Outcome, aimless, outcomes
@@ -67,11 +67,11 @@ def findings(
         final=final.regime,
     )
     learning = still_learning(trials, steps)
+    # What ended far below its first loss and goes on falling is past its catapult.
+    high = rose(trials, thresholds) & ~(learning & came_down(trials))
     return Findings(
         outcome=outcome,
-        failure=failures(
-            outcome, regimes, violent(trials, thresholds), rose(trials, thresholds), learning
-        ),
+        failure=failures(outcome, regimes, violent(trials, thresholds), high, learning),
         regimes=regimes,
         initial=initial,
         final=final,

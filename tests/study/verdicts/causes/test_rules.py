@@ -223,3 +223,13 @@ def test_what_has_no_sign_has_no_cause(label) -> None:
 def test_every_cause_has_a_rule_and_a_meaning() -> None:
     assert [cause.value for cause in Cause] == list(CAUSES)
     assert {rule.cause for rule in RULES} == set(Cause) - {Cause.UNKNOWN, Cause.NONE}
+
+
+def test_a_catapult_that_is_passed_and_goes_on_falling(label) -> None:
+    # Twelve steps of large batches: 16, up to 117, down to 0.75 and falling, was called exploding.
+    steps = {"steps_run": 12, "loss_initial": 16.1, "loss_max": 117.0, "update_ratio_max": 0.11}
+    trial = {**STALLED, **steps, "loss_final": 0.75, "loss_fall": 0.64, "loss_chance": 0.45}
+    row = label(trial)
+    assert (row.verdict, row.cause) == ("stalled", "short_training")
+    assert label({**trial, "loss_fall": 0.0}).verdict == "exploding"
+    assert label({**trial, "loss_final": 14.0}).verdict == "exploding"
