@@ -14,6 +14,7 @@ from study.engine.checkpoint import CheckpointFile, Checkpoints, source_of
 from study.engine.cohort.fusible import check_alike
 from study.engine.cohort_run import CohortRun
 from study.engine.cost import trial_cost
+from study.engine.devices import ready
 from study.engine.execution import execution_of
 from study.engine.memory import is_out_of_memory, memory_limit
 from study.engine.networks import NetworkFactory
@@ -75,7 +76,7 @@ def train_cohort(
         torch.OutOfMemoryError: If a single trial does not fit into memory.
     """
     check_alike(trials)
-    on_device = torch.device(device)
+    on_device = ready(device)
     tier = statistics_named(statistics)
 
     def train(part: Sequence[Trial]) -> CohortRecord:

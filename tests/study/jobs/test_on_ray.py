@@ -187,7 +187,7 @@ def test_watched_from_afar_stopped_and_resumed(head: RayHead, tmp_path: Path) ->
     assert ended.code == 2 and "study slow is not being run on " in ended.err
 
     resumed = said("submit", file, *to, "--working-dir", file.parent, folder=tmp_path)
-    assert resumed.code == 0, resumed
+    assert resumed.code == 0, resumed.out + resumed.err
     assert f"24 of 24 trials done, {24 - done} in this run" in resumed.out
     assert_once_everywhere(head.home, "slow", 24)
 
