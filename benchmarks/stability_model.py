@@ -17,6 +17,7 @@ Trials of the networks are trained by the product in this process and kept as Pa
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 import time
@@ -83,7 +84,7 @@ def examine(truth: str, sampler: str, number: int, seed: int, known: dict) -> di
     row["found"] = float(len(found) > 0)
     if len(found):
         fresh = uniform(20_000, seed=seed + 20_000)
-        within = inside_box(fresh, found["where"].iloc[0])
+        within = inside_box(fresh, json.loads(found["where"].iloc[0]))
         row["kept"] = float(TRUTHS[truth](fresh[within]).mean() >= found["low"].iloc[0])
     row["even"] = len(uniform_trials(trials)) / len(trials)
     return row
