@@ -11,6 +11,7 @@ from search_spaces.errors import InputError, unknown
 
 # YAML 1.1 reads `1e-4` as text, because it wants a dot; people mean the number.
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_OWN = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 _LONGEST_SHOWN = 80
 
 
@@ -60,6 +61,8 @@ def read_value(hyperparameter: Hyperparameter, given: object) -> Value:
 def _read_name(hyperparameter: Hyperparameter, given: object) -> str:
     if not isinstance(given, str) or not given:
         raise InputError(f"must be {hyperparameter.expected}, but got {show(given)}")
+    if hyperparameter.own and _OWN.fullmatch(given):
+        return given
     if hyperparameter.choices and given not in hyperparameter.choices:
         raise InputError(unknown(hyperparameter.name, given, hyperparameter.choices))
     return str(given)

@@ -14,7 +14,7 @@ from search_spaces.lazy_names import lazy_names
 if TYPE_CHECKING:
     from search_spaces.errors import InputError
     from study.diagnosis import Diagnosis, diagnose
-    from study.engine import Task, classification, train_cohort
+    from study.engine import Task, batch_task, classification, examples_of, train_cohort
     from study.monitoring.study_result import StudyResult
     from study.run.run_study import run_study
     from study.study_file import StudyConfig, load_study_file
@@ -28,8 +28,10 @@ _HOMES = {
     "StudyResult": "study.monitoring.study_result",
     "Task": "study.engine",
     "Trial": "study.trial",
+    "batch_task": "study.engine",
     "classification": "study.engine",
     "diagnose": "study.diagnosis",
+    "examples_of": "study.engine",
     "load_study_file": "study.study_file",
     "run_study": "study.run.run_study",
     "train_cohort": "study.engine",
@@ -43,8 +45,10 @@ __all__ = [
     "StudyResult",
     "Task",
     "Trial",
+    "batch_task",
     "classification",
     "diagnose",
+    "examples_of",
     "load_study_file",
     "run_study",
     "train_cohort",

@@ -43,7 +43,17 @@ ONLY_IN = {
 }
 """Third-party package -> the only places that import it."""
 
-ENGINE_MAY_IMPORT = {"torch", "numpy", "numba", "threadpoolctl", "sklearn", "torchvision", "study"}
+ENGINE_MAY_IMPORT = {
+    "torch",
+    "numpy",
+    "numba",
+    "threadpoolctl",
+    "sklearn",
+    "torchvision",
+    "pandas",
+    "PIL",
+    "study",
+}
 
 FORBIDDEN = (
     ("search_spaces", "study"),

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from search_spaces.catalogue.built_in import is_own
+
 Kind = Literal["integer", "number", "number-or-none", "name"]
 Value = int | float | str
 
@@ -49,6 +51,15 @@ class Condition:
     owner: str
     values: tuple[str, ...]
 
+    def holds(self, value: object, *, given: bool) -> bool:
+        """Returns whether the owner has such a value.
+
+        Args:
+            value: The owner's. An own optimizer may have whatever a study file gives.
+            given: Whether the study file states the hyperparameter.
+        """
+        return value in self.values or (given and isinstance(value, str) and is_own(value))
+
     def __str__(self) -> str:
         return f"{self.owner} is {' or '.join(self.values)}"
 
@@ -64,6 +75,7 @@ class Hyperparameter:
         default: Used when a study file does not say; None leaves the hyperparameter out.
         interval: Domain of the numeric kinds.
         choices: Domain of the kind `name`; empty for a free name of the person's own network.
+        own: Whether a name may be `package.module:factory` of the person's own too.
         unit: "" where there is none.
         networks: Built-in networks that have it; None is part of training, whatever the network.
         network_defaults: Defaults that differ by built-in network.
@@ -79,6 +91,7 @@ class Hyperparameter:
     default: Value | None
     interval: Interval = Interval()
     choices: tuple[str, ...] = ()
+    own: bool = False
     unit: str = ""
     networks: tuple[str, ...] | None = None
     network_defaults: Mapping[str, Value] = field(default_factory=dict)
@@ -101,7 +114,8 @@ class Hyperparameter:
     def expected(self) -> str:
         """What a value must be, e.g. "an integer >= 1" or "one of: sgd, adam"."""
         if self.kind == "name":
-            return f"one of: {', '.join(self.choices)}" if self.choices else "a name"
+            own = ", or package.module:factory of your own" if self.own else ""
+            return f"one of: {', '.join(self.choices)}{own}" if self.choices else "a name"
         noun = "an integer" if self.kind == "integer" else "a number"
         text = f"{noun} {self.interval}".rstrip()
         return f"{text}, or none" if self.kind == "number-or-none" else text

@@ -71,6 +71,7 @@ OPTIMIZATION = (
         name="optimizer",
         kind="name",
         choices=OPTIMIZERS,
+        own=True,
         default="sgd",
         meaning="update rule",
     ),

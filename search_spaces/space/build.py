@@ -46,10 +46,11 @@ def build_space(
             f"must be a mapping of names to values, but got {show(hyperparameters)}", key=KEY
         )
     available = _available(catalogue, network, task)
+    free = any(map(is_own, (network, task, str(hyperparameters.get("optimizer", "")))))
     given = []
     for name, setting in hyperparameters.items():
         try:
-            each = _find(name, setting, network, task, available, catalogue, reserved)
+            each = _find(name, setting, network, task, available, catalogue, reserved, free)
             given.append(
                 Entry(hyperparameter=each, setting=read_setting(each, setting), given=True)
             )
@@ -87,6 +88,7 @@ def _find(
     available: Mapping[str, Hyperparameter],
     catalogue: Mapping[str, Hyperparameter],
     reserved: Collection[str],
+    free: bool,
 ) -> Hyperparameter:
     if not isinstance(name, str):
         raise InputError(f"names of hyperparameters must be text, but got {show(name)}")
@@ -94,13 +96,13 @@ def _find(
         return available[name]
     if name in catalogue:
         raise InputError(_belongs_elsewhere(catalogue[name], network, task))
-    if not is_own(network) and not is_own(task):
+    if not free:
         raise InputError(unknown("hyperparameter", name, available))
     near = difflib.get_close_matches(name, catalogue, n=1, cutoff=_NEAR_MISS)
     if near:
         raise InputError(
             f"unknown hyperparameter {name!r}; did you mean {near[0]!r}? A hyperparameter of "
-            f"your own network or task needs a name less like one of the catalogue's"
+            f"your own network, task or optimizer needs a name less like one of the catalogue's"
         )
     if not _OWN_NAME.fullmatch(name):
         raise InputError(
@@ -130,7 +132,10 @@ def _applicable(entries: list[Entry]) -> tuple[Entry, ...]:
     possible: dict[str, tuple[Value, ...]] = {}
     for entry in owners_first(entries):
         conditions = entry.hyperparameter.conditions
-        if all(set(each.values) & set(possible.get(each.owner, ())) for each in conditions):
+        if all(
+            any(each.holds(value, given=entry.given) for value in possible.get(each.owner, ()))
+            for each in conditions
+        ):
             possible[entry.name] = _values(entry)
         elif entry.given:
             raise InputError(_never(entry, entries), key=f"{KEY}.{entry.name}")

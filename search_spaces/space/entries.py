@@ -39,7 +39,7 @@ class Entry:
     def applies(self, values: Mapping[str, Value]) -> bool:
         """Returns whether its owners have the values it belongs to."""
         conditions = self.hyperparameter.conditions
-        return all(values.get(each.owner) in each.values for each in conditions)
+        return all(each.holds(values.get(each.owner), given=self.given) for each in conditions)
 
 
 def conditions_text(hyperparameter: Hyperparameter) -> str:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from study.engine.checkpoint import Checkpoints
-    from study.engine.layers import Layer, NetworkError, find_layers
+    from study.engine.layers import Layer, find_layers
     from study.engine.networks import NETWORKS, NetworkFactory
+    from study.engine.networks.building import NetworkError
     from study.engine.observing.record import CohortRecord
     from study.engine.tasks import (
         TASKS,
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
         make_task,
         task_parameters,
     )
+    from study.engine.tasks.batch_task import batch_task
+    from study.engine.tasks.loader import examples_of
     from study.engine.tasks.task import Task, classification
     from study.engine.training import train_cohort
 
@@ -31,13 +34,15 @@ _HOMES = {
     "Checkpoints": "study.engine.checkpoint",
     "CohortRecord": "study.engine.observing.record",
     "Layer": "study.engine.layers",
-    "NetworkError": "study.engine.layers",
+    "NetworkError": "study.engine.networks.building",
     "NetworkFactory": "study.engine.networks",
     "Task": "study.engine.tasks.task",
     "TaskError": "study.engine.tasks",
     "TaskFactory": "study.engine.tasks",
     "TaskParameter": "study.engine.tasks",
+    "batch_task": "study.engine.tasks.batch_task",
     "classification": "study.engine.tasks.task",
+    "examples_of": "study.engine.tasks.loader",
     "find_layers": "study.engine.layers",
     "make_task": "study.engine.tasks",
     "task_parameters": "study.engine.tasks",
@@ -56,7 +61,9 @@ __all__ = [
     "TaskError",
     "TaskFactory",
     "TaskParameter",
+    "batch_task",
     "classification",
+    "examples_of",
     "find_layers",
     "make_task",
     "task_parameters",

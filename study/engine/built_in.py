@@ -28,4 +28,6 @@ BUILT_IN_TASKS = (
     "teacher",
     "quadratic",
     "torchvision",
+    "table",
+    "image_folder",
 )

@@ -9,7 +9,6 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -17,6 +16,7 @@ from study.engine.clipping import Clipping
 from study.engine.cohort.batches import BatchOrder
 from study.engine.cohort.examples import Examples
 from study.engine.cohort.initial_networks import starting_point
+from study.engine.cohort.optimizing import cohort_optimizer, cohort_rates
 from study.engine.execution import Pass, make_execution
 from study.engine.forensics import FailureWatch
 from study.engine.fused.unrecorded import Unrecorded
@@ -29,11 +29,10 @@ from study.engine.observing.record import CohortRecord
 from study.engine.observing.recording import Recording
 from study.engine.observing.stopping import StopRule
 from study.engine.observing.tiers import Statistics
-from study.engine.optimizers import make_optimizer
+from study.engine.optimizers.own import is_own
 from study.engine.precision import PRECISIONS
 from study.engine.quantities.grad_norm import grad_norm
 from study.engine.quantities.update_ratio import joint_update_ratio, update_ratio, update_sizes
-from study.engine.schedules import learning_rates
 from study.engine.tasks.task import Task
 from study.trial import Trial
 
@@ -76,7 +75,7 @@ class CohortRun:
             precision=precision,
             seeds=seeds,
             batch=examples.batch(0, example_KxB),
-            wanted=execution,
+            wanted="looped" if is_own(hyperparameters[0]) else execution,
         )
         order = self._execution.blocks.order
         self._weights_L = [order.index(layer.weight) for layer in layers]
@@ -91,16 +90,11 @@ class CohortRun:
             divergence_factor=divergence_factor,
         )
         self._sample = DataSample(self._surface, task, steps, batch_size=batch_size, **data)
-        rates_KxS = np.stack([learning_rates(values, steps) for values in hyperparameters])
+        rates_KxS = cohort_rates(hyperparameters, start, steps)
         self._rates_SxK = torch.as_tensor(rates_KxS.T.copy()).to(device, dtype)
-        firsts = [names[0] for names in self._execution.blocks.names]
-        self._optimizer = make_optimizer(
-            hyperparameters,
-            [name in start.hidden_matrices for name in firsts],
-            [start.rate_factors.get(name, 1.0) for name in firsts],
-            device=device,
-            dtype=dtype,
-        )
+        frozen = self._execution.blocks.frozen
+        self._trained_N = [n for n, name in enumerate(order) if name not in frozen]
+        self._optimizer = cohort_optimizer(hyperparameters, start, self._execution, steps)
         self._clipping = Clipping(hyperparameters, device=device, dtype=dtype)
         self.recording = Recording(
             trials,
@@ -109,7 +103,7 @@ class CohortRun:
             rates_KxS,
             abs(task.loss_chance),
             divergence_factor,
-            deviating_steps(steps, task.examples, batch_size),
+            () if task.whole_batches else deviating_steps(steps, task.examples, batch_size),
             stop,
         )
         parts = self._execution, self._optimizer, self._clipping, self._failures, self.recording
@@ -207,8 +201,8 @@ class CohortRun:
         blocks = self._execution.blocks
         clipped = self._clipping.clip(result.gradients, blocks, grad_norm_K)
         self._optimizer.step(
-            blocks.values,
-            result.gradients,
+            blocks.trained(blocks.values),
+            blocks.trained(result.gradients),
             learning_rate_K=self._rates_SxK[step],
             gradient_scale_K=clipped.scale_K,
         )
@@ -234,7 +228,8 @@ class CohortRun:
         updates_NxK, sizes_NxK = update_sizes(blocks, before)
         if observation is not None:
             by_layer["update_ratio"] = update_ratio(updates_NxK, sizes_NxK)[self._weights_L].T
-        ratio_K = joint_update_ratio(updates_NxK, sizes_NxK)
+        trained = self._trained_N
+        ratio_K = joint_update_ratio(updates_NxK[trained], sizes_NxK[trained])
         self.recording.look(step, {"update_ratio": ratio_K, **surface}, by_layer)
         return factor_K
 

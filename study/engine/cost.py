@@ -11,8 +11,10 @@ from torch import Tensor, nn
 
 from study.engine.execution import module_traits
 from study.engine.execution.losses import CohortLoss
-from study.engine.layers import Layer, build_network, find_layers
+from study.engine.initializations import frozen_parameters
+from study.engine.layers import Layer, find_layers
 from study.engine.networks import NetworkFactory
+from study.engine.networks.building import build_network
 from study.engine.precision import PRECISIONS
 from study.engine.tasks.task import Task
 
@@ -40,11 +42,12 @@ LARGE = 2e7
 @dataclass(frozen=True, kw_only=True)
 class TrialCost:
     """Attributes:
-    parameters: Number of trainable numbers.
+    parameters: Number of numbers in its parameters.
     flops_per_step: Multiplications and additions of one forward and backward pass.
     memory_bytes: Memory that one more trial of a cohort takes.
     least_bytes: Memory without which no trial can be trained: parameters, gradients, activations.
     notice: Why trials of this network cannot be trained at once, if they cannot.
+    frozen: Names of parameters that are not to be trained.
     """
 
     parameters: int
@@ -52,6 +55,7 @@ class TrialCost:
     memory_bytes: float
     least_bytes: float = 0.0
     notice: str | None = None
+    frozen: tuple[str, ...] = ()
 
     @property
     def is_large(self) -> bool:
@@ -117,7 +121,9 @@ def _cost(
     multiplied = [layer for layer in layers if layer.name not in looked_up]
     batch = int(hyperparameters["batch_size"])
     width = PRECISIONS[str(hyperparameters.get("dtype", "float32"))].parameters.itemsize
+    frozen = frozen_parameters(module)
     parameters = sum(sizes.values())
+    trained = parameters - sum(sizes[name] for name in frozen)
     # Activations and deltas, when observed, and what the backward pass needs.
     per_example = width * (2.0 * _outputs(module, layers) + kept)
     return TrialCost(
@@ -126,10 +132,11 @@ def _cost(
             6.0 * sizes[layer.weight] * layer.positions * batch for layer in multiplied
         ),
         memory_bytes=float(
-            width * (COPIES + OPTIMIZER_STATES) * parameters + PEAK * batch * per_example
+            width * (COPIES * parameters + OPTIMIZER_STATES * trained) + PEAK * batch * per_example
         ),
         least_bytes=float(width * (LEAST_COPIES * parameters + batch * kept)),
         notice=notice,
+        frozen=tuple(name for name in sizes if name in frozen),
     )
 
 
@@ -141,7 +148,7 @@ def kept_numbers(module: nn.Module, task: Task) -> float:
         task: Gives the inputs.
     """
     parameters = {
-        name: torch.stack([value.detach()] * TRIED).requires_grad_()
+        name: torch.stack([value.detach()] * TRIED).requires_grad_(value.requires_grad)
         for name, value in module.named_parameters()
     }
     inputs = task.inputs[:TRIED]

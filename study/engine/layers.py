@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import dataclasses
+import math
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn.parameter import UninitializedBuffer, UninitializedParameter
 
 from study.engine.activations import activation_name
-from study.engine.networks import foreign
+from study.engine.networks.building import NetworkError, check_output
+from study.engine.tasks.pytree import leaves
 from study.engine.tasks.task import Task
 
 CHANNELS_SECOND = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 """Modules whose output has its units on axis 1; all others have them on the last axis."""
-
-
-_LAZY = (UninitializedParameter, UninitializedBuffer)
-
-
-class NetworkError(ValueError):
-    """A network that does not fit its task."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +35,8 @@ class Layer:
         positions: How often the weight is applied to one example (pixels, time steps).
         calls: How often the module is called in one pass (a recurrent map: once a time step).
         units_last: Whether its outputs are (B, ..., units); those of convolutions are not.
+        frozen: Whether its weight is not to be trained.
+        in_time: Whether it is called once a time step, rather than shared among a network's depth.
     """
 
     number: int
@@ -51,50 +48,8 @@ class Layer:
     positions: int
     calls: int
     units_last: bool
-
-
-def build_network(
-    factory: Callable[[Mapping[str, Any], Task], nn.Module],
-    hyperparameters: Mapping[str, Any],
-    task: Task,
-) -> nn.Module:
-    """Calls the factory; a Keras model comes as a module.
-
-    Whatever the factory draws from is a function of the seed of torch's generator.
-
-    Raises:
-        NetworkError: If it fails, or returns something else than a module or Keras model.
-    """
-    try:
-        module = foreign.built(factory, hyperparameters, task)
-    except Exception as error:
-        raise NetworkError(
-            f"the network cannot be built: {type(error).__name__}: {error} (for "
-            f"{', '.join(f'{name}={value}' for name, value in hyperparameters.items())})"
-        ) from error
-    if not isinstance(module, nn.Module):
-        raise NetworkError(f"a network's factory must return a torch.nn.Module, got {module!r}")
-    if any(isinstance(value, _LAZY) for value in _tensors(module)):
-        _run_once(module, task)
-    return module
-
-
-def _tensors(module: nn.Module) -> Iterator[Tensor]:
-    yield from module.parameters()
-    yield from module.buffers()
-
-
-def _run_once(module: nn.Module, task: Task) -> None:
-    """Gives lazy modules (`nn.LazyLinear`) their shapes, which a first pass tells them.
-
-    Raises:
-        NetworkError: If the pass fails.
-    """
-    training = [each for each in module.modules() if each.training]
-    module.eval()  # Running statistics of batch normalization stay as they were made.
-    _check_output(module, task, batch=2)
-    for each in training:
-        each.training = True
+    frozen: bool = False
+    in_time: bool = False
 
 
 def weight_matrix(module: nn.Module) -> Tensor | None:
@@ -131,7 +86,7 @@ def find_layers(module: nn.Module, task: Task, *, batch: int = 2) -> tuple[Layer
     try:
         # A network may draw random numbers (dropout), and change its buffers.
         with torch.random.fork_rng(devices=[]), buffers_kept(module):
-            _check_output(module, task, batch)
+            check_output(module, task, batch)
     finally:
         for handle in handles:
             handle.remove()
@@ -143,7 +98,32 @@ def find_layers(module: nn.Module, task: Task, *, batch: int = 2) -> tuple[Layer
         )
     if not watch.calls:
         raise NetworkError("a network must have at least one layer with a weight matrix, got none")
-    return watch.layers()
+    lengths = _time_axes(task)
+    return tuple(
+        dataclasses.replace(
+            layer, in_time=_in_time(module.get_submodule(layer.name), layer.calls, lengths)
+        )
+        for layer in watch.layers()
+    )
+
+
+def _in_time(module: nn.Module, calls: int, lengths: frozenset[int]) -> bool:
+    cell = isinstance(module, nn.RNNCellBase)
+    return calls > 1 and (cell or bool({calls, calls + 1} & lengths))
+
+
+def _time_axes(task: Task) -> frozenset[int]:
+    """Returns how many time steps inputs may have: their axes but a table's, and joined ones.
+
+    An image may be read by rows, or pixel by pixel; a table (N, F) has no time.
+    """
+    inputs = [task.inputs] if task.feed is None else [each for _, each in leaves(task.feed.inputs)]
+    lengths: set[int] = set()
+    for each in inputs:
+        shape = tuple(each.shape[1:])
+        if len(shape) > 1 or (shape and not each.is_floating_point()):
+            lengths |= {*shape, *(math.prod(part) for part in (shape, shape[:-1], shape[1:]))}
+    return frozenset(lengths - {0, 1, 2})
 
 
 @contextmanager
@@ -200,44 +180,7 @@ class _Watch:
                 positions=self._positions[name],
                 calls=calls,
                 units_last=self._units_last[name],
+                frozen=not self._weights[name].requires_grad,
             )
             for number, (name, calls) in enumerate(self.calls.items(), start=1)
         )
-
-
-def _check_output(module: nn.Module, task: Task, batch: int) -> None:
-    parameter = next(module.parameters(), None)
-    inputs = task.inputs[:batch]
-    batch = len(inputs)  # A task may have a single example.
-    if parameter is not None:
-        dtype = parameter.dtype if inputs.is_floating_point() else inputs.dtype
-        inputs = inputs.to(device=parameter.device, dtype=dtype)
-    try:
-        with torch.no_grad():
-            output = module(inputs)
-    except Exception as error:
-        raise NetworkError(
-            f"the network failed on inputs of shape {tuple(inputs.shape)} of task {task.name}: "
-            f"{type(error).__name__}: {error}"
-        ) from error
-    got = tuple(output.shape) if isinstance(output, Tensor) else _no_tensor(output)
-    if (
-        not isinstance(output, Tensor)
-        or output.ndim < 2
-        or (output.shape[0] != batch or output.shape[-1] != task.outputs)
-    ):
-        raise NetworkError(
-            f"a network for task {task.name} must return a tensor of shape "
-            f"({batch}, ..., {task.outputs}) for {batch} inputs, but returned {got}"
-        )
-
-
-def _no_tensor(output: object) -> str:
-    """What came instead of a tensor, and the way out where it holds tensors."""
-    if not isinstance(output, (dict, tuple, list)):
-        return type(output).__name__
-    keys = f" with {', '.join(map(repr, output))}" if isinstance(output, dict) else ""
-    return (
-        f"a {type(output).__name__}{keys}; let forward return the one tensor that the loss needs, "
-        "or join several on the last axis (torch.cat) and let the task's loss take them apart"
-    )

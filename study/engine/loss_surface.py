@@ -13,9 +13,11 @@ import torch
 from torch import Tensor, nn
 
 from study.engine.execution.execution import Batch, by_example
-from study.engine.execution.losses import CohortLoss
-from study.engine.layers import buffers_kept, build_network
+from study.engine.execution.losses import CohortLoss, beside
+from study.engine.initializations import frozen_parameters
+from study.engine.layers import buffers_kept
 from study.engine.networks import NetworkFactory
+from study.engine.networks.building import build_network
 from study.engine.observing.tiers import Statistics
 from study.engine.quantities.noise_scale import noise_scale
 from study.engine.quantities.sharpness import EXAMPLES, hessian_product, sharpness
@@ -59,9 +61,12 @@ class LossSurface:
     ) -> None:
         self._module = module
         self._task = task
-        self._noise_steps = frozenset(statistics.noise_scale(steps))
+        # Of a loss of the whole batch halves have losses of another kind.
+        halves = () if task.whole_batches else statistics.noise_scale(steps)
+        self._noise_steps = frozenset(halves)
         self._sharpness_steps = frozenset(statistics.sharpness(steps))
         self._seeds = list(seeds)
+        self._frozen = frozen_parameters(module)
         self._inputs_B = inputs[:EXAMPLES]
         self._targets_B = targets[:EXAMPLES]
 
@@ -80,6 +85,8 @@ class LossSurface:
         """
         measured: dict[str, Tensor] = {}
         step, inputs_KxB = batch.step, batch.inputs_KxB
+        trained = {n: value for n, value in parameters.items() if n not in self._frozen}
+        frozen = {n: parameters[n] for n in self._frozen}
         # Batch normalization refuses a half of one example.
         halves = inputs_KxB.shape[1] // 2 > 1 or not _is_normalized_by_batch(self._module)
         if step in self._noise_steps and halves:
@@ -88,7 +95,10 @@ class LossSurface:
                 copies,
                 len(inputs_KxB),
                 lambda loss, part: noise_scale(
-                    loss, _some(parameters, part), inputs_KxB[part], batch.targets_KxB[part]
+                    beside(_some(frozen, part), loss),
+                    _some(trained, part),
+                    inputs_KxB[part],
+                    batch.targets_KxB[part],
                 ),
             )
         if step in self._sharpness_steps:
@@ -99,11 +109,11 @@ class LossSurface:
                 # So that it needs no more memory than the training itself, where that can be.
                 max(1, examples // (PASSES_HELD * len(self._inputs_B))),
                 lambda loss, part: sharpness(
-                    loss,
-                    _some(parameters, part),
+                    beside(_some(frozen, part), loss),
+                    _some(trained, part),
                     self._inputs_B,
                     self._targets_B,
-                    self._starts(part, parameters),
+                    self._starts(part, trained),
                 ),
             )
         return measured
@@ -117,6 +127,7 @@ class LossSurface:
         copies: Sequence[nn.Module],
         *,
         at_once: int,
+        quiet: bool = False,
     ) -> Tensor:
         """Returns the task's loss or metric of the same examples for every trial.
 
@@ -127,6 +138,7 @@ class LossSurface:
             parameters: By name in the order of the forward pass, (K, ...) each.
             copies: Each trial's own network, where trials run one after another; else none.
             at_once: Examples of all trials that may be in memory together.
+            quiet: Whether networks are put into `eval()`, so that dropout drops nothing.
 
         Returns:
             Float64, (K, F, N).
@@ -146,7 +158,9 @@ class LossSurface:
             return torch.cat(values, dim=2)
 
         with torch.no_grad():
-            return self._in_parts(step, copies, max(1, at_once // examples), compute)
+            size = max(1, at_once // examples)
+            with _evaluating(copies if quiet else ()):
+                return self._in_parts(step, copies, size, compute)
 
     def keep(self, slots: Sequence[int]) -> None:
         """Goes on with these trials of the cohort only."""
@@ -192,7 +206,8 @@ def check_curvature(
         data[:TRIED].to(example.dtype) if data.is_floating_point() else data[:TRIED]
         for data in (task.inputs, task.targets)
     )
-    loss = CohortLoss(module, task, vectorized=False)
+    frozen = {name: parameters.pop(name) for name in frozen_parameters(module)}
+    loss = beside(frozen, CohortLoss(module, task, vectorized=False))
     with (
         _alone(module, 0, example.device),
         hessian_product(loss, parameters, inputs, targets) as product,
@@ -202,6 +217,18 @@ def check_curvature(
 
 def _some(parameters: Mapping[str, Tensor], part: slice) -> dict[str, Tensor]:
     return {name: value[part] for name, value in parameters.items()}
+
+
+@contextmanager
+def _evaluating(modules: Sequence[nn.Module]) -> Iterator[None]:
+    training = [each for module in modules for each in module.modules() if each.training]
+    for each in training:
+        each.training = False
+    try:
+        yield
+    finally:
+        for each in training:
+            each.training = True
 
 
 @contextmanager

@@ -82,7 +82,8 @@ def train_cohort(
     def train(part: Sequence[Trial]) -> CohortRecord:
         file, started = None, time.perf_counter()
         if checkpoints is not None:
-            code = source_of(network), source_of(task.loss)
+            own_loss = None if task.feed is None else task.feed.loss
+            code = source_of(network), source_of(own_loss or task.loss)
             ends = (*_bound(divergence_factor), *(() if stop is None else (stop.name,)))
             settings = (task.name, steps, statistics, on_device, *code, *ends)
             file = CheckpointFile(checkpoints, part, settings)

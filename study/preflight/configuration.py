@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +18,22 @@ from study.engine.loss_surface import check_curvature
 from study.engine.tasks.data_scale import scale_notices
 from study.preflight.addresses import check_addresses
 from study.preflight.grid import grid_notices
-from study.preflight.own_code import own_code_errors, try_step
+from study.preflight.own_code import own_code_errors, own_names, own_optimizers, try_step
+from study.preflight.owners import check_owners
 from study.preflight.parametrization import check_parametrizations
-from study.preflight.size import check_amount, check_fits, not_tried, size_notices
+from study.preflight.size import (
+    check_amount,
+    check_batches,
+    check_fits,
+    frozen_notices,
+    not_tried,
+    size_notices,
+    too_large,
+)
 from study.preflight.trial_pass import try_data, try_task
 from study.study_file import StudyConfig
 from study.verdicts import DEFAULT, Thresholds
-from study.worker.loading import load_network
+from study.worker.loading import load_network, load_optimizer
 from study.worker.tasks import TaskSource
 
 OVERHEAD_FLOPS = 2e6
@@ -32,6 +41,11 @@ OVERHEAD_FLOPS = 2e6
 
 FLOPS_PER_S = 1.5e10
 """Useful arithmetic of one CPU core in vectorized training, for estimates of time."""
+
+
+ONE_BY_ONE = (
+    "trials with an optimizer of your own are trained one after another: each has its own one"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +82,8 @@ class Preflight:
             with own_code_errors(self.config):
                 cost = _cost(self.network, hyperparameters, task)
             check_fits(self.config, hyperparameters, cost)
+            if is_own(str(hyperparameters.get("optimizer", ""))):
+                cost = replace(cost, notice=ONE_BY_ONE)
             self._costs[key] = cost
         return self._costs[key]
 
@@ -80,7 +96,7 @@ class Preflight:
         """
         batch, task = hyperparameters["batch_size"], self.tasks.task(hyperparameters)
         if batch > task.examples:
-            raise InputError(_too_large(batch, self.config, task), key="batch_size")
+            raise InputError(too_large(batch, self.config, task), key="batch_size")
         self.cost(hyperparameters)
 
     def task_notices(self, hyperparameters: Mapping[str, Any]) -> list[str]:
@@ -96,7 +112,7 @@ class Preflight:
             found = try_task(
                 self.network, hyperparameters, task, flops_per_step=cost.flops_per_step
             )
-            if is_own(self.config.task) or is_own(self.config.network):
+            if own_names(self.config):
                 try_step(self.network, hyperparameters, task, cost)
         # Built-in tasks have the scale that they are meant to have.
         return scale_notices(task) + found if is_own(self.config.task) else found
@@ -105,6 +121,7 @@ class Preflight:
     def notices(self) -> list[str]:
         """What a person should know before trials of the networks tried so far are trained."""
         notices = [cost.notice for cost in self._costs.values() if cost.notice is not None]
+        notices += frozen_notices(self._costs.values())
         notices += size_notices(self.config, self._costs.values())
         notices += self._of_tasks + grid_notices(self.config)
         resources = self.config.resources
@@ -166,7 +183,7 @@ def _checked(config: StudyConfig, code: tuple[Path, ...]) -> Preflight:
     tasks = TaskSource(
         name=config.task, options=config.task_options, folder=config.folder, code=code
     )
-    _check_parameters(config, tasks)
+    check_owners(config, tasks)
     network = load_network(config.network, code=code)
     corners = list(config.space.corners())
     checked = Preflight(
@@ -180,52 +197,27 @@ def _checked(config: StudyConfig, code: tuple[Path, ...]) -> Preflight:
     for values in tasks.first_of_each(corners):
         try_data(tasks.task(values))
     for values in corners:
-        _check_batches(config, tasks.task(values))
+        check_batches(config, tasks.task(values))
         checked.cost(values)
         own = is_own(config.network) or is_own(config.task)
         if config.statistics == "full" and own and not checked.cost(values).is_large:
             _check_curvature(network, values, tasks.task(values))
     check_amount(config, min(checked.seconds(values) for values in corners))
     corners.sort(key=lambda values: checked.cost(values).is_large)
-    for values in tasks.first_of_each(corners):
+    for values in (*tasks.first_of_each(corners), *_with_own_optimizers(config, corners, code)):
         checked._of_tasks.extend(checked.task_notices(values))
     return checked
 
 
-def _check_parameters(config: StudyConfig, tasks: TaskSource) -> None:
-    """A hyperparameter that a task takes is shared by a cohort; one that nobody takes is wrong."""
-    known = {each.name for each in config.space.catalogue}
-    for entry in config.space.entries:
-        each = entry.hyperparameter
-        if each.name in tasks.parameters:
-            if each.fusible:
-                raise InputError(
-                    f"a task must not depend on {each.name}, in which the trials of a cohort may "
-                    f"differ, but {config.task} takes it",
-                    key="task",
-                )
-            continue
-        own = each.name not in known or not each.belongs_to(network=config.network, task="")
-        if entry.given and own and not is_own(config.network):
-            raise InputError(
-                f"neither network {config.network} nor task {config.task} has it; the task "
-                f"takes: {', '.join(tasks.parameters) or 'nothing'}",
-                key=f"hyperparameters.{each.name}",
-            )
-
-
-def _check_batches(config: StudyConfig, task: Task) -> None:
-    axis: Mapping[str, Any] = config.space.metadata().get("batch_size", {})
-    largest = max(axis.get("choices", [axis.get("high", axis.get("value", 1))]))
-    if largest > task.examples:
-        raise InputError(_too_large(largest, config, task), key="hyperparameters.batch_size")
-
-
-def _too_large(batch: int, config: StudyConfig, task: Task) -> str:
-    return (
-        f"`batch_size <= examples` must hold, but got {batch} and task {config.task} has "
-        f"{task.examples} examples"
-    )
+def _with_own_optimizers(
+    config: StudyConfig, corners: Sequence[Mapping[str, Any]], code: tuple[Path, ...]
+) -> list[Mapping[str, Any]]:
+    """A corner for each own optimizer, which is loaded, to be tried."""
+    found = []
+    for name in own_optimizers(config):
+        load_optimizer(name, code=code)
+        found += [values for values in corners if values.get("optimizer") == name][:1]
+    return found
 
 
 def _check_curvature(network: NetworkFactory, values: Mapping[str, Any], task: Task) -> None:

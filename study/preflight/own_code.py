@@ -9,6 +9,7 @@ from typing import Any
 
 from search_spaces.catalogue import is_own
 from search_spaces.errors import InputError
+from search_spaces.space.settings import Choice, Fixed, Setting
 from study.engine import NetworkFactory, Task, train_cohort
 from study.engine.cost import TrialCost
 from study.own_code import text_of, with_line
@@ -36,13 +37,34 @@ def own_code_errors(config: StudyConfig) -> Iterator[None]:
         rule = with_line(error.rule, error.__cause__)
         raise InputError(rule, key=error.key, file=error.file or config.file) from error
     except BaseException as error:
-        own = [key for key in ("task", "network") if is_own(getattr(config, key))]
+        own = own_names(config)
         if not own:
             raise
-        names = " and ".join(getattr(config, key) for key in own)
+        names = " and ".join(dict.fromkeys(own.values()))
         rule = with_line(f"{names} cannot be trained: {text_of(error)}", error)
-        key = own[0] if len(own) == 1 else None
+        key = next(iter(own)) if len(own) == 1 else None
         raise InputError(" ".join(rule.split()), key=key, file=config.file) from error
+
+
+def own_names(config: StudyConfig) -> dict[str, str]:
+    """Returns the `package.module:function` that a study file names, by key."""
+    named = {"task": config.task, "network": config.network}
+    if optimizers := own_optimizers(config):
+        named["hyperparameters.optimizer"] = " and ".join(optimizers)
+    return {key: name for key, name in named.items() if is_own(name)}
+
+
+def own_optimizers(config: StudyConfig) -> list[str]:
+    """Returns the factories of optimizers among what the study fixes and varies."""
+    named = (entry for entry in config.space.entries if entry.name == "optimizer")
+    settings = (each for entry in named for each in _values(entry.setting))
+    return [str(each) for each in settings if is_own(str(each))]
+
+
+def _values(setting: Setting) -> tuple[object, ...]:
+    if isinstance(setting, Fixed):
+        return (setting.value,)
+    return setting.values if isinstance(setting, Choice) else ()
 
 
 def try_step(

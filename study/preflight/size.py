@@ -9,9 +9,11 @@ from typing import Any
 import torch
 
 from search_spaces.errors import InputError
+from study.engine import Task
 from study.engine.cost import TrialCost
 from study.engine.memory import total_memory
 from study.study_file import StudyConfig
+from study.worker.still_parts import listed
 
 MOST_TRIALS = 10_000_000
 """As many as a grid may have cells; storage, tables and MLflow hold each of them."""
@@ -46,6 +48,26 @@ def check_fits(config: StudyConfig, values: Mapping[str, Any], cost: TrialCost) 
             f"parameters and needs at least {_gb(cost.least_bytes)}, and {name} has {_gb(total)}",
             key="hyperparameters",
         )
+
+
+def check_batches(config: StudyConfig, task: Task) -> None:
+    """Refuses a batch that exceeds the data.
+
+    Raises:
+        InputError: If the largest does.
+    """
+    axis: Mapping[str, Any] = config.space.metadata().get("batch_size", {})
+    largest = max(axis.get("choices", [axis.get("high", axis.get("value", 1))]))
+    if largest > task.examples:
+        raise InputError(too_large(largest, config, task), key="hyperparameters.batch_size")
+
+
+def too_large(batch: int, config: StudyConfig, task: Task) -> str:
+    """What is said of a batch that exceeds the data."""
+    return (
+        f"`batch_size <= examples` must hold, but got {batch} and task {config.task} has "
+        f"{task.examples} examples"
+    )
 
 
 def check_amount(config: StudyConfig, seconds: float) -> None:
@@ -88,6 +110,16 @@ def size_notices(config: StudyConfig, costs: Iterable[TrialCost]) -> list[str]:
         f"a trial of the largest network ({largest.parameters:.3g} parameters) takes about "
         f"{_gb(largest.memory_bytes)}, and {place[1]} has {_gb(total_memory(place[0]))}: "
         "it may run out of memory"
+    ]
+
+
+def frozen_notices(costs: Iterable[TrialCost]) -> list[str]:
+    """What is said of networks of which a part is not trained, once for each such part."""
+    return [
+        f"{listed(cost.frozen)} of the network stay as its factory makes them: requires_grad is "
+        "False, so neither `initialization` nor any step changes them"
+        for cost in costs
+        if cost.frozen
     ]
 
 

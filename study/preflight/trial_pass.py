@@ -143,7 +143,6 @@ def _forward(
     with torch.no_grad():
         for name, parameter in module.named_parameters():
             parameter.copy_(start.parameters[0][name])
-            parameter.requires_grad_()
     try:
         outputs_B = _outputs(module, precision, inputs_B)
     except Exception as error:
@@ -171,7 +170,8 @@ def _outputs(module: nn.Module, precision: Precision, inputs_B: Tensor) -> Tenso
 
 def _backward(task: Task, forward: _Forward, loss_B: Tensor) -> list[str]:
     """Notices of what is not finite at the first step."""
-    outputs_B, parameters = forward.outputs_B, list(forward.module.parameters())
+    outputs_B = forward.outputs_B
+    parameters = [each for each in forward.module.parameters() if each.requires_grad]
     if not outputs_B.requires_grad:
         raise InputError(
             "outputs must depend on the network's parameters by differentiable functions, but no "

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import torch
 
+from search_spaces.catalogue import is_own
 from search_spaces.errors import InputError
 from study.engine import Checkpoints, NetworkFactory, Task, train_cohort
 from study.engine.devices import cuda_missing
@@ -17,7 +18,7 @@ from study.engine.memory import memory_limit
 from study.tables import CohortTables, StudyMetadata
 from study.trial import Cohort
 from study.verdicts import DEFAULT, Thresholds
-from study.worker.loading import load_network
+from study.worker.loading import load_network, load_optimizer
 from study.worker.rows import cohort_tables
 from study.worker.stop_rule import DecidedVerdicts
 from study.worker.tasks import TaskSource
@@ -70,7 +71,10 @@ class CohortTrainer:
         if self.threads is not None:
             torch.set_num_threads(self.threads)
         # Every trial of the cohort has this task: a task's hyperparameters are not fusible.
-        task = self.tasks.task(cohort.trials[0].hyperparameters)
+        hyperparameters = cohort.trials[0].hyperparameters
+        task = self.tasks.task(hyperparameters)
+        if is_own(optimizer := str(hyperparameters.get("optimizer", ""))):
+            load_optimizer(optimizer, code=self.code)
         record = train_cohort(
             cohort.trials,
             task=task,

@@ -50,6 +50,19 @@ def load_network(name: str, *, code: Sequence[Path] = ()) -> NetworkFactory:
     return NETWORKS[name]
 
 
+def load_optimizer(name: str, *, code: Sequence[Path] = ()) -> Callable[..., Any]:
+    """The person's `package.module:factory` of optimizers.
+
+    Args:
+        name: As in the study file.
+        code: Folders to import a person's own modules from, before the installed ones.
+
+    Raises:
+        InputError: If it cannot be imported.
+    """
+    return _imported(name, "hyperparameters.optimizer", code)
+
+
 def _imported(name: str, key: str, code: Sequence[Path]) -> Callable[..., Any]:
     for folder in code:
         if str(folder) not in sys.path:

@@ -41,6 +41,7 @@ def loss_figures(record: CohortRecord, k: int, task: Task) -> dict[str, object]:
             _batch_error(record.loss_deviation[k, :1], record, k, task),
         ),
         "loss_final": _known(record.loss_after[k], last_mean(loss)),
+        "loss_validation": float(record.loss_validation[k]),
         "loss_best": _finite(window_means(loss, last), np.min),
         "loss_max": _finite(loss, np.max),
         "loss_fall": late_fall(loss, last),
@@ -59,6 +60,7 @@ def metric_figures(record: CohortRecord, k: int, task: Task) -> dict[str, object
     final = _known(record.metric_after[k], last_mean(metric))
     return {
         "metric_final": final,
+        "metric_validation": float(record.metric_validation[k]),
         "metric_best": _finite(np.append(window_means(metric, last), final), best),
         "metric_noise": _noise(metric, record.metric_deviation[k, :ran], record, k, task),
     }

@@ -14,6 +14,7 @@ from study.tables import LAYERS, STEPS, CohortTables, StudyMetadata, to_arrow, t
 from study.verdicts import Thresholds, label_trials
 from study.worker.failure_columns import failure_columns
 from study.worker.loss_figures import loss_figures, metric_figures
+from study.worker.still_parts import FROZEN, in_words
 from study.worker.task_facts import task_facts
 from study.worker.theory_columns import predictions
 
@@ -47,8 +48,12 @@ def frames(
     record: CohortRecord, task: Task, metadata: StudyMetadata
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Makes the rows of trials, steps and layers as they were measured, without labels."""
-    rows = _trial_rows(record, task, list(metadata.hyperparameters))
-    return pd.DataFrame(rows), _steps(record), _layers(record)
+    rows, layers = _trial_rows(record, task, list(metadata.hyperparameters)), _layers(record)
+    trials = pd.DataFrame(rows)
+    if frozen := [layer.name for layer in record.layers if layer.frozen]:
+        # Its author meant it so: no `still_share`, by which it would be the cause of failures.
+        trials["still_parts"] = in_words(dict.fromkeys(frozen, FROZEN))
+    return trials, _steps(record), layers
 
 
 def _trial_rows(
@@ -142,7 +147,7 @@ def _layers(record: CohortRecord) -> pd.DataFrame:
         "layer": np.tile([layer.number for layer in record.layers], len(k)),
         "name": np.tile([layer.name for layer in record.layers], len(k)),
         "role": np.tile([layer.role for layer in record.layers], len(k)),
-        "calls": np.tile([layer.calls for layer in record.layers], len(k)),
+        "calls": np.tile([layer.calls if layer.in_time else 1 for layer in record.layers], len(k)),
     }
     for name, values_KxRxL in record.by_layer.items():
         frame[name] = values_KxRxL[k, r].reshape(-1)

@@ -40,7 +40,8 @@ def _rms(values: Tensor) -> float | None:
 
 
 def _has_no_majority(task: Task) -> bool:
-    return task.targets.is_floating_point() or isinstance(task.loss, WeightedLoss)
+    own = task.feed is not None or isinstance(task.loss, WeightedLoss)
+    return own or task.targets.is_floating_point()
 
 
 def _majority(labels: Tensor) -> float:

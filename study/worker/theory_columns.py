@@ -55,7 +55,7 @@ def inputs_of(task: Task) -> Inputs:
     """A task's inputs as theory knows them, from some of its examples."""
     shape = tuple(task.inputs.shape[1:])
     at_end = task.output_at == "example"
-    if task.vocabulary is not None:
+    if task.vocabulary is not None or task.feed is not None:
         return Inputs(shape=shape, tokens=True, answer_at_end=at_end)
     some = task.inputs[:: max(1, task.examples // _EXAMPLES)].double()
     return Inputs(

@@ -19,19 +19,30 @@ def task_line(hyperparameters: Mapping[str, Any], task: Task) -> str:
         task: The task that they make.
     """
     settings = "".join(f", {name} {value}" for name, value in hyperparameters.items())
-    shape = " x ".join(str(size) for size in task.inputs.shape[1:])
-    kind = "numbers" if task.vocabulary is None else f"tokens out of {task.vocabulary}"
-    where = "" if task.output_at == "example" else " at each time step"
+    held_out = "" if task.validation is None else f", {len(task.validation[0])} held out"
     return (
-        f"task {task.name}{settings}: {task.examples} examples of {shape} {kind}, "
-        f"{task.outputs} {'output' if task.outputs == 1 else 'outputs'}{where}; "
+        f"task {task.name}{settings}: {task.examples} examples{held_out} of {_examples(task)}; "
         f"{task.metric_name} {task.chance:.3g} by chance, {task.target:.3g} counts as trained, "
         f"{task.ceiling:.3g} is best"
     )
 
 
+def _examples(task: Task) -> str:
+    """What an example is, and what is asked of it."""
+    if task.feed is not None:
+        of = "each batch" if task.feed.whole else "each example"
+        return f"{task.feed.example}, with a loss of {of}"
+    shape = " x ".join(str(size) for size in task.inputs.shape[1:])
+    kind = "numbers" if task.vocabulary is None else f"tokens out of {task.vocabulary}"
+    where = "" if task.output_at == "example" else " at each time step"
+    outputs = f"{task.outputs} {'output' if task.outputs == 1 else 'outputs'}"
+    return f"{shape} {kind}, {outputs}{where}"
+
+
 def data_line(task: Task) -> str:
     """Scale of inputs and targets, for people."""
+    if task.feed is not None:
+        return f"  loss {task.loss_chance:.4g} by chance; data of its own"
     from study.engine.tasks.data_scale import data_scale
 
     inputs, targets = data_scale(task.inputs), data_scale(task.targets)

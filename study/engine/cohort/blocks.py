@@ -5,7 +5,7 @@ One operation on a block updates, clips or measures P parameters of K trials at 
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -20,10 +20,12 @@ class Blocks:
         order: All names in the order of the forward pass.
         device: Where the parameters are.
         dtype: The parameters' type.
+        frozen: Those that no step changes; a block has none of them, or nothing else.
 
     Attributes:
         names: Parameters by block, P of each.
         values: One tensor (P, K, *shape) a block; replaced, never resized.
+        frozen: As given.
     """
 
     def __init__(
@@ -34,7 +36,9 @@ class Blocks:
         order: Sequence[str],
         device: torch.device,
         dtype: torch.dtype,
+        frozen: Collection[str] = (),
     ) -> None:
+        self.frozen = frozenset(frozen)
         self.names = tuple(tuple(block) for block in names)
         self.values = [
             torch.stack(
@@ -48,6 +52,7 @@ class Blocks:
             for position, block in enumerate(self.names)
             for row, name in enumerate(block)
         }
+        self._trains = [block[0] not in self.frozen for block in self.names]
         position_of = {name: position for position, name in enumerate(self.order)}
         self._rows = torch.tensor(
             [position_of[name] for block in self.names for name in block], device=device
@@ -57,6 +62,10 @@ class Blocks:
     def trials(self) -> int:
         """Trials now in the cohort, K."""
         return self.values[0].shape[1]
+
+    def trained(self, tensors: Sequence[Tensor]) -> list[Tensor]:
+        """Returns those of the blocks that steps change, of tensors laid out as the blocks are."""
+        return [tensor for tensor, trains in zip(tensors, self._trains, strict=True) if trains]
 
     def of(self, tensors: Sequence[Tensor], name: str) -> Tensor:
         """Returns one parameter's (K, *shape) in tensors that are laid out as the blocks are."""

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from study.engine.initializations import initialize, is_drawn
-from study.engine.layers import build_network
 from study.engine.networks import NetworkFactory
+from study.engine.networks.building import build_network
 from study.engine.optimizers import tells_matrices_apart
 from study.engine.optimizers.hidden_matrices import hidden_matrices
 from study.engine.parametrizations import rate_factors

@@ -70,6 +70,7 @@ class ChainExecution:
     name = "chain"
     notice: str | None = None
     copies: Sequence[nn.Module] = ()
+    draws = False
 
     def __init__(self, links: Sequence[Link], blocks: Blocks, task: Task) -> None:
         self._links = links

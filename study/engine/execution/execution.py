@@ -68,12 +68,14 @@ class Execution(Protocol):
         blocks: The parameters, which optimizers update in place.
         notice: Why it had to be this way, where a person might wonder.
         copies: Each trial's own network, where trials run one after another; else none.
+        draws: Whether the network draws random numbers (dropout).
     """
 
     name: str
     blocks: Blocks
     notice: str | None
     copies: Sequence[nn.Module]
+    draws: bool
 
     def run(self, batch: Batch, observation: Observation | None) -> Pass:
         """Computes losses and gradients of each trial on its own examples.

@@ -32,6 +32,7 @@ class PartsExecution:
     name = "in_parts"
     notice: str | None = None
     copies: Sequence[nn.Module] = ()
+    draws = False
 
     def __init__(
         self, module: nn.Module, blocks: Blocks, task: Task, *, precision: Precision
@@ -81,7 +82,9 @@ class PartsExecution:
         self._parts = [slice(start, start + PART) for start in starts]
         self._leaves = [
             {
-                name: blocks.of(blocks.values, name)[part].detach().requires_grad_()
+                name: blocks.of(blocks.values, name)[part]
+                .detach()
+                .requires_grad_(name not in blocks.frozen)
                 for name in blocks.order
             }
             for part in self._parts

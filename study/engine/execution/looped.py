@@ -48,6 +48,7 @@ class LoopedExecution:
         self._task = task
         self._precision = precision
         self._seeds = seeds
+        self.draws = seeds is not None
         self._device = blocks.values[0].device
         self.copies: Sequence[nn.Module] = tuple(copies)
         self._point()
@@ -106,17 +107,22 @@ class LoopedExecution:
         """Makes every copy's parameters views of the blocks."""
         blocks = self.blocks
         blocks.values = [value.contiguous() for value in blocks.values]
-        self._gradients = [torch.empty_like(value) for value in blocks.values]
+        # Those of frozen parameters stay zero.
+        self._gradients = [torch.zeros_like(value) for value in blocks.values]
+        trained = [name for name in blocks.order if name not in blocks.frozen]
         self._parameters: list[list[nn.Parameter]] = []
         self._gradient_views: list[list[Tensor]] = []
         for slot, module in enumerate(self.copies):
             parameters = {
-                name: nn.Parameter(blocks.of(blocks.values, name)[slot]) for name in blocks.order
+                name: nn.Parameter(
+                    blocks.of(blocks.values, name)[slot], requires_grad=name not in blocks.frozen
+                )
+                for name in blocks.order
             }
             _put(module, parameters)
-            self._parameters.append(list(parameters.values()))
+            self._parameters.append([parameters[name] for name in trained])
             self._gradient_views.append(
-                [blocks.of(self._gradients, n)[slot] for n in blocks.order]
+                [blocks.of(self._gradients, name)[slot] for name in trained]
             )
 
 

@@ -9,7 +9,24 @@ from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
 from study.engine.execution.execution import by_example
+from study.engine.quantities.loss_function import LossFunction
 from study.engine.tasks.task import Task
+
+
+def beside(frozen: Mapping[str, Tensor], loss: CohortLoss) -> LossFunction:
+    """Makes the same loss a function of the other parameters alone.
+
+    Args:
+        frozen: Parameters that stay, by name, (K, ...) each.
+        loss: Of all parameters.
+    """
+
+    def of_trained(
+        parameters: Mapping[str, Tensor], inputs_KxB: Tensor, targets_KxB: Tensor
+    ) -> Tensor:
+        return loss({**frozen, **parameters}, inputs_KxB, targets_KxB)
+
+    return of_trained
 
 
 class CohortLoss:

@@ -19,6 +19,7 @@ from study.engine.execution.in_parts import PART, PartsExecution
 from study.engine.execution.looped import LoopedExecution
 from study.engine.execution.traits import Traits, module_traits
 from study.engine.execution.vmapped import VmappedExecution
+from study.engine.initializations import frozen_parameters
 from study.engine.precision import Precision
 from study.engine.tasks.task import Task
 
@@ -65,9 +66,12 @@ def make_execution(
     if wanted not in EXECUTIONS:
         raise ValueError(f"unknown execution {wanted!r}; known: {', '.join(EXECUTIONS)}")
     module, values = start.module, start.parameters
-    links = links_of(module) if precision.arithmetic is None else None
+    whole = all(value.requires_grad for value in module.parameters())
+    links = links_of(module) if precision.arithmetic is None and whole else None
     if wanted in ("chain", "fused") and links is None:
-        raise ValueError("only a plain sequence of linear layers and activations is a chain")
+        raise ValueError(
+            "only a plain sequence of linear layers and activations, all trained, is a chain"
+        )
     if links is not None and wanted in ("auto", "fused", "chain"):
         names = by_shape(_shapes(module), start.kinds)
         blocks = _blocks(names, module, values, device, precision)
@@ -172,4 +176,5 @@ def _blocks(
         order=tuple(_shapes(module)),
         device=device,
         dtype=precision.parameters,
+        frozen=frozen_parameters(module),
     )

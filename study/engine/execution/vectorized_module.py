@@ -22,7 +22,7 @@ class Differentiated:
     outputs_KxB: (K, B, ...), detached.
     loss_K: Mean loss of each trial's batch, detached.
     loss_KxB: Losses by example, detached.
-    gradients: By each of the parameters, (K, ...), in their order.
+    gradients: By each of the parameters, (K, ...), in their order; zeros by frozen ones.
     """
 
     outputs_KxB: Tensor
@@ -55,7 +55,7 @@ class VectorizedModule:
         """Runs one forward and backward pass.
 
         Args:
-            leaves: Parameters by name, (K, ...) each, that require gradients.
+            leaves: Parameters by name, (K, ...) each; those that train require gradients.
             batch: The examples of these trials, (K, B, ...).
             observation: Shown activations and deltas, if any.
         """
@@ -65,12 +65,17 @@ class VectorizedModule:
         outputs_KxB = outputs_KxB.to(self._precision.parameters)
         loss_KxB = by_example(self._task.loss, outputs_KxB, batch.targets_KxB)
         loss_K = loss_KxB.mean(dim=1)
-        gradients = torch.autograd.grad(
-            loss_K.sum(), list(leaves.values()), materialize_grads=True
+        trained = {name: leaf for name, leaf in leaves.items() if leaf.requires_grad}
+        computed = torch.autograd.grad(
+            loss_K.sum(), list(trained.values()), materialize_grads=True
         )
+        gradient_of = dict(zip(trained, computed, strict=True))
         return Differentiated(
             outputs_KxB=outputs_KxB.detach(),
             loss_K=loss_K.detach(),
             loss_KxB=loss_KxB.detach(),
-            gradients=gradients,
+            gradients=tuple(
+                gradient_of[name] if name in trained else torch.zeros_like(leaf)
+                for name, leaf in leaves.items()
+            ),
         )

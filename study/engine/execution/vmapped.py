@@ -29,6 +29,7 @@ class VmappedExecution:
     name = "vectorized"
     notice: str | None = None
     copies: Sequence[nn.Module] = ()
+    draws = False
 
     def __init__(
         self,
@@ -67,7 +68,7 @@ class VmappedExecution:
     def _make_leaves(self) -> dict[str, Tensor]:
         """Returns what autograd differentiates by; it shares memory with the blocks."""
         return {
-            name: value[0].detach().requires_grad_()
+            name: value[0].detach().requires_grad_(name not in self.blocks.frozen)
             for (name,), value in zip(self.blocks.names, self.blocks.values, strict=True)
         }
 

@@ -129,7 +129,8 @@ class ModuleWatch:
         if calls == 1:
             return ""
         layer = self._layers.get(call.module) or self._activations.get(call.module)
-        word = "time step" if layer is not None and layer.calls == calls else "call"
+        timed = layer is not None and layer.in_time and layer.calls == calls
+        word = "time step" if timed else "call"
         return f" at {word} {call.number + 1} of {calls}"
 
     def _before(self, name: str) -> Any:

@@ -22,6 +22,8 @@ def output_bound(module: nn.Module, task: Task) -> str | None:
         module: The network, on the CPU.
         task: Gives inputs, targets and the loss.
     """
+    if task.feed is not None:
+        return None  # What it returns are its losses.
     chosen = slice(None, None, max(1, task.examples // EXAMPLES))
     inputs, targets = task.inputs[chosen], task.targets[chosen]
     parameter = next(module.parameters(), None)

@@ -69,7 +69,7 @@ class FailureWatch:
         self._failed_K = np.zeros(len(seeds), dtype=bool)
         self._bound_K: Array = np.full(len(seeds), np.finfo(np.float64).max)
         # Without time steps nothing is asked of a trial whose values are all finite.
-        self._has_state = any(layer.calls > 1 for layer in layers) or any(
+        self._has_state = any(layer.in_time for layer in layers) or any(
             isinstance(child, nn.RNNBase) for child in module.modules()
         )
 

@@ -4,6 +4,7 @@ from study.engine.initializations.distributions import INITIALIZATIONS, Initiali
 from study.engine.initializations.initial_parameters import (
     OUTPUT_INITIALIZATIONS,
     TORCH_DEFAULT,
+    frozen_parameters,
     initialize,
     is_drawn,
 )
@@ -19,5 +20,6 @@ __all__ = [
     "Initialization",
     "fans",
     "initialize",
+    "frozen_parameters",
     "is_drawn",
 ]

@@ -31,8 +31,13 @@ def is_drawn(module: nn.Module, hyperparameters: Mapping[str, Any]) -> bool:
     if _name(hyperparameters) == TORCH_DEFAULT:
         return False
     weights = _weights(module)
-    drawn = {*weights, *map(_bias_of, weights)}
+    drawn = {*weights, *map(_bias_of, weights)} - frozen_parameters(module)
     return all(name in drawn for name, _ in module.named_parameters())
+
+
+def frozen_parameters(module: nn.Module) -> frozenset[str]:
+    """Returns the names of parameters that are not to be trained (`requires_grad_(False)`)."""
+    return frozenset(name for name, value in module.named_parameters() if not value.requires_grad)
 
 
 def initialize(
@@ -50,9 +55,9 @@ def initialize(
     forget gate; so is the bias beside a weight that a residual initialization or
     `output_initialization` sets to zero. The readout is the last layer, if no role says which.
 
-    Everything else stays as the module has it: normalizations' scales and shifts, embeddings,
-    tables of positions. Under `torch_default` so do weights and biases, but for the factors and
-    summands above. A hyperparameter that is absent changes nothing.
+    Everything else stays as the module has it: frozen parameters, normalizations' scales and
+    shifts, embeddings, tables of positions. Under `torch_default` so do weights and biases, but
+    for the factors and summands above. A hyperparameter that is absent changes nothing.
 
     Numbers are drawn in a fixed order, so that a trial starts from the same weights in every
     dtype, cohort and device.
@@ -69,7 +74,10 @@ def initialize(
     values = {key: value.detach() for key, value in module.named_parameters()}
     weights = _weights(module)
     readouts = [key for key in weights if key in roles and roles[key].readout] or weights[-1:]
+    frozen = frozen_parameters(module)
     for key in weights:
+        if key in frozen:
+            continue
         role = roles.get(key, WeightRole())
         factor = _residual_factor(role, hyperparameters)
         if key in readouts:
@@ -77,7 +85,7 @@ def initialize(
         weight = _drawn_weight(key, values[key], role, hyperparameters, generator)
         values[key] = weight.double() * (_gain(role, hyperparameters) * factor)
         bias = _bias_of(key)
-        if bias in values:
+        if bias in values and bias not in frozen:
             values[bias] = _bias(values[bias], role, hyperparameters, generator)
             if factor == 0:
                 values[bias] = torch.zeros_like(values[bias])

@@ -55,6 +55,7 @@ class DataSample:
         self._batch_size = batch_size
         self._inputs = inputs
         self._targets = targets
+        self._validation = None if task.validation is None else held_out(task.validation, inputs)
 
     def before(self, execution: Execution) -> dict[str, Tensor]:
         """Measures mean loss and its standard error before the first update, (K,) each.
@@ -65,39 +66,74 @@ class DataSample:
         count = examples_at_start(self._steps, self._task.examples, self._batch_size)
         if count == 0:
             return {}
-        loss_KxN = self._look(execution, 0, count, [self._task.loss])[:, 0]
+        loss_KxN = self._look(execution, 0, self._data(count), [self._task.loss])[:, 0]
+        if self._task.whole_batches:
+            loss_KxN = loss_KxN[:, :: self._batch_size]  # Each example has that of its batch.
         # The sample is drawn without replacement: of all examples the mean has no error.
-        error_K = loss_KxN.std(dim=1) * math.sqrt((1 - count / self._task.examples) / count)
+        share = 1 - count / self._task.examples
+        error_K = loss_KxN.std(dim=1) * math.sqrt(share / loss_KxN.shape[1])
         return {"loss_before": loss_KxN.mean(dim=1), "loss_before_error": error_K}
 
     def after(self, execution: Execution) -> dict[str, Tensor]:
         """Measures mean loss and metric after the last update, (K,) each.
 
         Returns:
-            Values by name, in float64; none where the last batches hold enough examples.
+            Values by name, in float64; of the data that was trained on none where the last batches
+            hold enough examples and the network draws nothing, as dropout does in training.
         """
         count = examples_at_end(self._steps, self._task.examples, self._batch_size)
-        if count == 0:
-            return {}
+        if execution.draws:
+            count = min(LAST_EXAMPLES, self._task.examples)
+        found = self._means(execution, "after", self._data(count)) if count else {}
+        if self._validation is not None:
+            found |= self._means(execution, "validation", self._validation)
+        return found
+
+    def _means(
+        self, execution: Execution, when: str, data: tuple[Tensor, Tensor]
+    ) -> dict[str, Tensor]:
         functions = [self._task.loss, self._task.metric]
-        means_Kx2 = self._look(execution, self._steps, count, functions).mean(dim=2)
-        return {"loss_after": means_Kx2[:, 0], "metric_after": means_Kx2[:, 1]}
+        means_Kx2 = self._look(execution, self._steps, data, functions).mean(dim=2)
+        return {f"loss_{when}": means_Kx2[:, 0], f"metric_{when}": means_Kx2[:, 1]}
+
+    def _data(self, count: int) -> tuple[Tensor, Tensor]:
+        """Returns so many examples of those that are trained on, always the same."""
+        chosen = sample(self._task.examples, count).to(self._inputs.device)
+        return self._inputs[chosen], self._targets[chosen]
 
     def _look(
-        self, execution: Execution, step: int, count: int, functions: Sequence[PerExample]
+        self,
+        execution: Execution,
+        step: int,
+        data: tuple[Tensor, Tensor],
+        functions: Sequence[PerExample],
     ) -> Tensor:
-        """Returns F functions of so many examples, (K, F, N) in float64."""
-        chosen = sample(self._task.examples, count).to(self._inputs.device)
+        """Returns F functions of these examples, (K, F, N) in float64."""
         blocks = execution.blocks
+        # As many as training has in memory; of small examples more are no burden.
+        at_once = max(blocks.trials * self._batch_size, AT_ONCE // self._task.features)
+        if self._task.whole_batches:
+            # A loss of a batch is of a batch as in training.
+            count = max(1, len(data[0]) // self._batch_size) * self._batch_size
+            data, at_once = (data[0][:count], data[1][:count]), self._batch_size
         return self._surface.on_examples(
             step,
             functions,
-            (self._inputs[chosen], self._targets[chosen]),
+            data,
             blocks.by_name(),
             execution.copies,
-            # As many as training has in memory; of small examples more are no burden.
-            at_once=max(blocks.trials * self._batch_size, AT_ONCE // self._task.features),
+            at_once=at_once,
+            quiet=execution.draws,
         )
+
+
+def held_out(pair: tuple[Tensor, Tensor], like: Tensor) -> tuple[Tensor, Tensor]:
+    """Returns data where and in the floating type in which that is which is trained on."""
+    inputs, targets = (
+        data.to(like.device, like.dtype if data.is_floating_point() else data.dtype)
+        for data in pair
+    )
+    return inputs, targets
 
 
 def examples_at_start(steps: int, examples: int, batch_size: int) -> int:

@@ -70,6 +70,11 @@ class Observation:
         activations = _rows([self._activations[layer.name] for layer in self.layers], trials)
         by_source = zip(weights, deltas, activations, sizes, strict=True)
         merged = [_merged(*rows) for rows in by_source]
+        for layer, row in zip(self.layers, merged, strict=True):
+            if layer.frozen:
+                # There is none: a zero would look like one that vanished.
+                unmeasured = torch.full_like(row["weight_rms"], torch.nan)
+                row |= dict.fromkeys(quantities.ON_WEIGHT_GRADIENT, unmeasured)
         return {column: _by_layer(merged, column) for column in dict.fromkeys(_columns(merged))}
 
 

@@ -29,6 +29,8 @@ _BY_TRIAL = (
     "loss_before",
     "loss_before_error",
     "loss_after",
+    "loss_validation",
+    "metric_validation",
     "metric_after",
     "learning_rate",
     "update_ratio",
@@ -60,6 +62,8 @@ class CohortRecord:
             update, and its standard error, (K,); NaN where the first batch is large enough.
         loss_after, metric_after: Those of the sample after the last update, (K,); NaN for lost
             trials, and where the last steps hold enough examples.
+        loss_validation, metric_validation: Those of examples that no trial trains on, after the
+            last update, (K,); NaN for lost trials, and without such examples.
         update_ratio, noise_scale, sharpness: By trial and recorded step, (K, R); NaN also where
             they were not scheduled.
         by_layer: Per-layer quantities by column of the layers table, each (K, R, L); empty where
@@ -88,6 +92,8 @@ class CohortRecord:
     loss_before_error: Array
     loss_after: Array
     metric_after: Array
+    loss_validation: Array
+    metric_validation: Array
     learning_rate: Array
     update_ratio: Array
     noise_scale: Array

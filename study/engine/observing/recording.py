@@ -26,8 +26,11 @@ Array = npt.NDArray[np.float64]
 BY_STEP = ("update_ratio", "noise_scale", "sharpness")
 """Kept for recorded steps; the first at all of them."""
 
-SAMPLED = ("loss_before", "loss_before_error", "loss_after", "metric_after")
-"""Of a sample of the data, before the first update and after the last."""
+SAMPLED = (
+    *("loss_before", "loss_before_error", "loss_after", "metric_after"),
+    *("loss_validation", "metric_validation"),
+)
+"""Of a sample of the data, before the first update and after the last; of data held out."""
 
 
 class Recording:

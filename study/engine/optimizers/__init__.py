@@ -55,7 +55,7 @@ OPTIMIZERS: dict[str, RuleFactory | ByRole] = {
 
 def tells_matrices_apart(hyperparameters: Mapping[str, Any]) -> bool:
     """Returns whether the optimizer has a rule of its own for matrices between hidden layers."""
-    return isinstance(OPTIMIZERS[str(hyperparameters.get("optimizer", "sgd"))], ByRole)
+    return isinstance(OPTIMIZERS.get(str(hyperparameters.get("optimizer", "sgd"))), ByRole)
 
 
 def make_optimizer(

@@ -138,6 +138,13 @@ def of_any_task(
 
 
 def _changed(task: Task, changes: Mapping[str, Any]) -> Task:
+    if changes and task.feed is not None:
+        name = next(iter(changes))
+        raise TaskError(
+            f"must be none for task {task.name}, whose data and loss are its own: there is no one "
+            "tensor that it could change; do it where the task is made",
+            parameter=name,
+        )
     if changes:
         check_data(task)  # One number that is not finite would make a column of them.
     if "standardize" in changes:

@@ -80,7 +80,10 @@ def _with_inputs(task: Task) -> Task:
             parameter=_NAME,
         )
     scale = _scale(task.name, "inputs", task.inputs, by_column=task.inputs.ndim == 2)
-    return replace(task, inputs=scale.of(task.inputs))
+    held_out = task.validation
+    if held_out is not None:
+        held_out = scale.of(held_out[0]), held_out[1]
+    return replace(task, inputs=scale.of(task.inputs), validation=held_out)
 
 
 def _with_targets(task: Task) -> Task:
@@ -104,7 +107,10 @@ def _with_targets(task: Task) -> Task:
         if isinstance(task.metric, LossExplained)
         else _in_own_units(task.metric, scale)
     )
-    return replace(task, targets=targets, metric=metric, loss_chance=chance)
+    held_out = task.validation
+    if held_out is not None:
+        held_out = held_out[0], scale.of(held_out[1])
+    return replace(task, targets=targets, metric=metric, loss_chance=chance, validation=held_out)
 
 
 def _scale(name: str, what: str, values: Tensor, *, by_column: bool) -> _Scale:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from study.engine.tasks.error import DataError
+from study.engine.tasks.feed import Feed
 from study.engine.tasks.levels import NAME, Levels
 from study.engine.tasks.measures import correct, cross_entropy
 from study.engine.tasks.predicted import PerExample, Predicted
@@ -42,6 +43,8 @@ class Task:
             chance to the ceiling.
         loss_chance: The loss of the best constant prediction; by default it is worked out.
         vocabulary: Where inputs are token numbers (N, T), how many tokens there are; else None.
+        feed: Where a network is fed with more than one tensor: data and loss (`batch_task`).
+        validation: Inputs and targets of examples that no trial trains on, (M, ...) each.
         output_at: Whether a network answers once for an example, (N, outputs), or at each of
             its time steps, (N, T, outputs).
 
@@ -62,6 +65,8 @@ class Task:
     target: float = WORKED_OUT
     loss_chance: float = WORKED_OUT
     vocabulary: int | None = None
+    feed: Feed | None = None
+    validation: tuple[Tensor, Tensor] | None = None
     output_at: Literal["example", "time_step"] = "example"
 
     def __post_init__(self) -> None:
@@ -91,6 +96,11 @@ class Task:
     def examples(self) -> int:
         """Number of training examples, N."""
         return len(self.inputs)
+
+    @property
+    def whole_batches(self) -> bool:
+        """Whether a loss is that of a whole batch, so that examples have none of their own."""
+        return self.feed is not None and self.feed.whole
 
     @property
     def features(self) -> int:
@@ -149,8 +159,9 @@ def classification(
     labels: Tensor,
     *,
     classes: int,
-    target: float = WORKED_OUT,
+    target: float | None = None,
     vocabulary: int | None = None,
+    validation: tuple[Tensor, Tensor] | None = None,
 ) -> Task:
     """Makes a task of labels: cross-entropy, accuracy, chance as the most frequent label.
 
@@ -162,6 +173,7 @@ def classification(
         target: Accuracy from which a trial counts as trained; by default half of the way from
             chance to 1.
         vocabulary: Number of tokens where inputs are token numbers.
+        validation: Inputs and labels of examples that no trial trains on.
 
     Raises:
         DataError: If an input is not finite, or a label or token is out of range; with the
@@ -169,12 +181,16 @@ def classification(
     """
     check_inputs(name, inputs, vocabulary=vocabulary)
     check_labels(name, labels, classes=classes)
+    if validation is not None:
+        check_inputs(name, validation[0], vocabulary=vocabulary)
+        check_labels(name, validation[1], classes=classes)
     shares = torch.bincount(labels.flatten(), minlength=classes).double() / labels.numel()
     return Task(
         name=name,
         inputs=inputs,
         targets=labels,
         vocabulary=vocabulary,
+        validation=validation,
         output_at="example" if labels.ndim == 1 else "time_step",
         outputs=classes,
         loss=cross_entropy,
@@ -182,6 +198,6 @@ def classification(
         metric_name="accuracy",
         chance=float(shares.max()),
         ceiling=1.0,
-        target=target,
+        target=WORKED_OUT if target is None else target,
         loss_chance=float(torch.special.entr(shares).sum()),
     )

@@ -32,7 +32,7 @@ def check_data(task: Task) -> None:
     _check_tensor(task.name, "targets", task.targets)
     if inspect.unwrap(task.loss) is cross_entropy:
         check_labels(task.name, task.targets, classes=task.outputs)
-    _check_finite(
+    check_finite(
         task.name,
         "targets",
         task.targets,
@@ -53,7 +53,7 @@ def check_inputs(name: str, inputs: Tensor, *, vocabulary: int | None) -> None:
         DataError: With the offending values and rows.
     """
     _check_tensor(name, "inputs", inputs)
-    _check_finite(
+    check_finite(
         name, "inputs", inputs, cure="leave those examples out, or fill in what is missing"
     )
     if vocabulary is not None and not inputs.is_floating_point():
@@ -106,7 +106,12 @@ def _check_tensor(name: str, what: str, values: object) -> None:
         )
 
 
-def _check_finite(name: str, what: str, values: Tensor, *, cure: str) -> None:
+def check_finite(name: str, what: str, values: Tensor, *, cure: str) -> None:
+    """Refuses numbers that are not finite.
+
+    Raises:
+        DataError: With the offending values and rows.
+    """
     if not values.is_floating_point():
         return
     wrong = ~values.isfinite()

@@ -52,6 +52,7 @@ _LAST = f"the last {WINDOW} steps run, at most the second half of them"
 _FEW = f"where these hold fewer than {LAST_EXAMPLES} examples"
 _MORE = f"{_FEW}, of up to a quarter of all steps"
 _AFTER = f"{_FEW}, of a sample of the data after the last update"
+_HELD_OUT = "the task's validation examples after the last update; null without any"
 
 TRIAL_FIGURES: tuple[Column, ...] = (
     column("steps_run", "int64", "steps", "optimizer steps taken before the end or retirement"),
@@ -102,6 +103,7 @@ TRIAL_FIGURES: tuple[Column, ...] = (
         "loss_initial_error", "float64", "task", "standard error of loss_initial; null if unknown"
     ),
     column("loss_final", "float64", "task", f"mean training loss of {_LAST}; {_AFTER}"),
+    column("loss_validation", "float64", "task", f"mean loss of {_HELD_OUT}"),
     column(
         "loss_best", "float64", "task", f"lowest mean loss of {WINDOW} consecutive steps; {_MORE}"
     ),
@@ -128,6 +130,7 @@ TRIAL_FIGURES: tuple[Column, ...] = (
     ),
     column("loss_chance", "float64", "task", "loss of the best constant prediction"),
     column("metric_final", "float64", "task", f"mean training metric of {_LAST}; {_AFTER}"),
+    column("metric_validation", "float64", "task", f"mean metric of {_HELD_OUT}"),
     column(
         "metric_best",
         "float64",
@@ -218,7 +221,12 @@ TRIAL_FIGURES: tuple[Column, ...] = (
         "",
         "layers that do not train, and why: frozen, in no optimizer, detached; null if all do",
     ),
-    column("still_share", "float64", "1", "share of the layers' weights that do not train"),
+    column(
+        "still_share",
+        "float64",
+        "1",
+        "share of the layers' weights that do not train; 0 where a study's network freezes them",
+    ),
     column("train_seconds", "float64", "s", "the cohort's training time over its trials"),
     column("mlflow_run_id", "string", "", "the trial's MLflow run; null before delivery"),
 )

@@ -94,6 +94,7 @@ class Order:
                     positions=1,
                     calls=calls.get(part.name, 1) if part.name in in_time else 1,
                     units_last=part.units_last,
+                    in_time=part.name in in_time,
                 )
             )
         return tuple(layers)

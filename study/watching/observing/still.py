@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from study.engine.layers import Layer
+from study.worker.still_parts import FROZEN
 
 
 def still_layers(
@@ -35,7 +36,7 @@ def still_layers(
     for layer in layers:
         weight = named[prefix + layer.weight]
         if not weight.requires_grad:
-            reasons[layer.name] = "requires_grad is False"
+            reasons[layer.name] = FROZEN
         elif id(weight) not in rates:
             reasons[layer.name] = "no optimizer has it"
         elif rates[id(weight)] == 0:
@@ -43,17 +44,3 @@ def still_layers(
         elif weight.grad is None:
             reasons[layer.name] = "no gradient reaches it: it is detached from the loss"
     return reasons
-
-
-def in_words(reasons: Mapping[str, str]) -> str:
-    """Writes "fc1, fc2 (requires_grad is False); head (no optimizer has it)"."""
-    by_reason: dict[str, list[str]] = {}
-    for name, reason in reasons.items():
-        by_reason.setdefault(reason, []).append(name)
-    return "; ".join(f"{_listed(names)} ({reason})" for reason, names in by_reason.items())
-
-
-def _listed(names: Sequence[str]) -> str:
-    if len(names) <= 4:
-        return ", ".join(names)
-    return f"{', '.join(names[:3])} and {len(names) - 3} more"

@@ -78,7 +78,7 @@ def _goal(
 
 
 def _noticed(records: Sequence[RunRecord]) -> list[str]:
-    from study.watching.observing.still import in_words
+    from study.worker.still_parts import in_words
 
     notices = []
     for record in records:

@@ -12,10 +12,10 @@ import pandas as pd
 from study.losses import last_mean, last_steps, late_fall, swing, window, window_means, zigzag
 from study.tables.schema import LAYERS, STEPS
 from study.verdicts import Thresholds, label_trials
-from study.watching.observing.still import in_words
 from study.watching.record import RunRecord
 from study.watching.reporting.goal import Goal
 from study.worker.failure_columns import rise_step
+from study.worker.still_parts import in_words
 
 Series = npt.NDArray[np.float64]
 
@@ -135,6 +135,7 @@ def _loss_figures(loss: Series, goal: Goal, batch_size: int) -> dict[str, object
         "loss_initial": loss[0],
         "loss_initial_error": _noise(loss[: max(2, last)], level, batch_size),
         "loss_final": last_mean(loss),
+        "loss_validation": None,
         "loss_best": _finite(window_means(loss, last), np.min),
         "loss_max": _finite(loss, np.max),
         "loss_fall": late_fall(loss, last),
@@ -142,6 +143,7 @@ def _loss_figures(loss: Series, goal: Goal, batch_size: int) -> dict[str, object
         "loss_zigzag": zigzag(loss[-last:]),
         "loss_noise": noise,
         "metric_final": final,
+        "metric_validation": None,
         "metric_best": _finite(np.append(means, final), np.max),
         "metric_noise": noise / span,
     }

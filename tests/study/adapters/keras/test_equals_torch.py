@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from study.engine import NetworkFactory, Task, find_layers, train_cohort
-from study.engine.layers import build_network
+from study.engine.networks.building import build_network
 from tests.study.adapters.keras import models
 from tests.study.engine.conftest import make_trial
 

@@ -9,7 +9,7 @@ import pytest
 from torch import nn
 
 from study.engine import NetworkError, Task
-from study.engine.layers import build_network
+from study.engine.networks.building import build_network
 from tests.study.adapters.keras import models
 
 layers = models.layers

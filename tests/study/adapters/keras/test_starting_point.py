@@ -15,7 +15,7 @@ from study.engine import NetworkFactory, Task, classification, find_layers
 from study.engine.cohort.initial_networks import starting_point
 from study.engine.cost import trial_cost
 from study.engine.initializations import initialize
-from study.engine.layers import build_network
+from study.engine.networks.building import build_network
 from study.engine.weight_roles import WeightRole, weight_roles
 from tests.study.adapters.keras import models
 from tests.study.engine.conftest import make_trial

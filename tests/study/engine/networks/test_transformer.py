@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from study.engine import NETWORKS, NetworkError, Task
 from study.engine.initializations import initialize
-from study.engine.layers import build_network
+from study.engine.networks.building import build_network
 from study.engine.networks.transformer import Block, sinusoids
 from tests.study.engine.networks.sequence_cohorts import check, tokens, vectors
 

@@ -12,7 +12,7 @@ import torch
 from search_spaces.catalogue import CATALOGUE
 from study.engine import TASKS, Task, task_parameters
 
-NAMES = sorted(set(TASKS) - {"torchvision"})
+NAMES = sorted(set(TASKS) - {"torchvision", "image_folder", "table"})
 
 MakeTask = Callable[[str], Task]
 
