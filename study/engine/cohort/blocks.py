@@ -25,7 +25,7 @@ class Blocks:
     Attributes:
         names: Parameters by block, P of each.
         values: One tensor (P, K, *shape) a block; replaced, never resized.
-        frozen: As given.
+        frozen: Names of parameters that no step changes.
     """
 
     def __init__(

@@ -55,26 +55,12 @@ def batch_task(
     Raises:
         DataError: If data are no tensors of one length, or a level is missing or impossible.
     """
-    if loss_chance is None or not math.isfinite(loss_chance) or not loss_chance > loss_best:
-        raise DataError(
-            f"task {name} must say loss_chance, the loss of a network that knows nothing, above "
-            f"loss_best ({loss_best:g}), but got {loss_chance}: log(classes) of a cross-entropy, "
-            "log(batch size) of a contrastive loss, the variance of the targets of a squared error"
-        )
+    level = _checked_chance(name, loss_chance, loss_best)
     if metric is None and (chance, ceiling) != (0.0, 1.0):
-        raise DataError(
-            f"chance and ceiling of task {name} must come with the metric that they are of"
-        )
+        raise DataError(f"chance and ceiling of task {name} must come with their metric")
     inputs, targets = _parted(name, examples_of(data) if is_dataset(data) else data)
-    feed = Feed(
-        name=name,
-        inputs=inputs,
-        targets=targets,
-        loss=loss,
-        metric=metric,
-        loss_chance=loss_chance,
-        loss_best=loss_best,
-    )
+    levels = {"loss_chance": level, "loss_best": loss_best}
+    feed = Feed(name=name, inputs=inputs, targets=targets, loss=loss, metric=metric, **levels)
     rows, held_out = split(name, feed.examples, validation)
     return Task(
         name=name,
@@ -87,10 +73,20 @@ def batch_task(
         chance=chance,
         ceiling=ceiling,
         target=chance + HALF * (ceiling - chance) if target is None else target,
-        loss_chance=loss_chance,
+        loss_chance=level,
         feed=feed,
         validation=None if held_out is None else (held_out, held_out),
     )
+
+
+def _checked_chance(name: str, loss_chance: float | None, loss_best: float) -> float:
+    if loss_chance is None or not math.isfinite(loss_chance) or not loss_chance > loss_best:
+        raise DataError(
+            f"task {name} must say loss_chance, the loss of a network that knows nothing, above "
+            f"loss_best ({loss_best:g}), but got {loss_chance}: log(classes) of a cross-entropy, "
+            "log(batch size) of a contrastive loss, the variance of the targets of a squared error"
+        )
+    return loss_chance
 
 
 def _parted(name: str, data: Any) -> tuple[Any, Any]:
