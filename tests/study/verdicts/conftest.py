@@ -57,6 +57,8 @@ TRAINED = {
     "output_bound": None,
     "still_parts": None,
     "still_share": 0.0,
+    "loss_validation": None,
+    "metric_validation": None,
     "train_seconds": 0.1,
     "mlflow_run_id": None,
 }
