@@ -21,6 +21,9 @@ from study.commands.text.diagnosis_progress import DiagnosisProgress
 if TYPE_CHECKING:
     from study.diagnosis import Diagnosis
 
+SECONDS = 300.0
+"""`study.diagnosis.search.BUDGET_S`, without torch for `--help`; a test holds them equal."""
+
 
 def diagnose(
     study_file: StudyFile,
@@ -36,6 +39,9 @@ def diagnose(
     no_remedies: Annotated[
         bool, typer.Option("--no-remedies", help="Only train and explain it.")
     ] = False,
+    seconds: Annotated[
+        float, typer.Option(min=1, help="How long to look for changes, in seconds.")
+    ] = SECONDS,
     plot: Annotated[
         Path | None,
         typer.Option(metavar="FILE.html", help="Write a page of figures, self-contained."),
@@ -61,6 +67,7 @@ def diagnose(
         seeds=seeds,
         steps=steps,
         remedies=0 if no_remedies else remedies,
+        seconds=seconds,
         code=code_folders(study_file),
     )
     found, interrupted = _told(asked, quiet=as_json)

@@ -18,7 +18,7 @@ from study.diagnosis.layer_gradients import layer_gradients
 from study.diagnosis.measuring import affordable_statistics, cost_of
 from study.diagnosis.moments import Beginning, Event, FirstLook, Moment, Watch
 from study.diagnosis.pace import Pace
-from study.diagnosis.search import Attempt, Search, is_clear, search_remedies
+from study.diagnosis.search import BUDGET_S, Attempt, Search, is_clear, search_remedies
 from study.diagnosis.single_changes import Candidate
 from study.diagnosis.trained import Trained
 from study.diagnosis.training import train
@@ -41,6 +41,7 @@ def diagnose(
     seeds: int = 5,
     steps: int | None = None,
     remedies: int = 3,
+    seconds: float = BUDGET_S,
     code: Sequence[Path] = (),
     watch: Watch = lambda event: None,
 ) -> Diagnosis:
@@ -53,6 +54,7 @@ def diagnose(
         seeds: Seeds to train it with, >= 1.
         steps: Optimizer steps; None is the file's.
         remedies: Changes to look for if it is not stable; 0 looks for none.
+        seconds: Time after which no further change is tried, > 0.
         code: Folders of the person's own modules.
         watch: Called with what is about to be trained, and with what is known, as it becomes so.
 
@@ -69,6 +71,8 @@ def diagnose(
         raise InputError(
             f"`seeds >= 1` and `remedies >= 0` must hold, but got {seeds} and {remedies}"
         )
+    if not seconds > 0:
+        raise InputError(f"`seconds > 0` must hold, but got {seconds}")
     config = study if isinstance(study, StudyConfig) else load_study_file(study)
     if steps is not None:
         config = config.with_steps(steps)
@@ -90,7 +94,7 @@ def diagnose(
     watch(found)
     if not remedies or is_clear(found.trained.stable, seeds):
         return found
-    return dataclasses.replace(found, search=making.search(found.trained, remedies))
+    return dataclasses.replace(found, search=making.search(found.trained, remedies, seconds))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,7 +156,7 @@ class _Making:
             seconds=seconds,
         )
 
-    def search(self, trained: Trained, wanted: int) -> Search:
+    def search(self, trained: Trained, wanted: int, budget_s: float) -> Search:
         """Looks for remedies; what is found before a KeyboardInterrupt is kept."""
         measured = 1 + cost_of(self.statistics, self.checked, self.values)
         pace = Pace(seeds=len(self.seeds), wanted=wanted, first_s=trained.seconds / measured)
@@ -164,7 +168,7 @@ class _Making:
                     tried=len(before),
                     total=total,
                     stable=sum(attempt.works for attempt in before),
-                    seconds=pace.seconds_left(before, total=total),
+                    seconds=pace.seconds_left(before, total=total, budget_s=budget_s),
                 )
             )
 
@@ -174,6 +178,7 @@ class _Making:
             trained,
             seeds=self.seeds,
             wanted=wanted,
+            budget_s=budget_s,
             watch=report,
             found=self.watch,
         )

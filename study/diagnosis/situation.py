@@ -22,8 +22,16 @@ Reach = Literal["all", "no updates", "own"]
 """What can touch the failure: anything; what does not act through updates; or only what the study
 file itself lists, and what is the fix for the cause."""
 
-NOT_REACHED = (Cause.DATA, Cause.LOSS_FUNCTION, Cause.UNBOUNDED_LOSS)
-"""Causes that lie in the task, where no hyperparameter reaches."""
+NOT_REACHED = (
+    Cause.DATA,
+    Cause.LOSS_FUNCTION,
+    Cause.NETWORK_FUNCTION,
+    Cause.UNBOUNDED_LOSS,
+    Cause.BROADCAST,
+    Cause.MIXED_EXAMPLES,
+    Cause.NO_SIGNAL,
+)
+"""Causes that lie in the task or in the network's code, where no hyperparameter reaches."""
 
 
 @dataclass(frozen=True, kw_only=True)

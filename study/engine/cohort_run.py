@@ -18,7 +18,7 @@ from study.engine.cohort.examples import Examples
 from study.engine.cohort.initial_networks import starting_point
 from study.engine.cohort.optimizing import cohort_optimizer, cohort_rates
 from study.engine.execution import Pass, make_execution
-from study.engine.forensics import FailureWatch
+from study.engine.forensics import FailureWatch, look_at_wiring
 from study.engine.fused.unrecorded import Unrecorded
 from study.engine.layers import find_layers
 from study.engine.loss_surface import LossSurface
@@ -61,6 +61,7 @@ class CohortRun:
         # Built and initialized on the CPU, where each trial's seed gives the same numbers.
         start = starting_point(trials, task, network)
         layers = self._layers = find_layers(start.module, task)
+        self._wiring = look_at_wiring(start.module, start.parameters[0], task)
         self._layer_steps = frozenset(statistics.layers(steps))
         examples = self._examples = Examples(task, device, dtype)
         self._order = BatchOrder(
@@ -117,7 +118,8 @@ class CohortRun:
     def record(self, seconds: float) -> CohortRecord:
         """Returns what the training left behind, and what a person should know of it."""
         record = self.recording.record(seconds, notice=self._execution.notice)
-        return dataclasses.replace(record, output_bound=self._failures.output_bound)
+        bound, wiring = self._failures.output_bound, self._wiring
+        return dataclasses.replace(record, output_bound=bound, wiring=wiring)
 
     def advance(self, step: int) -> int:
         """Takes this step and, where the execution can, all before the next recorded one.

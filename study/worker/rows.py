@@ -17,6 +17,7 @@ from study.worker.loss_figures import loss_figures, metric_figures
 from study.worker.still_parts import FROZEN, in_words
 from study.worker.task_facts import task_facts
 from study.worker.theory_columns import predictions
+from study.worker.wiring_columns import wiring_columns
 
 Array = npt.NDArray[np.float64]
 
@@ -82,8 +83,7 @@ def _trial_rows(
             "update_ratio_max": _largest(record.update_ratio[k]),
             "sharpness_initial": record.sharpness[k, 0],
             "output_bound": record.output_bound,
-            "still_parts": None,
-            "still_share": 0.0,
+            **wiring_columns(record.wiring),
             "train_seconds": seconds,
             **facts,
             "mlflow_run_id": None,

@@ -14,7 +14,7 @@ EXAMPLES = 4096
 
 
 def task_facts(task: Task) -> dict[str, float | None]:
-    """Returns `input_rms`, `target_rms` and `majority_share`, None where one has no meaning.
+    """Returns `input_rms`, `target_rms`, `majority_share` and `signal`, None without a meaning.
 
     In a table of numbers (N, F) the scale is that of its largest column, which a network feels
     first. Where losses are weighted by label, no label is the answer of most of the loss.
@@ -24,6 +24,7 @@ def task_facts(task: Task) -> dict[str, float | None]:
         "input_rms": _rms(inputs),
         "target_rms": _rms(targets),
         "majority_share": None if _has_no_majority(task) else _majority(targets),
+        "signal": task.signal,
     }
 
 

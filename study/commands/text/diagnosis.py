@@ -12,7 +12,7 @@ from study.commands.text.gradient_picture import picture
 from study.commands.text.verdict_style import COLOURS
 
 if TYPE_CHECKING:
-    from study.diagnosis import Diagnosis, Expectation, FirstLook, Spread
+    from study.diagnosis import Diagnosis, Expectation, Explanation, FirstLook, Spread
 
 
 def first_look_text(look: FirstLook) -> Iterator[Text]:
@@ -35,7 +35,7 @@ def first_seed_text(found: Diagnosis) -> Iterator[Text]:
         f"first of {found.seeds_planned} seeds: {only.summary}",
         style=f"bold {COLOURS.get(only.verdict, '')}",
     )
-    yield Text(f"  {only.text}")
+    yield Text(f"  {_evidence(only)}")
 
 
 def verdict_text(found: Diagnosis, told: Diagnosis | None = None) -> Iterator[Text]:
@@ -54,9 +54,16 @@ def verdict_text(found: Diagnosis, told: Diagnosis | None = None) -> Iterator[Te
         )
         if (each.verdict, each.cause) not in known:
             typical = "typical seed: " if each.seeds > 1 else ""
-            yield Text(f"  {typical}{each.text}")
+            yield Text(f"  {typical}{_evidence(each)}")
         if each.cause == "unknown" and found.notices:
             yield Text("  what stands above as noticed before training may be the reason")
+
+
+def _evidence(explanation: Explanation) -> str:
+    """The sentence without the cause by itself, which the line above has said."""
+    from study.tables.schema import CAUSES
+
+    return explanation.text.removeprefix(f"{CAUSES.get(explanation.cause, '')}. ")
 
 
 def measurements_text(found: Diagnosis, *, unicode: bool) -> Iterator[Text]:

@@ -41,6 +41,8 @@ def diagnosis_json(found: Diagnosis) -> dict[str, Any]:
         "narrowed": "" if search is None else search.narrowed,
         "trainings": None if search is None else search.trainings,
         "budget": None if search is None else search.budget,
+        "seconds": None if search is None else search.seconds,
+        "seconds_budget": None if search is None else search.budget_s,
         "trials": _records(found.trials),
     }
     cleaned: dict[str, Any] = _finite(document)

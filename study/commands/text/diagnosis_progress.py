@@ -89,8 +89,8 @@ class DiagnosisProgress:
         if not self._searching and moment.seconds >= LONG_S:
             self._warn(
                 f"not stable; up to {moment.total} changes will be tried, "
-                f"{_on_one_core(moment.seconds)} at most (--no-remedies skips this, Ctrl-C keeps "
-                f"what is found)"
+                f"{duration(moment.seconds)} at most (--seconds sets that, --no-remedies skips "
+                f"it, Ctrl-C keeps what is found)"
             )
         self._searching = True
 

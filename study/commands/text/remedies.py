@@ -78,6 +78,11 @@ def ending_text(search: Search) -> str:
         return f"interrupted after {tried} of {there_are} changes"
     if tried == there_are:
         return f"tried all {there_are} changes"
+    if search.is_late:
+        return (
+            f"tried {tried} of {there_are} changes, and ended after {search.seconds:.0f} s "
+            "(--seconds gives it more)"
+        )
     if search.is_spent:
         cost = f"{search.trainings:.0f} trainings"
         return f"tried {tried} of {there_are} changes, and ended after {cost}, the budget"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,10 @@ from study.commands.text.verdict_style import COLOURS, verdict_text
 
 if TYPE_CHECKING:
     from study.monitoring.study_result import StudyResult
+
+
+NAMED_CAUSES = 4
+"""Causes that are named at the end of a run."""
 
 
 def print_result(result: StudyResult) -> None:
@@ -29,6 +34,8 @@ def print_result(result: StudyResult) -> None:
             f"{result.trained} in this run" + _to_come(result)
         )
     console.print(verdict_text(result.verdicts))
+    for line in _because(cause_counts(result)):
+        console.print(line)
     for number, reason in result.failed.items():
         amiss.print(f"gradscape: trial {number} failed: {reason}")
     if result.missing:
@@ -46,6 +53,29 @@ def print_result(result: StudyResult) -> None:
     console.print(f"tables   {_from_here(result.paths.tables)}")
     home = shlex.quote(str(_from_here(result.paths.home)))
     console.print(f"MLflow   {result.tracking_uri or f'gradscape ui --home {home}'}")
+
+
+def cause_counts(result: StudyResult) -> dict[str, int]:
+    """Number of trials in this home by what they failed of, the most frequent first."""
+    from study.tables import TableStore
+
+    if not result.done or not result.paths.tables.is_dir():
+        return {}
+    causes = TableStore(result.paths.tables).read_trials(columns=["cause"])["cause"].dropna()
+    counts = causes[causes != "none"].value_counts()
+    return {str(name): int(count) for name, count in counts.items()}
+
+
+def _because(causes: Mapping[str, int]) -> Iterator[str]:
+    from study.tables.schema import CAUSES
+
+    named = list(causes.items())[:NAMED_CAUSES]
+    width = max((len(str(count)) for _, count in named), default=0)
+    for name, count in named:
+        yield f"  {count:{width}} because {CAUSES.get(name, name)}"
+    rest = sum(causes.values()) - sum(count for _, count in named)
+    if rest:
+        yield f"  {rest:{width}} for other causes, which the report counts"
 
 
 def _from_here(path: Path) -> Path:
@@ -74,6 +104,7 @@ def result_json(result: StudyResult) -> dict[str, object]:
         "done": result.done,
         "trained": result.trained,
         "verdicts": {name: result.verdicts.get(name, 0) for name in COLOURS},
+        "causes": cause_counts(result),
         "failed": dict(result.failed),
         "delivered": result.delivered,
         "elsewhere": list(result.elsewhere),

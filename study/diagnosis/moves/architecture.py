@@ -30,6 +30,7 @@ ARCHITECTURE: tuple[Move, ...] = (
             Cause.DEAD_FROM_START,
             Cause.SATURATED_FROM_START,
             Cause.KILLED_BY_UPDATE,
+            Cause.LINEAR_NETWORK,
         ),
         values=("relu", "tanh", "selu", "leaky_relu", "elu", "gelu", "silu", "softsign"),
         fixed=2.0,

@@ -65,7 +65,7 @@ DATA: tuple[Move, ...] = (
     Move(
         hyperparameter="dtype",
         reason="a loss that loses a small term to rounding keeps it with twice the digits",
-        causes=(Cause.LOSS_FUNCTION,),
+        causes=(Cause.LOSS_FUNCTION, Cause.NETWORK_FUNCTION),
         values=("float64",),
         fixed=3.0,
     ),

@@ -112,6 +112,8 @@ class Search:
         narrowed: Why few changes were tried, in a sentence; "" where all were that there are.
         trainings: What it cost: trainings of one seed for the configuration's own steps.
         budget: How many of those it might cost.
+        seconds: How long it took.
+        budget_s: How long it might take.
         interrupted: Whether the person ended it before it was done.
     """
 
@@ -122,6 +124,8 @@ class Search:
     narrowed: str = ""
     trainings: float = 0.0
     budget: float = math.inf
+    seconds: float = 0.0
+    budget_s: float = math.inf
     interrupted: bool = False
 
     @property
@@ -134,4 +138,9 @@ class Search:
     @property
     def is_spent(self) -> bool:
         """Whether it ended because it had cost what it might."""
-        return self.trainings >= self.budget
+        return self.trainings >= self.budget or self.is_late
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it had taken the time that it might."""
+        return self.seconds >= self.budget_s

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Sequence
 
 from study.diagnosis.search.attempt import Attempt, Remedy, Search
@@ -15,6 +16,9 @@ from study.diagnosis.training import Configuration
 BUDGET = 100.0
 """What a search may cost: trainings of one seed for the configuration's own steps. A longer one
 counts by its steps."""
+
+BUDGET_S = 300.0
+"""How long a search may take: what a person waits for."""
 
 AT_ONCE = 6
 """Combinations that are tried in one round."""
@@ -32,6 +36,7 @@ def find_remedies(
     wanted: int,
     combine: Combine = no_combination,
     budget: float = BUDGET,
+    budget_s: float = math.inf,
     watch: Watch = lambda now, before: None,
     found: Found = lambda remedy: None,
 ) -> Search:
@@ -52,13 +57,15 @@ def find_remedies(
         wanted: How many to look for.
         combine: Makes a candidate of several changes; None where they do not go together.
         budget: Trainings of one seed for `steps` after which no further round is begun.
+        budget_s: Seconds after which no further training is begun.
         watch: Called before each round with what is tried now, and with what was before.
         found: Called with each remedy as soon as it is certain.
 
     Returns:
         What was found; at a KeyboardInterrupt what was found until then.
     """
-    search = _Finding(candidates, _Counted(train, steps), seeds, wanted, budget, found)
+    counted = _Counted(train, steps, budget=budget, budget_s=budget_s)
+    search = _Finding(candidates, counted, seeds, wanted, found)
     interrupted = False
     try:
         search.go_on(watch)
@@ -72,9 +79,28 @@ def find_remedies(
 class _Counted:
     """Trains, and counts what that costs."""
 
-    def __init__(self, train: Train, steps: int) -> None:
+    def __init__(self, train: Train, steps: int, *, budget: float, budget_s: float) -> None:
         self._train, self._steps = train, steps
+        self._began_s = time.monotonic()
+        self.budget, self.budget_s = budget, budget_s
         self.trainings = 0.0
+
+    @property
+    def seconds(self) -> float:
+        """Since it began."""
+        return time.monotonic() - self._began_s
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether nothing further may be begun."""
+        return self.trainings >= self.budget or self.seconds >= self.budget_s
+
+    def affordable(self, wanted: int) -> int:
+        """Returns how many of so many trainings the time that is left allows, at least one."""
+        if not self.trainings or math.isinf(self.budget_s):
+            return wanted
+        each_s = self.seconds / self.trainings
+        return max(1, min(wanted, int((self.budget_s - self.seconds) / each_s)))
 
     def __call__(
         self, configurations: Sequence[Configuration], seeds: Sequence[int], steps: int
@@ -92,13 +118,12 @@ class _Finding:
         train: _Counted,
         seeds: Sequence[int],
         wanted: int,
-        budget: float,
         found: Found,
     ) -> None:
         self._attempts: list[Attempt] = []
         self._candidates = list(candidates)
         self._train, self._seeds = train, seeds
-        self._wanted, self._budget, self._found = wanted, budget, found
+        self._wanted, self._found = wanted, found
         self._left = list(range(len(candidates)))
         self._remedies: dict[int, Remedy] = {}
 
@@ -109,7 +134,8 @@ class _Finding:
 
     def go_on(self, watch: Watch) -> None:
         """Tries what is left, round by round, as far as it can still matter."""
-        while (now := self._next_round()) and self._train.trainings < self._budget:
+        while (now := self._next_round()) and not self._train.is_spent:
+            now = now[: self._train.affordable(len(now))]
             watch([self._candidates[rank] for rank in now], self._attempts)
             self._try(now)
 
@@ -117,8 +143,9 @@ class _Finding:
         """Tries combinations of what came nearest, until one works."""
         for number in (2, 3):
             some = combinations(self._attempts, number, combine)
-            while some and not self._remedies and self._train.trainings < self._budget:
-                now, some = some[:AT_ONCE], some[AT_ONCE:]
+            while some and not self._remedies and not self._train.is_spent:
+                number_now = self._train.affordable(AT_ONCE)
+                now, some = some[:number_now], some[number_now:]
                 start = len(self._candidates)
                 self._candidates += now
                 watch(now, self._attempts)
@@ -151,6 +178,8 @@ class _Finding:
         self._attempts += try_once(some, self._train, self._seeds)
         for number, rank in enumerate(now, start=start):
             attempt = self._attempts[number]
+            if self._train.seconds >= self._train.budget_s:
+                break
             if works_so_far(attempt, len(self._seeds)) and rank < self._last():
                 sure = train_longer(self._candidates[rank], attempt, self._train, self._seeds)
                 self._attempts[number] = sure
@@ -178,6 +207,8 @@ class _Finding:
             candidates=len(self._candidates),
             wanted=self._wanted,
             trainings=self._train.trainings,
-            budget=self._budget,
+            budget=self._train.budget,
+            seconds=self._train.seconds,
+            budget_s=self._train.budget_s,
             interrupted=interrupted,
         )

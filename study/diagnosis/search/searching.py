@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Mapping, Sequence
 
 from study.diagnosis.change import Change
@@ -25,6 +26,7 @@ def search_remedies(
     wanted: int,
     watch: Callable[[Sequence[Candidate], Sequence[Attempt], int], None],
     budget: float = BUDGET,
+    budget_s: float = math.inf,
     found: Callable[[Remedy], None] = lambda remedy: None,
 ) -> Search:
     """Looks for what makes a configuration stable that is not.
@@ -38,6 +40,7 @@ def search_remedies(
         watch: Called before each round with what is tried now, with what was tried before, and
             with the number of single changes that there are to try.
         budget: What it may cost: trainings of one seed for the study file's steps.
+        budget_s: How long it may take.
         found: Called with each remedy as soon as it is certain.
     """
     space, steps = checked.config.space, checked.config.steps
@@ -64,6 +67,7 @@ def search_remedies(
         wanted=wanted,
         combine=combine,
         budget=budget,
+        budget_s=budget_s,
         watch=lambda now, before: watch(now, before, len(to_try)),
         found=found,
     )

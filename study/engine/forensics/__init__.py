@@ -6,5 +6,14 @@ from study.engine.forensics.gradient_origin import gradient_origins
 from study.engine.forensics.look import Alone, first_failure
 from study.engine.forensics.output_bound import output_bound
 from study.engine.forensics.watch import FailureWatch
+from study.engine.forensics.wiring import Wiring, look_at_wiring
 
-__all__ = ["Alone", "FailureWatch", "first_failure", "gradient_origins", "output_bound"]
+__all__ = [
+    "Alone",
+    "FailureWatch",
+    "Wiring",
+    "first_failure",
+    "gradient_origins",
+    "look_at_wiring",
+    "output_bound",
+]

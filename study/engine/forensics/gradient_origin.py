@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from torch import Tensor
 from torch.autograd.graph import Node
 
 from study.engine.forensics.blame import Blame
+from study.engine.forensics.operations import ORDINARY
 
 DERIVATIVES = {
     "Sqrt": Blame(
@@ -62,11 +64,15 @@ def _hook(
     node: Node, origins: list[Blame]
 ) -> Callable[[Sequence[Tensor | None], Sequence[Tensor | None]], None]:
     name = re.sub(r"Backward\d*$", "", node.name())
-    blame = DERIVATIVES.get(name, Blame(f"the derivative of {_in_words(name)}"))
+    known = DERIVATIVES.get(name)
+    blame = known or Blame(f"the derivative of {_in_words(name)}")
 
     def note(to_inputs: Sequence[Tensor | None], from_outputs: Sequence[Tensor | None]) -> None:
-        if _finite(from_outputs) and not _finite(to_inputs) and blame not in origins:
-            origins.append(blame)
+        if not _finite(from_outputs) or _finite(to_inputs):
+            return
+        ordinary = known is not None and _largest(from_outputs) < ORDINARY
+        if all(each.what != blame.what for each in origins):
+            origins.append(dataclasses.replace(blame, ordinary=ordinary))
 
     return note
 
@@ -74,6 +80,10 @@ def _hook(
 def _in_words(name: str) -> str:
     """Autograd's "LogSoftmax" as "log softmax"."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
+
+
+def _largest(gradients: Sequence[Tensor | None]) -> float:
+    return max((float(each.abs().max()) for each in gradients if each is not None), default=0.0)
 
 
 def _finite(gradients: Sequence[Tensor | None]) -> bool:

@@ -115,6 +115,9 @@ def _of_forward(trial: Alone, watch: ModuleWatch, wrong_B: Tensor) -> tuple[Orig
     if inputs_B.any():
         return "inputs", trial.of(inputs_B)
     call = watch.first_call(wrong_B)
+    blame = first_operation(trial.forward, wrong_B)
+    if blame is not None and blame.ordinary:
+        return "network", blame.detail(f"for {trial.of(wrong_B)}")
     if call is None or not call.module:
         return "outputs", f"for {trial.of(wrong_B)}"
     where = f", for {trial.of(call.wrong_B)}" if call.wrong_B.any() else ""
@@ -151,7 +154,7 @@ def _of_gradients(
     if broken is not None:
         call = watch.first_delta()
         place = f"of {broken}" if call is None else f"at {watch.said(call)}"
-        return "gradient", blame.detail(place)
+        return "network" if blame.ordinary else "gradient", blame.detail(place)
     norms = torch.stack([gradient.norm() for gradient in gradients.values()])
     if bool(norms.norm().isfinite()):
         return None

@@ -5,6 +5,7 @@ Axes: B examples.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -19,6 +20,13 @@ from study.engine.forensics.examples import wrong_rows
 
 Judge = Callable[[Sequence[Tensor], Tensor], Blame]
 """From the operands, and where the result is not finite, to what went wrong."""
+
+
+ORDINARY = 1e6
+"""Numbers below this size are no sign of something that ran away."""
+
+_GROWING = ("mul", "multiply", "rmul", "addcmul", "add", "radd", "sub", "rsub", "sum", "mean")
+"""Functions that only overflow where what they are given had grown before."""
 
 
 def first_operation(compute: Callable[[], Tensor], wrong_B: Tensor) -> Blame | None:
@@ -59,8 +67,7 @@ class _Operations(TorchFunctionMode):
         if operands and isinstance(result, Tensor) and result.is_floating_point():
             wrong = ~result.isfinite()
             if bool(wrong.any()) and self._concerns(result):
-                name = func.__name__.strip("_")
-                self.found = _judged(name, operands, wrong)
+                self.found = _judged(func.__name__.strip("_"), operands, wrong)
         return result
 
     def _concerns(self, result: Tensor) -> bool:
@@ -88,9 +95,11 @@ def _scalars(tensors: Sequence[Tensor], numbers: Sequence[float]) -> Iterator[Te
 
 
 def _judged(name: str, operands: Sequence[Tensor], wrong: Tensor) -> Blame:
-    if name in _JUDGES:
-        return _JUDGES[name](operands, wrong)
-    return Blame(f"{name} overflows or is not defined")
+    if name not in _JUDGES:
+        return Blame(f"{name} overflows or is not defined")
+    largest = max(float(each.abs().max()) for each in operands if each.numel())
+    ordinary = name not in _GROWING and largest < ORDINARY
+    return dataclasses.replace(_JUDGES[name](operands, wrong), ordinary=ordinary)
 
 
 def _at(operand: Tensor, wrong: Tensor) -> Tensor:

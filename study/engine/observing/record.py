@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from study.engine.forensics.wiring import Wiring
 from study.engine.layers import Layer
 from study.first_failure import FirstFailure
 from study.trial import Trial
@@ -71,6 +72,7 @@ class CohortRecord:
         seconds: Wall-clock time of the cohort's training.
         output_bound: Why outputs cannot be what loss or targets want; None where nothing bounds
             them.
+        wiring: How the network is put together; None where it was not looked at.
         notice: What a person should know of how the cohort was trained, if anything.
     """
 
@@ -101,6 +103,7 @@ class CohortRecord:
     by_layer: dict[str, Array]
     seconds: float
     output_bound: str | None = None
+    wiring: Wiring | None = None
     notice: str | None = None
 
 

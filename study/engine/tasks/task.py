@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 import torch
@@ -14,6 +15,7 @@ from study.engine.tasks.feed import Feed
 from study.engine.tasks.levels import NAME, Levels
 from study.engine.tasks.measures import correct, cross_entropy
 from study.engine.tasks.predicted import PerExample, Predicted
+from study.engine.tasks.signal import signal
 from study.engine.tasks.task_data import check_data, check_inputs, check_labels
 
 WORKED_OUT: Any = None
@@ -106,6 +108,11 @@ class Task:
     def features(self) -> int:
         """Numbers in one input."""
         return math.prod(self.inputs.shape[1:])
+
+    @cached_property
+    def signal(self) -> float | None:
+        """What nearest neighbours or a line find in the inputs, from 0 to 1; None if unknown."""
+        return signal(self.inputs, self.targets)
 
 
 def _worked_out(task: Task) -> dict[str, Any]:

@@ -216,10 +216,32 @@ TRIAL_FIGURES: tuple[Column, ...] = (
         "share of the most frequent label; null of numbers, and where losses are weighted by it",
     ),
     column(
+        "wiring_fault",
+        "string",
+        "",
+        "cause that may lie in how the network is put together; null if nothing is odd about it",
+    ),
+    column("wiring_detail", "string", "", "what is odd about it, for people"),
+    column(
+        "time_ratio",
+        "float64",
+        "1",
+        "gradient at the first over that at the last time step of one of torch's recurrent"
+        " modules, at initialization; null without one",
+    ),
+    column(
+        "signal",
+        "float64",
+        "1",
+        "share of the targets' squared error that nearest neighbours or a line take away, 0 within"
+        " noise; null of sequences and tokens",
+    ),
+    column(
         "still_parts",
         "string",
         "",
-        "layers that do not train, and why: frozen, in no optimizer, detached; null if all do",
+        "layers that do not train, and why: frozen, in no optimizer, detached, in a plain list;"
+        " null if all do",
     ),
     column(
         "still_share",

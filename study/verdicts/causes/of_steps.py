@@ -211,8 +211,11 @@ BY_SIZE: tuple[Rule, ...] = (
     Rule(cause=Cause.CLIPPED_AWAY, holds=_clipped_away, says=_says_clipped),
 )
 
-BY_NUMBER: tuple[Rule, ...] = (
+BY_LENGTH: tuple[Rule, ...] = (
     Rule(cause=Cause.SMALL_STEPS, holds=_small_steps, says=_says_small),
+)
+
+BY_NUMBER: tuple[Rule, ...] = (
     Rule(cause=Cause.BATCH_NOISE, holds=_batch_noise, says=_says_noise),
     Rule(cause=Cause.SHORT_TRAINING, holds=_short, says=_says_short),
 )

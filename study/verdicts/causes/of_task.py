@@ -47,10 +47,13 @@ def _data(signs: Signs, _: Thresholds) -> np.ndarray:
 def _loss_function(signs: Signs, _: Thresholds) -> np.ndarray:
     made = np.isin(signs.failure_origin.astype(str), ("loss", "loss_gradient"))
     with np.errstate(invalid="ignore"):
-        ran_away = (signs.loss_max > ORDINARY_LOSS * signs.loss_scale) | (
-            signs.failure_output > ORDINARY_OUTPUT
-        )
-    return made & ~ran_away
+        return made & ~ran_away(signs) & ~(signs.failure_output > ORDINARY_OUTPUT)
+
+
+def ran_away(signs: Signs) -> np.ndarray:
+    """Returns whether the loss had left all bounds before something was not finite, (trials,)."""
+    with np.errstate(invalid="ignore"):
+        return np.asarray(signs.loss_max > ORDINARY_LOSS * signs.loss_scale)
 
 
 def _unbounded(signs: Signs, _: Thresholds) -> np.ndarray:

@@ -6,8 +6,14 @@ import numpy as np
 
 from study.verdicts.causes.cause import Cause
 from study.verdicts.causes.of_gradients import BY_UPDATES, OF_THE_WAY
-from study.verdicts.causes.of_steps import BY_DECAY, BY_NUMBER, BY_SIZE, OF_THE_STILL
+from study.verdicts.causes.of_steps import BY_DECAY, BY_LENGTH, BY_NUMBER, BY_SIZE, OF_THE_STILL
 from study.verdicts.causes.of_task import OF_THE_ANSWERS, OF_THE_LOSS, OF_THE_SCALE
+from study.verdicts.causes.of_wiring import (
+    OF_THE_BATCH,
+    OF_THE_NETWORK,
+    OF_THE_REST,
+    OF_THE_UNITS,
+)
 from study.verdicts.causes.rule import Rule
 from study.verdicts.causes.signs import Signs
 from study.verdicts.outcome import Outcome
@@ -15,18 +21,24 @@ from study.verdicts.thresholds import Thresholds
 
 RULES: tuple[Rule, ...] = (
     *OF_THE_LOSS,
+    *OF_THE_NETWORK,
+    *OF_THE_BATCH,
     *OF_THE_SCALE,
     *OF_THE_STILL,
+    *OF_THE_UNITS,
     *OF_THE_WAY,
     *BY_DECAY,
     *BY_UPDATES,
     *BY_SIZE,
     *OF_THE_ANSWERS,
+    *BY_LENGTH,
+    *OF_THE_REST,
     *BY_NUMBER,
 )
 """What was there before training comes first, then what an update did, then the pace of training:
 what is upstream explains what is downstream of it."""
 
+# Of a cause with two rules the later one says the evidence of both.
 _RULE_OF = {rule.cause.value: rule for rule in RULES}
 
 

@@ -34,6 +34,8 @@ _FIGURES = (
     "target_rms",
     "majority_share",
     "still_share",
+    "time_ratio",
+    "signal",
 )
 
 
@@ -76,6 +78,8 @@ class Signs:
         failure_origin: What was first to be non-finite, null if nothing was.
         output_bound: What bounds the network's outputs, in words; None if nothing is known to.
         still_parts: What does not train, and why, in words; None if everything does.
+        wiring_fault: Name of the cause that is odd about the network's wiring; None if nothing is.
+        wiring_detail: It, in words.
     """
 
     outcome: np.ndarray
@@ -109,6 +113,8 @@ class Signs:
     failure_origin: np.ndarray
     output_bound: np.ndarray
     still_parts: np.ndarray
+    wiring_fault: np.ndarray
+    wiring_detail: np.ndarray
     steps_run: np.ndarray
     failure_step: np.ndarray
     failure_output: np.ndarray
@@ -126,6 +132,8 @@ class Signs:
     target_rms: np.ndarray
     majority_share: np.ndarray
     still_share: np.ndarray
+    time_ratio: np.ndarray
+    signal: np.ndarray
 
     @property
     def fruitless(self) -> np.ndarray:
@@ -186,6 +194,6 @@ def signs(
         **(shown | {"state_growth": np.fmax(shown["state_growth"], last_growth)}),
         failure_origin=names(trials, "failure_origin"),
         output_bound=names(trials, "output_bound"),
-        still_parts=names(trials, "still_parts"),
+        **{name: names(trials, name) for name in ("still_parts", "wiring_fault", "wiring_detail")},
         **{name: numbers_or_nan(trials, name) for name in _FIGURES},
     )

@@ -91,6 +91,7 @@ def _trial(
         "input_rms": record.input_rms,
         "target_rms": record.target_rms,
         "majority_share": record.majority_share,
+        **dict.fromkeys(("wiring_fault", "wiring_detail", "time_ratio", "signal")),
         "still_parts": in_words(record.still) or None,
         "still_share": _still_share(record, layers),
         "train_seconds": record.seconds,

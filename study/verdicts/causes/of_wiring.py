@@ -1,0 +1,100 @@
+"""Causes that lie in how the network is put together, and in what its data can tell at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace
+
+import numpy as np
+
+from study.verdicts.causes.cause import Cause
+from study.verdicts.causes.of_task import LITTLE, ran_away
+from study.verdicts.causes.rule import Rule
+from study.verdicts.causes.signs import Signs
+from study.verdicts.explanation.numbers import figure
+from study.verdicts.outcome import Outcome
+from study.verdicts.thresholds import Thresholds
+
+Holds = Callable[[Signs, Thresholds], np.ndarray]
+
+SHORT_OF = 0.02
+"""Share of the way to the ceiling below which two fits find nothing in the inputs."""
+
+
+def _network_function(signs: Signs, _: Thresholds) -> np.ndarray:
+    return (signs.failure_origin.astype(str) == "network") & ~ran_away(signs)
+
+
+def _is_fault(cause: Cause) -> Holds:
+    return lambda signs, _: signs.wiring_fault.astype(str) == cause.value
+
+
+def _alike(signs: Signs, _: Thresholds) -> np.ndarray:
+    return signs.fruitless & (signs.wiring_fault.astype(str) == Cause.ALIKE_UNITS.value)
+
+
+def _own_noise(signs: Signs, _: Thresholds) -> np.ndarray:
+    return signs.fruitless & (signs.wiring_fault.astype(str) == Cause.OWN_NOISE.value)
+
+
+def _linear(signs: Signs, _: Thresholds) -> np.ndarray:
+    # What is still on its way may get there as it is.
+    straight = signs.wiring_fault.astype(str) == Cause.LINEAR_NETWORK.value
+    return signs.fruitless & straight & ~signs.learning
+
+
+def _no_signal(signs: Signs, _: Thresholds) -> np.ndarray:
+    # What is fitted all the same is learned by heart, example by example.
+    return signs.fruitless & (signs.signal < SHORT_OF) & ~(signs.progress >= LITTLE)
+
+
+def _shrinking_unseen(signs: Signs, thresholds: Thresholds) -> np.ndarray:
+    """Of torch's own recurrent modules, whose time steps no layer shows."""
+    nothing = signs.outcome.astype(object) == Outcome.STALLED.value
+    return nothing & (signs.time_ratio < thresholds.vanishing_ratio) & ~signs.learning
+
+
+def says_shrinking_in_time(trial: SimpleNamespace, _: Thresholds) -> str:
+    """Writes the clause of what shrinks through time, with its evidence if no layer has it."""
+    text = Cause.SHRINKING_THROUGH_TIME.meaning
+    if not np.isfinite(trial.time_ratio):
+        return text
+    return (
+        f"{text}: at initialization the first one receives {figure(trial.time_ratio)} of what "
+        "the last one does"
+    )
+
+
+def _says_detail(trial: SimpleNamespace, _: Thresholds) -> str:
+    return str(trial.wiring_detail)
+
+
+OF_THE_NETWORK: tuple[Rule, ...] = (
+    Rule(
+        cause=Cause.NETWORK_FUNCTION,
+        holds=_network_function,
+        # Which function, and for which examples, says the sentence that follows.
+        says=lambda trial, _: "a function inside the network is to blame",
+    ),
+)
+
+OF_THE_BATCH: tuple[Rule, ...] = tuple(
+    Rule(cause=cause, holds=_is_fault(cause), says=_says_detail)
+    for cause in (Cause.BROADCAST, Cause.MIXED_EXAMPLES)
+)
+
+OF_THE_UNITS: tuple[Rule, ...] = (Rule(cause=Cause.ALIKE_UNITS, holds=_alike, says=_says_detail),)
+
+OF_THE_REST: tuple[Rule, ...] = (
+    Rule(cause=Cause.SHRINKING_THROUGH_TIME, holds=_shrinking_unseen, says=says_shrinking_in_time),
+    Rule(
+        cause=Cause.NO_SIGNAL,
+        holds=_no_signal,
+        says=lambda trial, _: (
+            "neither nearest neighbours nor a linear fit find anything in the inputs that tells "
+            "the targets, as if the two did not belong together"
+        ),
+    ),
+    Rule(cause=Cause.OWN_NOISE, holds=_own_noise, says=_says_detail),
+    Rule(cause=Cause.LINEAR_NETWORK, holds=_linear, says=_says_detail),
+)
