@@ -52,6 +52,11 @@ class Layer:
     in_time: bool = False
 
 
+def is_normalized_by_batch(module: nn.Module) -> bool:
+    """Returns whether answers depend on the other examples by batch normalization."""
+    return any(isinstance(each, nn.modules.batchnorm._BatchNorm) for each in module.modules())
+
+
 def weight_matrix(module: nn.Module) -> Tensor | None:
     """Returns the first weight of two or more axes that this module itself (no child) owns."""
     for name, parameter in module._parameters.items():

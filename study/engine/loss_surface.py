@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from study.engine.execution.execution import Batch, by_example
 from study.engine.execution.losses import CohortLoss, beside
 from study.engine.initializations import frozen_parameters
-from study.engine.layers import buffers_kept
+from study.engine.layers import buffers_kept, is_normalized_by_batch
 from study.engine.networks import NetworkFactory
 from study.engine.networks.building import build_network
 from study.engine.observing.tiers import Statistics
@@ -88,7 +88,7 @@ class LossSurface:
         trained = {n: value for n, value in parameters.items() if n not in self._frozen}
         frozen = {n: parameters[n] for n in self._frozen}
         # Batch normalization refuses a half of one example.
-        halves = inputs_KxB.shape[1] // 2 > 1 or not _is_normalized_by_batch(self._module)
+        halves = inputs_KxB.shape[1] // 2 > 1 or not is_normalized_by_batch(self._module)
         if step in self._noise_steps and halves:
             measured["noise_scale"] = self._in_parts(
                 step,
@@ -244,7 +244,3 @@ def _alone(module: nn.Module, seed: int, device: torch.device) -> Iterator[None]
     ):
         torch.manual_seed(seed)
         yield
-
-
-def _is_normalized_by_batch(module: nn.Module) -> bool:
-    return any(isinstance(each, nn.modules.batchnorm._BatchNorm) for each in module.modules())

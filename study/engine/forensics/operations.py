@@ -143,8 +143,8 @@ def _power(operands: Sequence[Tensor], wrong: Tensor) -> Blame:
     return Blame("overflow of a power")
 
 
-def _overflow(what: str) -> Judge:
-    return lambda operands, wrong: Blame(f"overflow of {what}")
+def _overflow(what: str, cure: str = "") -> Judge:
+    return lambda operands, wrong: Blame(f"overflow of {what}", cure)
 
 
 _JUDGES: Mapping[str, Judge] = {
@@ -153,7 +153,10 @@ _JUDGES: Mapping[str, Judge] = {
     **dict.fromkeys(("div", "divide", "true_divide", "truediv", "reciprocal"), _quotient),
     **dict.fromkeys(("rdiv", "rtruediv"), lambda operands, wrong: _quotient(operands[:1], wrong)),
     **dict.fromkeys(("pow", "square", "float_power"), _power),
-    **dict.fromkeys(("exp", "exp2", "expm1"), _overflow("exp")),
+    **dict.fromkeys(
+        ("exp", "exp2", "expm1"),
+        _overflow("exp", "take the largest off first, as softmax, log_softmax and logsumexp do"),
+    ),
     **dict.fromkeys(("mul", "multiply", "rmul", "addcmul"), _overflow("a product")),
     **dict.fromkeys(("add", "radd", "sub", "rsub", "sum", "mean"), _overflow("a sum")),
 }

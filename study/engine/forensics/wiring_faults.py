@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from study.engine.layers import is_normalized_by_batch
 from study.engine.tasks.cures import shape_cure
 from study.engine.tasks.task import Task
 
@@ -92,15 +93,15 @@ def _broadcast(network: Network) -> Fault | None:
     if torch.allclose(whole.reshape(len(outputs_B), -1)[:half], part.reshape(half, -1), rtol=1e-3):
         return None
     return "broadcast", (
-        f"every output is compared with every target, from outputs {_shape(outputs_B)} and "
-        f"targets {_shape(targets_B)}{cure}"
+        f"every output is compared with every target, from outputs {tuple(outputs_B.shape)} and "
+        f"targets {tuple(targets_B.shape)}{cure}".replace(str(len(outputs_B)), "N")
     )
 
 
 def _mixed(network: Network) -> Fault | None:
     """Other examples beside them change the answers to the same ones."""
     third = len(network.inputs_B) // 3
-    if third == 0 or _is_normalized_by_batch(network.module):
+    if third == 0 or is_normalized_by_batch(network.module):
         return None
     same, others, more = network.inputs_B[: 3 * third].split(third)
     with network.without_noise():
@@ -156,7 +157,7 @@ def _straight(network: Network) -> Fault | None:
     layers = sum(value.ndim >= 2 for value in network.parameters.values())
     if not inputs_B.is_floating_point() or half < 2 or layers < 2:
         return None
-    if _is_normalized_by_batch(network.module):
+    if is_normalized_by_batch(network.module):
         return None
     with network.without_noise():
         for scale in SCALES:
@@ -197,11 +198,3 @@ _CHECKS: tuple[Callable[[Network], Fault | None], ...] = (
     _noisy,
     _straight,
 )
-
-
-def _is_normalized_by_batch(module: nn.Module) -> bool:
-    return any(isinstance(each, nn.modules.batchnorm._BatchNorm) for each in module.modules())
-
-
-def _shape(values: Tensor) -> str:
-    return str(tuple(values.shape)).replace(str(len(values)), "N", 1)

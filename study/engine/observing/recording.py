@@ -227,6 +227,7 @@ class Recording:
             },
             seconds=seconds,
             output_bound=None,
+            wiring=None,
             notice=notice,
             **{name: np.where(late_KxS, np.nan, values) for name, values in kept.items()},
             **self._sampled,

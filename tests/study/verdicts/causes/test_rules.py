@@ -225,6 +225,56 @@ def test_every_cause_has_a_rule_and_a_meaning() -> None:
     assert {rule.cause for rule in RULES} == set(Cause) - {Cause.UNKNOWN, Cause.NONE}
 
 
+@pytest.mark.parametrize(
+    "fault", ["broadcast", "mixed_examples", "alike_units", "own_noise", "linear_network"]
+)
+def test_what_is_odd_about_the_wiring_of_what_did_not_learn(label, fault: str) -> None:
+    odd = {"wiring_fault": fault, "wiring_detail": "something is odd"}
+    row = label({**STALLED, **odd})
+    assert row.cause == fault and row.explanation.startswith("something is odd. ")
+    # What trains as it is has nothing to be blamed for.
+    assert label(odd).cause == "none"
+
+
+def test_a_linear_network_that_is_still_learning_needs_time(label) -> None:
+    odd = {"wiring_fault": "linear_network", "wiring_detail": "no bend"}
+    assert label({**SLOW, **odd}).cause == "short_training"
+    settled = {**SLOW, **odd, "loss_fall": 0.0, "update_ratio_median": 5e-3}
+    assert label(settled).cause == "linear_network"
+
+
+def test_inputs_that_tell_nothing_of_the_targets(label) -> None:
+    assert label({**STALLED, "signal": 0.0}).cause == "no_signal"
+    # Learned by heart: it falls, but there is nothing to find.
+    by_heart = {**SLOW, "metric_final": 0.2, "signal": 0.0}
+    assert label(by_heart).cause == "no_signal"
+    assert label({**by_heart, "metric_final": 0.7}).cause == "short_training"
+    assert label({**STALLED, "signal": None}).cause != "no_signal"
+
+
+def test_time_steps_inside_of_one_module(label) -> None:
+    row = label({**STALLED, "time_ratio": 1e-9})
+    assert row.cause == "shrinking_through_time"
+    assert "the first one receives 1e-9 of what the last one does" in row.explanation
+    assert label({**STALLED, "time_ratio": 0.1}).cause != "shrinking_through_time"
+    # Where something has been learned a memory that long was not what it needed.
+    assert label({**SLOW, "time_ratio": 1e-9}).cause == "short_training"
+
+
+def test_a_function_inside_the_network(label) -> None:
+    broken = {
+        "failure_step": 0,
+        "failure_tensor": "loss",
+        "failure_origin": "network",
+        "failure_detail": "a division by 0 for 8 of 64 examples (rows 0, 9, 18, ...)",
+        "loss_final": math.nan,
+    }
+    row = label(broken)
+    assert (row.verdict, row.cause) == ("exploding", "network_function")
+    assert "a division by 0 for 8 of 64 examples" in row.explanation.split(". ")[0]
+    assert label({**broken, "failure_step": 50, "loss_max": 1e30}).cause != "network_function"
+
+
 def test_a_catapult_that_is_passed_and_goes_on_falling(label) -> None:
     # Twelve steps of large batches: 16, up to 117, down to 0.75 and falling, was called exploding.
     steps = {"steps_run": 12, "loss_initial": 16.1, "loss_max": 117.0, "update_ratio_max": 0.11}
