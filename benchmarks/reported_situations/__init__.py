@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from reported_situations import data, depth, losses, scales, step_sizes, time_steps, units
+from reported_situations import (
+    data,
+    depth,
+    losses,
+    scales,
+    step_sizes,
+    time_steps,
+    units,
+    wiring,
+)
 from reported_situations.situation import Fix, Situation, is_fix
 
 __all__ = ["SITUATIONS", "Fix", "Situation", "is_fix"]
@@ -15,4 +24,5 @@ SITUATIONS: tuple[Situation, ...] = (
     *depth.SITUATIONS,
     *time_steps.SITUATIONS,
     *data.SITUATIONS,
+    *wiring.SITUATIONS,
 )

@@ -17,10 +17,6 @@ COME_DOWN = 0.5
 """Share of the first loss that must be gone for a rise before it to have been a catapult."""
 
 
-COME_DOWN = 0.5
-"""Share of the first loss that must be gone for a rise before it to have been a catapult."""
-
-
 class Failure(Label):
     """In which way a trial failed; the first that matches, in this order."""
 

@@ -18,9 +18,8 @@ if str(BENCHMARKS) not in sys.path:
 
 from reported_situations import SITUATIONS, Situation, is_fix
 
-ELSEWHERE = (Cause.DATA, Cause.STILL_PART, Cause.UNKNOWN)
-"""Data that cannot be trained on is refused before; what stands still is seen by a watch alone
-(benchmarks/watched_loops.py)."""
+ELSEWHERE = (Cause.DATA, Cause.UNKNOWN)
+"""Data that cannot be trained on is refused before."""
 
 CAUSES = {cause.value for cause in Cause} - {cause.value for cause in ELSEWHERE}
 
