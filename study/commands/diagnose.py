@@ -70,6 +70,10 @@ def diagnose(
         seconds=seconds,
         code=code_folders(study_file),
     )
+    _tell_and_keep(asked, as_json=as_json, plot=plot)
+
+
+def _tell_and_keep(asked: Callable[..., Diagnosis], *, as_json: bool, plot: Path | None) -> None:
     found, interrupted = _told(asked, quiet=as_json)
     _keep(found, as_json=as_json, plot=plot)
     if interrupted:

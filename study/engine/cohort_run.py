@@ -5,8 +5,8 @@ Axes: K trials still in the cohort, B examples of a batch, S steps, L layers.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -118,8 +118,7 @@ class CohortRun:
     def record(self, seconds: float) -> CohortRecord:
         """Returns what the training left behind, and what a person should know of it."""
         record = self.recording.record(seconds, notice=self._execution.notice)
-        bound, wiring = self._failures.output_bound, self._wiring
-        return dataclasses.replace(record, output_bound=bound, wiring=wiring)
+        return replace(record, wiring=self._wiring, output_bound=self._failures.output_bound)
 
     def advance(self, step: int) -> int:
         """Takes this step and, where the execution can, all before the next recorded one.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from study.diagnosis.change import Change
 from study.diagnosis.search.attempt import Attempt, Remedy, Search
@@ -52,16 +53,9 @@ def search_remedies(
     singles = candidates(space, settings, situation)
     to_try = with_pace(singles, trained.hyperparameters["learning_rate"], combine)
 
-    def train_all(
-        configurations: Sequence[Configuration], some: Sequence[int], steps: int
-    ) -> list[Trained]:
-        for values in configurations:
-            checked.check(values)
-        return train(checked, configurations, seeds=some, statistics="standard", steps=steps)
-
     search = find_remedies(
         to_try,
-        train_all,
+        partial(_train_all, checked),
         seeds=seeds,
         steps=steps,
         wanted=wanted,
@@ -72,3 +66,14 @@ def search_remedies(
         found=found,
     )
     return dataclasses.replace(search, narrowed=situation.narrowed)
+
+
+def _train_all(
+    checked: Preflight,
+    configurations: Sequence[Configuration],
+    some: Sequence[int],
+    steps: int,
+) -> list[Trained]:
+    for values in configurations:
+        checked.check(values)
+    return train(checked, configurations, seeds=some, statistics="standard", steps=steps)

@@ -32,7 +32,7 @@ SCALES = (1.0, 30.0)
 """Sizes of the inputs at which a network has to be straight: small ones do not reach a bend."""
 
 NOISE = 0.95
-"""Share of what the outputs differ by that is drawn anew in every pass, from which the network
+"""Share of what the outputs differ by that is drawn again in every pass, from which the network
 says next to nothing; dropout of a half in two layers makes less."""
 
 DRAWS = 4
@@ -185,8 +185,8 @@ def _noisy(network: Network) -> Fault | None:
     rates = [each.p for each in network.module.modules() if isinstance(each, _DROPOUT)]
     source = f"dropout of {max(rates):g}" if rates else "a random number in its forward"
     return "own_noise", (
-        f"{100 * within / total:.0f} % of what the outputs differ by is drawn anew in every pass, "
-        f"by {source}"
+        f"{100 * within / total:.0f} % of what the outputs differ by is drawn again in every "
+        f"pass, by {source}"
     )
 
 

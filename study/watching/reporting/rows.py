@@ -76,9 +76,7 @@ def _trial(
         "loss_chance": goal.base,
         **goal.columns(),
         **_loss_figures(loss, goal, record.batch_size),
-        "grad_norm_initial": norms[0] if len(norms) else math.nan,
-        "grad_norm_median": _finite(norms, np.median),
-        "grad_norm_max": _finite(norms, np.max),
+        **_gradient_figures(norms),
         "clipped_fraction": float((clips < 1).mean()) if len(clips) else math.nan,
         "update_ratio_median": _finite(updates, np.median),
         "update_ratio_max": _largest(updates),
@@ -96,6 +94,14 @@ def _trial(
         "still_share": _still_share(record, layers),
         "train_seconds": record.seconds,
         "mlflow_run_id": None,
+    }
+
+
+def _gradient_figures(norms: Series) -> dict[str, object]:
+    return {
+        "grad_norm_initial": norms[0] if len(norms) else math.nan,
+        "grad_norm_median": _finite(norms, np.median),
+        "grad_norm_max": _finite(norms, np.max),
     }
 
 
