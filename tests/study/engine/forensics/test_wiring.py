@@ -87,8 +87,8 @@ def constant(module: nn.Module, value: float) -> nn.Module:
         (constant(layers(nn.ReLU()), 0.1), layers(nn.ReLU()), TABLE, "alike_units"),
         (constant(layers(nn.Tanh()), 0.0), layers(nn.Tanh()), TABLE, "alike_units"),
         (
-            layers(nn.ReLU(), nn.Dropout(0.98)),
-            layers(nn.ReLU(), nn.Dropout(0.5)),
+            layers(nn.Linear(8, 200), nn.ReLU(), nn.Dropout(0.99), nn.Linear(200, 8)),
+            layers(nn.Linear(8, 200), nn.ReLU(), nn.Dropout(0.5), nn.Linear(200, 8)),
             TABLE,
             "own_noise",
         ),
