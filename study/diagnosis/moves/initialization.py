@@ -140,6 +140,7 @@ INITIALIZATION: tuple[Move, ...] = (
             Cause.GROWING_THROUGH_DEPTH,
             Cause.DEAD_FROM_START,
             Cause.SATURATED_FROM_START,
+            Cause.ALIKE_UNITS,
         ),
         values=("he_normal", "xavier_normal", "orthogonal", "lecun_normal", "torch_default"),
         fixed=1.5,
