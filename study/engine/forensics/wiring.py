@@ -9,6 +9,7 @@ Axes: B tried examples.
 
 from __future__ import annotations
 
+import copy
 import logging
 import math
 from collections.abc import Mapping
@@ -20,7 +21,6 @@ from torch import Tensor, nn
 from study.engine.forensics.still import still_parts
 from study.engine.forensics.through_time import gradient_through_time
 from study.engine.forensics.wiring_faults import Network, wiring_fault
-from study.engine.layers import buffers_kept
 from study.engine.tasks.task import Task
 
 EXAMPLES = 32
@@ -71,11 +71,16 @@ def look_at_wiring(module: nn.Module, parameters: Mapping[str, Tensor], task: Ta
         for data in (task.inputs, task.targets)
     )
     own = {name: value.detach().to(types[name], copy=True) for name, value in parameters.items()}
-    network = Network(
-        module=module, parameters=own, task=task, inputs_B=inputs_B, targets_B=targets_B
-    )
     try:
-        with torch.random.fork_rng(devices=[]), buffers_kept(module), torch.enable_grad():
+        # A copy: what a person's module counts or keeps in its forward is none of the look's.
+        network = Network(
+            module=copy.deepcopy(module),
+            parameters=own,
+            task=task,
+            inputs_B=inputs_B,
+            targets_B=targets_B,
+        )
+        with torch.random.fork_rng(devices=[]), torch.enable_grad():
             fault, detail = wiring_fault(network) or (None, None)
             parts, share = still_parts(network)
             ratio = gradient_through_time(network)

@@ -179,3 +179,18 @@ def test_a_network_that_cannot_be_tried_has_nothing_odd() -> None:
             raise RuntimeError("not now")
 
     assert looked(Refuses(), labels(TABLE)).fault is None
+
+
+def test_a_module_that_counts_its_calls_is_not_called() -> None:
+    class Counting(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.readout, self.calls = nn.Linear(4, 3), 0
+
+        def forward(self, inputs: Tensor) -> Tensor:
+            self.calls += 1
+            return self.readout(inputs)
+
+    module = Counting()
+    looked(module, labels(TABLE))
+    assert module.calls == 0
