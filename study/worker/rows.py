@@ -53,7 +53,11 @@ def frames(
     trials = pd.DataFrame(rows)
     if frozen := [layer.name for layer in record.layers if layer.frozen]:
         # Its author meant it so: no `still_share`, by which it would be the cause of failures.
-        trials["still_parts"] = in_words(dict.fromkeys(frozen, FROZEN))
+        meant = in_words(dict.fromkeys(frozen, FROZEN))
+        trials["still_parts"] = [
+            f"{meant}; {found}" if isinstance(found, str) else meant
+            for found in trials["still_parts"]
+        ]
     return trials, _steps(record), layers
 
 
