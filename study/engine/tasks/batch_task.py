@@ -59,15 +59,8 @@ def batch_task(
     if metric is None and (chance, ceiling) != (0.0, 1.0):
         raise DataError(f"chance and ceiling of task {name} must come with their metric")
     inputs, targets = _parted(name, examples_of(data) if is_dataset(data) else data)
-    feed = Feed(
-        name=name,
-        inputs=inputs,
-        targets=targets,
-        loss=loss,
-        metric=metric,
-        loss_chance=level,
-        loss_best=loss_best,
-    )
+    levels: dict[str, Any] = {"loss_chance": level, "loss_best": loss_best}
+    feed = Feed(name=name, inputs=inputs, targets=targets, loss=loss, metric=metric, **levels)
     rows, held_out = split(name, feed.examples, validation)
     return Task(
         name=name,

@@ -215,26 +215,19 @@ TRIAL_FIGURES: tuple[Column, ...] = (
         "1",
         "share of the most frequent label; null of numbers, and where losses are weighted by it",
     ),
-    column(
-        "wiring_fault",
-        "string",
-        "",
-        "cause that may lie in how the network is put together; null if nothing is odd about it",
-    ),
+    column("wiring_fault", "string", "", "cause that may lie in how the network is put together"),
     column("wiring_detail", "string", "", "what is odd about it, for people"),
     column(
         "time_ratio",
         "float64",
         "1",
-        "gradient at the first over that at the last time step of one of torch's recurrent"
-        " modules, at initialization; null without one",
+        "gradient at torch's recurrent module's first over its last time step, at initialization",
     ),
     column(
         "signal",
         "float64",
         "1",
-        "share of the targets' squared error that nearest neighbours or a line take away, 0 within"
-        " noise; null of sequences and tokens",
+        "share of the targets' squared error that neighbours or a line take away; 0 within noise",
     ),
     column(
         "still_parts",

@@ -23,7 +23,7 @@ from tests.study.engine.forensics.conftest import (
 
 
 class Growing(nn.Module):
-    """A state that is multiplied at every time step, until it overflows float32."""
+    """A state that is multiplied at every time step of (B, 60, 3), until it overflows float32."""
 
     def __init__(self, factor: float) -> None:
         super().__init__()
@@ -33,8 +33,8 @@ class Growing(nn.Module):
         self.state.weight.data *= factor
 
     def forward(self, inputs: Tensor) -> Tensor:
-        h = inputs
-        for _ in range(60):
+        h = inputs[:, 0]
+        for _ in inputs.unbind(1):
             h = self.state(h)
         outputs: Tensor = self.read(h)
         return outputs
@@ -87,7 +87,7 @@ def test_a_state_that_runs_away_until_the_loss_passes_its_bound() -> None:
     # Its gradients said that it vanishes through time, and no recorded step showed the state: the
     # trial went from an ordinary loss to 1e14 within two steps.
     network = network_of(lambda: Growing(1.0))
-    task = a_task(inputs=torch.ones(64, 3), targets=torch.ones(64, 1))
+    task = a_task(inputs=torch.ones(64, 60, 3), targets=torch.ones(64, 1))
     record = train(task, network, trials=[a_trial(**AS_GIVEN, dtype="float64")])
     assert record.failure_step[0] == -1 and record.steps_run[0] < 20
     failure = failure_of(record)
@@ -101,7 +101,7 @@ def test_a_state_that_runs_away_until_the_loss_passes_its_bound() -> None:
 
 
 def test_a_state_that_settles_is_not_said_to_grow() -> None:
-    task = a_task(inputs=torch.ones(64, 3), targets=torch.ones(64, 1))
+    task = a_task(inputs=torch.ones(64, 60, 3), targets=torch.ones(64, 1))
     record = train(
         task, network_of(lambda: Growing(0.9)), trials=[a_trial(learning_rate=1e9)], steps=3
     )
@@ -111,7 +111,7 @@ def test_a_state_that_settles_is_not_said_to_grow() -> None:
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 def test_a_state_that_grows_names_layer_and_time_step(dtype: str) -> None:
     record = train(
-        a_task(inputs=torch.ones(64, 3), targets=torch.ones(64, 1)),
+        a_task(inputs=torch.ones(64, 60, 3), targets=torch.ones(64, 1)),
         network_of(lambda: Growing(10.0)),
         trials=[a_trial(**AS_GIVEN, dtype=dtype)],
     )
