@@ -61,8 +61,9 @@ class CohortRun:
         # Built and initialized on the CPU, where each trial's seed gives the same numbers.
         start = starting_point(trials, task, network)
         layers = self._layers = find_layers(start.module, task)
-        self._wiring = look_at_wiring(start.module, start.parameters[0], task)
         self._layer_steps = frozenset(statistics.layers(steps))
+        looks = bool(self._layer_steps)
+        self._wiring = look_at_wiring(start.module, start.parameters[0], task) if looks else None
         examples = self._examples = Examples(task, device, dtype)
         self._order = BatchOrder(
             seeds, examples=task.examples, batch_size=batch_size, device=device
