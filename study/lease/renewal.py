@@ -157,7 +157,7 @@ class _Kept:
         self.claim = claim
         self.reason: str | None = None
         self._lock = threading.Lock()
-        self._renewed_at = self._tried_at = _now()
+        self._renewed_at = self._tried_at = self._answered_at = _now()
 
     @property
     def due(self) -> bool:
@@ -165,7 +165,9 @@ class _Kept:
 
     @property
     def stale(self) -> bool:
-        return _now() - self._tried_at >= self.claim.fresh_s
+        # By the last answer: while a process that woke up asks who holds the study, no other
+        # thread of it may take that for having asked.
+        return _now() - self._answered_at >= self.claim.fresh_s
 
     @property
     def overdue(self) -> bool:
@@ -178,8 +180,9 @@ class _Kept:
                 self.claim.renew()
             except LeaseUncertain as error:
                 self.reason = str(error)
+                self._answered_at = started
                 return
-            self._renewed_at, self.reason = started, None
+            self._renewed_at, self._answered_at, self.reason = started, started, None
 
 
 @contextmanager

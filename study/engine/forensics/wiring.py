@@ -23,7 +23,7 @@ from study.engine.forensics.through_time import gradient_through_time
 from study.engine.forensics.wiring_faults import Network, wiring_fault
 from study.engine.tasks.task import Task
 
-EXAMPLES = 32
+EXAMPLES = 24
 """Examples that it is tried on, evenly spaced: files may be sorted by label."""
 
 _logger = logging.getLogger("gradscape.engine")

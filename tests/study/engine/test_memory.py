@@ -27,7 +27,8 @@ def watched(task: Task, sizes: list[int], limit: float = float("inf")) -> Task:
     """The task; notes how many trials run at once and is out of memory above a limit."""
 
     def loss(outputs: Tensor, targets: Tensor) -> Tensor:
-        if not outputs.requires_grad:  # A sample that is looked at before training.
+        # Examples that are looked at before training; of the network's wiring, not a whole batch.
+        if not outputs.requires_grad or len(outputs) % BATCH:
             return task.loss(outputs, targets)
         trials = len(outputs) // BATCH
         sizes.append(trials)
@@ -72,7 +73,7 @@ def test_a_single_trial_without_room_is_out_of_memory(digits: Task) -> None:
 
 def test_other_errors_are_no_lack_of_memory(digits: Task) -> None:
     def broken(outputs: Tensor, targets: Tensor) -> Tensor:
-        if not outputs.requires_grad:
+        if not outputs.requires_grad or len(outputs) % BATCH:
             return digits.loss(outputs, targets)
         raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from study.engine import Task, classification
-from study.engine.forensics import Wiring, look_at_wiring
+from study.engine.forensics import Wiring, look_at_wiring, wiring
 
 GENERATOR = torch.Generator().manual_seed(0)
 TABLE = torch.randn(60, 4, generator=GENERATOR)
@@ -148,8 +148,9 @@ def test_the_gradient_through_the_time_steps_of_one_module() -> None:
     """Against autograd by the inputs themselves."""
     module = Recurrent(batch_first=True)
     task = labels(SERIES)
-    inputs = SERIES[torch.linspace(0, 59, 32).long()].clone().requires_grad_()
-    targets = task.targets[torch.linspace(0, 59, 32).long()]
+    chosen = torch.linspace(0, 59, wiring.EXAMPLES).long()
+    inputs = SERIES[chosen].clone().requires_grad_()
+    targets = task.targets[chosen]
     (gradient,) = torch.autograd.grad(task.loss(module(inputs), targets).mean(), [inputs])
     rms = gradient.double().square().mean(dim=(0, 2)).sqrt()
     ratio = looked(module, task).time_ratio
