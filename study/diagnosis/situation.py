@@ -12,7 +12,7 @@ import pandas as pd
 
 from search_spaces.catalogue import Value
 from study.diagnosis.trained import Trained
-from study.engine.tasks.data_faults import is_unbalanced, standardizable
+from study.engine.tasks.data.data_faults import is_unbalanced, standardizable
 from study.preflight.configuration import Preflight
 from study.tables.schema import CAUSES
 from study.verdicts import Verdict

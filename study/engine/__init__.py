@@ -22,8 +22,8 @@ if TYPE_CHECKING:
         make_task,
         task_parameters,
     )
-    from study.engine.tasks.batch_task import batch_task
-    from study.engine.tasks.loader import examples_of
+    from study.engine.tasks.feeding.batch_task import batch_task
+    from study.engine.tasks.feeding.loader import examples_of
     from study.engine.tasks.task import Task, classification
     from study.engine.training import train_cohort
 
@@ -40,9 +40,9 @@ _HOMES = {
     "TaskError": "study.engine.tasks",
     "TaskFactory": "study.engine.tasks",
     "TaskParameter": "study.engine.tasks",
-    "batch_task": "study.engine.tasks.batch_task",
+    "batch_task": "study.engine.tasks.feeding.batch_task",
     "classification": "study.engine.tasks.task",
-    "examples_of": "study.engine.tasks.loader",
+    "examples_of": "study.engine.tasks.feeding.loader",
     "find_layers": "study.engine.layers",
     "make_task": "study.engine.tasks",
     "task_parameters": "study.engine.tasks",

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from study.engine.activations import activation_name
 from study.engine.networks.building import NetworkError, check_output
-from study.engine.tasks.pytree import leaves
+from study.engine.tasks.feeding.pytree import leaves
 from study.engine.tasks.task import Task
 
 CHANNELS_SECOND = (nn.Conv1d, nn.Conv2d, nn.Conv3d)

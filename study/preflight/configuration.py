@@ -15,7 +15,7 @@ from search_spaces.errors import InputError
 from study.engine import NetworkError, NetworkFactory, Task
 from study.engine.cost import TrialCost, large_cost, trial_cost
 from study.engine.loss_surface import check_curvature
-from study.engine.tasks.data_scale import scale_notices
+from study.engine.tasks.data.data_scale import scale_notices
 from study.preflight.addresses import check_addresses
 from study.preflight.grid import grid_notices
 from study.preflight.own_code import own_code_errors, own_names, own_optimizers, try_step

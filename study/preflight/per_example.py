@@ -12,7 +12,7 @@ from torch import Tensor
 
 from search_spaces.errors import InputError
 from study.engine import Task
-from study.engine.tasks.cures import reduction_cure, shape_cure
+from study.engine.tasks.chance.cures import reduction_cure, shape_cure
 from study.errors import first_line
 
 RELATIVE, ABSOLUTE = 1e-3, 1e-5

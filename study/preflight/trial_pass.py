@@ -19,8 +19,8 @@ from study.engine.cohort.initial_networks import starting_point
 from study.engine.forensics import Alone, first_failure
 from study.engine.memory import is_out_of_memory
 from study.engine.precision import PRECISIONS, Precision
-from study.engine.tasks.bounded_outputs import bounded_outputs
-from study.engine.tasks.task_data import check_data
+from study.engine.tasks.data.bounded_outputs import bounded_outputs
+from study.engine.tasks.data.task_data import check_data
 from study.errors import first_line
 from study.preflight.per_example import called, mixing_notice
 from study.trial import Trial

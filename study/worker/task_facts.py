@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from study.engine import Task
-from study.engine.tasks.class_weights import WeightedLoss
-from study.engine.tasks.data_scale import data_scale
+from study.engine.tasks.data.class_weights import WeightedLoss
+from study.engine.tasks.data.data_scale import data_scale
 
 EXAMPLES = 4096
 """Examples, spread evenly over the data, that are looked at."""

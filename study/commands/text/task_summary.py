@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from study.engine import Task
-    from study.engine.tasks.data_scale import DataScale
+    from study.engine.tasks.data.data_scale import DataScale
 
 
 def task_line(hyperparameters: Mapping[str, Any], task: Task) -> str:
@@ -43,7 +43,7 @@ def data_line(task: Task) -> str:
     """Scale of inputs and targets, for people."""
     if task.feed is not None:
         return f"  loss {task.loss_chance:.4g} by chance; data of its own"
-    from study.engine.tasks.data_scale import data_scale
+    from study.engine.tasks.data.data_scale import data_scale
 
     inputs, targets = data_scale(task.inputs), data_scale(task.targets)
     return f"  inputs {_scale_text(inputs)}; targets {_scale_text(targets)}"
@@ -60,7 +60,7 @@ def _scale_text(scale: DataScale) -> str:
 
 def task_facts(hyperparameters: Mapping[str, Any], task: Task) -> dict[str, Any]:
     """The same for scripts."""
-    from study.engine.tasks.data_scale import data_scale
+    from study.engine.tasks.data.data_scale import data_scale
 
     return {
         "hyperparameters": dict(hyperparameters),

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from study.engine.cohort.blocks import Blocks
 from study.engine.observing.observation import Observation
 from study.engine.optimizers import Rule
-from study.engine.tasks.predicted import PerExample
+from study.engine.tasks.chance.predicted import PerExample
 from study.engine.tasks.task import Task
 
 

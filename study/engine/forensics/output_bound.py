@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from study.engine.layers import buffers_kept
-from study.engine.tasks.bounded_outputs import bounded_outputs
+from study.engine.tasks.data.bounded_outputs import bounded_outputs
 from study.engine.tasks.task import Task
 
 EXAMPLES = 64

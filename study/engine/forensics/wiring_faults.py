@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from study.engine.layers import is_normalized_by_batch
-from study.engine.tasks.cures import shape_cure
+from study.engine.tasks.chance.cures import shape_cure
 from study.engine.tasks.task import Task
 
 Fault = tuple[str, str]

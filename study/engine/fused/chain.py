@@ -24,7 +24,7 @@ from study.engine.fused.losses import CROSS_ENTROPY, SQUARED_ERROR
 from study.engine.fused.updates import FACTORS, NESTEROV, RULES
 from study.engine.optimizers import Rule
 from study.engine.optimizers.sgd import Sgd
-from study.engine.tasks.levels import LossExplained
+from study.engine.tasks.chance.levels import LossExplained
 from study.engine.tasks.measures import correct, cross_entropy, squared_error
 from study.engine.tasks.task import Task
 

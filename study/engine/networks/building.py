@@ -10,9 +10,9 @@ from torch import Tensor, nn
 from torch.nn.parameter import UninitializedBuffer, UninitializedParameter
 
 from study.engine.networks import foreign
-from study.engine.networks.fed import fed
 from study.engine.tasks.error import DataError
-from study.engine.tasks.feed import described
+from study.engine.tasks.feeding.fed import fed
+from study.engine.tasks.feeding.feed import described
 from study.engine.tasks.task import Task
 
 _LAZY = (UninitializedParameter, UninitializedBuffer)

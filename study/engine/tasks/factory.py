@@ -14,12 +14,12 @@ from types import MappingProxyType
 from typing import Any
 
 from study.engine.built_in import BUILT_IN_TASKS
-from study.engine.tasks.class_weights import weighted_task
+from study.engine.tasks.data.class_weights import weighted_task
+from study.engine.tasks.data.standardization import standardized_task
+from study.engine.tasks.data.task_data import check_data
 from study.engine.tasks.error import TaskError
 from study.engine.tasks.option import OptionMismatch, read_option
-from study.engine.tasks.standardization import standardized_task
 from study.engine.tasks.task import Task
-from study.engine.tasks.task_data import check_data
 from study.trial import NONE
 
 TaskFactory = Callable[..., Task]

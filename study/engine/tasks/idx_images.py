@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from study.engine.tasks.data.standardization import standardized
 from study.engine.tasks.error import TaskError
 from study.engine.tasks.idx_format import read_idx
-from study.engine.tasks.standardization import standardized
 from study.engine.tasks.task import Task, classification
 
 TARGET_ACCURACY = 0.8

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from study.engine.tasks.data.split import split
 from study.engine.tasks.error import TaskError
-from study.engine.tasks.split import split
 from study.engine.tasks.task import Task, classification
 
 ENDS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from study.engine.tasks.columns import encoded, no_holes, read_frame
+from study.engine.tasks.data.split import split
 from study.engine.tasks.error import TaskError
-from study.engine.tasks.split import split
 from study.engine.tasks.task import WORKED_OUT, Task, classification
 
 if TYPE_CHECKING:

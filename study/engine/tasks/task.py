@@ -10,13 +10,13 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
+from study.engine.tasks.chance.levels import NAME, Levels
+from study.engine.tasks.chance.predicted import PerExample, Predicted
+from study.engine.tasks.data.signal import signal
+from study.engine.tasks.data.task_data import check_data, check_inputs, check_labels
 from study.engine.tasks.error import DataError
-from study.engine.tasks.feed import Feed
-from study.engine.tasks.levels import NAME, Levels
+from study.engine.tasks.feeding.feed import Feed
 from study.engine.tasks.measures import correct, cross_entropy
-from study.engine.tasks.predicted import PerExample, Predicted
-from study.engine.tasks.signal import signal
-from study.engine.tasks.task_data import check_data, check_inputs, check_labels
 
 WORKED_OUT: Any = None
 """In place of a value that is worked out from the data when the task is made."""

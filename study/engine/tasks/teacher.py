@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
+from study.engine.tasks.chance.levels import LossExplained
 from study.engine.tasks.error import TaskError
-from study.engine.tasks.levels import LossExplained
 from study.engine.tasks.measures import squared_error
 from study.engine.tasks.task import Task
 

@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from study.engine.tasks.data.standardization import standardized
 from study.engine.tasks.error import TaskError
-from study.engine.tasks.standardization import standardized
 from study.engine.tasks.task import Task, classification
 
 INSTALL = "pip install 'gradscape[torchvision]'"

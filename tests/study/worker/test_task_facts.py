@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from study.engine import TASKS, Task
-from study.engine.tasks.class_weights import weighted_task
+from study.engine.tasks.data.class_weights import weighted_task
 from study.worker.task_facts import task_facts
 
 

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from study import Task, classification
-from study.engine.tasks.bounded_outputs import bounded_outputs
-from study.engine.tasks.class_weights import weighted_task
+from study.engine.tasks.data.bounded_outputs import bounded_outputs
+from study.engine.tasks.data.class_weights import weighted_task
 
 G = torch.Generator().manual_seed(5)
 X = torch.randn(60, 4, generator=G)

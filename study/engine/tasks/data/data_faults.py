@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from study.engine.tasks.data_scale import data_scale
+from study.engine.tasks.data.data_scale import data_scale
 from study.engine.tasks.task import Task
 
 OFF_SCALE = 0.1

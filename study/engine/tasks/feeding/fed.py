@@ -12,8 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from study.engine.tasks.feed import Feed
-from study.engine.tasks.pytree import children, mapped
+from study.engine.tasks.feeding.feed import Feed
+from study.engine.tasks.feeding.pytree import children, mapped
 
 
 def fed(module: nn.Module, feed: Feed) -> nn.Module:

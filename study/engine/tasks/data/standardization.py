@@ -13,11 +13,11 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from study.engine.tasks.best_constant import best_constant
+from study.engine.tasks.chance.best_constant import best_constant
+from study.engine.tasks.chance.levels import LossExplained
+from study.engine.tasks.chance.predicted import PerExample
+from study.engine.tasks.data.held import Held
 from study.engine.tasks.error import DataError, TaskError
-from study.engine.tasks.held import Held
-from study.engine.tasks.levels import LossExplained
-from study.engine.tasks.predicted import PerExample
 from study.engine.tasks.task import Task
 
 _NAME = "standardize"

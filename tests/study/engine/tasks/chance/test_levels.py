@@ -13,8 +13,8 @@ from torch.nn import functional
 
 from study import Task, classification
 from study.engine import TASKS
+from study.engine.tasks.data.standardization import standardized_task
 from study.engine.tasks.measures import correct, cross_entropy, squared_error
-from study.engine.tasks.standardization import standardized_task
 
 X = torch.randn(600, 2, generator=torch.Generator().manual_seed(2))
 Y = torch.stack([3 * X[:, 0] + 5, X[:, 1].exp()], dim=1)

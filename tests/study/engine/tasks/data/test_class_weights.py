@@ -14,8 +14,8 @@ from torch.nn import functional
 from study import Task, classification
 from study.engine import NETWORKS, TASKS, TaskError, make_task, train_cohort
 from study.engine.checkpoint import source_of
-from study.engine.tasks.class_weights import weighted_task
-from study.engine.tasks.task_data import check_data
+from study.engine.tasks.data.class_weights import weighted_task
+from study.engine.tasks.data.task_data import check_data
 from tests.study.engine.conftest import make_trial
 
 G = torch.Generator().manual_seed(4)

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from study.engine.tasks.constant_search import lowest_constant
+from study.engine.tasks.chance.constant_search import lowest_constant
+from study.engine.tasks.chance.predicted import PerExample, Predicted
 from study.engine.tasks.error import DataError
-from study.engine.tasks.predicted import PerExample, Predicted
 
 
 @dataclass(frozen=True, kw_only=True)

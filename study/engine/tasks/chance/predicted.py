@@ -13,7 +13,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from study.engine.tasks.cures import reduction_cure, shape_cure
+from study.engine.tasks.chance.cures import reduction_cure, shape_cure
 from study.engine.tasks.error import DataError
 
 PerExample = Callable[[Tensor, Tensor], Tensor]

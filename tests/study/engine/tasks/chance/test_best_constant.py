@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from study.engine.tasks.best_constant import BestConstant, best_constant
+from study.engine.tasks.chance.best_constant import BestConstant, best_constant
+from study.engine.tasks.chance.predicted import PerExample, Predicted
 from study.engine.tasks.measures import cross_entropy, squared_error
-from study.engine.tasks.predicted import PerExample, Predicted
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 

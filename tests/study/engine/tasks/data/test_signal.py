@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from study.engine.tasks.signal import signal
+from study.engine.tasks.data.signal import signal
 
 GENERATOR = torch.Generator().manual_seed(0)
 X = torch.randn(800, 6, generator=GENERATOR)

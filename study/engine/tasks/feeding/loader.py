@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset, default_collate
 
 from study.engine.tasks.error import DataError
-from study.engine.tasks.pytree import leaves
+from study.engine.tasks.feeding.pytree import leaves
 
 LARGEST = 2_000_000_000
 """Numbers that examples may have in memory, 8 GB in single precision."""

@@ -1,9 +1,9 @@
 """What a network is fed with where that is more than one tensor, and the loss of what it returns.
 
 The engine trains networks of one tensor, with a loss of each example. Here that tensor has the
-numbers of the batch's examples, and the network is joined with its data and its loss
-(`networks/fed.py`): from numbers of examples to their losses and metrics. So everything else - how
-trials run together, optimizers, clipping, what is measured, checkpoints - knows nothing of it.
+numbers of the batch's examples, and the network is joined with its data and its loss (`fed.py`):
+from numbers of examples to their losses and metrics. So everything else - how trials run together,
+optimizers, clipping, what is measured, checkpoints - knows nothing of it.
 
 Axes: N examples, B examples of a batch.
 """
@@ -18,9 +18,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from study.engine.tasks.data.task_data import check_finite
 from study.engine.tasks.error import DataError
-from study.engine.tasks.pytree import leaves, mapped
-from study.engine.tasks.task_data import check_finite
+from study.engine.tasks.feeding.pytree import leaves, mapped
 
 NAMES = ("inputs", "targets")
 

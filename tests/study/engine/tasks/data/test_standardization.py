@@ -11,7 +11,7 @@ from torch import Tensor
 
 from study import Task, classification
 from study.engine import NETWORKS, TASKS, TaskError, make_task, train_cohort
-from study.engine.tasks.standardization import standardized_task
+from study.engine.tasks.data.standardization import standardized_task
 from tests.study.engine.conftest import make_trial
 
 G = torch.Generator().manual_seed(4)

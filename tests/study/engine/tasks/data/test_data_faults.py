@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from study.engine import Task, make_task
-from study.engine.tasks.data_faults import is_unbalanced, standardizable
+from study.engine.tasks.data.data_faults import is_unbalanced, standardizable
 
 
 @pytest.fixture(scope="module")

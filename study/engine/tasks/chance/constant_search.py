@@ -10,8 +10,8 @@ import math
 import torch
 from torch import Tensor
 
+from study.engine.tasks.chance.predicted import PerExample, Predicted
 from study.engine.tasks.error import DataError
-from study.engine.tasks.predicted import PerExample, Predicted
 
 ITERATIONS = 60
 

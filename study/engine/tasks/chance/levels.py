@@ -9,9 +9,9 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from study.engine.tasks.best_constant import BestConstant, best_constant
+from study.engine.tasks.chance.best_constant import BestConstant, best_constant
+from study.engine.tasks.chance.predicted import PerExample, Predicted
 from study.engine.tasks.error import DataError
-from study.engine.tasks.predicted import PerExample, Predicted
 
 SURE = 10.0
 """Output for the one class that a constant prediction is sure of, others being 0."""

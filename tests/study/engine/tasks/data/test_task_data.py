@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from study import Task, classification
-from study.engine.tasks.data_scale import data_scale, scale_notices
-from study.engine.tasks.task_data import check_data
+from study.engine.tasks.data.data_scale import data_scale, scale_notices
+from study.engine.tasks.data.task_data import check_data
 
 
 def labelled(labels: torch.Tensor, inputs: torch.Tensor | None = None, classes: int = 7) -> Task:

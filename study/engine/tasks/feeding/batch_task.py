@@ -8,11 +8,11 @@ from typing import Any
 
 from torch import Tensor
 
+from study.engine.tasks.chance.levels import NAME
+from study.engine.tasks.data.split import split
 from study.engine.tasks.error import DataError
-from study.engine.tasks.feed import LOSS, METRIC, Feed, Loss
-from study.engine.tasks.levels import NAME
-from study.engine.tasks.loader import examples_of, is_dataset
-from study.engine.tasks.split import split
+from study.engine.tasks.feeding.feed import LOSS, METRIC, Feed, Loss
+from study.engine.tasks.feeding.loader import examples_of, is_dataset
 from study.engine.tasks.task import HALF, Task
 
 

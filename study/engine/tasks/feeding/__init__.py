@@ -1,0 +1,1 @@
+"""Networks of several inputs, outputs that are no tensor, and losses of a whole batch."""
