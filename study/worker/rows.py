@@ -14,7 +14,6 @@ from study.tables import LAYERS, STEPS, CohortTables, StudyMetadata, to_arrow, t
 from study.verdicts import Thresholds, label_trials
 from study.worker.failure_columns import failure_columns
 from study.worker.loss_figures import loss_figures, metric_figures
-from study.worker.still_parts import FROZEN, in_words
 from study.worker.task_facts import task_facts
 from study.worker.theory_columns import predictions
 from study.worker.wiring_columns import wiring_columns
@@ -50,15 +49,7 @@ def frames(
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Makes the rows of trials, steps and layers as they were measured, without labels."""
     rows, layers = _trial_rows(record, task, list(metadata.hyperparameters)), _layers(record)
-    trials = pd.DataFrame(rows)
-    if frozen := [layer.name for layer in record.layers if layer.frozen]:
-        # Its author meant it so: no `still_share`, by which it would be the cause of failures.
-        meant = in_words(dict.fromkeys(frozen, FROZEN))
-        trials["still_parts"] = [
-            f"{meant}; {found}" if isinstance(found, str) else meant
-            for found in trials["still_parts"]
-        ]
-    return trials, _steps(record), layers
+    return pd.DataFrame(rows), _steps(record), layers
 
 
 def _trial_rows(
@@ -87,7 +78,7 @@ def _trial_rows(
             "update_ratio_max": _largest(record.update_ratio[k]),
             "sharpness_initial": record.sharpness[k, 0],
             "output_bound": record.output_bound,
-            **wiring_columns(record.wiring),
+            **wiring_columns(record.wiring, record.layers),
             "train_seconds": seconds,
             **facts,
             "mlflow_run_id": None,

@@ -18,12 +18,9 @@ if TYPE_CHECKING:
 CUT = "detached: no gradient passes"
 LOST = "kept in a plain list or dict, not in nn.ModuleList or nn.ModuleDict"
 
-NAMED = 3
-"""Parts that are named; the others are counted."""
 
-
-def still_parts(network: Network) -> tuple[str | None, float]:
-    """Returns what does not train, in words, and its share of all weights; None and 0 if all does.
+def still_parts(network: Network) -> tuple[dict[str, str], float]:
+    """Returns why each part that does not train does not, by its name, and their share of weights.
 
     A module kept in a Python list is run, but its parameters are none of the network's; one
     behind a `detach()` is run and gets no gradient. What is not run at all is left out.
@@ -50,10 +47,7 @@ def still_parts(network: Network) -> tuple[str | None, float]:
     lost = {name: _size(module) for name, module in hidden.items() if name in called}
     whole = sum(value.numel() for value in values.values()) + sum(lost.values())
     share = (sum(cut.values()) + sum(lost.values())) / max(1, whole)
-    said = [
-        f"{_listed(list(parts))} ({why})" for parts, why in ((cut, CUT), (lost, LOST)) if parts
-    ]
-    return "; ".join(said) or None, share
+    return dict.fromkeys(cut, CUT) | dict.fromkeys(lost, LOST), share
 
 
 def _cut(
@@ -93,8 +87,3 @@ def _unregistered(module: nn.Module) -> Iterator[tuple[str, nn.Module]]:
 
 def _size(module: nn.Module) -> int:
     return sum(each.numel() for each in module.parameters())
-
-
-def _listed(names: list[str]) -> str:
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return ", ".join(names[:NAMED]) + more

@@ -13,7 +13,7 @@ import copy
 import logging
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
@@ -39,14 +39,14 @@ class Wiring:
         detail: It, as a clause for people.
         time_ratio: Gradient that reaches the first of the time steps of one of torch's recurrent
             modules over that at the last, by rms; NaN without one.
-        still_parts: What no gradient reaches though it is run, in words; None if it reaches all.
+        still: Why no gradient reaches parts that are run, by their names.
         still_share: Share of the weights that these parts hold.
     """
 
     fault: str | None = None
     detail: str | None = None
     time_ratio: float = math.nan
-    still_parts: str | None = None
+    still: Mapping[str, str] = field(default_factory=dict)
     still_share: float = 0.0
 
 
@@ -84,7 +84,7 @@ def look_at_wiring(module: nn.Module, parameters: Mapping[str, Tensor], task: Ta
         )
         with torch.random.fork_rng(devices=[]), torch.enable_grad():
             fault, detail = wiring_fault(network) or (None, None)
-            parts, share = still_parts(network)
+            still, share = still_parts(network)
             ratio = gradient_through_time(network)
     except Exception as error:  # A person's module or loss may fail in ways of its own.
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
@@ -94,6 +94,6 @@ def look_at_wiring(module: nn.Module, parameters: Mapping[str, Tensor], task: Ta
         fault=fault,
         detail=detail,
         time_ratio=ratio,
-        still_parts=parts,
+        still=still,
         still_share=share,
     )

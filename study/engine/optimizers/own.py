@@ -13,7 +13,7 @@ import copy
 import inspect
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from importlib import import_module
+from pkgutil import resolve_name
 from typing import Any
 
 import numpy as np
@@ -189,12 +189,13 @@ def loaded(name: str) -> Factory:
     """Imports `package.module:factory`; its folder is on the path already.
 
     Raises:
-        ValueError: If there is no such function.
+        ImportError: If there is no such module.
+        AttributeError: If it has no such function.
+        ValueError: If that is none.
     """
-    module, _, attribute = name.partition(":")
-    factory: Factory | None = getattr(import_module(module), attribute, None)
+    factory: Factory = resolve_name(name)
     if not callable(factory):
-        raise ValueError(f"there is no function {attribute!r} in {module!r}")
+        raise ValueError(f"{name} must be a function, but is {type(factory).__name__}")
     return factory
 
 

@@ -12,6 +12,7 @@ from torch import Tensor
 from study.engine.tasks.columns import encoded, no_holes, read_frame
 from study.engine.tasks.data.split import split
 from study.engine.tasks.error import TaskError
+from study.engine.tasks.measures import squared_error
 from study.engine.tasks.task import WORKED_OUT, Task, classification
 
 if TYPE_CHECKING:
@@ -116,11 +117,6 @@ def _of_numbers(
         target=WORKED_OUT if target is None else target,
         validation=None if held_out is None else (inputs[held_out], targets[held_out]),
     )
-
-
-def squared_error(outputs: Tensor, targets: Tensor) -> Tensor:
-    """Of each example, (N,)."""
-    return (outputs - targets).square().sum(dim=1)
 
 
 def _is_labels(values: pd.Series) -> bool:

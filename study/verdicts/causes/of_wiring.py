@@ -25,22 +25,21 @@ def _network_function(signs: Signs, _: Thresholds) -> np.ndarray:
     return (signs.failure_origin.astype(str) == "network") & ~ran_away(signs)
 
 
-def _is_fault(cause: Cause) -> Holds:
-    return lambda signs, _: signs.wiring_fault.astype(str) == cause.value
+def _has(signs: Signs, fault: Cause) -> np.ndarray:
+    return signs.wiring_fault.astype(str) == fault.value
 
 
-def _alike(signs: Signs, _: Thresholds) -> np.ndarray:
-    return signs.fruitless & (signs.wiring_fault.astype(str) == Cause.ALIKE_UNITS.value)
+def _always(cause: Cause) -> Holds:
+    return lambda signs, _: _has(signs, cause)
 
 
-def _own_noise(signs: Signs, _: Thresholds) -> np.ndarray:
-    return signs.fruitless & (signs.wiring_fault.astype(str) == Cause.OWN_NOISE.value)
+def _of_the_fruitless(cause: Cause) -> Holds:
+    return lambda signs, _: signs.fruitless & _has(signs, cause)
 
 
 def _linear(signs: Signs, _: Thresholds) -> np.ndarray:
     # What is still on its way may get there as it is.
-    straight = signs.wiring_fault.astype(str) == Cause.LINEAR_NETWORK.value
-    return signs.fruitless & straight & ~signs.learning
+    return signs.fruitless & _has(signs, Cause.LINEAR_NETWORK) & ~signs.learning
 
 
 def _no_signal(signs: Signs, _: Thresholds) -> np.ndarray:
@@ -79,11 +78,17 @@ OF_THE_NETWORK: tuple[Rule, ...] = (
 )
 
 OF_THE_BATCH: tuple[Rule, ...] = tuple(
-    Rule(cause=cause, holds=_is_fault(cause), says=_says_detail)
+    Rule(cause=cause, holds=_always(cause), says=_says_detail)
     for cause in (Cause.BROADCAST, Cause.MIXED_EXAMPLES)
 )
 
-OF_THE_UNITS: tuple[Rule, ...] = (Rule(cause=Cause.ALIKE_UNITS, holds=_alike, says=_says_detail),)
+OF_THE_UNITS: tuple[Rule, ...] = (
+    Rule(
+        cause=Cause.ALIKE_UNITS,
+        holds=_of_the_fruitless(Cause.ALIKE_UNITS),
+        says=_says_detail,
+    ),
+)
 
 OF_THE_REST: tuple[Rule, ...] = (
     Rule(cause=Cause.SHRINKING_THROUGH_TIME, holds=_shrinking_unseen, says=says_shrinking_in_time),
@@ -95,6 +100,6 @@ OF_THE_REST: tuple[Rule, ...] = (
             "the targets, as if the two did not belong together"
         ),
     ),
-    Rule(cause=Cause.OWN_NOISE, holds=_own_noise, says=_says_detail),
+    Rule(cause=Cause.OWN_NOISE, holds=_of_the_fruitless(Cause.OWN_NOISE), says=_says_detail),
     Rule(cause=Cause.LINEAR_NETWORK, holds=_linear, says=_says_detail),
 )
