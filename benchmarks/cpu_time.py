@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-import threading
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+
+from sampled import sampled
 
 EVERY_S = 1.0
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
@@ -39,21 +40,9 @@ class CpuTime:
     @contextmanager
     def sampling(self) -> Iterator[None]:
         """Around what is measured."""
-        ended = threading.Event()
-
-        def sample() -> None:
-            while not ended.wait(EVERY_S):
-                self._last.update(self._look())
-
         self._first = {pid: seconds for pid, (_, seconds) in self._look().items()}
-        thread = threading.Thread(target=sample, daemon=True)
-        thread.start()
-        try:
+        with sampled(lambda: self._last.update(self._look()), EVERY_S):
             yield
-        finally:
-            ended.set()
-            thread.join()
-            self._last.update(self._look())
 
     def _look(self) -> dict[int, tuple[str, float]]:
         parents, used, lines = {}, {}, {}

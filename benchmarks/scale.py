@@ -30,7 +30,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -39,6 +38,7 @@ from pathlib import Path
 from typing import Any
 
 from cpu_time import CpuTime
+from sampled import sampled
 
 os.environ.update({"RAY_USAGE_STATS_ENABLED": "0", "OMP_NUM_THREADS": "1"})
 
@@ -97,20 +97,12 @@ class Watch:
     @contextmanager
     def sampling(self) -> Iterator[None]:
         """Around the run."""
-        ended = threading.Event()
 
-        def sample() -> None:
-            while not ended.wait(0.05):
-                self.peak_mb = max(self.peak_mb, resident_mb())
-
-        thread = threading.Thread(target=sample, daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            ended.set()
-            thread.join()
+        def look() -> None:
             self.peak_mb = max(self.peak_mb, resident_mb())
+
+        with sampled(look, 0.05):
+            yield
 
 
 def resident_mb() -> float:

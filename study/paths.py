@@ -136,3 +136,8 @@ def check_home(home: Path) -> None:
             f"the home folder must be writable, but {nearest} is not a writable folder; "
             f"choose another with --home or {HOME_VARIABLE}"
         )
+
+
+def from_here(path: Path) -> Path:
+    """Returns the path as somebody would type it: from the current folder if it lies there."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

@@ -106,6 +106,13 @@ def _print(checked: Preflight, plan: Mapping[str, Any]) -> None:
         console.print(
             f"then up to {config.confirm} fresh trials in the region that is recommended"
         )
+    if (scaling := config.scaling) is not None:
+        console.print(
+            f"then {scaling.trials} trials at each {scaling.axis} of "
+            f"{', '.join(map(str, scaling.sizes))}, around the learning rate where the edge is "
+            "expected; the figures below are of the map alone",
+            soft_wrap=True,
+        )
     console.print(
         f"at most {plan['gflop']:.0f} GFLOP, {plan['core_seconds']:.0f} s on one CPU core or "
         "less: trials that fail, or whose verdict is certain, end early, and chains of linear "

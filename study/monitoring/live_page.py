@@ -13,7 +13,7 @@ import threading
 import time
 from pathlib import Path
 
-from study.paths import StudyPaths
+from study.paths import StudyPaths, from_here
 
 FIRST_S = 20.0
 """A study that ends sooner has its report soon enough."""
@@ -66,7 +66,7 @@ class LivePage:
                 continue
             first, recorded, began = not recorded, parts, time.monotonic()
             if self._page() and first:
-                page = self._paths.report / "index.html"
+                page = from_here(self._paths.report / "index.html")
                 _logger.info("report so far: %s (written again as trials come)", page)
             pause = max(PAUSE_S, _SHARE * (time.monotonic() - began))
 

@@ -43,6 +43,8 @@ UNCONFIRMED = (
     "recommend=analysis.recommended_region)"
 )
 
+UNSCALED = "larger sizes are not trained: `scaling` needs `gradscape run`"
+
 
 def run_study(
     config: StudyConfig,
@@ -117,6 +119,8 @@ def run_study(
     ):
         if config.confirm and recommend is None:
             _logger.warning("%s", UNCONFIRMED)
+        if config.scaling is not None:
+            _logger.warning("%s", UNSCALED)
         confirmation = Confirmation(config, resume.plan, resume.ledger, store, lease, recommend)
         run = Invocation(
             checked, paths, lease, store, resume, confirmation, on_progress=show, stop=stop

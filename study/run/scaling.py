@@ -48,7 +48,8 @@ def run_scaled(
     if scaling is None:
         return run(config, True)
     begun = _begun(config, scaling, read())
-    result = None if begun else run(config, False)
+    mapped = config.with_changes(scaling=None)
+    result = None if begun else run(mapped, False)
     for position, size in enumerate(scaling.sizes):
         if position + 1 < begun:
             continue
@@ -62,7 +63,7 @@ def run_scaled(
                 "rate at two of them; a wider range of learning rates may",
                 *(scaling.axis, size),
             )
-            return run(config, True)
+            return run(mapped, True)
         _logger.info(
             "%s %d: %d trials between learning rates %.3g and %.3g",
             *(scaling.axis, size, scaling.trials, *rates),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,7 +57,10 @@ def test_it_ends_well_and_says_where_everything_lies(study: Study) -> None:
     assert study.ended.code == 0, study.ended
     assert f"{TRIALS} of {TRIALS} trials done" in study.ended.out
     report = next(line for line in study.ended.out.splitlines() if line.startswith("report "))
-    assert (study.folder / report.split(maxsplit=1)[1]).exists()
+    page = study.folder / report.split(maxsplit=1)[1]
+    assert page.exists()
+    answers = json.loads((page.parent / "summary.json").read_text(encoding="utf-8"))["answers"]
+    assert len(answers) > 1 and "\n".join(answers) in study.ended.out
     assert "Traceback" not in study.ended.err
     assert study.command.left_over() == [] and study.command.temporary_files == []
 

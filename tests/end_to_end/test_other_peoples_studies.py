@@ -12,24 +12,11 @@ import pytest
 from analysis import load_trials
 from tests.study.commands.conftest import Gradscape, gradscape
 from tests.support.left_behind import mlflow_runs
+from tests.support.small_study import small_study
 
 __all__ = ["gradscape"]
 
-STUDY = """
-study: c
-task: teacher
-network: mlp
-hyperparameters:
-  depth: [2, 3]
-  width: 8
-  activation: [tanh, relu]
-  learning_rate: {low: 1.0e-3, high: 1.0, log: true}
-  batch_size: 16
-steps: 8
-trials: 8
-seed: ${SEED}
-tracking_uri: ${T}
-"""
+STUDY = small_study("c", steps=8, trials=8, seed="${SEED}", tracking_uri="${T}")
 
 HERE = ("--local-mode", "--no-report")
 

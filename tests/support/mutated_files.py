@@ -22,20 +22,9 @@ from analysis import load_layers, load_steps, load_trials
 from search_spaces.errors import GradscapeError
 from study.commands.app import main
 from study.tracking import default_tracking_uri
+from tests.support.small_study import small_study
 
-STUDY = """
-study: small
-task: teacher
-network: mlp
-hyperparameters:
-  depth: [2, 3]
-  width: 8
-  activation: [tanh, relu]
-  learning_rate: {low: 1.0e-3, high: 1.0, log: true}
-  batch_size: 16
-steps: 3
-trials: 4
-"""
+STUDY = small_study("small", steps=3, trials=4)
 
 OTHER = (b"", b"[]", b"{}", b"null", b"3", b'{"pid":', b"\xff\xfe", b"\0" * 40, b"[" * 9000)
 NUMBERS = (b"9" * 30, b"-1", b"1e999", b"null", b'"x"', b"[]", b"NaN")

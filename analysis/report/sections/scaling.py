@@ -19,6 +19,9 @@ _GROWING = ("width", "depth", "batch_size")
 _TWICE = 2
 """Times the largest size at which the edge is predicted, which nobody trained."""
 
+_NEAR = 1.5
+"""Factor by which a prediction may be off and still be of use."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Scaling:
@@ -74,9 +77,11 @@ def _sentences(found: EdgeScaling) -> list[str]:
     held = found.held_out
     if held is not None:
         said, came = held.predicted, held.measured
-        verdict = (
-            "that was wrong, do not trust the prediction beyond" if held.wrong else "as expected"
-        )
+        verdict = "as expected"
+        if held.wrong:
+            verdict = "that was wrong, do not trust the prediction beyond"
+        elif held.factor > _NEAR:
+            verdict = "within the interval, which is too wide to plan with"
         sentences.append(
             f"Predicted from all smaller sizes, the edge at {axis} {came.size:g} was to be "
             f"{said.edge:.3g} ({said.low:.3g} to {said.high:.3g}); measured, it is "

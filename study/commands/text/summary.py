@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from study.commands.text.verdict_style import COLOURS, verdict_text
+from study.paths import from_here
 
 if TYPE_CHECKING:
     from study.monitoring.study_result import StudyResult
@@ -36,6 +37,8 @@ def print_result(result: StudyResult) -> None:
     console.print(verdict_text(result.verdicts))
     for line in _because(cause_counts(result)):
         console.print(line)
+    for sentence in answers(result):
+        console.print(sentence, markup=False, soft_wrap=True)
     for number, reason in result.failed.items():
         amiss.print(f"gradscape: trial {number} failed: {reason}")
     if result.missing:
@@ -49,10 +52,20 @@ def print_result(result: StudyResult) -> None:
     elif result.notice:
         amiss.print(f"gradscape: {result.notice}")
     if (result.paths.report / "index.html").exists():
-        console.print(f"report   {_from_here(result.paths.report / 'index.html')}")
-    console.print(f"tables   {_from_here(result.paths.tables)}")
-    home = shlex.quote(str(_from_here(result.paths.home)))
+        console.print(f"report   {from_here(result.paths.report / 'index.html')}")
+    console.print(f"tables   {from_here(result.paths.tables)}")
+    home = shlex.quote(str(from_here(result.paths.home)))
     console.print(f"MLflow   {result.tracking_uri or f'gradscape ui --home {home}'}")
+
+
+def answers(result: StudyResult) -> list[str]:
+    """Returns the first sentences of the report, if it is of all that is done."""
+    file = result.paths.report / "summary.json"
+    if not file.is_file():
+        return []
+    summary = json.loads(file.read_text(encoding="utf-8"))
+    # A report of before has none.
+    return list(summary.get("answers", ())) if summary["trials"] == result.done else []
 
 
 def cause_counts(result: StudyResult) -> dict[str, int]:
@@ -76,11 +89,6 @@ def _because(causes: Mapping[str, int]) -> Iterator[str]:
     rest = sum(causes.values()) - sum(count for _, count in named)
     if rest:
         yield f"  {rest:{width}} for other causes, which the report counts"
-
-
-def _from_here(path: Path) -> Path:
-    """The path as somebody would type it: from the current folder if it lies there."""
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def _to_come(result: StudyResult) -> str:

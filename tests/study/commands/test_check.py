@@ -56,6 +56,15 @@ def test_tables_of_an_older_optuna_stay_as_they_are(
     assert older_tables.read_bytes() == before
 
 
+def test_larger_sizes_are_told(gradscape: Gradscape, tmp_path: Path) -> None:
+    space = "{depth: 1, width: [8, 16], learning_rate: {low: 0.01, high: 9.0, log: true}}"
+    text = STUDY.replace("{depth: 1, width: 8}", space).replace("storage", "# storage")
+    (tmp_path / "s.yaml").write_text(text + "scaling: {axis: width, sizes: [32, 64]}\n")
+    check = gradscape("check", "s.yaml")
+    assert check.code == 0
+    assert "then 24 trials at each width of 32, 64, around the learning rate where" in check.out
+
+
 def test_a_script_reads_the_same(gradscape: Gradscape, tmp_path: Path, older_tables: Path) -> None:
     (tmp_path / "s.yaml").write_text(STUDY)
     check = gradscape("check", "s.yaml", "--json")

@@ -68,8 +68,11 @@ def carry(home: Path, most: int = 9, **changes: Any) -> pd.DataFrame:
     return read()
 
 
-def test_larger_sizes_are_tried_where_the_edge_may_be(tmp_path: Path) -> None:
+def test_larger_sizes_are_tried_where_the_edge_may_be(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     trials = carry(tmp_path)
+    assert "larger sizes are not trained" not in caplog.text
     assert trials["width"].value_counts().to_dict().keys() == {8, 16, 32, 64}
     assert (trials["width"].to_numpy()[48:] == [32] * 16 + [64] * 16).all()
     for size in (32, 64):
@@ -94,6 +97,11 @@ def test_larger_sizes_are_tried_where_the_edge_may_be(tmp_path: Path) -> None:
 
     with pytest.raises(InputError, match="larger sizes were trained behind it"):
         carry(tmp_path, trials=64)
+
+
+def test_a_run_of_the_map_alone_says_so(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    train(tmp_path, StudyConfig(**{**STUDY, "trials": 4, "steps": 1}))
+    assert "larger sizes are not trained: `scaling` needs `gradscape run`" in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -23,22 +23,7 @@ import pyarrow.parquet as pq
 from tests.support.driver import Command
 from tests.support.left_behind import mlflow_runs, optuna_trials
 from tests.support.mlflow_tables import VARIABLE
-
-STUDY = """
-study: NAME
-task: teacher
-network: mlp
-hyperparameters:
-  depth: [2, 3]
-  width: 8
-  activation: [tanh, relu]
-  learning_rate: {low: 1.0e-3, high: 1.0, log: true}
-  batch_size: 16
-steps: 8
-trials: 24
-seed: SEED
-resources: {workers: 1}
-"""
+from tests.support.small_study import small_study
 
 TRIALS = 24
 FIRST_S = 10.0
@@ -90,7 +75,8 @@ class Scene:
     def write(self, name: str, *, seed: int = 0, extra: str = "") -> Path:
         """A study file."""
         file = self.folder / f"{name}-{seed}.yaml"
-        file.write_text(STUDY.replace("NAME", name).replace("SEED", str(seed)) + extra)
+        keys = {"steps": 8, "trials": TRIALS, "seed": seed, "resources": "{workers: 1}"}
+        file.write_text(small_study(name, **keys) + extra)
         return file
 
     def start(self, file: Path, home: Path) -> Command:
