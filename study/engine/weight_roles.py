@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -68,6 +68,18 @@ def weight_roles(module: nn.Module) -> Mapping[str, WeightRole]:
         roles = {**_roles_of_torch(child), **declared}
         roles_by_name |= {prefix + parameter: role for parameter, role in roles.items()}
     return roles_by_name
+
+
+def readouts(module: nn.Module, weights: Sequence[str]) -> list[str]:
+    """Returns those of the weights that are the readout's: the last, where no role says which."""
+    roles = weight_roles(module)
+    return [name for name in weights if name in roles and roles[name].readout] or [*weights[-1:]]
+
+
+def bias_of(weight: str) -> str:
+    """Name of the bias beside a weight: `bias_hh_l0` beside `weight_hh_l0`, for example."""
+    owner, dot, name = weight.rpartition(".")
+    return owner + dot + name.replace("weight", "bias")
 
 
 _GATES: Mapping[type[nn.Module], int] = {

@@ -12,7 +12,7 @@ from study.engine.initializations.distributions import INITIALIZATIONS, normal
 from study.engine.initializations.recurrent import RECURRENT_INITIALIZATIONS, SAME
 from study.engine.initializations.residual import RESIDUAL_INITIALIZATIONS
 from study.engine.parametrizations import output_scale
-from study.engine.weight_roles import WeightRole, weight_roles
+from study.engine.weight_roles import WeightRole, bias_of, readouts, weight_roles
 
 TORCH_DEFAULT = "torch_default"
 """Leaves every parameter as the network's author initialized it."""
@@ -31,7 +31,7 @@ def is_drawn(module: nn.Module, hyperparameters: Mapping[str, Any]) -> bool:
     if _name(hyperparameters) == TORCH_DEFAULT:
         return False
     weights = _weights(module)
-    drawn = {*weights, *map(_bias_of, weights)} - frozen_parameters(module)
+    drawn = {*weights, *map(bias_of, weights)} - frozen_parameters(module)
     return all(name in drawn for name, _ in module.named_parameters())
 
 
@@ -73,18 +73,18 @@ def initialize(
     roles = weight_roles(module)
     values = {key: value.detach() for key, value in module.named_parameters()}
     weights = _weights(module)
-    readouts = [key for key in weights if key in roles and roles[key].readout] or weights[-1:]
+    last = readouts(module, weights)
     frozen = frozen_parameters(module)
     for key in weights:
         if key in frozen:
             continue
         role = roles.get(key, WeightRole())
         factor = _residual_factor(role, hyperparameters)
-        if key in readouts:
+        if key in last:
             factor *= _output_factor(hyperparameters)
         weight = _drawn_weight(key, values[key], role, hyperparameters, generator)
         values[key] = weight.double() * (_gain(role, hyperparameters) * factor)
-        bias = _bias_of(key)
+        bias = bias_of(key)
         if bias in values and bias not in frozen:
             values[bias] = _bias(values[bias], role, hyperparameters, generator)
             if factor == 0:
@@ -172,9 +172,3 @@ def _chosen(hyperparameter: str, registry: Mapping[str, _Choice], name: str) -> 
     if name not in registry:
         raise ValueError(f"unknown {hyperparameter} {name!r}; known: {', '.join(registry)}")
     return registry[name]
-
-
-def _bias_of(weight: str) -> str:
-    """Name of the bias beside a weight: `bias_hh_l0` beside `weight_hh_l0`, for example."""
-    owner, dot, name = weight.rpartition(".")
-    return owner + dot + name.replace("weight", "bias")

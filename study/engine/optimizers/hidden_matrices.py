@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import nn
 
-from study.engine.weight_roles import weight_roles
+from study.engine.weight_roles import readouts
 
 _MATRIX_MODULES = (
     nn.Linear,
@@ -35,7 +35,5 @@ def hidden_matrices(module: nn.Module) -> frozenset[str]:
     ]
     weights = [name for name, child in named if isinstance(child, _MATRIX_MODULES)]
     embedded = bool(named) and isinstance(named[0][1], nn.Embedding)
-    roles = weight_roles(module)
-    readouts = [name for name in weights if name in roles and roles[name].readout] or weights[-1:]
     first = [] if embedded else weights[:1]
-    return frozenset(weights) - {*first, *readouts}
+    return frozenset(weights) - {*first, *readouts(module, weights)}

@@ -11,7 +11,7 @@ from torch import nn
 from study.engine.optimizers.hidden_matrices import hidden_matrices
 from study.engine.parametrizations.rules import ENTRYWISE, check_parametrization
 from study.engine.parametrizations.scales import depth_ratio, width_ratio
-from study.engine.weight_roles import weight_roles
+from study.engine.weight_roles import bias_of, readouts
 
 Kind = Literal["input", "hidden", "output", "fixed"]
 """By which axes grow with the width: the last (biases, gains and embeddings too), both, the first,
@@ -53,12 +53,11 @@ def rate_factors(module: nn.Module, hyperparameters: Mapping[str, Any]) -> dict[
 
 
 def _kinds(module: nn.Module) -> dict[str, Kind]:
-    hidden, roles = hidden_matrices(module), weight_roles(module)
+    hidden = hidden_matrices(module)
     names = [name for name, _ in module.named_parameters()]
     matrices = [name for name, value in module.named_parameters() if value.ndim >= 2]
-    readouts = [name for name in matrices if name in roles and roles[name].readout]
-    outputs = {*(readouts or matrices[-1:])}
-    fixed = {_bias_of(name) for name in outputs}
+    outputs = readouts(module, matrices)
+    fixed = {bias_of(name) for name in outputs}
     kinds: dict[str, Kind] = {}
     for name in names:
         kinds[name] = "input"
@@ -69,8 +68,3 @@ def _kinds(module: nn.Module) -> dict[str, Kind]:
         elif name in fixed:
             kinds[name] = "fixed"
     return kinds
-
-
-def _bias_of(weight: str) -> str:
-    owner, dot, name = weight.rpartition(".")
-    return owner + dot + name.replace("weight", "bias")
