@@ -75,7 +75,7 @@ def test_a_silent_mlflow_keeps_no_tables_waiting(tmp_path: Path) -> None:
         driver.wait_for_parts(tmp_path / "gradscape", 1, START_S)
         began = time.monotonic()
         driver.wait_for_parts(tmp_path / "gradscape", 6)
-        assert time.monotonic() - began < 20.0
+        assert time.monotonic() - began < 60.0
         ended = driver.end()
     assert ended.code == 1, ended
     assert "24 trials are recorded but not yet in MLflow and Optuna" in ended.err

@@ -63,7 +63,7 @@ def test_ctrl_c_once_finishes_what_is_training(
     driver = Command("run", file, *options, folder=tmp_path)
     driver.wait_for_parts(home, 1)
     driver.press_ctrl_c()
-    ended = driver.end(60)
+    ended = driver.end()
     assert ended.code == 130, ended
     assert "finishing the cohorts in training" in ended.err
     assert "Traceback" not in ended.err and "Traceback" not in ended.out
@@ -93,7 +93,7 @@ def test_ctrl_c_twice_stops_at_once(tmp_path: Path, options: tuple[str]) -> None
     driver.press_ctrl_c()
     time.sleep(0.5)
     driver.press_ctrl_c()
-    ended = driver.end(60)
+    ended = driver.end()
     assert ended.code == 130, ended
     assert ended.seconds < 60  # of five minutes
     assert "stopping at once; the same command goes on" in ended.err
@@ -118,7 +118,7 @@ def test_taken_over_by_a_second_driver(
     former.wait_for_parts(home, 1, timeout_s=240)
     write_slow_study(tmp_path)  # The taker need not be slow.
     taker = Command("run", file, *LOCAL, "--take-over", folder=tmp_path)
-    ended = former.end(120)
+    ended = former.end()
     assert ended.code == 1 and "Traceback" not in ended.err, ended
     last = ended.err.splitlines()[-1]
     assert last.startswith(f"gradscape: study slow was taken over by process {taker.process.pid} ")

@@ -279,8 +279,8 @@ def test_it_ends_when_told_and_leaves_nothing(folder: Path, told: str) -> None:
         ui.command.press_ctrl_c()
     else:
         ui.command.process.send_signal(signal.SIGTERM)
-    ended = ui.command.end(20)
-    assert ended.code == 0 and ended.seconds < 60, ended
+    ended = ui.command.end()
+    assert ended.code == 0 and ended.seconds < 120, ended
     assert "Traceback" not in ended.err
     assert left_of(sessions) == []
     assert addresses_listening_on(ui.port) == set()

@@ -15,6 +15,12 @@ from pathlib import Path
 from tests.support import warm
 from tests.support.repository import ROOT
 
+PATIENCE_S = 300.0
+"""How long something that must come is waited for, on a machine with much else to do.
+
+A start of Ray that takes 10 s of two free cores has taken over 90 among a suite's four processes.
+"""
+
 SLOW_NETWORK = """
 import time
 from collections import OrderedDict
@@ -129,22 +135,18 @@ class Command:
             )
 
     def wait_for_parts(
-        self, home: Path, parts: int, timeout_s: float = 90.0, *, table: str = "trials"
+        self, home: Path, parts: int, timeout_s: float = PATIENCE_S, *, table: str = "trials"
     ) -> None:
         """Returns when so many cohorts are recorded; with `table="runs"` in MLflow too."""
         deadline = time.monotonic() + timeout_s
         while len(list((home / "studies").glob(f"*/tables/{table}/*.parquet"))) < parts:
-            assert self.process.poll() is None, self._err.read_text()
-            assert time.monotonic() < deadline, "no results"
-            time.sleep(0.05)
+            self._wait_on(deadline, f"{parts} parts of {table}")
 
-    def wait_for_text(self, file: Path, timeout_s: float = 90.0) -> None:
+    def wait_for_text(self, file: Path, timeout_s: float = PATIENCE_S) -> None:
         """Returns when the file has been written."""
         deadline = time.monotonic() + timeout_s
         while not (file.exists() and file.read_text()):
-            assert self.process.poll() is None, self._err.read_text()
-            assert time.monotonic() < deadline, f"no {file}"
-            time.sleep(0.05)
+            self._wait_on(deadline, str(file))
 
     def press_ctrl_c(self) -> None:
         """As a terminal does: every process of the session's foreground group gets it."""
@@ -155,18 +157,25 @@ class Command:
         self.process.kill()
         self.process.wait()
 
-    def wait_for_line(self, start: str, timeout_s: float = 90.0) -> str:
+    def wait_for_line(self, start: str, timeout_s: float = PATIENCE_S) -> str:
         """The first line of its output that starts so, once it is there."""
         deadline = time.monotonic() + timeout_s
         while True:
             found = [one for one in self._out.read_text().splitlines() if one.startswith(start)]
             if found:
                 return found[0]
-            assert self.process.poll() is None, self._err.read_text()
-            assert time.monotonic() < deadline, f"no line {start!r}"
-            time.sleep(0.05)
+            self._wait_on(deadline, f"a line {start!r}")
 
-    def end(self, timeout_s: float = 120.0) -> Ended:
+    def _wait_on(self, deadline: float, what: str) -> None:
+        """A moment's wait for what must come; tells all that was printed where it does not."""
+        assert self.process.poll() is None, f"ended before {what}:\n{self._said()}"
+        assert time.monotonic() < deadline, f"no {what} in time; it said:\n{self._said()}"
+        time.sleep(0.05)
+
+    def _said(self) -> str:
+        return f"{self._out.read_text()}\n{self._err.read_text()}"
+
+    def end(self, timeout_s: float = PATIENCE_S) -> Ended:
         """Waits for its end."""
         started = time.monotonic()
         try:
@@ -174,7 +183,9 @@ class Command:
         except subprocess.TimeoutExpired:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)
-            raise
+            raise AssertionError(
+                f"no end in {timeout_s:.0f} s; it said:\n{self._said()}"
+            ) from None
         return Ended(
             code=code,
             out=self._out.read_text(),
@@ -193,7 +204,7 @@ class Command:
 
 
 def gradscape(
-    *arguments: object, folder: Path, timeout_s: float = 180.0, forked: bool = True
+    *arguments: object, folder: Path, timeout_s: float = PATIENCE_S, forked: bool = True
 ) -> Ended:
     """Runs a command to its end."""
     return Command(*arguments, folder=folder, forked=forked).end(timeout_s)

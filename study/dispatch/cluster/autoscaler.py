@@ -3,7 +3,8 @@
 Ray does not publish which nodes an autoscaler may start. Its second version (`ray up` and KubeRay
 start it) answers for a placement group: it lists those that no node of any kind that it may start
 could hold. The first version answers nothing; where the driver is on the head, as a job is, the
-configuration that `ray up` left there says what it can start, elsewhere only waiting does.
+configuration that `ray up` left there says what it can start, elsewhere only waiting does. Its
+first report comes some seconds after the head's start.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import contextlib
 import enum
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import ray
@@ -51,7 +52,8 @@ def can_grow() -> bool:
     try:
         if _second_version():
             return _second_version_grows()
-        return _first_version_grows() and not all_started(configuration(), _alive())
+        grows = _starts_nodes(_reported_types())
+        return grows and not all_started(configuration(), _alive())
     except Exception:  # Ray's internals have changed: as if there were none.
         return False
 
@@ -63,7 +65,7 @@ def ask(wanted: WorkerResources, *, timeout_s: float = ANSWER_S) -> Answer:
     """
     try:
         if not _second_version():
-            return _first_version(wanted)
+            return _first_version(wanted, time.monotonic() + timeout_s)
         if not _has_node_types(_status()):
             return Answer.NO_AUTOSCALER
         with _asked(wanted) as group:
@@ -72,8 +74,10 @@ def ask(wanted: WorkerResources, *, timeout_s: float = ANSWER_S) -> Answer:
         return Answer.NO_AUTOSCALER
 
 
-def _first_version(wanted: WorkerResources) -> Answer:
-    if not _first_version_grows():
+def _first_version(wanted: WorkerResources, deadline: float) -> Answer:
+    while not (types := _reported_types()) and time.monotonic() < deadline:
+        time.sleep(_POLL_S)
+    if not _starts_nodes(types):
         return Answer.NO_AUTOSCALER
     settings = configuration()
     no_more = all_started(settings, _alive()) or not any_kind_holds(settings, wanted)
@@ -136,10 +140,14 @@ def _has_node_types(status: Any) -> bool:
     return any(node.ray_node_type_name for node in status.cluster_resource_state.node_states)
 
 
-def _first_version_grows() -> bool:
-    """It reports its nodes by the types of its configuration; one that only watches, by node."""
+def _reported_types() -> Mapping[str, str]:
+    """The type of each node's address, as the first version reports them; empty before it does."""
     report = json.loads(_kept(b"__autoscaling_status", None) or b"{}").get("autoscaler_report", {})
-    types: dict[str, str] = report.get("node_type_mapping") or {}
+    return report.get("node_type_mapping") or {}
+
+
+def _starts_nodes(types: Mapping[str, str]) -> bool:
+    """It reports its nodes by the types of its configuration; one that only watches, by node."""
     return any(kind != f"node_{node}" for node, kind in types.items())
 
 

@@ -127,10 +127,10 @@ def test_a_running_study_is_seen_and_stopped(
     said = gradscape("stop", "slow", *(["--now"] if now else []))
     assert said.code == 0 and f"process {driver.process.pid} of" in said.out
     assert ("at once" if now else "when what is training has finished") in said.out
-    ended = driver.end(60)
+    ended = driver.end()
     assert ended.code == 130 and "Traceback" not in ended.err
     assert ("stopping at once" in ended.err) == now
-    followed = follower.end(20)
+    followed = follower.end()
     assert followed.code == 0 and "begins: 24 trials" in followed.out
     assert ("stopped at once" if now else "stopped as asked") in followed.out
     told = json.loads(gradscape("status", "slow", "--json").out)
@@ -158,7 +158,7 @@ def test_sigterm_is_taken_like_ctrl_c(tmp_path: Path) -> None:
     driver = Command("run", file, "--no-report", folder=tmp_path)  # on Ray, which has a handler
     driver.wait_for_parts(tmp_path / "gradscape", 1)
     os.kill(driver.process.pid, signal.SIGTERM)
-    ended = driver.end(90)
+    ended = driver.end()
     assert ended.code == 130, ended
     assert "finishing the cohorts in training" in ended.err and "Traceback" not in ended.err
     assert "the same command goes on" in ended.out

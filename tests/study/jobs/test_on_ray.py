@@ -173,11 +173,11 @@ def test_watched_from_afar_stopped_and_resumed(head: RayHead, tmp_path: Path) ->
     assert "job slow-1 was asked to end when what is training has finished" in stopped.out
     wait_for_line(head, "slow-1", "finishing the cohorts in training")
     gate.touch()
-    followed = follower.end(240)
+    followed = follower.end()
     assert followed.code == 0, followed
     assert "finishing the cohorts in training" in followed.out
     assert "Traceback" not in followed.out and "the same command goes on" in followed.out
-    watched = watcher.end(60)
+    watched = watcher.end()
     assert watched.code == 130, watched
     assert "study slow is being run by job slow-1 since" in watched.err
     assert "job slow-1 stopped" in watched.err
@@ -216,7 +216,7 @@ def test_interrupting_who_watches_leaves_the_job_alone(head: RayHead, tmp_path: 
     watcher = Command("submit", file, *to, folder=tmp_path)
     wait_for_parts(head.home, "watched")
     watcher.press_ctrl_c()
-    ended = watcher.end(60)
+    ended = watcher.end()
     assert ended.code == 130 and "Traceback" not in ended.err, ended
     assert "no longer watching; job watched-1 goes on (gradscape logs watched -f" in ended.err
     assert not jobs_api(head).job("watched-1").ended
