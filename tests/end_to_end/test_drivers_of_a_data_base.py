@@ -233,7 +233,7 @@ def test_logged_by_a_driver_whose_home_is_lost(tmp_path: Path, storage: str) -> 
     uri = f"tracking_uri: {tracking}\n"
     first = Command("run", slow_study(here, storage, extra=uri), *LOCAL, folder=here)
     first.wait_for_parts(here / "gradscape", 2)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 240
     while not mlflow_children(there, tracking):
         assert time.monotonic() < deadline
         time.sleep(0.01)

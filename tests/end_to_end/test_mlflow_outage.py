@@ -79,8 +79,11 @@ def test_never_there_and_then_there(
 
 
 @pytest.mark.slow
-def test_ctrl_c_twice_stops_at_once_though_mlflow_never_answers(tmp_path: Path) -> None:
-    # A server that accepts and keeps silent: each call takes 20 s, and stopping took 40 s.
+def test_ctrl_c_twice_stops_at_once_though_mlflow_never_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A server that accepts and keeps silent: stopping took as long as two calls.
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "250")
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen(64)
@@ -92,7 +95,7 @@ def test_ctrl_c_twice_stops_at_once_though_mlflow_never_answers(tmp_path: Path) 
         time.sleep(0.5)
         driver.press_ctrl_c()
         ended = driver.end()
-    assert ended.code == 130 and ended.seconds < 18, ended  # One call takes 20 s.
+    assert ended.code == 130 and ended.seconds < 200, ended
     assert "Traceback" not in ended.err
     assert len(load_trials("slow", home=tmp_path / "gradscape")) >= 4
 

@@ -103,7 +103,7 @@ def end_group(pid: int) -> None:
 
 def status(url: str, **headers: str) -> int:
     try:
-        with urlopen(Request(url, headers=headers), timeout=10) as answer:
+        with urlopen(Request(url, headers=headers), timeout=60) as answer:
             return int(answer.status)
     except HTTPError as error:
         return error.code
@@ -146,7 +146,7 @@ def test_the_services_of_a_head(head: Head) -> None:
     assert SECRET not in commands.stdout
 
     head.ray.close()
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 240
     while (head.folder / "postgresql" / "postmaster.pid").exists():
         assert time.monotonic() < deadline, "they go on after Ray"
         time.sleep(1)

@@ -88,7 +88,7 @@ class Host:
         return [*enter, "env", "-i", "-C", HOME, *given, *limit, *(str(one) for one in command)]
 
     def run(
-        self, *command: str | Path, timeout_s: float = 60.0, variables: Mapping[str, str] = {}
+        self, *command: str | Path, timeout_s: float = 240.0, variables: Mapping[str, str] = {}
     ) -> subprocess.CompletedProcess[str]:
         """Runs a command here; its exit code is 124 if it took too long."""
         return subprocess.run(
@@ -100,7 +100,7 @@ class Host:
             check=False,
         )
 
-    def login(self, line: str, *, timeout_s: float = 60.0) -> subprocess.CompletedProcess[str]:
+    def login(self, line: str, *, timeout_s: float = 240.0) -> subprocess.CompletedProcess[str]:
         """Runs a shell's line as somebody who has logged in here, with what ~/.bashrc sets."""
         shell = f"source ~/.bashrc; {line}"
         return self.run("bash", "--login", "-c", shell, timeout_s=timeout_s)
@@ -146,7 +146,7 @@ class Host:
         assert self._init.stdin is not None
         self._init.stdin.close()
         try:
-            self._init.wait(10)
+            self._init.wait(60)
         except subprocess.TimeoutExpired:
             self._init.kill()  # Its child, the host's first process, dies with it.
             self._init.wait()
@@ -154,7 +154,7 @@ class Host:
         self._init.stdout.close()
 
 
-def wait_until_gone(namespaces: set[str], *, timeout_s: float = 10.0) -> set[str]:
+def wait_until_gone(namespaces: set[str], *, timeout_s: float = 60.0) -> set[str]:
     """Which of these some process is still in, after waiting for none."""
     deadline = time.monotonic() + timeout_s
     while (left := namespaces & _in_use()) and time.monotonic() < deadline:

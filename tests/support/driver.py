@@ -198,7 +198,7 @@ class Command:
         """What it left in the folder of temporary files."""
         return [path.name for path in self._temporary.iterdir()]
 
-    def left_over(self, timeout_s: float = 15.0) -> list[str]:
+    def left_over(self, timeout_s: float = 90.0) -> list[str]:
         """Processes of its session that are still there, once they had time to go."""
         return left_of({self.process.pid}, timeout_s=timeout_s)
 
@@ -210,7 +210,7 @@ def gradscape(
     return Command(*arguments, folder=folder, forked=forked).end(timeout_s)
 
 
-def left_of(sessions: set[int], *, timeout_s: float = 15.0) -> list[str]:
+def left_of(sessions: set[int], *, timeout_s: float = 90.0) -> list[str]:
     """Command lines of the processes of these sessions, once they had time to go."""
     deadline = time.monotonic() + timeout_s
     while (found := _processes_of(sessions)) and time.monotonic() < deadline:

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from urllib.error import URLError
 from urllib.request import urlopen
 
-START_S = 90.0
+START_S = 300.0
 
 
 class MlflowServer:

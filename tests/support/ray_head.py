@@ -17,7 +17,7 @@ from urllib.request import urlopen
 
 from tests.support.repository import ROOT
 
-START_S = 120.0
+START_S = 300.0
 
 
 class RayHead:

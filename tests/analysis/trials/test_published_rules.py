@@ -144,8 +144,8 @@ def test_alarms_select_their_trials(digits):
 def test_a_million_trials_take_seconds():
     few = random_trials(2_000)
     trials = pd.concat([few] * 500, ignore_index=True)
-    begin = time.perf_counter()
+    begin = time.process_time()
     table, kappa = rule_agreement(trials), rule_kappa(trials)
-    assert time.perf_counter() - begin < 10
+    assert time.process_time() - begin < 10
     np.testing.assert_array_equal(table["caught"], 500 * rule_agreement(few)["caught"])
     np.testing.assert_allclose(kappa, rule_kappa(few))

@@ -62,7 +62,7 @@ def autoscaling_cluster(*, version: int, node: dict, at_most: int) -> Iterator[s
         command, env=_environment(version), stdout=log, stderr=log, start_new_session=True
     )
     try:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 240
         while "runtime started" not in (folder / "out").read_text():
             assert head.poll() is None and time.monotonic() < deadline, "no head"
             time.sleep(0.2)

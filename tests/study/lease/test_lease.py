@@ -147,7 +147,7 @@ class TestEveryWayToHoldAStudy:
             try:
                 with driver(claim()) as (lease, _):
                     held.append(lease)
-                    done.wait(30)
+                    done.wait(120)
             except InputError as error:
                 refused.append(str(error))
                 if len(refused) == 5:
@@ -316,7 +316,7 @@ def test_no_thread_writes_while_another_asks_who_holds_the_study(
 
     def renew() -> None:
         asked.set()
-        assert answer.wait(30)
+        assert answer.wait(120)
         raise LeaseLost("taken over by process 7")
 
     with ThreadPoolExecutor() as pool, driver(claim) as (lease, _):
@@ -324,7 +324,7 @@ def test_no_thread_writes_while_another_asks_who_holds_the_study(
         monkeypatch.setattr(claim, "fresh_s", 1.0)
         monkeypatch.setattr(claim, "renew", renew)
         monkeypatch.setattr(time, "clock_gettime", lambda clock: slept)
-        assert asked.wait(30)
+        assert asked.wait(120)
         write = pool.submit(lease.check)
         with pytest.raises(TimeoutError):
             write.result(0.2)

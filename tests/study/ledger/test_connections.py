@@ -33,7 +33,7 @@ def url(postgresql: PostgresServer) -> Iterator[str]:
     gc.disable()
     yield url
     gc.enable()
-    deadline = time.monotonic() + 5.0
+    deadline = time.monotonic() + 60.0
     while postgresql.connections(url) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert postgresql.connections(url) == 0

@@ -146,5 +146,5 @@ def test_a_machine_lost_in_the_middle_of_a_change_blocks_nobody_for_long(
     lost.execute(sa.text("SELECT * FROM studies FOR UPDATE"))
     started = time.monotonic()
     assert [trial.number for trial in ledger_at(url).ask(1)] == [1]
-    assert 0.3 < time.monotonic() - started < 10
+    assert 0.3 < time.monotonic() - started < 60
     lost.invalidate()

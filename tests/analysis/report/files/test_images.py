@@ -147,7 +147,7 @@ def test_images_that_were_drawn_before_the_browser_was_killed_are_kept(tmp_path,
     )
     with ImageWriter(tmp_path, ["svg"]) as writer:
         writer.add(bars("first"))
-        until = time.monotonic() + 60
+        until = time.monotonic() + 240
         while not (tmp_path / "figures/first.svg").exists() and time.monotonic() < until:
             time.sleep(0.05)
         os.kill(browsers[0].process_id, signal.SIGKILL)

@@ -22,7 +22,7 @@ def test_left_a_dead_address_in_the_environment(monkeypatch: pytest.MonkeyPatch)
         cluster(address=None, workers=1, resources=WorkerResources(cpus=1)),
     ):
         pass
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 60
     assert str(refused.value) == (
         f"no Ray cluster answers at 127.0.0.1:{port}, as RAY_ADDRESS in the environment says: "
         "Connection refused; unset it to train on this machine"

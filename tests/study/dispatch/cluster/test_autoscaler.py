@@ -37,7 +37,7 @@ def test_what_the_autoscaler_cannot_start_is_refused_within_seconds():
             started = time.monotonic()
             with pytest.raises(InputError, match="1 CPU, 0 GPU.*autoscaler can start none"):
                 Run(4).on(RayTuneDispatcher(resources=wanted), Placed())
-            assert time.monotonic() - started < 15
+            assert time.monotonic() - started < 60
 
 
 def test_the_first_version_of_the_autoscaler_is_trusted_to_start_what_is_wanted():

@@ -70,7 +70,7 @@ class Trouble:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-def gone(pids: Path, timeout_s: float = 20.0) -> bool:
+def gone(pids: Path, timeout_s: float = 120.0) -> bool:
     deadline = time.monotonic() + timeout_s
     left = [Path("/proc") / pid for pid in pids.read_text().split()]
     assert left

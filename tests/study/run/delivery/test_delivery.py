@@ -90,7 +90,7 @@ class World:
             self.changed.notify_all()
 
     def wait(self, true: Callable[[], bool] | None = None) -> None:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 120
         while not (true() if true else self.idle()):
             assert time.monotonic() < deadline and self.delivery.failure is None
             time.sleep(0.01)

@@ -34,7 +34,7 @@ def storage(monkeypatch: pytest.MonkeyPatch) -> Storage:
     return Storage()
 
 
-def until(true, timeout_s: float = 10.0) -> None:
+def until(true, timeout_s: float = 120.0) -> None:
     deadline = time.monotonic() + timeout_s
     while not true():
         assert time.monotonic() < deadline
