@@ -48,7 +48,7 @@ def tracked_study(tracking_uri: str, study: str) -> Iterator[Path]:
         if found.other_studies:
             print(
                 f"{where} has trials of {study} from {found.other_studies + 1} home folders; "
-                "the report is of the latest run's",
+                "those of the latest run are read",
                 file=sys.stderr,
             )
         yield found.folder

@@ -7,9 +7,10 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
-from analysis import load_trials
+from analysis import load_trials, stability_model
 from study.run.run_study import run_study
 from study.study_file import load_study_file
 from tests.support.driver import gradscape
@@ -105,6 +106,24 @@ def test_two_studies_of_a_server_are_compared(server, trials, tmp_path):
     found = json.loads((folder / "comparison.json").read_text())
     assert found["before"] == found["after"] == {"study": "served", "trials": len(trials)}
     assert (folder / "index.html").is_file() and not (tmp_path / "gradscape").exists()
+
+
+def test_a_configuration_is_predicted_from_a_server_as_from_a_home(server, trials, tmp_path):
+    asked = ("--set", "learning_rate=0.1", "--set", "optimizer=sgd")
+    address = server.uri.replace("http://", f"http://ann:{PASSWORD}@")
+    done = gradscape(
+        "predict", "served", *asked, "--tracking-uri", address, "--json", folder=tmp_path
+    )
+    assert done.code == 0, done.err
+    found = json.loads(done.out)
+    asked_frame = pd.DataFrame({"learning_rate": [0.1], "optimizer": ["sgd"]})
+    expected = stability_model(trials).predict(asked_frame).iloc[0]
+    assert found["trials"] == 30
+    for row in found["verdicts"]:
+        assert row["probability"] == pytest.approx(expected[row["verdict"]], abs=1e-6)
+    assert not (tmp_path / "gradscape").exists() and PASSWORD not in done.out + done.err
+    unknown = gradscape("predict", "serve", "--tracking-uri", address, folder=tmp_path)
+    assert unknown.code == 2 and "known: served" in unknown.err
 
 
 def test_an_unknown_study_lists_those_of_the_server(server, trials, tmp_path):
