@@ -19,7 +19,7 @@ from study.engine.forensics.look import broken_parameter
 from study.engine.forensics.modules import ModuleWatch
 from study.engine.layers import Layer, buffers_kept, first_tensor
 from study.first_failure import FirstFailure
-from study.watching.observing.ranks import sharded
+from study.watching.observing.ranks import local, sharded
 from study.watching.observing.signals import Given, Signals
 
 _logger = logging.getLogger("gradscape.watch")
@@ -103,15 +103,16 @@ def suspect(
         step: Number of the step.
         updated: Whether the update was made already: then broken parameters are its result.
     """
-    broken = broken_parameter(named)
+    # What each process holds: looking at all of it would need all of them here.
+    broken = broken_parameter({name: local(value.detach()) for name, value in named.items()})
     # A network that the update broke shows nothing of what was before it.
     forward = None if broken is not None else _of_forward(signals)
     wrong = tuple(name for name, value in named.items() if _broken(value.grad))
     numbers, every = "", False
     if wrong:
         with_gradient = [name for name, value in named.items() if value.grad is not None]
-        count = int((~_values(named[wrong[-1]].grad).isfinite()).sum())
-        numbers = f"{wrong[-1]} ({count} of {named[wrong[-1]].numel()} numbers)"
+        values = _values(named[wrong[-1]].grad)
+        numbers = f"{wrong[-1]} ({int((~values.isfinite()).sum())} of {values.numel()} numbers)"
         every = wrong[-1] == with_gradient[-1]
     return Suspect(
         step=step,
@@ -199,4 +200,4 @@ def _broken(gradient: Tensor | None) -> bool:
 
 def _values(gradient: Tensor | None) -> Tensor:
     assert gradient is not None
-    return gradient.coalesce().values() if gradient.is_sparse else gradient
+    return local(gradient)

@@ -17,9 +17,9 @@ from study.watching.looks import Looks
 from study.watching.measurement import Measurement
 from study.watching.observing.answers import Answers, loss_kind
 from study.watching.observing.discovery import numbered
-from study.watching.observing.measures import input_rms
+from study.watching.observing.inputs import batch_of
 from study.watching.observing.notices import notices_of
-from study.watching.observing.ranks import joined_look, mean_loss
+from study.watching.observing.ranks import gathered, joined_look, mean_loss
 from study.watching.observing.scaler import Scaler
 from study.watching.observing.settings import settings_of
 from study.watching.observing.signals import Signals
@@ -106,8 +106,9 @@ class Learner:
         if not self._stepped:
             self._without_step(loss)
             return None
-        value = self._joined(loss)
-        value = mean_loss(value) if self._across_ranks else value
+        value, suspected = self._joined(loss), None
+        if self._across_ranks:
+            value, suspected = mean_loss(value, suspects=self._sentry.suspects)
         self._stepped.clear()
         self._in_a_row = 0
         step = self.record.steps
@@ -116,7 +117,7 @@ class Learner:
             self._answers.kind = loss_kind(loss)
             self.record.hyperparameters = settings_of(self._optimizers)
         look = self._end_look(value)
-        self._check_loss(step, value, loss)
+        self._check_loss(step, value, loss, suspected)
         self._prepare()
         return look
 
@@ -139,8 +140,9 @@ class Learner:
         """Hooks for the next step, if it is one to look at."""
         step = self.record.steps
         if self.looks.due(step):
+            seen = (self._signals, self._named, self._scaler)
             self._measurement = Measurement(
-                step, self._optimizers, self._signals, self._named, self._scaler
+                step, self._optimizers, *seen, across_ranks=self._across_ranks
             )
 
     @harmless
@@ -165,17 +167,19 @@ class Learner:
         if measurement is None:
             return None
         measurement.close()
-        self._learn()
+        if not self.record.layers:
+            self._learn()
         look = measurement.look
-        if look is not None and self._across_ranks:
-            look = joined_look(look)
-        if look is not None:
-            self._note_still(measurement.still)
-            self.record.looks.append(look)
-            self._answers.compare(_number(loss))
-            self.record.loss_chance = self._answers.loss_chance
-            self.record.majority_share = self._answers.majority_share
-            self.record.target_rms = self._answers.target_rms
+        if look is None:
+            return None
+        everywhere = [self._answers.shown()]
+        if self._across_ranks:
+            everywhere = gathered(everywhere[0])
+            look = joined_look(look, measurement.silent)
+        self._note_still(measurement.still)
+        self.record.looks.append(look)
+        self._answers.learn(everywhere, _number(loss))
+        self._answers.note_in(self.record)
         return look
 
     def _note_still(self, reasons: Mapping[str, str]) -> None:
@@ -186,15 +190,11 @@ class Learner:
 
     def _learn(self) -> None:
         """Takes what the first step that was seen says of layers and inputs."""
-        if self.record.layers:
-            return
         self.record.layers = self._all_layers()
-        for signals in self._signals.values():
-            if signals.inputs is not None and self.record.batch_size == 0:
-                tensors = [tensor for tensor in signals.inputs.tensors if tensor.ndim]
-                if tensors:
-                    self.record.batch_size = len(tensors[0])
-                    self.record.input_rms = input_rms(tensors[0])
+        given = [each.inputs for each in self._signals.values() if each.inputs is not None]
+        self.record.batch_size, self.record.input_rms = batch_of(
+            given, across_ranks=self._across_ranks
+        )
 
     def _all_layers(self) -> tuple[Layer, ...]:
         """The layers of all modules, numbered through; of this loss where several share them."""
@@ -219,7 +219,7 @@ class Learner:
             if self._in_a_row == LOST and not math.isfinite(_number(loss)):
                 step = self.record.steps
                 self.record.add(_number(loss), self._rate)
-                self._sentry.conclude(self.record, step, _number(loss), loss)
+                self._sentry.conclude(self.record, step, _number(loss), loss, everywhere=None)
             return
         self._waiting.append(loss.detach() if isinstance(loss, Tensor) else loss)
 
@@ -231,13 +231,13 @@ class Learner:
             return sum(float(part) for part in parts) / len(parts)
         return sum(parts[1:], parts[0]) / len(parts)
 
-    def _check_loss(self, step: int, value: Loss, loss: Loss) -> None:
+    def _check_loss(self, step: int, value: Loss, loss: Loss, suspected: bool | None) -> None:
         if isinstance(value, Tensor):
             return
         before = abs(self.record.losses()[-2]) if step > 0 else math.inf
         if math.isfinite(value) and value > 2 * before + 1e-12:
             self.looks.happened(step + 1)
-        self._sentry.conclude(self.record, step, value, loss)
+        self._sentry.conclude(self.record, step, value, loss, everywhere=suspected)
 
     def _may_wait(self) -> bool:
         """Whether reading a number does not hold up an accelerator."""

@@ -26,6 +26,7 @@ class Measurement:
         signals: Of the modules that take part, by the prefix of their layers' names.
         named: Parameters by name.
         scaler: Of the loss.
+        across_ranks: Whether its numbers are to be joined to those of other processes.
     """
 
     def __init__(
@@ -35,6 +36,8 @@ class Measurement:
         signals: Mapping[str, Signals],
         named: Mapping[str, Tensor],
         scaler: Scaler,
+        *,
+        across_ranks: bool,
     ) -> None:
         self._step = step
         self._optimizers = optimizers
@@ -42,13 +45,15 @@ class Measurement:
         self._signals = signals
         self._named = named
         self._scaler = scaler
-        self._in_parallel = any(in_parallel(each.called) for each in signals.values())
-        self._arrived = Arrived(self._parameters)
+        self._across_ranks = across_ranks
+        averaged = any(in_parallel(each.called) for each in signals.values())
+        self._arrived = Arrived(self._parameters, averaged=averaged)
         self._update: Update | None = None
         self.look: Look | None = None
         self.still: dict[str, str] = {}
+        self.silent: dict[str, Tensor] = {}
         for each in signals.values():
-            each.look()
+            each.look(self._arrived.begins)
 
     def before(self) -> None:
         """Takes the parameters before the update; the first call of a step counts."""
@@ -73,6 +78,9 @@ class Measurement:
         }
         factor = self._clip_factor(used)
         for prefix, signals in self._signals.items():
+            if self._across_ranks:
+                silent = signals.silent()
+                self.silent |= {prefix + name: units for name, units in silent.items()}
             reasons = still_layers(signals.order(), self._named, self._optimizers, prefix=prefix)
             self.still |= {prefix + name: reason for name, reason in reasons.items()}
         moved, sizes = self._update.moved(), self._update.sizes()
@@ -88,7 +96,7 @@ class Measurement:
     def _clip_factor(self, used: Mapping[int, Tensor]) -> float:
         """Norm of the gradient that was used over the one that arrived; NaN if not seen."""
         arrived = self._arrived.norms
-        if not used or set(used) - set(arrived) or self._in_parallel:
+        if not used or set(used) - set(arrived):
             return math.nan
         whole = total(arrived.values())
         if whole == 0 or not math.isfinite(whole):

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from torch import Tensor
 
 from study.watching.first import Suspect, suspect
-from study.watching.observing.ranks import local
+from study.watching.observing.ranks import first_of, gathered, local
 from study.watching.observing.signals import Signals
 from study.watching.record import RunRecord
 
@@ -48,20 +48,32 @@ class Sentry:
                 self._suspect = suspect(self._signals, self._named, step=step, updated=False)
                 return
 
-    def conclude(self, record: RunRecord, step: int, value: float, loss: object) -> None:
+    @property
+    def suspects(self) -> bool:
+        """Whether a gradient was seen that is not finite."""
+        return self._suspect is not None
+
+    def conclude(
+        self, record: RunRecord, step: int, value: float, loss: object, *, everywhere: bool | None
+    ) -> None:
         """Notes the first failure in the record, once the step's loss is known.
 
         Args:
             record: Where it is noted.
             step: Number of the step.
-            value: Its loss.
-            loss: The same as the loop has it, with its graph.
+            value: Its loss; the mean over processes that are joined.
+            loss: The same as the loop has it in this process, with its graph.
+            everywhere: Whether any of the processes that are joined suspects something, each of
+                which comes here; None where none are.
         """
         if record.first_failure is not None:
             return
-        if not math.isfinite(value) and self._suspect is None:
+        failed = everywhere or not math.isfinite(value)
+        if failed and self._suspect is None:
             self._suspect = suspect(self._signals, self._named, step=step, updated=True)
         found = None if self._suspect is None else self._suspect.concluded(loss)
+        if failed and everywhere is not None:
+            found = first_of(gathered(found))
         if found is not None:
             record.failure_step = step
             record.failure_tensor, record.first_failure = found

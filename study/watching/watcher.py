@@ -14,6 +14,7 @@ from study.watching.harmless import harmless
 from study.watching.learner import Learner, Loss
 from study.watching.models import Models, Optimizers, groups_of, name_of
 from study.watching.moment import Moment, moment_of
+from study.watching.observing.ranks import joined_ranks
 from study.watching.observing.scaler import Scaler
 
 if TYPE_CHECKING:
@@ -210,13 +211,16 @@ def watch(
             a run already, a number is added to its name.
         mlflow: Address of an MLflow to tell while it runs, or True for the one that MLflow goes
             by; into the run that is open there, or one of its own.
-        across_ranks: With several processes (DDP): whether each of them watches, so that
+        across_ranks: With several processes (DDP, FSDP): whether each of them watches, so that
             their numbers are joined to those of the whole batch.
 
     Raises:
-        ValueError: If names of models and optimizers do not fit each other, or `every < 1`.
+        ValueError: If names of models and optimizers do not fit each other, `every < 1`, or a
+            model that is sharded over processes is not watched across them.
     """
     groups = groups_of(model, optimizer)
+    modules = [module for models, _ in groups.values() for module in models.values()]
+    across_ranks = joined_ranks(modules, wanted=across_ranks)
     known = Scaler(scaler)
     shared = isinstance(model, nn.Module) and len(groups) > 1
     return Watch(

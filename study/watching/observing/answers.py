@@ -10,12 +10,15 @@ Axes: N answers (examples, with pixels and time steps), C classes.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 import torch
 from torch import Tensor
 from torch.nn import functional
+
+from study.watching.record import RunRecord
 
 Kind = Literal["cross_entropy", "binary", "squared"]
 
@@ -36,6 +39,10 @@ _DEEP = 8
 
 MOST = 2**20
 """Numbers of the outputs that are looked at, at most."""
+
+CLEAR = 100.0
+"""Times the rounding of outputs that targets must be large: what is left of outputs that ran away,
+once their error is taken off, is no target."""
 
 AGREE = 1.25
 """Factor within which a loss must keep to the one that its kind has here."""
@@ -59,6 +66,21 @@ def loss_kind(loss: object) -> Kind | None:
     return next(iter(kinds)) if len(kinds) == 1 else None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What was wanted in one pass.
+
+    Attributes:
+        loss: By its kind's own formula.
+        counts_C: How often each label was; None of targets that are numbers.
+        targets: How many, the sums of them by output and of their squares; None of labels.
+    """
+
+    loss: float
+    counts_C: Tensor | None = None
+    targets: tuple[int, Tensor, Tensor] | None = None
+
+
 @dataclass
 class Answers:
     """Collects what was wanted of the outputs, look by look.
@@ -68,9 +90,9 @@ class Answers:
     """
 
     kind: Kind | None = None
+    _shown: list[Wanted] = field(default_factory=list)
     _counts_C: Tensor | None = None
     _targets: list[tuple[int, Tensor, Tensor]] = field(default_factory=list)
-    _own: float = math.nan
     _scales: list[float] = field(default_factory=list)
 
     def see(self, outputs: Tensor, gradient: Tensor, *, units_last: bool) -> None:
@@ -83,19 +105,42 @@ class Answers:
         if not bool(gradient_NxC.isfinite().all()):
             return
         if self.kind == "squared":
-            self._see_squared(outputs_NxC, gradient_NxC, gradient.numel())
+            self._shown.append(_squared(outputs_NxC, gradient_NxC, gradient.numel()))
             return
         wanted_N = (gradient_NxC != 0).any(dim=1)  # Others are padding, which the loss ignores.
         outputs_NxC, gradient_NxC = outputs_NxC[wanted_N].float(), gradient_NxC[wanted_N].float()
         if len(outputs_NxC):
-            see = self._see_binary if self.kind == "binary" else self._see_cross_entropy
-            see(outputs_NxC, gradient_NxC)
+            see = _binary if self.kind == "binary" else _cross_entropy
+            self._shown.append(see(outputs_NxC, gradient_NxC))
 
-    def compare(self, loss: float) -> None:
-        """Takes the loss of the pass that was seen last, as the loop has it."""
-        if math.isfinite(self._own) and self._own > 0 and math.isfinite(loss):
-            self._scales.append(loss / self._own)
-        self._own = math.nan
+    def shown(self) -> list[Wanted]:
+        """Returns what the passes of a look showed, and forgets it."""
+        shown, self._shown = self._shown, []
+        return shown
+
+    def learn(self, everywhere: Sequence[Sequence[Wanted]], loss: float) -> None:
+        """Takes what the passes of a look showed.
+
+        Args:
+            everywhere: Of each process that took part.
+            loss: Of the last pass, as the loop has it; the mean over processes.
+        """
+        for wanted in (each for shown in everywhere for each in shown):
+            if wanted.targets is not None:
+                self._targets.append(wanted.targets)
+            if wanted.counts_C is not None:
+                before = 0 if self._counts_C is None else self._counts_C
+                self._counts_C = wanted.counts_C + before
+        last = [shown[-1].loss for shown in everywhere if shown]
+        own = sum(last) / len(last) if last else math.nan
+        if math.isfinite(own) and own > 0 and math.isfinite(loss):
+            self._scales.append(loss / own)
+
+    def note_in(self, record: RunRecord) -> None:
+        """Writes what is known by now into a run's record."""
+        record.loss_chance = self.loss_chance
+        record.majority_share = self.majority_share
+        record.target_rms = self.target_rms
 
     @property
     def loss_chance(self) -> float:
@@ -125,28 +170,6 @@ class Answers:
         _, squares_C = self._moments()
         return float(squares_C.mean().sqrt())
 
-    def _see_cross_entropy(self, outputs_NxC: Tensor, gradient_NxC: Tensor) -> None:
-        label_N = gradient_NxC.argmin(dim=1)
-        counts_C = torch.bincount(label_N, minlength=outputs_NxC.shape[1]).double().cpu()
-        self._counts_C = counts_C if self._counts_C is None else self._counts_C + counts_C
-        self._own = float(functional.cross_entropy(outputs_NxC, label_N))
-
-    def _see_binary(self, outputs_NxC: Tensor, gradient_NxC: Tensor) -> None:
-        label_NxC = (gradient_NxC < 0).float()
-        ones = float(label_NxC.mean())
-        counts_C = torch.tensor([1 - ones, ones], dtype=torch.float64) * label_NxC.numel()
-        self._counts_C = counts_C if self._counts_C is None else self._counts_C + counts_C
-        self._own = float(functional.binary_cross_entropy_with_logits(outputs_NxC, label_NxC))
-
-    def _see_squared(self, outputs_NxC: Tensor, gradient_NxC: Tensor, count: int) -> None:
-        # 2 (output - target) / n where the mean is taken over all n numbers of the outputs.
-        error_NxC = gradient_NxC.double() * count / 2
-        target_NxC = outputs_NxC.double() - error_NxC
-        self._own = float(error_NxC.square().mean())
-        self._targets.append(
-            (len(target_NxC), target_NxC.sum(dim=0).cpu(), target_NxC.square().sum(dim=0).cpu())
-        )
-
     def _moments(self) -> tuple[Tensor, Tensor]:
         """Means of the targets and of their squares, by output, (C,)."""
         count = sum(rows for rows, _, _ in self._targets)
@@ -167,6 +190,32 @@ class Answers:
         bias = (int((shares_C > 0).sum()) - 1) / (2 * float(self._counts_C.sum()))
         entropy = float(torch.special.entr(shares_C).sum()) + bias
         return min(entropy, math.log(len(shares_C)))
+
+
+def _cross_entropy(outputs_NxC: Tensor, gradient_NxC: Tensor) -> Wanted:
+    label_N = gradient_NxC.argmin(dim=1)
+    counts_C = torch.bincount(label_N, minlength=outputs_NxC.shape[1]).double().cpu()
+    return Wanted(loss=float(functional.cross_entropy(outputs_NxC, label_N)), counts_C=counts_C)
+
+
+def _binary(outputs_NxC: Tensor, gradient_NxC: Tensor) -> Wanted:
+    label_NxC = (gradient_NxC < 0).float()
+    ones = float(label_NxC.mean())
+    counts_C = torch.tensor([1 - ones, ones], dtype=torch.float64) * label_NxC.numel()
+    loss = float(functional.binary_cross_entropy_with_logits(outputs_NxC, label_NxC))
+    return Wanted(loss=loss, counts_C=counts_C)
+
+
+def _squared(outputs_NxC: Tensor, gradient_NxC: Tensor, count: int) -> Wanted:
+    # 2 (output - target) / n where the mean is taken over all n numbers of the outputs.
+    error_NxC = gradient_NxC.double() * count / 2
+    target_NxC = outputs_NxC.double() - error_NxC
+    loss = float(error_NxC.square().mean())
+    rounding = torch.finfo(outputs_NxC.dtype).eps * float(outputs_NxC.double().norm())
+    if float(target_NxC.norm()) < CLEAR * rounding:
+        return Wanted(loss=loss)
+    sums_C, squares_C = target_NxC.sum(dim=0).cpu(), target_NxC.square().sum(dim=0).cpu()
+    return Wanted(loss=loss, targets=(len(target_NxC), sums_C, squares_C))
 
 
 def _flat(values: Tensor, *, units_last: bool) -> Tensor:

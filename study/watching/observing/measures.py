@@ -79,10 +79,18 @@ def joined(calls: Sequence[Seen]) -> dict[str, float]:
             row[name] = _mean(column, weights)
     if "activation_std" in calls[0].numbers:
         row["activation_std"] = _deviation(values, row["activation_mean"], calls, count)
-    activities = [call.activity_U for call in calls if call.activity_U is not None]
-    if activities and all(len(each) == len(activities[0]) for each in activities):
-        row["dead_fraction"] = float((torch.stack(activities).sum(dim=0) == 0).double().mean())
+    silent_U = silent_units(calls)
+    if silent_U is not None:
+        row["dead_fraction"] = float(silent_U.double().mean())
     return row
+
+
+def silent_units(calls: Sequence[Seen]) -> Tensor | None:
+    """Returns which units were zero in all calls, (U,); None where units have no meaning."""
+    activities = [call.activity_U for call in calls if call.activity_U is not None]
+    if not activities or any(len(each) != len(activities[0]) for each in activities):
+        return None
+    return torch.stack(activities).sum(dim=0) == 0
 
 
 def _deviation(
@@ -120,11 +128,3 @@ def _activity(value: Tensor, *, units_last: bool) -> Tensor | None:
     axis = value.ndim - 1 if units_last else 1
     others = [index for index in range(value.ndim) if index != axis]
     return sizes.sum(dim=others)
-
-
-def input_rms(inputs: Tensor) -> float:
-    """Root mean square; of a table (B, F) that of its largest column, which is felt first."""
-    if not inputs.is_floating_point():
-        return math.nan
-    squares = inputs.detach().double().square()
-    return math.sqrt(float(squares.mean(dim=0).max() if inputs.ndim == 2 else squares.mean()))

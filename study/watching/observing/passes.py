@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +12,7 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.utils._pytree import tree_leaves
 
 from study.watching.observing.discovery import Part
-from study.watching.observing.measures import Seen
+from study.watching.observing.measures import Seen, silent_units
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +48,15 @@ class Pass:
     deltas: dict[str, dict[int, Seen]] = field(default_factory=dict)
     roots: set[nn.Module] = field(default_factory=set)
     last: Part | None = None
+
+    def behind(self, layer: str) -> list[Seen]:
+        """Returns the activations behind a layer: a module's, or what the next layer was given."""
+        return self.activations.get(layer) or self.inputs.get(layer) or []
+
+    def silent(self, layers: Sequence[str]) -> dict[str, Tensor]:
+        """Returns which units were zero throughout, (U,) by layer, where that is known."""
+        units = {layer: silent_units(self.behind(layer)) for layer in layers}
+        return {layer: each.cpu() for layer, each in units.items() if each is not None}
 
 
 def bare(module: nn.Module) -> tuple[nn.Module, bool]:

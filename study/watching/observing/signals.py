@@ -54,10 +54,16 @@ class Signals:
         self._handles: list[RemovableHandle] = []
         self._roots: dict[nn.Module, RemovableHandle] = {}
         self._looking = False
+        self._begins: Callable[[], None] | None = None
 
-    def look(self) -> None:
-        """Looks at the passes from here on."""
+    def look(self, begins: Callable[[], None]) -> None:
+        """Looks at the passes from here on.
+
+        Args:
+            begins: Called within each backward pass, at its first gradients.
+        """
         self._looking = True
+        self._begins = begins
         self._passes = []
         if not self.visible:
             self._watch_root(self.called)
@@ -90,12 +96,20 @@ class Signals:
 
     def rows(self) -> dict[str, dict[str, float]]:
         """Returns what the last pass with a backward pass showed, by layer; empty without one."""
-        shown = [each for each in self._passes if each.deltas] or self._passes[-1:]
-        if not shown:
+        last = self._last()
+        if last is None:
             return {}
-        last = shown[-1]
         layers = self.layers or self._layers_of(last)
         return {layer.name: self._row(last, layer) for layer in layers}
+
+    def silent(self) -> dict[str, Tensor]:
+        """Returns which units were zero throughout that pass, (U,) by layer, where it is known."""
+        last = self._last()
+        return {} if last is None else last.silent([layer.name for layer in self.order()])
+
+    def _last(self) -> Pass | None:
+        shown = [each for each in self._passes if each.deltas] or self._passes[-1:]
+        return shown[-1] if shown else None
 
     def order(self) -> tuple[Layer, ...]:
         """Returns the layers as far as they are known now."""
@@ -117,7 +131,7 @@ class Signals:
                     if column == "delta_rms" or part in (0.0, 1.0):
                         some = calls[round(part * (len(calls) - 1))]
                         row[f"{column}_{call}"] = joined([some])[column]
-        activations = shown.activations.get(layer.name) or shown.inputs.get(layer.name)
+        activations = shown.behind(layer.name)
         if activations:
             row |= joined(activations)
         return row
@@ -127,10 +141,10 @@ class Signals:
         return [deltas[call] for call in sorted(deltas)]
 
     def _learn(self) -> None:
-        shown = [each for each in self._passes if each.deltas] or self._passes[-1:]
-        if shown:
-            self.layers = self._layers_of(shown[-1])
-            for root in shown[-1].roots:
+        shown = self._last()
+        if shown is not None:
+            self.layers = self._layers_of(shown)
+            for root in shown.roots:
                 self._watch_root(root)
 
     def _layers_of(self, shown: Pass) -> tuple[Layer, ...]:
@@ -220,6 +234,8 @@ class Signals:
 
         @harmless
         def note(gradient: Tensor) -> None:
+            if self._begins is not None:
+                self._begins()
             with torch.no_grad():
                 shown.deltas.setdefault(part.name, {})[call] = of_size("delta_rms", gradient)
                 if kept is not None:

@@ -41,20 +41,39 @@ class Arrived:
 
     Args:
         parameters: Those to look at.
+        averaged: Whether processes average their gradients, at the end of the backward pass.
     """
 
-    def __init__(self, parameters: Sequence[Tensor]) -> None:
+    def __init__(self, parameters: Sequence[Tensor], *, averaged: bool) -> None:
         self.norms: dict[int, Tensor] = {}
+        self._parameters = parameters
+        self._averaged = averaged
+        self._waits = False
         self._handles: list[RemovableHandle] = [
             parameter.register_post_accumulate_grad_hook(self._note)
             for parameter in parameters
-            if parameter.requires_grad and parameter.is_leaf
+            if parameter.requires_grad and parameter.is_leaf and not averaged
         ]
+
+    def begins(self) -> None:
+        """Takes the beginning of a backward pass, within it."""
+        if not self._averaged or self._waits:
+            return
+        self._waits = True
+        queue = torch.autograd.Variable._execution_engine.queue_callback
+        # What is queued from within the queue comes last, behind the averaging.
+        queue(lambda: queue(self._note_all))
 
     def close(self) -> None:
         """Takes the hooks away."""
         for handle in self._handles:
             handle.remove()
+
+    @harmless
+    def _note_all(self) -> None:
+        self._waits = False
+        for parameter in self._parameters:
+            self._note(parameter)
 
     @harmless
     def _note(self, parameter: Tensor) -> None:

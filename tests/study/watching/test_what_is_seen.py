@@ -23,6 +23,27 @@ def test_chance_is_known_from_outputs_and_their_gradient_alone() -> None:
     assert row["loss_chance"] == pytest.approx(float(torch.special.entr(shares).sum()), abs=0.05)
 
 
+def test_what_rounding_leaves_of_outputs_that_ran_away_is_no_target() -> None:
+    """Outputs of 1e13 less their error were taken for targets of 1e6, and blamed."""
+    torch.manual_seed(0)
+    inputs, targets = torch.randn(256, 8), torch.randn(256, 4)
+    network = nn.Linear(8, 4)
+    optimizer = torch.optim.SGD(network.parameters(), lr=30.0)
+    watch = study.watch(network, optimizer)
+    for _ in range(9):
+        loss = nn.functional.mse_loss(network(inputs), targets)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        watch.step(loss)
+    result = watch.result()
+    assert result.steps["loss"].iloc[-1] > 1e16
+    assert result.trials["target_rms"][0] == pytest.approx(
+        float(targets.square().mean().sqrt()), rel=0.1
+    )
+    assert result.cause != "target_scale"
+
+
 def test_a_frozen_layer_is_named_and_its_weight_is_constant_to_the_bit() -> None:
     network = mlp()
     network[2].requires_grad_(False)
