@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from types import MappingProxyType
 
@@ -18,6 +19,18 @@ THEORIES: Mapping[str, Theory] = MappingProxyType(
     {"mlp": mlp, "cnn": cnn, "resnet": resnet, "rnn": rnn}
 )
 """Theories by network; of others theory says nothing here."""
+
+_REPELLING = ("elu", "gelu", "mish", "silu", "softplus")
+"""Activations whose length map can have a fixed point that lengths run away from: below it
+gradients vanish and above it they do not."""
+
+_EXAMPLES_DIFFER = 1.2
+"""Factor by which lengths of examples differ, and those of one example in networks of a few
+hundred units by chance."""
+
+_LARGEST_SPREAD = 4.0
+"""R at a length greater by that factor over R at one smaller by it; beyond it no single number
+says what networks do."""
 
 HEEDED = (
     "depth",
@@ -74,4 +87,17 @@ def _predicted(
     # What mup changes of a new network changes all gradients alike; depth_mup's branches do not.
     if values.get("parametrization") == "depth_mup":
         return None
-    return THEORIES[network](values, inputs)
+    theory = THEORIES[network]
+    expected = theory(values, inputs)
+    return None if expected and _runs_away(theory, values, inputs) else expected
+
+
+def _runs_away(theory: Theory, values: Mapping[str, Value], inputs: Inputs) -> bool:
+    """Whether R is another for each example, as lengths leave a fixed point to either side."""
+    if values["activation"] not in _REPELLING or values["normalization"] != "none":
+        return False
+    longer, shorter = (
+        theory(values, replace(inputs, mean_square=inputs.mean_square * factor))
+        for factor in (_EXAMPLES_DIFFER, 1 / _EXAMPLES_DIFFER)
+    )
+    return bool(longer and shorter and longer.ratio > _LARGEST_SPREAD * shorter.ratio)
