@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from search_spaces.catalogue.hyperparameter import Hyperparameter
-from search_spaces.catalogue.intervals import COUNT
+from search_spaces.catalogue.intervals import COUNT, POSITIVE
 
 DTYPES = ("float32", "float64", "bfloat16")
 STANDARDIZED = ("none", "inputs", "targets", "both")
@@ -51,5 +51,13 @@ TRAINING_DATA = (
         default_text="none: all examples count the same",
         meaning="what an example's loss counts in a task of labels; balanced: inversely to how "
         "frequent its label is, 1 on average",
+    ),
+    Hyperparameter(
+        name="z_loss",
+        kind="number-or-none",
+        interval=POSITIVE,
+        default=None,
+        default_text="none: logits may drift",
+        meaning="factor on the square of ln sum exp(logits), which is added to a cross-entropy",
     ),
 )

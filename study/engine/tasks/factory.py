@@ -17,6 +17,7 @@ from study.engine.built_in import BUILT_IN_TASKS
 from study.engine.tasks.data.class_weights import weighted_task
 from study.engine.tasks.data.standardization import standardized_task
 from study.engine.tasks.data.task_data import check_data
+from study.engine.tasks.data.z_loss import with_z_loss
 from study.engine.tasks.error import TaskError
 from study.engine.tasks.option import OptionMismatch, read_option
 from study.engine.tasks.task import Task
@@ -28,7 +29,7 @@ TaskFactory = Callable[..., Task]
 
 _NOTHING: Mapping[str, object] = MappingProxyType({})
 
-OF_ANY_TASK = ("standardize", "class_weights")
+OF_ANY_TASK = ("standardize", "class_weights", "z_loss")
 """Hyperparameters that a task has although its function does not take them."""
 
 
@@ -78,8 +79,8 @@ def make_task(
 ) -> Task:
     """Calls a task's function with all options and with the hyperparameters that it names.
 
-    What it returns is standardized and weighted as `standardize` and `class_weights` say, unless
-    the function takes these itself.
+    What it returns is changed as the hyperparameters in OF_ANY_TASK say, unless the function takes
+    these itself.
 
     Args:
         task: Name of a built-in task, or a function that makes one from keyword arguments.
@@ -149,7 +150,9 @@ def _changed(task: Task, changes: Mapping[str, Any]) -> Task:
         check_data(task)  # One number that is not finite would make a column of them.
     if "standardize" in changes:
         task = standardized_task(task, changes["standardize"])
-    return weighted_task(task) if "class_weights" in changes else task
+    if "class_weights" in changes:
+        task = weighted_task(task)
+    return with_z_loss(task, changes["z_loss"]) if "z_loss" in changes else task
 
 
 def _built_in(name: str) -> TaskFactory:

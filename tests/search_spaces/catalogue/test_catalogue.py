@@ -70,12 +70,19 @@ def test_reference_table_has_one_full_row_a_hyperparameter():
     assert "a third of the steps" in steps
 
 
-@pytest.mark.parametrize("name", ["standardize", "class_weights"])
-def test_what_changes_any_task_is_left_out_of_studies_that_do_not_name_it(name):
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("standardize", list(CATALOGUE["standardize"].choices)),
+        ("class_weights", list(CATALOGUE["class_weights"].choices)),
+        ("z_loss", ["none", 1e-4]),
+    ],
+)
+def test_what_changes_any_task_is_left_out_of_studies_that_do_not_name_it(name, values):
     # Trials of studies of before would no longer share cohorts and columns with new ones.
     plain = build_space({"depth": 2}, network="mlp", task="digits")
     assert name not in plain.metadata() and name not in plain.fixed
-    given = build_space({name: list(CATALOGUE[name].choices)}, network="mlp", task="digits")
-    assert {corner[name] for corner in given.corners()} == set(CATALOGUE[name].choices)
+    given = build_space({name: values}, network="mlp", task="digits")
+    assert {corner[name] for corner in given.corners()} == set(values)
     keys = {given.cohort_key(corner) for corner in given.corners()}
-    assert len(keys) == len(CATALOGUE[name].choices)
+    assert len(keys) == len(values)
