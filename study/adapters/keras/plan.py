@@ -90,7 +90,7 @@ def make_plan(model: Any, task: Task) -> Plan:
         ),
         seeds=tuple(seed for seed in seeds_of(model) if id(seed) in changed),
         draws_globally=draws_globally,
-        sites=tuple(_sites(watch, slots)),
+        sites=tuple(sites_of(watch, slots)),
     )
 
 
@@ -134,7 +134,8 @@ def _check(model: Any) -> None:
                 )
 
 
-def _sites(watch: Watch, slots: Sequence[Slot]) -> list[Site]:
+def sites_of(watch: Watch, slots: Sequence[Slot]) -> list[Site]:
+    """Returns what hooks are shown, in the order of the calls that `watch` noted."""
     weighted = {id(slot.layer): slot.child for slot in slots if slot.trained and slot.is_weight}
     taken = {slot.child for slot in slots}
     bare = [layer for layer in watch.order if id(layer) not in weighted]

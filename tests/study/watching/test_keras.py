@@ -1,0 +1,123 @@
+"""The Keras callback, against a plain watch of the same training in torch."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import study
+from tests.study.watching.loops import data
+
+os.environ.setdefault("KERAS_BACKEND", "torch")
+keras = pytest.importorskip(
+    "keras", reason="Keras is not installed: pip install 'gradscape[keras]'"
+)
+
+EPOCHS, BATCH, CLIP = 3, 64, 0.3
+
+
+def fit(model: Any, *callbacks: Any) -> list[float]:
+    """Trains as `fit` does, in the order of the data; returns the loss of each epoch."""
+    keras.utils.set_random_seed(1)
+    inputs, labels = (part.numpy() for part in data())
+    model.compile(
+        keras.optimizers.SGD(0.1, momentum=0.9, global_clipnorm=CLIP),
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+    )
+    history = model.fit(
+        *(inputs, labels),
+        epochs=EPOCHS,
+        batch_size=BATCH,
+        shuffle=False,
+        verbose=0,
+        validation_split=0.25,
+        callbacks=list(callbacks),
+    )
+    return history.history["loss"]
+
+
+def test_it_sees_what_a_watch_of_the_same_training_in_torch_does() -> None:
+    from study.watching.callbacks.keras import WatchCallback
+
+    layers = keras.layers
+    model = keras.Sequential(
+        [layers.Dense(32, activation="relu"), layers.Dense(16), layers.ReLU()]
+    )
+    model.add(layers.Dense(4))
+    model.build((None, 12))
+    twin = nn.Sequential(
+        *(nn.Linear(12, 32), nn.ReLU(), nn.Linear(32, 16), nn.ReLU(), nn.Linear(16, 4))
+    )
+    with torch.no_grad():
+        for theirs, (kernel, bias) in zip(
+            twin[::2], [each.get_weights() for each in model.layers if each.weights], strict=True
+        ):
+            theirs.weight.copy_(torch.tensor(kernel.T))
+            theirs.bias.copy_(torch.tensor(bias))
+    watching = WatchCallback()
+    fit(model, watching)
+
+    optimizer = torch.optim.SGD(twin.parameters(), 0.1, momentum=0.9)
+    watch = study.watch(twin, optimizer)
+    inputs, labels = (part[: int(len(part) * 0.75)] for part in data())
+    for _ in range(EPOCHS):
+        for rows in torch.arange(len(inputs)).split(BATCH):
+            loss = nn.functional.cross_entropy(twin(inputs[rows]), labels[rows])
+            optimizer.zero_grad()
+            loss.backward()
+            nn.utils.clip_grad_norm_(twin.parameters(), CLIP)
+            optimizer.step()
+            watch.step(loss)
+    seen, plain = watching.result(), watch.result()
+    assert seen.trials[["optimizer", "batch_size"]].iloc[0].tolist() == ["sgd", BATCH]
+    assert len(seen.layers) == len(plain.layers) and (seen.steps["clip_factor"] < 1).any()
+    for table, columns in (
+        ("steps", ("loss", "grad_norm", "clip_factor", "update_ratio")),
+        ("layers", ("delta_rms", "weight_rms", "preactivation_rms", "dead_fraction")),
+    ):
+        for column in columns:
+            np.testing.assert_allclose(
+                *(getattr(each, table)[column] for each in (seen, plain)),
+                rtol=2e-3,
+                err_msg=column,
+            )
+
+
+def test_with_noise_and_a_regularizer_no_number_changes_and_a_frozen_layer_is_told() -> None:
+    from study.watching.callbacks.keras import WatchCallback
+
+    def model() -> Any:
+        keras.utils.set_random_seed(0)
+        layers = keras.layers
+        made = keras.Sequential(
+            [
+                layers.Dense(16, activation="relu", kernel_regularizer="l2"),
+                layers.BatchNormalization(),
+                layers.Dropout(0.2),
+                layers.Dense(8, activation="tanh"),
+                layers.Dense(4),
+            ]
+        )
+        made.build((None, 12))
+        made.layers[3].trainable = False
+        return made
+
+    alone, watched, watching = model(), model(), WatchCallback(every=1)
+    losses = fit(watched, watching)
+    assert fit(alone) == losses
+    for one, other in zip(alone.get_weights(), watched.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    result = watching.result()
+    assert "what does not train: dense_1 (requires_grad is False)" in str(result)
+    frozen = result.layers[result.layers["name"] == "dense_1"]["weight_rms"]
+    assert frozen.nunique() == 1
+    # What Keras calls the loss has the regularizer's term.
+    assert losses[0] == pytest.approx(result.steps["loss"][: 384 // BATCH].mean(), rel=1e-5)
+    # The model is Keras' own again.
+    left = vars(watched).keys() | vars(watched.optimizer).keys()
+    assert not {"call", "apply", "scale_loss"} & left
