@@ -19,6 +19,7 @@ from study.engine.tasks.data.standardization import standardized_task
 from study.engine.tasks.data.task_data import check_data
 from study.engine.tasks.data.z_loss import with_z_loss
 from study.engine.tasks.error import TaskError
+from study.engine.tasks.feeding.balance import balanced_feed
 from study.engine.tasks.option import OptionMismatch, read_option
 from study.engine.tasks.task import Task
 from study.trial import NONE
@@ -139,13 +140,14 @@ def of_any_task(
 
 
 def _changed(task: Task, changes: Mapping[str, Any]) -> Task:
-    if changes and task.feed is not None:
-        name = next(iter(changes))
+    if task.feed is not None and "standardize" in changes:
         raise TaskError(
-            f"must be none for task {task.name}, whose data and loss are its own: there is no one "
-            "tensor that it could change; do it where the task is made",
-            parameter=name,
+            f"must be none for task {task.name}, whose data is its own: there is no one tensor "
+            "that it could change; do it where the task is made",
+            parameter="standardize",
         )
+    if task.feed is not None and "class_weights" in changes:
+        return balanced_feed(task, task.feed)
     if changes:
         check_data(task)  # One number that is not finite would make a column of them.
     if "standardize" in changes:

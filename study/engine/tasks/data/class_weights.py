@@ -19,7 +19,8 @@ from study.engine.tasks.error import DataError, TaskError
 from study.engine.tasks.measures import cross_entropy
 from study.engine.tasks.task import Task
 
-_NAME = "class_weights"
+PARAMETER = "class_weights"
+"""The hyperparameter's name."""
 
 MOST_LABELS = 100_000
 """Between the lowest and the highest; integers further apart are counts rather than labels."""
@@ -44,16 +45,22 @@ def weighted_task(task: Task) -> Task:
         King and Zeng, Logistic Regression in Rare Events Data, Political Analysis 2001.
     """
     _check(task)
-    labels, counts = task.targets.unique(return_counts=True)
-    lowest = int(labels[0])
-    weights_C = torch.zeros(int(labels[-1]) - lowest + 1, dtype=torch.float64)
-    weights_C[labels.long() - lowest] = task.targets.numel() / (len(labels) * counts.double())
+    weights_C, lowest = label_weights(task.targets)
     loss = WeightedLoss(task.loss, weights_C, lowest)
     try:
         chance = best_constant(loss, task.predicted).loss
     except DataError as error:
-        raise TaskError(f"with balanced weights {error}", parameter=_NAME) from error
+        raise TaskError(f"with balanced weights {error}", parameter=PARAMETER) from error
     return replace(task, loss=loss, loss_chance=chance)
+
+
+def label_weights(targets: Tensor) -> tuple[Tensor, int]:
+    """Returns weights of the labels from the lowest on, (C,) in float64, and the lowest."""
+    labels, counts = targets.unique(return_counts=True)
+    lowest = int(labels[0])
+    weights_C = torch.zeros(int(labels[-1]) - lowest + 1, dtype=torch.float64)
+    weights_C[labels.long() - lowest] = targets.numel() / (len(labels) * counts.double())
+    return weights_C, lowest
 
 
 class WeightedLoss:
@@ -93,10 +100,10 @@ def _check(task: Task) -> None:
             f"{int(targets.max())}, as counts do"
         )
     if rule:
-        raise TaskError(f"targets must be labels to be balanced, {rule}", parameter=_NAME)
+        raise TaskError(f"targets must be labels to be balanced, {rule}", parameter=PARAMETER)
     if task.targets.numel() > task.examples and inspect.unwrap(task.loss) is not cross_entropy:
         raise TaskError(
             f"an example must have one label for its loss to be weighted, but those of task "
             f"{task.name} have {task.targets[0].numel()}; weight them in the task's loss",
-            parameter=_NAME,
+            parameter=PARAMETER,
         )

@@ -29,6 +29,7 @@ def batch_task(
     ceiling: float = 1.0,
     target: float | None = None,
     validation: float = 0.0,
+    labels: Tensor | None = None,
 ) -> Task:
     """Makes a task of whatever a network takes and returns.
 
@@ -51,9 +52,12 @@ def batch_task(
         target: From this metric on a trial counts as trained; by default half of the way.
         validation: Share of the examples that no trial trains on; at the end of each, loss and
             metric are measured on them.
+        labels: Of each example, (N,), for the hyperparameter `class_weights`; by default the
+            targets where they are one tensor of whole numbers, (N,).
 
     Raises:
-        DataError: If data are no tensors of one length, or a level is missing or impossible.
+        DataError: If data are no tensors of one length, a level is missing or impossible, or
+            there are not as many labels as examples.
     """
     level = _checked_chance(name, loss_chance, loss_best)
     if metric is None and (chance, ceiling) != (0.0, 1.0):
@@ -61,6 +65,7 @@ def batch_task(
     inputs, targets = _parted(name, examples_of(data) if is_dataset(data) else data)
     levels: dict[str, Any] = {"loss_chance": level, "loss_best": loss_best}
     feed = Feed(name=name, inputs=inputs, targets=targets, loss=loss, metric=metric, **levels)
+    feed.labels = _labels(feed, targets if labels is None else labels, given=labels is not None)
     rows, held_out = split(name, feed.examples, validation)
     return Task(
         name=name,
@@ -87,6 +92,19 @@ def _checked_chance(name: str, loss_chance: float | None, loss_best: float) -> f
             "log(batch size) of a contrastive loss, the variance of the targets of a squared error"
         )
     return loss_chance
+
+
+def _labels(feed: Feed, labels: Any, *, given: bool) -> Tensor | None:
+    shown = isinstance(labels, Tensor) and labels.ndim == 1
+    if shown and not labels.is_floating_point() and len(labels) == feed.examples:
+        return labels.detach().cpu()
+    if given:
+        got = f"{tuple(labels.shape)} {labels.dtype}" if isinstance(labels, Tensor) else labels
+        raise DataError(
+            f"labels of task {feed.name} must be whole numbers, one of each of {feed.examples} "
+            f"examples, but got {got}"
+        )
+    return None
 
 
 def _parted(name: str, data: Any) -> tuple[Any, Any]:

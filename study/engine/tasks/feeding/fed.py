@@ -35,7 +35,7 @@ def fed(module: nn.Module, feed: Feed) -> nn.Module:
         # Losses are computed in the parameters' type, whatever autocast made of the outputs.
         with torch.autocast(rows_B.device.type, enabled=False):
             outputs = mapped(lambda value: _in_type(value, dtype), outputs)
-            return feed.figures(outputs, targets, self, len(rows_B))
+            return feed.figures(outputs, targets, self, rows_B)
 
     module.__class__ = type(f"Fed{own.__name__}", (own,), {"forward": forward})
     return module

@@ -18,6 +18,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from study.engine.tasks.data.held import Held
 from study.engine.tasks.data.task_data import check_finite
 from study.engine.tasks.error import DataError
 from study.engine.tasks.feeding.pytree import leaves, mapped
@@ -41,6 +42,8 @@ class Feed:
     metric: As the loss; None for the share of the loss that is gone.
     loss_chance: Loss of a network that knows nothing.
     loss_best: The lowest loss that there is.
+    labels: Of each example, (N,), to weight them by; None where nobody said.
+    weights_N: What the loss of each example is multiplied by; None of 1.
     whole: Whether the loss is one number a batch; known once a network was tried.
     """
 
@@ -51,6 +54,8 @@ class Feed:
     metric: Loss | None
     loss_chance: float
     loss_best: float
+    labels: Tensor | None = None
+    weights_N: Held | None = None
     whole: bool = False
     _placed: dict[tuple[torch.device, torch.dtype], Any] = field(default_factory=dict, repr=False)
 
@@ -103,11 +108,19 @@ class Feed:
         inputs, targets = mapped(lambda data: data[rows_B], self._placed[key])
         return inputs, targets
 
-    def figures(self, outputs: Any, targets: Any, module: Any, examples: int) -> Tensor:
+    def figures(self, outputs: Any, targets: Any, module: Any, rows_B: Tensor) -> Tensor:
         """Computes loss and metric of each example, (B, 2); those of the batch for each of it."""
+        examples = len(rows_B)
         loss = self._called("loss", self.loss or _own_loss, outputs, targets, module)
         self.whole = loss.ndim == 0
         loss_B = _by_example(self.name, "loss", loss, examples)
+        if self.weights_N is not None:
+            if self.whole:
+                raise DataError(
+                    "class_weights must be none where a loss is one number for the whole batch, "
+                    f"as that of task {self.name} is; return (batch,), or weight them in the loss"
+                )
+            loss_B = loss_B * self.weights_N.like(loss_B)[rows_B]
         if self.metric is None:
             metric_B = (self.loss_chance - loss_B) / (self.loss_chance - self.loss_best)
         else:
