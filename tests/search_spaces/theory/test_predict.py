@@ -13,7 +13,7 @@ from search_spaces.theory import Inputs, predict
 from study.engine import TASKS
 from study.engine.built_in import BUILT_IN_NETWORKS
 from study.worker.theory_columns import inputs_of
-from tests.search_spaces.theory.real_networks import gaussian_task, measured
+from tests.search_spaces.theory.real_networks import gaussian_task, measured, small_digits
 
 DEEP = {"width": 256, "depth": 30}
 OFTEN = ("torch_default", "he_normal", "orthogonal", "mean_field")
@@ -235,7 +235,7 @@ def test_residual_networks_whose_weights_depend_on_their_gradients_are_left_alon
 @pytest.mark.parametrize("initialization", ["torch_default", "he_normal", "delta_orthogonal"])
 @pytest.mark.parametrize(("sides", "depth"), [(8, 16), (28, 5)])
 def test_convolutions_with_their_borders(normalization, activation, initialization, sides, depth):
-    task = TASKS["digits"]() if sides == 8 else gaussian_task(3, sides, sides, examples=64)
+    task = small_digits() if sides == 8 else gaussian_task(3, sides, sides, examples=64)
     hyperparameters = {
         "batch_size": 32 if sides == 8 else 8,
         "width": 32,
@@ -259,7 +259,7 @@ def test_convolutions_with_their_borders(normalization, activation, initializati
 )
 @pytest.mark.parametrize("sides", [8, 28])
 def test_residual_blocks(normalization, activation, changes, sides):
-    task = TASKS["digits"]() if sides == 8 else gaussian_task(1, sides, sides, examples=64)
+    task = small_digits() if sides == 8 else gaussian_task(1, sides, sides, examples=64)
     hyperparameters = {
         "batch_size": 32 if sides == 8 else 8,
         "width": 16,
