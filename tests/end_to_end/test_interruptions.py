@@ -52,7 +52,7 @@ def test_killed_in_the_middle(tmp_path: Path, undisturbed: Path, options: tuple[
     parents, _ = mlflow_runs(home, "slow")
     assert [run.info.status for run in parents] == ["KILLED", "FINISHED"]
     # Ray's agents notice last that the driver is gone.
-    assert driver.left_over(timeout_s=90) == []
+    assert driver.left_over() == []
 
 
 @pytest.mark.parametrize("options", [LOCAL, RAY], ids=["in-process", "ray"])
@@ -115,7 +115,7 @@ def test_taken_over_by_a_second_driver(
 ) -> None:
     file, home = write_slow_study(tmp_path, seconds="0.4"), tmp_path / "gradscape"
     former = Command("run", file, *options, folder=tmp_path)
-    former.wait_for_parts(home, 1, timeout_s=240)
+    former.wait_for_parts(home, 1)
     write_slow_study(tmp_path)  # The taker need not be slow.
     taker = Command("run", file, *LOCAL, "--take-over", folder=tmp_path)
     ended = former.end()
@@ -130,4 +130,4 @@ def test_taken_over_by_a_second_driver(
     assert_same_study(home, undisturbed, "slow", rtol=1e-9)
     parents, _ = mlflow_runs(home, "slow")
     assert [run.info.status for run in parents] == ["KILLED", "FINISHED"]
-    assert former.left_over(timeout_s=90) == []
+    assert former.left_over() == []

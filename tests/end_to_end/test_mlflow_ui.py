@@ -19,7 +19,7 @@ from analysis import load_trials
 from analysis.report.page.trial_card import run_link
 from study.tracking import default_tracking_uri
 from tests.support.browser import browser, save_full_page, set_viewport, severe_messages
-from tests.support.driver import Command, gradscape, left_of
+from tests.support.driver import PATIENCE_S, Command, gradscape, left_of
 from tests.support.left_behind import mlflow_runs
 
 __all__ = ["browser"]
@@ -120,7 +120,7 @@ def test_the_runs_filtered_by_verdict_are_the_exploding_trials(
     set_viewport(browser, width=1500, height=800)
     query = "searchFilter=tags.verdict%20%3D%20%27exploding%27"
     browser.get(f"{ui.runs_page}&{query}&{FLAT}")
-    WebDriverWait(browser, 60).until(lambda page: listed_trials(page))
+    WebDriverWait(browser, PATIENCE_S).until(lambda page: listed_trials(page))
     save_full_page(browser, screenshots / "mlflow-exploding.png")
     assert listed_trials(browser) == {f"trial-{trial:06d}" for trial in exploding}
     assert f"{len(exploding)} matching runs" in text_of(browser)
@@ -136,7 +136,7 @@ def test_the_link_to_the_runs_shows_every_trial_unfolded(
     set_viewport(browser, width=1500, height=1600)
     browser.get(ui.runs_page)
     names = {child.info.run_name for child in children}
-    WebDriverWait(browser, 60).until(lambda page: listed_trials(page) == names)
+    WebDriverWait(browser, PATIENCE_S).until(lambda page: listed_trials(page) == names)
     save_full_page(browser, screenshots / "mlflow-runs.png")
 
 
@@ -149,12 +149,12 @@ def test_the_report_opens_in_the_artifact_viewer_with_its_figures(
     set_viewport(browser, width=1300, height=900)
     run_page = f"{ui.url}/#/experiments/{parent.info.experiment_id}/runs/{parent.info.run_id}"
     browser.get(f"{run_page}/artifacts/report/index.html")
-    frame = WebDriverWait(browser, 60).until(
+    frame = WebDriverWait(browser, PATIENCE_S).until(
         lambda page: page.find_elements(By.CSS_SELECTOR, "iframe")
     )[0]
     browser.switch_to.frame(frame)
     try:
-        WebDriverWait(browser, 60).until(
+        WebDriverWait(browser, PATIENCE_S).until(
             lambda page: page.execute_script("return 'drawn' in document.documentElement.dataset")
         )
         assert browser.find_element(By.TAG_NAME, "h1").text == "shown"
@@ -165,7 +165,7 @@ def test_the_report_opens_in_the_artifact_viewer_with_its_figures(
             "document.querySelectorAll('details:not(.figure-data)')"
             ".forEach(one => { one.open = true })"
         )
-        WebDriverWait(browser, 60).until(
+        WebDriverWait(browser, PATIENCE_S).until(
             lambda page: (counted := page.execute_script(COUNT_FIGURES))[0] == counted[1] > seen
         )
     finally:
@@ -185,11 +185,11 @@ def test_the_six_metrics_of_trials_are_charts_side_by_side(
     browser.get(f"{ui.runs_page}&{query}&{FLAT}&compareRunsMode=CHART")
     wanted = {"loss", "metric", "grad/norm", "grad/delta_ratio", "grad/clipped_fraction"}
     wanted.add("update/ratio")
-    charts = WebDriverWait(browser, 60).until(
+    charts = WebDriverWait(browser, PATIENCE_S).until(
         lambda page: wanted <= (titles := chart_titles(page)) and titles
     )
     assert wanted <= charts
-    WebDriverWait(browser, 60).until(
+    WebDriverWait(browser, PATIENCE_S).until(
         lambda page: page.find_elements(By.CSS_SELECTOR, ".js-plotly-plot .main-svg")
     )
     set_viewport(browser, width=1500, height=1000)
@@ -208,7 +208,7 @@ def test_trials_are_sorted_by_a_metric_and_filtered_by_hyperparameters(
     set_viewport(browser, width=1600, height=1200)
     order = "orderByKey=metrics.%60metric_final%60&orderByAsc=true"
     browser.get(f"{ui.runs_page}&{query}&{order}")
-    WebDriverWait(browser, 60).until(lambda page: len(listed_trials(page)) == len(chosen))
+    WebDriverWait(browser, PATIENCE_S).until(lambda page: len(listed_trials(page)) == len(chosen))
     links = browser.find_elements(By.CSS_SELECTOR, "a[href*='/runs/']")
     places = {link.text: link.location["y"] for link in links if link.text.startswith("trial-")}
     shown = sorted(places, key=lambda name: places[name])
@@ -229,7 +229,7 @@ def test_experiment_and_runs_say_what_they_are(
     forget(browser, ui)
     set_viewport(browser, width=1300, height=850)
     browser.get(f"{ui.url}/#/experiments/{parent.info.experiment_id}/runs/{parent.info.run_id}")
-    WebDriverWait(browser, 60).until(lambda page: "24 trials:" in text_of(page))
+    WebDriverWait(browser, PATIENCE_S).until(lambda page: "24 trials:" in text_of(page))
     save_full_page(browser, screenshots / "mlflow-parent.png")
 
 
@@ -248,7 +248,7 @@ def test_the_maps_are_images_that_the_artifact_viewer_shows(
         f"/artifacts/{maps[0]}"
     )
     # 860 CSS pixels at two pixels each, unlike MLflow's own pictures.
-    WebDriverWait(browser, 60).until(
+    WebDriverWait(browser, PATIENCE_S).until(
         lambda page: page.execute_script(
             "return [...document.querySelectorAll('img')].some(img => img.naturalWidth === 1720)"
         )
@@ -262,7 +262,7 @@ def test_a_link_from_the_report_opens_the_run(ui: Ui, browser: WebDriver) -> Non
     run = children[0].info
     browser.get("about:blank")
     browser.get(run_link(ui.url, run.run_id))
-    WebDriverWait(browser, 60).until(lambda page: run.run_name in text_of(page))
+    WebDriverWait(browser, PATIENCE_S).until(lambda page: run.run_name in text_of(page))
     assert f"/experiments/{run.experiment_id}/runs/{run.run_id}" in browser.current_url
 
 

@@ -13,6 +13,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 from analysis import write_comparison, write_report
 from tests.support.accessibility import axe, violations
 from tests.support.browser import save_full_page, set_color_scheme, set_viewport, severe_messages
+from tests.support.driver import PATIENCE_S
 from tests.support.synthetic import SPACE, synthetic_tables, write_study
 
 __all__ = ["axe"]
@@ -58,7 +59,7 @@ def open_page(browser, page: Path, *, width: int, scheme: str = "light") -> None
 def wait_until_drawn(browser) -> None:
     """Chromium's driver may come back while a page still loads."""
     drawn = "return 'drawn' in document.documentElement.dataset"
-    WebDriverWait(browser, 90).until(lambda page: page.execute_script(drawn))
+    WebDriverWait(browser, PATIENCE_S).until(lambda page: page.execute_script(drawn))
 
 
 def open_all(browser) -> None:
@@ -68,7 +69,7 @@ def open_all(browser) -> None:
         ".forEach(one => { one.open = true })"
     )
     drawn = "return !document.querySelector('.plot:not(.js-plotly-plot)')"
-    WebDriverWait(browser, 60).until(lambda page: page.execute_script(drawn))
+    WebDriverWait(browser, PATIENCE_S).until(lambda page: page.execute_script(drawn))
 
 
 def assert_sound(browser) -> None:
@@ -113,7 +114,7 @@ def test_colours_follow_the_reader_while_the_page_is_open(browser, page):
     assert background == "rgb(255, 255, 255)"
     assert browser.execute_script(read)[0] != background
     # Figures are drawn anew, a moment later.
-    WebDriverWait(browser, 30).until(lambda page: page.execute_script(read)[1] != letters)
+    WebDriverWait(browser, PATIENCE_S).until(lambda page: page.execute_script(read)[1] != letters)
 
 
 def test_the_keyboard_reaches_contents_details_and_tables(browser, page):
@@ -151,7 +152,7 @@ def test_every_figure_can_be_read_with_the_keyboard_alone(browser, page):
     read = (
         "return [...arguments[0].parentElement.querySelectorAll('li')].map(li => li.textContent)"
     )
-    lines = WebDriverWait(browser, 30).until(lambda page: page.execute_script(read, summary))
+    lines = WebDriverWait(browser, PATIENCE_S).until(lambda page: page.execute_script(read, summary))
     assert len(lines) >= 10 and all(re.search(r"\d+ trials", one) for one in lines)
     empty = browser.execute_script(
         "document.querySelectorAll('.figure-data').forEach(one => { one.open = true });"

@@ -19,6 +19,7 @@ from analysis.report.diagnosis.page import diagnosis_page
 from tests.analysis.report.diagnosis.conftest import NAUGHTY, seeds, subject
 from tests.support.accessibility import axe, violations
 from tests.support.browser import set_color_scheme, set_viewport, severe_messages
+from tests.support.driver import PATIENCE_S
 
 __all__ = ["axe"]
 
@@ -115,7 +116,7 @@ def open_page(browser: webdriver.Chrome, path: Path, *, width: int, scheme: str)
     set_color_scheme(browser, scheme)
     browser.get(path.as_uri())
     drawn = "return 'drawn' in document.documentElement.dataset"
-    WebDriverWait(browser, 30).until(lambda page: page.execute_script(drawn))
+    WebDriverWait(browser, PATIENCE_S).until(lambda page: page.execute_script(drawn))
 
 
 @pytest.mark.slow
