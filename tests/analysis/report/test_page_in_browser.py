@@ -152,7 +152,9 @@ def test_every_figure_can_be_read_with_the_keyboard_alone(browser, page):
     read = (
         "return [...arguments[0].parentElement.querySelectorAll('li')].map(li => li.textContent)"
     )
-    lines = WebDriverWait(browser, PATIENCE_S).until(lambda page: page.execute_script(read, summary))
+    lines = WebDriverWait(browser, PATIENCE_S).until(
+        lambda page: page.execute_script(read, summary)
+    )
     assert len(lines) >= 10 and all(re.search(r"\d+ trials", one) for one in lines)
     empty = browser.execute_script(
         "document.querySelectorAll('.figure-data').forEach(one => { one.open = true });"
