@@ -85,7 +85,9 @@ def _train_cohort(
     )
     trainer = study_trainer(checked, _columns(configurations))
     try:
-        trainer = dataclasses.replace(trainer, statistics=statistics, steps=steps)
+        trainer = dataclasses.replace(
+            trainer, statistics=statistics, sharpness_steps=None, steps=steps
+        )
         tables = trainer.train(Cohort(number=0, trials=trials))
     except (InputError, KeyboardInterrupt):
         raise

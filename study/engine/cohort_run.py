@@ -107,9 +107,10 @@ class CohortRun:
             divergence_factor,
             () if task.whole_batches else deviating_steps(steps, task.examples, batch_size),
             stop,
+            self._surface.sharpness_steps,
         )
         parts = self._execution, self._optimizer, self._clipping, self._failures, self.recording
-        self._unrecorded = Unrecorded(*parts, examples)
+        self._unrecorded = Unrecorded(*parts, examples, self._surface)
 
     @property
     def parameters(self) -> dict[str, Tensor]:
@@ -122,14 +123,12 @@ class CohortRun:
         return replace(record, wiring=self._wiring, output_bound=self._failures.output_bound)
 
     def advance(self, step: int) -> int:
-        """Takes this step and, where the execution can, all before the next recorded one.
+        """Takes this step and, where the execution can, all before the next that is looked at.
 
         Returns:
             The step to go on with.
         """
-        until = self._unrecorded.take(
-            step, self.recording.next_recorded(step), self._order, self._rates_SxK
-        )
+        until = self._unrecorded.take(step, self._order, self._rates_SxK)
         if until > step:
             return until
         self.step(step)
@@ -139,7 +138,7 @@ class CohortRun:
         """Takes one optimizer step of every trial; a recorded one also measures and retires."""
         if step == 0:
             self.recording.sampled(self._sample.before(self._execution))
-        recorded = self.recording.is_recorded(step)
+        recorded = self.recording.looks.is_recorded(step)
         observation = Observation(self._layers) if step in self._layer_steps else None
         rows_KxB = self._order.batch(step)
         batch = self._examples.batch(step, rows_KxB)

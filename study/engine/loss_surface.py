@@ -64,7 +64,7 @@ class LossSurface:
         # Of a loss of the whole batch halves have losses of another kind.
         halves = () if task.whole_batches else statistics.noise_scale(steps)
         self._noise_steps = frozenset(halves)
-        self._sharpness_steps = frozenset(statistics.sharpness(steps))
+        self.sharpness_steps = frozenset(statistics.sharpness(steps))
         self._seeds = list(seeds)
         self._frozen = frozen_parameters(module)
         self._inputs_B = inputs[:EXAMPLES]
@@ -101,7 +101,7 @@ class LossSurface:
                     batch.targets_KxB[part],
                 ),
             )
-        if step in self._sharpness_steps:
+        if step in self.sharpness_steps:
             examples = inputs_KxB.shape[0] * inputs_KxB.shape[1]
             measured["sharpness"] = self._in_parts(
                 step,

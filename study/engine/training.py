@@ -40,6 +40,7 @@ def train_cohort(
     steps: int,
     device: str | torch.device = "cpu",
     statistics: str = "standard",
+    sharpness_steps: Sequence[int] | None = None,
     execution: str = "auto",
     divergence_factor: float = DIVERGENCE_FACTOR,
     stop: StopRule | None = None,
@@ -60,6 +61,7 @@ def train_cohort(
         device: Where to train, a device of torch or its name ("cuda:0").
         statistics: What is measured beside the losses: a name among STATISTICS. It changes
             neither the training nor any random state.
+        sharpness_steps: When sharpness is measured, in place of when these statistics do.
         execution: How the network is run, one of EXECUTIONS: by default the fastest way; the
             numbers are the same.
         divergence_factor: A trial stops at its first loss over this many times the first, > 1.
@@ -77,7 +79,7 @@ def train_cohort(
     """
     check_alike(trials)
     on_device = ready(device)
-    tier = statistics_named(statistics)
+    tier = statistics_named(statistics, sharpness_steps)
 
     def train(part: Sequence[Trial]) -> CohortRecord:
         file, started = None, time.perf_counter()
@@ -85,14 +87,13 @@ def train_cohort(
             own_loss = None if task.feed is None else task.feed.loss
             code = source_of(network), source_of(own_loss or task.loss)
             ends = (*_bound(divergence_factor), *(() if stop is None else (stop.name,)))
-            settings = (task.name, steps, statistics, on_device, *code, *ends)
-            file = CheckpointFile(checkpoints, part, settings)
+            measured = (statistics, on_device, *code, *ends, *_schedule(sharpness_steps))
+            file = CheckpointFile(checkpoints, part, (task.name, steps, *measured))
         state = None if file is None else file.load(on_device)
-        way = execution if state is None else execution_of(state)
         run = CohortRun(
             *(part, task, network, steps, on_device),
             statistics=tier,
-            execution=way,
+            execution=execution if state is None else execution_of(state),
             divergence_factor=divergence_factor,
             stop=stop,
         )
@@ -126,6 +127,11 @@ def evenly(trials: Sequence[Trial], largest: int) -> list[Sequence[Trial]]:
 def _bound(divergence_factor: float) -> tuple[float, ...]:
     """Returns what it adds to a checkpoint's name: nothing by default, as in older versions."""
     return () if divergence_factor == DIVERGENCE_FACTOR else (divergence_factor,)
+
+
+def _schedule(sharpness_steps: Sequence[int] | None) -> tuple[object, ...]:
+    """Returns what it adds to a checkpoint's name: nothing where the statistics have their own."""
+    return () if sharpness_steps is None else (tuple(sharpness_steps),)
 
 
 def _step_through(run: CohortRun, steps: int, first: int, file: CheckpointFile | None) -> None:

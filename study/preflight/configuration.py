@@ -200,7 +200,8 @@ def _checked(config: StudyConfig, code: tuple[Path, ...]) -> Preflight:
         check_batches(config, tasks.task(values))
         checked.cost(values)
         own = is_own(config.network) or is_own(config.task)
-        if config.statistics == "full" and own and not checked.cost(values).is_large:
+        curved = config.sharpness_steps or config.statistics == "full"
+        if curved and own and not checked.cost(values).is_large:
             _check_curvature(network, values, tasks.task(values))
     check_amount(config, min(checked.seconds(values) for values in corners))
     corners.sort(key=lambda values: checked.cost(values).is_large)

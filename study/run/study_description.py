@@ -13,6 +13,9 @@ from study.tables.metadata import Space, setting_values
 
 _OPTIONS = "task_options"
 _SETTINGS = (*("task", "network", "steps", "seed", "sampler", "thresholds", "statistics", "stop"),)
+_SHARPNESS = "sharpness_steps"
+"""Described where it is given: before there was none, and statistics said when."""
+
 _BEFORE = {"statistics": "standard", "stop": "never"}
 """What studies did whose description lacks a setting that is younger than they are."""
 
@@ -30,6 +33,8 @@ def describe(config: StudyConfig) -> dict[str, Any]:
     """The settings and the search space as JSON; the number of trials is no part of it."""
     description: dict[str, Any] = {name: getattr(config, name) for name in _SETTINGS}
     description["seeds"] = config.seeds
+    if config.sharpness_steps is not None:
+        description[_SHARPNESS] = config.sharpness_steps
     if config.task_options:
         # As written: a folder may lie elsewhere on another machine, a password is never stored.
         description[_OPTIONS] = dict(config.written_task_options)
@@ -45,7 +50,7 @@ def differences(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[st
         One text a difference, e.g. "steps: was 200, now 100".
     """
     texts = []
-    for name in _SETTINGS:
+    for name in (*_SETTINGS, _SHARPNESS):
         before = stored.get(name, _BEFORE.get(name))
         if before != wanted.get(name):
             texts.append(f"{name}: was {before}, now {wanted.get(name)}")

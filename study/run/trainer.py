@@ -10,6 +10,7 @@ from study.engine import Checkpoints
 from study.preflight.configuration import Preflight
 from study.secrets import public_address
 from study.stopping import DECIDED
+from study.study_file.fields import sharpness_steps
 from study.tables import StudyMetadata
 from study.worker.cohort_trainer import CohortTrainer
 
@@ -45,6 +46,7 @@ def study_trainer(
         metadata=metadata,
         thresholds=checked.thresholds,
         statistics=config.statistics,
+        sharpness_steps=sharpness_steps(config.sharpness_steps, config.steps),
         stop=config.stop == DECIDED,
         device="cuda" if config.resources.training_gpus else "cpu",
         threads=config.resources.cpus_per_worker,

@@ -51,6 +51,7 @@ class StudyConfig(BaseModel):
         seed: Seed of sampling, initialization and data order.
         sampler: qmc, random, grid, tpe or boundary.
         statistics: What is measured beside the losses: minimal, standard or full.
+        sharpness_steps: When sharpness is measured; None leaves that to the statistics.
         trials: Trials of the study; a grid has as many as cells times seeds if not given.
         stop: "decided" ends a trial whose verdict is certain, "never" none.
         confirm: Fresh trials at most, at the end, in the region that is recommended.
@@ -82,6 +83,7 @@ class StudyConfig(BaseModel):
     seed: fields.AtLeast0 = 0
     sampler: fields.SamplerName = "qmc"
     statistics: fields.StatisticsName = "standard"
+    sharpness_steps: fields.SharpnessSteps = None
     trials: fields.AtLeast1 = Field(default=0)  # Filled in below, once all else is right.
     stop: fields.StopName = "never"
     confirm: fields.AtLeast0 = 0
@@ -179,12 +181,12 @@ class StudyConfig(BaseModel):
         return self.with_changes(trials=trials)
 
     def with_steps(self, steps: int) -> StudyConfig:
-        """The same study with another number of steps, for `diagnose --steps`.
+        """The same study with another number of steps, for `diagnose`, which looks as it will.
 
         Raises:
             InputError: If the number is not >= 1.
         """
-        return self.with_changes(steps=steps)
+        return self.with_changes(steps=steps, sharpness_steps=None)
 
     def with_changes(self, **changes: object) -> StudyConfig:
         """The same study with other values of some keys; one of None has its default.

@@ -8,10 +8,18 @@ text, which hides what `${VAR}` was; pydantic makes a plain one of it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, JsonValue, WrapValidator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationInfo,
+    WrapValidator,
+)
 
 from search_spaces.catalogue import is_own
 from search_spaces.errors import InputError, unknown
@@ -159,3 +167,39 @@ Option = Annotated[
     Field(description="text, a number, true or false, or a list or mapping of these"),
 ]
 """What JSON has: a study's options are kept with the study."""
+
+EVERY = "every"
+
+Schedule = list[int] | dict[str, int] | None
+
+
+def _scheduled(given: object, info: ValidationInfo) -> object:
+    if isinstance(given, Mapping):
+        right = list(given) == [EVERY] and _is_whole(given[EVERY], least=1)
+    else:
+        listed = given if isinstance(given, list) else ()
+        right = given is None or bool(listed) and all(_is_whole(step, least=0) for step in listed)
+    if not right:
+        rule = "must be a list of steps from 0 on, or every so many, as {every: 50}"
+        raise InputError(f"{rule}, but got {show(given)}")
+    steps = info.data.get("steps")
+    if isinstance(given, list) and steps is not None and max(given) >= steps:
+        raise InputError(f"must lie below steps, which is {steps}, but got {max(given)}")
+    return given
+
+
+def _is_whole(value: object, *, least: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+
+
+SharpnessSteps = Annotated[Schedule, BeforeValidator(_scheduled)]
+"""When sharpness is measured: at these steps, every so many, or as the statistics say."""
+
+
+def sharpness_steps(schedule: Schedule, steps: int) -> tuple[int, ...] | None:
+    """Returns the steps that a schedule means in a training of so many; None where it is None."""
+    if schedule is None:
+        return None
+    if isinstance(schedule, Mapping):
+        return tuple(sorted({*range(0, steps, schedule[EVERY]), steps - 1}))
+    return tuple(sorted(set(schedule)))

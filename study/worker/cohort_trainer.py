@@ -35,6 +35,7 @@ class CohortTrainer:
         metadata: Written into the tables; names the columns of hyperparameters.
         thresholds: Limits of the labels; `divergence_factor` also ends a trial's training.
         statistics: What is measured beside the losses.
+        sharpness_steps: When sharpness is, in place of when these statistics measure it.
         stop: Whether trials end once their verdict is certain.
         device: "cpu" or "cuda".
         threads: CPU threads that one training may use; None leaves torch's own setting.
@@ -50,6 +51,7 @@ class CohortTrainer:
     metadata: StudyMetadata
     thresholds: Thresholds = DEFAULT
     statistics: str = "standard"
+    sharpness_steps: tuple[int, ...] | None = None
     stop: bool = False
     device: str = "cpu"
     threads: int | None = None
@@ -82,6 +84,7 @@ class CohortTrainer:
             steps=self.steps,
             device=self.device,
             statistics=self.statistics,
+            sharpness_steps=self.sharpness_steps,
             divergence_factor=self.thresholds.divergence_factor,
             stop=self._rule(task) if self.stop and cohort.may_stop else None,
             memory_bytes=memory_limit(torch.device(self.device), self._share),

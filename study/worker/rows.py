@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from study.engine import CohortRecord, Task
+from study.engine.observing.recorded_steps import recorded_steps
 from study.engine.quantities.clipped_fraction import clipped_fraction
 from study.tables import LAYERS, STEPS, CohortTables, StudyMetadata, to_arrow, trial_columns
 from study.verdicts import Thresholds, label_trials
@@ -132,7 +133,9 @@ def _layers(record: CohortRecord) -> pd.DataFrame:
     """One row a trial, recorded step that counts, and layer; none where none was measured."""
     if not record.by_layer:
         return pd.DataFrame({column.name: pd.Series(dtype=object) for column in LAYERS})
-    counts_KxR = record.recorded < record.steps_run[:, None]
+    # Between recorded steps a schedule of one's own looks at sharpness alone.
+    measured_R = np.isin(record.recorded, recorded_steps(record.loss.shape[1]))
+    counts_KxR = (record.recorded < record.steps_run[:, None]) & measured_R
     k, r = np.nonzero(counts_KxR)
     layers = len(record.layers)
     numbers = np.array([trial.number for trial in record.trials])

@@ -74,6 +74,8 @@ def _order(remedies: Sequence[Remedy], told: Sequence[Remedy]) -> Iterator[Text]
 def ending_text(search: Search) -> str:
     """How far the search came."""
     tried, there_are = len(search.attempts), search.candidates
+    if not there_are:
+        return "there is no change to try: the file lists no other value"
     if search.interrupted:
         return f"interrupted after {tried} of {there_are} changes"
     if tried == there_are:
@@ -101,6 +103,7 @@ def _in_vain(found: Diagnosis, search: Search) -> Iterator[Text]:
         several = len(others) - len(singles)
         combined = f"; and {several} combinations of such changes" if several else ""
         yield Text(f"  tried in vain: {'; '.join(_tried(singles))}{combined}")
+        yield from _of_class_weights(found, singles)
     nearest = search.nearest
     if nearest is not None and nearest.seeds:
         before, after = _number(found.trained.metric), _number(nearest.metric)
@@ -109,6 +112,19 @@ def _in_vain(found: Diagnosis, search: Search) -> Iterator[Text]:
             f"{', lost again by a longer training' if nearest.lost else ''}, "
             f"{found.metric} {before} -> {after}"
         )
+
+
+def _of_class_weights(found: Diagnosis, attempts: Sequence[Attempt]) -> Iterator[Text]:
+    """Why they look harmful: a metric that counts examples hardly counts rare labels."""
+    for attempt in attempts:
+        (change,) = attempt.changes
+        if change.hyperparameter == "class_weights" and attempt.metric < found.trained.metric:
+            before, after = _number(found.trained.metric), _number(attempt.metric)
+            yield Text(
+                f"  {change.option.removeprefix('--set ')} gives rare answers at the cost of "
+                f"frequent ones ({found.metric} {before} -> {after}), which {found.metric} mostly "
+                "counts: a metric in which each label counts the same would show what it finds"
+            )
 
 
 def _tried(attempts: Sequence[Attempt]) -> Iterator[str]:

@@ -33,7 +33,7 @@ class BatchOrder:
             )
         self._generators = [data_generator(seed) for seed in seeds]
         self._examples = examples
-        self._batch_size = batch_size
+        self.batch_size = batch_size
         self._device = device
         self._batches_per_epoch = examples // batch_size
         self._epoch_KxN = torch.empty(0)
@@ -46,8 +46,8 @@ class BatchOrder:
             if self._device.type == "cuda":
                 epoch_KxN = epoch_KxN.pin_memory()  # Else the copy would wait for the device.
             self._epoch_KxN = epoch_KxN.to(self._device, non_blocking=True)
-        start = position * self._batch_size
-        return self._epoch_KxN[:, start : start + self._batch_size]
+        start = position * self.batch_size
+        return self._epoch_KxN[:, start : start + self.batch_size]
 
     def keep(self, slots: Sequence[int]) -> None:
         """Goes on with these trials of the cohort only."""

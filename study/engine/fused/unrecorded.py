@@ -14,6 +14,7 @@ from study.engine.cohort.examples import Examples
 from study.engine.execution import Execution
 from study.engine.execution.execution import SeveralSteps, Updates
 from study.engine.forensics import FailureWatch
+from study.engine.loss_surface import LossSurface
 from study.engine.observing.recording import Recording
 from study.engine.optimizers import Optimizer
 
@@ -34,6 +35,7 @@ class Unrecorded:
         failures: Looks at trials in the step in which they are lost.
         recording: Keeps what the steps showed.
         examples: Of the task.
+        surface: Measures what a schedule of one's own asks for between recorded steps.
     """
 
     def __init__(
@@ -44,6 +46,7 @@ class Unrecorded:
         failures: FailureWatch,
         recording: Recording,
         examples: Examples,
+        surface: LossSurface,
     ) -> None:
         self._execution = execution
         self._optimizer = optimizer
@@ -51,13 +54,13 @@ class Unrecorded:
         self._failures = failures
         self._recording = recording
         self._examples = examples
+        self._surface = surface
 
-    def take(self, first: int, recorded: int, order: BatchOrder, rates_SxK: Tensor) -> int:
+    def take(self, first: int, order: BatchOrder, rates_SxK: Tensor) -> int:
         """Takes steps from `first` on, as many as may be taken at once; none where none may.
 
         Args:
-            first: Number of the first step.
-            recorded: The next recorded step, which is left alone.
+            first: Number of the first step; a recorded one is left alone.
             order: Of the data.
             rates_SxK: Learning rates of all steps.
 
@@ -65,6 +68,10 @@ class Unrecorded:
             The step to go on with.
         """
         execution, optimizer = self._execution, self._optimizer
+        looks = self._recording.looks
+        if looks.is_between(first):
+            self._measure(first, order)
+        recorded = looks.next(first)
         if first == recorded or not isinstance(execution, SeveralSteps):
             return first
         if optimizer.rule is None or not execution.knows(optimizer.rule):
@@ -80,6 +87,15 @@ class Unrecorded:
         self._look(first, batches_SxKxB, steps.scalars)
         self._recording.history.extend(steps.scalars, steps.norms, steps.by_example)
         return last
+
+    def _measure(self, step: int, order: BatchOrder) -> None:
+        """Measures sharpness before a step that is not recorded."""
+        trials = len(self._recording.alive)
+        # Of any examples, as many as in a batch: drawing the step's own would move the order on.
+        rows_KxB = torch.arange(order.batch_size, device=self._examples.inputs.device)
+        batch = self._examples.batch(step, rows_KxB.expand(trials, -1))
+        parameters, copies = self._execution.blocks.by_name(), self._execution.copies
+        self._recording.look(step, self._surface.measure(batch, parameters, copies), {})
 
     def _look(self, first: int, batches_SxKxB: Tensor, scalars_CxSxK: Tensor) -> None:
         """Looks at trials that were lost: they are as they were before that step's update."""

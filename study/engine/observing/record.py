@@ -48,7 +48,7 @@ class CohortRecord:
     Attributes:
         trials: In the order of axis 0 below.
         layers: In the order of the forward pass.
-        recorded: The steps recorded, (R,).
+        recorded: The steps recorded, (R,), and those at which sharpness alone was looked at.
         steps_run: Steps that count, (K,).
         failure_step: First step with a non-finite value, or -1, (K,).
         decided_step: Recorded step after which the verdict was certain, or -1, (K,); a trial of

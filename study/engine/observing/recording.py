@@ -15,7 +15,7 @@ from study.engine.layers import Layer
 from study.engine.observing.failures import Failures
 from study.engine.observing.history import DEVIATIONS, SCALARS, History
 from study.engine.observing.record import CohortRecord
-from study.engine.observing.recorded_steps import recorded_steps
+from study.engine.observing.recorded_steps import Looks
 from study.engine.observing.stopping import Decisions, StopRule
 from study.first_failure import FirstFailure
 from study.trial import Trial
@@ -24,7 +24,7 @@ Array = npt.NDArray[np.float64]
 
 
 BY_STEP = ("update_ratio", "noise_scale", "sharpness")
-"""Kept for recorded steps; the first at all of them."""
+"""Kept for the steps that are looked at; the first at all recorded ones."""
 
 SAMPLED = (
     *("loss_before", "loss_before_error", "loss_after", "metric_after"),
@@ -45,9 +45,11 @@ class Recording:
         divergence_factor: A loss over this many times the first ends a trial.
         deviating: Steps at which the spread over a batch's examples is kept.
         stop: Says which trials are decided.
+        others: Steps between the recorded ones at which sharpness alone is looked at.
 
     Attributes:
         alive: Indices of the trials still in training, in the order of the cohort's slots.
+        looks: The steps that are looked at.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class Recording:
         divergence_factor: float,
         deviating: Collection[int] = (),
         stop: StopRule | None = None,
+        others: Collection[int] = (),
     ) -> None:
         self._trials = tuple(trials)
         self._layers = tuple(layers)
@@ -68,24 +71,16 @@ class Recording:
         self._loss_scale = loss_scale
         self._divergence_factor = divergence_factor
         steps = learning_rate_KxS.shape[1]
-        self._column_of = {step: column for column, step in enumerate(recorded_steps(steps))}
+        self.looks = Looks(steps, others)
         self.alive = np.arange(len(trials))
         self.history = History(len(trials), steps, deviating)
         self._sampled = {name: np.full(len(trials), np.nan) for name in SAMPLED}
         self._ends: dict[int, Retirement] = {}
         self._decisions = Decisions(stop, trials)
         self._failures = Failures()
-        shape = (len(trials), len(self._column_of))
+        shape = (len(trials), len(self.looks.all))
         self._by_step = {name: np.full(shape, np.nan) for name in BY_STEP}
         self._by_layer: dict[str, Array] = {}
-
-    def is_recorded(self, step: int) -> bool:
-        """Returns whether this step is recorded."""
-        return step in self._column_of
-
-    def next_recorded(self, step: int) -> int:
-        """Returns the first recorded step that is not before this one; the last step is one."""
-        return min(recorded for recorded in self._column_of if recorded >= step)
 
     def sampled(self, values: Mapping[str, Tensor]) -> None:
         """Keeps what a sample of the data showed: some of `SAMPLED`, each (K,)."""
@@ -98,14 +93,14 @@ class Recording:
         """Keeps what a recorded step showed.
 
         Args:
-            step: One of the recorded ones.
+            step: One of those that are looked at.
             by_step: Some of `BY_STEP`, each (K,).
             by_layer: Per-layer quantities, each (K, L); none where layers are not measured.
         """
-        column = self._column_of[step]
+        column = self.looks.column_of[step]
         for name, values_K in by_step.items():
             self._by_step[name][self.alive, column] = values_K.cpu().numpy()
-        shape = (len(self._trials), len(self._column_of), len(self._layers))
+        shape = (len(self._trials), len(self.looks.all), len(self._layers))
         for name, values_KxL in by_layer.items():
             if name not in self._by_layer:
                 self._by_layer[name] = np.full(shape, np.nan)
@@ -196,7 +191,7 @@ class Recording:
             ran: Steps taken so far; all by default.
         """
         trials, steps = self._learning_rate_KxS.shape
-        recorded = np.array(list(self._column_of))
+        recorded = np.array(self.looks.all)
         steps_run = np.full(trials, steps if ran is None else ran)
         failure_step = np.full(trials, -1)
         tensors: list[str | None] = [None] * trials

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from study.engine.observing.recorded_steps import no_steps, recorded_steps, sparse_steps
 
 Steps = Callable[[int], tuple[int, ...]]
-"""From the number of steps to those at which a quantity is measured, all of them recorded."""
+"""From the number of steps to those at which a quantity is measured."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,8 +16,8 @@ class Statistics:
     """What is measured beside loss, metric, gradient norm, clip factor and update ratio.
 
     Attributes:
-        layers: When every layer is measured.
-        noise_scale: When the gradient noise scale is; costs one more pass.
+        layers: When every layer is measured, at recorded steps.
+        noise_scale: When the gradient noise scale is, at recorded steps; costs one more pass.
         sharpness: When the largest Hessian eigenvalue is; costs dozens of passes.
     """
 
@@ -33,12 +33,22 @@ STATISTICS: dict[str, Statistics] = {
 }
 
 
-def statistics_named(name: str) -> Statistics:
+def statistics_named(name: str, sharpness_steps: Sequence[int] | None = None) -> Statistics:
     """Returns the tier of this name.
+
+    Args:
+        name: One of `STATISTICS`.
+        sharpness_steps: When sharpness is measured, in place of when the tier does; steps that a
+            training does not reach are left out.
 
     Raises:
         ValueError: If there is none.
     """
     if name not in STATISTICS:
         raise ValueError(f"unknown statistics {name!r}; known: {', '.join(STATISTICS)}")
-    return STATISTICS[name]
+    if sharpness_steps is None:
+        return STATISTICS[name]
+    chosen = sorted(set(sharpness_steps))
+    return replace(
+        STATISTICS[name], sharpness=lambda steps: tuple(step for step in chosen if step < steps)
+    )

@@ -10,6 +10,7 @@ from study.verdicts.causes.cause import Cause
 from study.verdicts.causes.rule import Rule
 from study.verdicts.causes.signs import Signs
 from study.verdicts.explanation.numbers import figure, percent
+from study.verdicts.outcome import Outcome
 from study.verdicts.thresholds import Thresholds
 
 ORDINARY_LOSS = 100.0
@@ -74,7 +75,10 @@ def _bounded(signs: Signs, _: Thresholds) -> np.ndarray:
 
 
 def _majority(signs: Signs, _: Thresholds) -> np.ndarray:
-    return (signs.majority_share >= MAJORITY) & signs.fruitless & ~(signs.progress >= LITTLE)
+    # Within the noise of its batches a metric may seem to have come further than it has.
+    stalled = signs.outcome.astype(object) == Outcome.STALLED.value
+    little = stalled | ~(signs.progress >= LITTLE)
+    return (signs.majority_share >= MAJORITY) & signs.fruitless & little
 
 
 def _says_scale(what: str, rms: float) -> str:

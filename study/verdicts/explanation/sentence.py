@@ -118,12 +118,13 @@ def _stalled(facts: Evidence, thresholds: Thresholds) -> str:
     chance = figure(facts.metric_chance)
     share = percent(thresholds.stalled_progress)
     limit = f"stalled below {share} of the way to {figure(facts.metric_ceiling)}"
-    if facts.progress >= thresholds.stalled_progress:
+    by_chance = abs(facts.metric_final - facts.metric_chance) <= facts.metric_noise
+    if by_chance and abs(facts.progress) >= thresholds.stalled_progress:
         limit = f"batches of its size are off by up to {figure(facts.metric_noise)} by chance"
     final = f"{facts.metric} {figure(facts.metric_final)}"
     if not math.isfinite(facts.progress):
         return f"{facts.metric} never left chance ({final}, chance {chance})"
-    if facts.progress < -thresholds.stalled_progress:
+    if facts.progress < -thresholds.stalled_progress and not by_chance:
         return f"{facts.metric} ended worse than chance ({final}, chance {chance})"
     return f"{facts.metric} never left chance ({final}, chance {chance}; {limit})"
 

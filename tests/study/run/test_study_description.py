@@ -34,6 +34,12 @@ def test_statistics_are_part_of_what_a_study_is() -> None:
     assert differences(standard, minimal) == ["statistics: was standard, now minimal"]
 
 
+def test_a_schedule_of_sharpness_is_part_of_what_a_study_is() -> None:
+    own = describe(config(sharpness_steps=[0, 4]))
+    assert differences(own, describe(config(sharpness_steps=[0, 4]))) == []
+    assert differences(describe(config()), own) == ["sharpness_steps: was None, now [0, 4]"]
+
+
 def test_studies_from_before_there_were_statistics_were_standard() -> None:
     old = describe(config())
     del old["statistics"]

@@ -113,6 +113,15 @@ def test_the_unchanged_file_is_good():
             "known: full, minimal, standard",
         ),
         (
+            {"more": "sharpness_steps: {evry: 50}"},
+            "sharpness_steps: must be a list of steps from 0 on, or every so many, as "
+            "{every: 50}, but got {'evry': 50}",
+        ),
+        (
+            {"steps": "steps: 60", "more": "sharpness_steps: [0, 70]"},
+            "sharpness_steps: must lie below steps, which is 60, but got 70",
+        ),
+        (
             {"more": "sampler: qcm"},
             "sampler: unknown sampler 'qcm'; did you mean 'qmc'? "
             "known: boundary, grid, qmc, random, tpe",

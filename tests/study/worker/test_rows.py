@@ -45,9 +45,16 @@ def trials() -> list[Trial]:
     ]
 
 
-def run(digits: Task, statistics: str) -> tuple[CohortRecord, CohortTables]:
+def run(
+    digits: Task, statistics: str, sharpness_steps: tuple[int, ...] | None = None
+) -> tuple[CohortRecord, CohortTables]:
     record = train_cohort(
-        trials(), task=digits, network=NETWORKS["mlp"], steps=STEPS, statistics=statistics
+        trials(),
+        task=digits,
+        network=NETWORKS["mlp"],
+        steps=STEPS,
+        statistics=statistics,
+        sharpness_steps=sharpness_steps,
     )
     tables = cohort_tables(record, task=digits, metadata=METADATA, thresholds=DEFAULT)
     return record, tables
@@ -90,6 +97,20 @@ def test_full_fills_the_columns_of_the_loss_surface(digits: Task) -> None:
     sparse = steps[(steps.trial == 0) & steps.sharpness.notna()]
     assert sparse.step.tolist() == [0, 1, 2, 3, 13, 39]
     assert steps[steps.trial < 2].noise_scale.notna().all()
+
+
+def test_a_schedule_of_sharpness_adds_steps_and_changes_no_label(digits: Task) -> None:
+    (_, plain), (_, own) = run(digits, "standard"), run(digits, "standard", (0, 4, 30))
+    assert own.layers.equals(plain.layers)
+    own_ways = {"sharpness_initial", "predicted_max_learning_rate", "edge_ratio"}
+    # Published rules look at the losses of all rows.
+    own_ways |= {"explanation", "train_seconds", "alarms"}
+    for name in set(plain.trials.column_names) - own_ways:
+        assert own.trials.column(name).equals(plain.trials.column(name)), name
+    steps = own.steps.to_pandas().query("trial == 0")
+    assert steps.step[steps.sharpness.notna()].tolist() == [0, 4, 30]
+    between = steps[steps.update_ratio.isna()]
+    assert between.step.tolist() == [4, 30] and between.loss.notna().all()
 
 
 def test_clipped_fraction_counts_the_steps_run(digits: Task) -> None:

@@ -55,9 +55,10 @@ def train(
     some: list[Trial],
     task: Task,
     network: NetworkFactory = NETWORKS["mlp"],
-    **options: str,
+    **options: object,
 ) -> CohortRecord:
-    return train_cohort(some, task=task, network=network, steps=STEPS, **options)  # type: ignore[arg-type]
+    steps = options.pop("steps", STEPS)
+    return train_cohort(some, task=task, network=network, steps=steps, **options)  # type: ignore[arg-type]
 
 
 def small(number: int, **overrides: object) -> Trial:
@@ -109,6 +110,34 @@ def test_full_measures_noise_at_every_recorded_step_and_sharpness_at_few(digits:
     measured = np.isfinite(record.sharpness)
     assert (measured == np.isin(record.recorded, sparse_steps(STEPS))).all()
     assert (record.sharpness[:, 0] > 0).all()
+
+
+@pytest.mark.parametrize(
+    ("network", "execution"), [(NETWORKS["mlp"], "fused"), (modules.dropped, "looped")]
+)
+def test_sharpness_on_a_schedule_of_ones_own(
+    images: Task, network: NetworkFactory, execution: str
+) -> None:
+    trials = [small(number, lr_decay="constant") for number in range(2)]
+    plain = train(trials, images, network, execution=execution, statistics="minimal")
+    own = {"execution": execution, "sharpness_steps": (4, 5, 7)}
+    record = train(trials, images, network, statistics="minimal", **own)
+    assert record.recorded.tolist() == [0, 1, 2, 3, 4, 5, 7, 8]
+    assert np.isfinite(record.sharpness[0]).tolist() == [
+        step in (4, 5, 7) for step in record.recorded
+    ]
+    # No number of the training changes, and what is measured at recorded steps is at no other.
+    np.testing.assert_array_equal(record.loss, plain.loss)
+    recorded = np.isin(record.recorded, plain.recorded)
+    np.testing.assert_array_equal(record.update_ratio[:, recorded], plain.update_ratio)
+    assert np.isnan(record.update_ratio[:, ~recorded]).all()
+    # Trainings that end there measure it at their last step, which is recorded.
+    for step in (4, 7):
+        ending = train(
+            trials, images, network, execution=execution, statistics="full", steps=step + 1
+        )
+        at = record.recorded.tolist().index(step)
+        np.testing.assert_allclose(record.sharpness[:, at], ending.sharpness[:, -1], rtol=1e-5)
 
 
 def test_unknown_statistics_are_refused_with_the_choices(digits: Task) -> None:

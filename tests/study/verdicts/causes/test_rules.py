@@ -204,6 +204,12 @@ def test_an_answer_that_is_nearly_always_right(label) -> None:
     row = label({**one, "metric_final": 0.98, "metric_best": 0.98})
     assert row.cause == "majority_answer"
     assert "one answer is right for 98 % of the examples" in row.explanation
+    # 0.99 of a few batches is no more than 0.98, and a loss that falls has not got there yet.
+    lucky = {**one, "metric_final": 0.987, "metric_best": 0.987, "metric_noise": 0.02}
+    row = label(
+        lucky, loss=[0.7, 0.6, 0.5, 0.4, 0.3, 0.28, 0.25, 0.2, 0.18, 0.16, 0.14, 0.12, 0.1]
+    )
+    assert (row.verdict, row.cause) == ("stalled", "majority_answer")
 
 
 def test_what_still_learns_is_slow_and_needs_more_steps(label) -> None:

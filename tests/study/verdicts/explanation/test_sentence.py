@@ -101,6 +101,16 @@ def test_healthy_but_stalled_names_the_step_size(explain) -> None:
     )
 
 
+def test_what_is_below_chance_by_chance_alone_never_left_it(explain) -> None:
+    below = {**OUTCOMES["stalled"], "metric_chance": 0.98, "metric_final": 0.977}
+    below |= {"metric_target": 0.99, "loss_noise": 0.01}
+    assert "ended worse than chance" in explain({**below, "metric_noise": 1e-6}, factor=0.99)
+    assert explain({**below, "metric_noise": 0.02}, factor=0.99).startswith(
+        "accuracy never left chance (accuracy 0.98, chance 0.98; batches of its size are off by"
+        " up to 0.013 by chance), though"
+    )
+
+
 def test_slow(explain) -> None:
     assert explain(OUTCOMES["slow"], factor=0.99).startswith(
         "accuracy got from chance (0.10) to 0.45 in 200 steps, short of the target 0.80, though"
