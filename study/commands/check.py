@@ -36,7 +36,8 @@ def check(
 ) -> None:
     """Validate a study file; print its space, cohorts, memory and cost. Trains nothing.
 
-    Looks at the data, and tries one forward and backward pass on a few examples of each task.
+    Looks at the data, and tries one forward and backward pass on a few examples of each task. A few
+    steps are timed of a network whose trials can only be trained one after another.
 
     Also tries whether storage and tracking can be reached and written, and leaves nothing there.
 
@@ -113,10 +114,15 @@ def _print(checked: Preflight, plan: Mapping[str, Any]) -> None:
             "expected; the figures below are of the map alone",
             soft_wrap=True,
         )
+    why = "trials that fail, or whose verdict is certain, end early"
+    if plan["trial_seconds"] is None:
+        why += ", and chains of linear layers are several times as fast"
+    else:
+        each = f"{plan['trial_seconds']:.2g} s each"
+        why += f"; trials that are trained one after another were timed, {each}"
     console.print(
         f"at most {plan['gflop']:.0f} GFLOP, {plan['core_seconds']:.0f} s on one CPU core or "
-        "less: trials that fail, or whose verdict is certain, end early, and chains of linear "
-        "layers are several times as fast",
+        f"less: {why}",
         soft_wrap=True,
     )
     for notice in checked.notices:
@@ -127,7 +133,7 @@ def _plan(checked: Preflight) -> dict[str, Any]:
     from search_spaces.samplers import make_sampler
     from study.dispatch import cohort_limit
     from study.ledger.preview import preview
-    from study.preflight.configuration import FLOPS_PER_S
+    from study.preflight.timing import slowness
 
     config = checked.config
     sampler = make_sampler(
@@ -143,6 +149,20 @@ def _plan(checked: Preflight) -> dict[str, Any]:
         for key, count in groups.items()
     )
     flops = scale * sum(checked.work(by_key[key]) * count for key, count in groups.items())
+    slower = slowness(checked, by_key.values())
+    apart = (
+        {}
+        if slower is None
+        else {
+            key: slower * checked.seconds(values)
+            for key, values in by_key.items()
+            if checked.trains_apart(values)
+        }
+    )
+    seconds = sum(
+        count * apart.get(key, checked.seconds(by_key[key])) for key, count in groups.items()
+    )
+    alone = sum(groups[key] for key in apart)
     return {
         "study": config.study,
         "tasks": [task_facts(values, task) for values, task in checked.corner_tasks()],
@@ -151,7 +171,8 @@ def _plan(checked: Preflight) -> dict[str, Any]:
         "largest_group": round(max(groups.values()) * scale),
         "memory_mb": largest_mb,
         "gflop": flops / 1e9,
-        "core_seconds": flops / FLOPS_PER_S,
+        "core_seconds": scale * seconds,
+        "trial_seconds": sum(groups[key] * apart[key] for key in apart) / alone if alone else None,
         "notices": checked.notices,
     }
 

@@ -1,0 +1,63 @@
+"""How long trials take that are trained one after another: measured, because no count tells."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from study.engine import train_cohort
+from study.preflight.configuration import Preflight
+from study.preflight.own_code import FLOPS, own_code_errors
+from study.trial import Trial
+
+STEPS = 5
+"""Timed steps of a trial, after one that warms up."""
+
+
+def slowness(checked: Preflight, configurations: Iterable[Mapping[str, Any]]) -> float | None:
+    """Measures how many times longer than estimated trials take one after another.
+
+    Their arithmetic says little of it: it is done in small pieces, between which Python works.
+
+    Args:
+        checked: The study.
+        configurations: Full ones; the costliest that takes a moment only is trained for some
+            steps on this machine.
+
+    Returns:
+        The factor; None if trials run together, or all of them take longer than a moment.
+    """
+    apart = [
+        values
+        for values in configurations
+        if checked.trains_apart(values) and checked.cost(values).flops_per_step <= FLOPS
+    ]
+    if not apart:
+        return None
+    values = max(apart, key=checked.work)
+    with own_code_errors(checked.config), _quietly():
+        seconds = _seconds(checked, values, 1 + STEPS) - _seconds(checked, values, 1)
+    estimate = checked.seconds(values) / checked.config.steps * STEPS
+    return seconds / estimate if seconds > 0 else None
+
+
+def _seconds(checked: Preflight, values: Mapping[str, Any], steps: int) -> float:
+    """CPU time, which other work on the machine does not add to."""
+    trial = Trial(number=0, configuration=0, seed=0, hyperparameters=values)
+    task = checked.tasks.task(values)
+    started = time.process_time()
+    train_cohort([trial], task=task, network=checked.network, steps=steps, statistics="minimal")
+    return time.process_time() - started
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    logger = logging.getLogger("gradscape.engine")
+    before, logger.disabled = logger.disabled, True  # The run itself says what it has to say.
+    try:
+        yield
+    finally:
+        logger.disabled = before
