@@ -36,8 +36,8 @@ def check(
 ) -> None:
     """Validate a study file; print its space, cohorts, memory and cost. Trains nothing.
 
-    Looks at the data, and tries one forward and backward pass on a few examples of each task. A few
-    steps are timed of a network whose trials can only be trained one after another.
+    Looks at the data, and tries one forward and backward pass on a few examples of each task.
+    A few steps are timed of a network whose trials can only be trained one after another.
 
     Also tries whether storage and tracking can be reached and written, and leaves nothing there.
 
