@@ -133,7 +133,7 @@ def _plan(checked: Preflight) -> dict[str, Any]:
     from search_spaces.samplers import make_sampler
     from study.dispatch import cohort_limit
     from study.ledger.preview import preview
-    from study.preflight.timing import slowness
+    from study.preflight.timing import trial_times
 
     config = checked.config
     sampler = make_sampler(
@@ -149,20 +149,7 @@ def _plan(checked: Preflight) -> dict[str, Any]:
         for key, count in groups.items()
     )
     flops = scale * sum(checked.work(by_key[key]) * count for key, count in groups.items())
-    slower = slowness(checked, by_key.values())
-    apart = (
-        {}
-        if slower is None
-        else {
-            key: slower * checked.seconds(values)
-            for key, values in by_key.items()
-            if checked.trains_apart(values)
-        }
-    )
-    seconds = sum(
-        count * apart.get(key, checked.seconds(by_key[key])) for key, count in groups.items()
-    )
-    alone = sum(groups[key] for key in apart)
+    times = trial_times(checked, [(by_key[key], count) for key, count in groups.items()])
     return {
         "study": config.study,
         "tasks": [task_facts(values, task) for values, task in checked.corner_tasks()],
@@ -171,8 +158,8 @@ def _plan(checked: Preflight) -> dict[str, Any]:
         "largest_group": round(max(groups.values()) * scale),
         "memory_mb": largest_mb,
         "gflop": flops / 1e9,
-        "core_seconds": scale * seconds,
-        "trial_seconds": sum(groups[key] * apart[key] for key in apart) / alone if alone else None,
+        "core_seconds": scale * times.all_trials,
+        "trial_seconds": times.apart,
         "notices": checked.notices,
     }
 

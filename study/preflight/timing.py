@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from study.engine import train_cohort
@@ -15,6 +16,38 @@ from study.trial import Trial
 
 STEPS = 5
 """Timed steps of a trial, after one that warms up."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialTimes:
+    """Seconds of one CPU core.
+
+    Attributes:
+        all_trials: Of all trials together.
+        apart: Of each of those that are trained one after another, as it was timed; None where
+            there are none, or they were not timed.
+    """
+
+    all_trials: float
+    apart: float | None
+
+
+def trial_times(checked: Preflight, groups: Sequence[tuple[Mapping[str, Any], int]]) -> TrialTimes:
+    """Estimates how long trials take, by timing those that are trained one after another.
+
+    Args:
+        checked: The study.
+        groups: A configuration, and how many trials are like it.
+    """
+    slower = slowness(checked, [values for values, _ in groups])
+    seconds = [count * checked.seconds(values) for values, count in groups]
+    if slower is None:
+        return TrialTimes(all_trials=sum(seconds), apart=None)
+    apart = [checked.trains_apart(values) for values, _ in groups]
+    timed = [slower * some for some, alone in zip(seconds, apart, strict=True) if alone]
+    trials = sum(count for (_, count), alone in zip(groups, apart, strict=True) if alone)
+    others = sum(some for some, alone in zip(seconds, apart, strict=True) if not alone)
+    return TrialTimes(all_trials=sum(timed) + others, apart=sum(timed) / trials)
 
 
 def slowness(checked: Preflight, configurations: Iterable[Mapping[str, Any]]) -> float | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from study.preflight.configuration import preflight
-from study.preflight.timing import slowness
+from study.preflight.timing import slowness, trial_times
 from study.study_file import StudyConfig
 
 BURNT_S = 0.02
@@ -46,6 +46,8 @@ def test_a_network_that_is_slower_than_its_arithmetic_is_found_out(
     # One forward pass a step: the CPU time of 50 steps is that of the loop in it.
     seconds = factor * checked.seconds(corners[0])
     assert 50 * BURNT_S * 0.8 < seconds < 50 * BURNT_S * 3
+    times = trial_times(checked, [(corners[0], 4)])
+    assert times.apart is not None and times.all_trials == pytest.approx(4 * times.apart)
 
     together = preflight(StudyConfig.from_text(text.format("mlp", "{depth: [1, 2]}")))
     assert slowness(together, together.config.space.corners()) is None
