@@ -31,6 +31,9 @@ Home = Annotated[
         is_eager=True,
     ),
 ]
+Open = Annotated[
+    bool, typer.Option("--open", help="Open the page in the browser, once it is there.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for scripts.")]
 StudyName = Annotated[
     str,

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from search_spaces.errors import InputError
-from study.commands.options import Compared, Home, Json, Reported
+from study.commands.opened_page import OpenedPage
+from study.commands.options import Compared, Home, Json, Open, Reported
 from study.commands.text.status_line import error_console, status_line
 from study.commands.text.watched_runs import page_of_runs
 
@@ -85,6 +86,7 @@ def report(
         typer.Option(help="Tables as Parquet and CSV: as their size allows, all, trials alone."),
     ] = TableChoice.auto,
     home: Home = None,
+    open_page: Open = False,
     as_json: Json = False,
 ) -> None:
     """Write the stability report: index.html, tables, images of its figures, summary.json.
@@ -102,6 +104,7 @@ def report(
     runs = page_of_runs(studies or (), output)
     if runs is not None:
         typer.echo(json.dumps({"report": str(runs)}) if as_json else f"report   {runs}")
+        OpenedPage(open_page)(Path(runs))
         return
     home_path = home_folder(home)
     _check_together(
@@ -146,6 +149,7 @@ def report(
     except AnalysisError as error:
         raise InputError(_why(error, wanted, home_path)) from error
     typer.echo(json.dumps({"report": str(page)}) if as_json else f"report   {page}")
+    OpenedPage(open_page)(Path(page))
 
 
 _APART = {

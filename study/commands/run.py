@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from study.commands.exit_codes import ExitCode
-from study.commands.options import Home, Json, StudyFile, code_folders
+from study.commands.opened_page import OpenedPage
+from study.commands.options import Home, Json, Open, StudyFile, code_folders
 from study.commands.text.progress_bar import watched
 from study.commands.text.summary import print_result, result_json
 
@@ -48,6 +49,7 @@ def run(
         typer.Option("--take-over", help="Take the study from another process that runs it."),
     ] = False,
     no_report: Annotated[bool, typer.Option("--no-report", help="Leave the report out.")] = False,
+    open_page: Open = False,
     as_json: Json = False,
 ) -> None:
     """Run a study. The same command continues a broken run and extends a finished one.
@@ -72,7 +74,8 @@ def run(
     from study.tables.home import home_folder
 
     paths = StudyPaths(home=home_folder(home).absolute(), study=config.study)
-    live = LivePage(paths)
+    opened = OpenedPage(open_page)
+    live = LivePage(paths, on_first=opened)
     with (
         nullcontext() if no_report else live,
         logged_to(console_handler()),
@@ -101,6 +104,7 @@ def run(
         typer.echo(json.dumps(result_json(result)))
     else:
         print_result(result)
+    opened(paths.report / "index.html")
     if result.stopped and not result.complete:
         raise typer.Exit(ExitCode.INTERRUPTED)
     if not result.complete:

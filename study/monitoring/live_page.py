@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from study.paths import StudyPaths, from_here
@@ -36,10 +37,13 @@ class LivePage:
 
     Args:
         paths: Where the study's tables and its report lie.
+        on_first: Is called with the page when it has first been written.
     """
 
-    def __init__(self, paths: StudyPaths) -> None:
-        self._paths = paths
+    def __init__(
+        self, paths: StudyPaths, on_first: Callable[[Path], None] = lambda page: None
+    ) -> None:
+        self._paths, self._on_first = paths, on_first
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._write, name="live page", daemon=True)
 
@@ -68,6 +72,7 @@ class LivePage:
             if self._page() and first:
                 page = from_here(self._paths.report / "index.html")
                 _logger.info("report so far: %s (written again as trials come)", page)
+                self._on_first(self._paths.report / "index.html")
             pause = max(PAUSE_S, _SHARE * (time.monotonic() - began))
 
     def _parts(self) -> int:

@@ -36,13 +36,15 @@ def test_it_is_written_from_the_first_part_on_and_again_with_the_next(
     caplog.set_level("INFO")
     monkeypatch.chdir(tmp_path)
     paths, page = started(tmp_path, monkeypatch, WRITES)
-    with LivePage(paths):
+    firsts = []
+    with LivePage(paths, on_first=firsts.append):
         time.sleep(0.1)
         assert not page.exists()
         for number in range(2):
             (paths.tables / "trials" / f"part-{number}.parquet").touch()
             wait_for(page.exists)
             page.unlink()
+    assert firsts == [paths.report / "index.html"]
     assert (
         caplog.text.count(f"report so far: {paths.report.relative_to(tmp_path)}/index.html") == 1
     )
