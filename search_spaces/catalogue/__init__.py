@@ -1,6 +1,6 @@
 """The catalogue: every hyperparameter that a study may fix or vary."""
 
-from search_spaces.catalogue.built_in import is_own
+from search_spaces.catalogue.built_in import is_own, joined_networks, network_names, network_of
 from search_spaces.catalogue.hyperparameter import (
     NONE,
     Condition,
@@ -22,5 +22,8 @@ __all__ = [
     "Kind",
     "Value",
     "is_own",
+    "joined_networks",
+    "network_names",
+    "network_of",
     "optimizer_default",
 ]

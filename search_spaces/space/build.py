@@ -7,11 +7,16 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 
 from search_spaces.catalogue import CATALOGUE, Hyperparameter, Value, is_own
+from search_spaces.catalogue.built_in import NETWORK, network_names
 from search_spaces.errors import InputError, unknown
 from search_spaces.space.entries import Entry, conditions_text, default_entries, owners_first
 from search_spaces.space.reading import own_hyperparameter, read_setting
 from search_spaces.space.search_space import SearchSpace
-from search_spaces.space.settings import Choice, Fixed
+from search_spaces.space.several_networks import (
+    check_defaults,
+    for_networks,
+    network_hyperparameter,
+)
 from search_spaces.values import show
 
 KEY = "hyperparameters"
@@ -33,7 +38,8 @@ def build_space(
         hyperparameters: As in a study file: a scalar is fixed, a list is a choice,
             {low, high, log, step} is a range.
         network: A built-in network, or ``package.module:factory`` of the person's own, which
-            may have hyperparameters that the catalogue does not know.
+            may have hyperparameters that the catalogue does not know. Several built-in ones,
+            as `joined_networks` names them, are an axis.
         task: A built-in task, or ``package.module:function`` of the person's own; as network.
         catalogue: The hyperparameters there are.
         reserved: Names that hyperparameters outside the catalogue must not have.
@@ -45,6 +51,11 @@ def build_space(
         raise InputError(
             f"must be a mapping of names to values, but got {show(hyperparameters)}", key=KEY
         )
+    names, of_one = network_names(network), catalogue
+    if len(names) > 1:
+        catalogue = for_networks(catalogue, network=network, task=task)
+        catalogue = {NETWORK: network_hyperparameter(network), **catalogue}
+        hyperparameters = {NETWORK: list(names), **hyperparameters}
     available = _available(catalogue, network, task)
     free = any(map(is_own, (network, task, str(hyperparameters.get("optimizer", "")))))
     given = []
@@ -59,10 +70,13 @@ def build_space(
     defaults = default_entries(
         [each.name for each in given], network=network, task=task, catalogue=available.values()
     )
+    entries = _applicable([*given, *defaults])
+    if len(names) > 1:
+        check_defaults(of_one, entries, network=network)
     return SearchSpace(
         network=network,
         task=task,
-        entries=_applicable([*given, *defaults]),
+        entries=entries,
         catalogue=tuple(available.values()),
     )
 
@@ -136,17 +150,10 @@ def _applicable(entries: list[Entry]) -> tuple[Entry, ...]:
             any(each.holds(value, given=entry.given) for value in possible.get(each.owner, ()))
             for each in conditions
         ):
-            possible[entry.name] = _values(entry)
+            possible[entry.name] = entry.values
         elif entry.given:
             raise InputError(_never(entry, entries), key=f"{KEY}.{entry.name}")
     return tuple(each for each in entries if each.name in possible)
-
-
-def _values(entry: Entry) -> tuple[Value, ...]:
-    """Returns values that may meet a condition; a range of numbers meets none."""
-    if isinstance(entry.setting, Fixed):
-        return (entry.setting.value,)
-    return entry.setting.values if isinstance(entry.setting, Choice) else ()
 
 
 def _never(entry: Entry, entries: Iterable[Entry]) -> str:

@@ -36,6 +36,13 @@ class Entry:
             return "fixed"
         return "choice" if isinstance(self.setting, Choice) else "range"
 
+    @property
+    def values(self) -> tuple[Value, ...]:
+        """Values that may meet a condition; a range of numbers meets none."""
+        if isinstance(self.setting, Fixed):
+            return (self.setting.value,)
+        return self.setting.values if isinstance(self.setting, Choice) else ()
+
     def applies(self, values: Mapping[str, Value]) -> bool:
         """Returns whether its owners have the values it belongs to."""
         conditions = self.hyperparameter.conditions

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from search_spaces.catalogue import Value
+from search_spaces.catalogue import Value, network_of
 from search_spaces.errors import InputError
 from search_spaces.seeds import trial_seed
 from study.diagnosis.diagnosis import Diagnosis, explanations, noticed
@@ -149,7 +149,7 @@ class _Making:
         config = self.checked.config
         return Beginning(
             task=config.task,
-            network=config.network,
+            network=network_of(config.network, self.values),
             steps=config.steps,
             seeds=len(self.seeds),
             notices=self.notices,
@@ -191,7 +191,7 @@ class _Making:
         return Diagnosis(
             study=config.study,
             task=config.task,
-            network=config.network,
+            network=network_of(config.network, self.values),
             metric=self.checked.task.metric_name,
             steps_planned=config.steps,
             seeds_planned=len(self.seeds),

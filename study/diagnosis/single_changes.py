@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from search_spaces.catalogue import CATALOGUE, Hyperparameter, Value, is_own
+from search_spaces.catalogue import CATALOGUE, Hyperparameter, Value, is_own, network_of
 from search_spaces.errors import InputError
 from search_spaces.space import Choice, Entry, SearchSpace
 from study.diagnosis.change import STEPS, Change, Changes
@@ -161,7 +161,8 @@ def _is_meant(move: Move, space: SearchSpace, present: Mapping[str, Value]) -> b
         return True
     if is_own(space.network) and _is_free(CATALOGUE[move.hyperparameter]):
         return False
-    if move.networks is not None and space.network not in move.networks:
+    network = network_of(space.network, present)
+    if move.networks is not None and network not in move.networks:
         return False
     return all(present.get(name, values[0]) in values for name, values in move.needs.items())
 

@@ -110,7 +110,8 @@ def space_refusals(
     """
     refusals = []
     for name, entry in now.items():
-        for space in earlier:
+        # Networks are settings of the study, whose differences are named already.
+        for space in earlier if name not in _SETTINGS else ():
             reason = _refusal(space.get(name), entry, numeric_lists=numeric_lists)
             if reason is not None:
                 before = _setting(space[name])

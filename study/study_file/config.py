@@ -43,7 +43,8 @@ class StudyConfig(BaseModel):
     Attributes:
         study: Name of the study, of its folder and of its MLflow experiment.
         task: A built-in task, or ``package.module:function``.
-        network: A built-in network, or ``package.module:factory``.
+        network: A built-in network, or ``package.module:factory``; several of a list as
+            `joined_networks` names them.
         hyperparameters: As written; `space` is what they mean.
         task_options: Arguments of the task's function, not yet checked for their names.
         steps: Optimizer steps of each trial.

@@ -21,7 +21,7 @@ from pydantic import (
     WrapValidator,
 )
 
-from search_spaces.catalogue import is_own
+from search_spaces.catalogue import is_own, joined_networks
 from search_spaces.errors import InputError, unknown
 from search_spaces.values import as_number, show
 from study.engine.built_in import BUILT_IN_NETWORKS, BUILT_IN_TASKS
@@ -98,7 +98,9 @@ def one_of(what: str, known: Callable[[], Collection[str]]) -> BeforeValidator:
     return BeforeValidator(check)
 
 
-def _built_in_or_own(what: str, built_in: Collection[str], form: str) -> BeforeValidator:
+def _built_in_or_own(
+    what: str, built_in: Collection[str], form: str
+) -> Callable[[object], object]:
     def check(given: object) -> object:
         if not isinstance(given, str):
             return given
@@ -109,13 +111,33 @@ def _built_in_or_own(what: str, built_in: Collection[str], form: str) -> BeforeV
             raise InputError(f"{unknown(what, given, built_in)}; your own is written {form}")
         return given
 
-    return BeforeValidator(check)
+    return check
 
 
-TaskName = Annotated[Text, _built_in_or_own("task", BUILT_IN_TASKS, "package.module:function")]
-NetworkName = Annotated[
-    Text, _built_in_or_own("network", BUILT_IN_NETWORKS, "package.module:factory")
+TaskName = Annotated[
+    Text, BeforeValidator(_built_in_or_own("task", BUILT_IN_TASKS, "package.module:function"))
 ]
+_one_network = _built_in_or_own("network", BUILT_IN_NETWORKS, "package.module:factory")
+
+
+def _networks(given: object) -> object:
+    """Reads one network; or a list, which is a choice, under one name for all of them."""
+    if not isinstance(given, (list, tuple)):
+        return _one_network(given)
+    for name in given:
+        if not isinstance(name, str) or is_own(name):
+            rule = "a list of networks takes built-in ones; one of your own stands alone"
+            raise InputError(f"{rule}, but got {show(name)}")
+        if name not in BUILT_IN_NETWORKS:
+            raise InputError(unknown("network", name, BUILT_IN_NETWORKS))
+        if given.count(name) > 1:
+            raise InputError(f"values of a list must differ, but {show(name)} stands twice")
+    if not given:
+        raise InputError("a list needs at least one value, but got []")
+    return joined_networks(given)
+
+
+NetworkName = Annotated[Text, BeforeValidator(_networks)]
 
 
 def _samplers() -> Collection[str]:

@@ -6,13 +6,17 @@ import contextlib
 import importlib
 import io
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from torch import nn
+
+from search_spaces.catalogue import network_names, network_of
 from search_spaces.errors import InputError, unknown
-from study.engine import NETWORKS, TASKS, NetworkFactory, TaskFactory
+from study.engine import NETWORKS, TASKS, NetworkFactory, Task, TaskFactory
 from study.own_code import text_of, with_line
 
 
@@ -37,7 +41,7 @@ def load_network(name: str, *, code: Sequence[Path] = ()) -> NetworkFactory:
     """The built-in network of this name, or the person's `package.module:factory`.
 
     Args:
-        name: As in the study file.
+        name: As a study has it; of several networks the factory makes the trial's.
         code: Folders to import a person's own modules from, before the installed ones.
 
     Raises:
@@ -45,9 +49,15 @@ def load_network(name: str, *, code: Sequence[Path] = ()) -> NetworkFactory:
     """
     if ":" in name:
         return _imported(name, "network", code)
-    if name not in NETWORKS:
-        raise InputError(unknown("network", name, NETWORKS), key="network")
-    return NETWORKS[name]
+    names = network_names(name)
+    for each in names:
+        if each not in NETWORKS:
+            raise InputError(unknown("network", each, NETWORKS), key="network")
+    return NETWORKS[name] if len(names) == 1 else partial(_network_of_trial, name)
+
+
+def _network_of_trial(name: str, hyperparameters: Mapping[str, Any], task: Task) -> nn.Module:
+    return NETWORKS[network_of(name, hyperparameters)](hyperparameters, task)
 
 
 def load_optimizer(name: str, *, code: Sequence[Path] = ()) -> Callable[..., Any]:

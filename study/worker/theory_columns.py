@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from search_spaces.catalogue import Value
+from search_spaces.catalogue import Value, network_of
 from search_spaces.theory import (
     Inputs,
     gradient_descent_limit,
@@ -31,12 +31,13 @@ def predictions(record: CohortRecord, *, task: Task, network: str) -> list[dict[
     Args:
         record: What training left behind.
         task: Whose inputs the networks were shown.
-        network: Name of the network.
+        network: Name of the study's network.
     """
     inputs = inputs_of(task)
     rows: list[dict[str, object]] = []
     for k, trial in enumerate(record.trials):
-        expected = predict(network, trial.hyperparameters, inputs)
+        trained = network_of(network, trial.hyperparameters)
+        expected = predict(trained, trial.hyperparameters, inputs)
         limit = largest_learning_rate(trial.hyperparameters, float(record.sharpness[k, 0]))
         rows.append(
             {

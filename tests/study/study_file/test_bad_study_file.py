@@ -100,6 +100,20 @@ def test_the_unchanged_file_is_good():
             "your own is written package.module:factory",
         ),
         (
+            {"network": "network: [rnn, lsmt]"},
+            f"network: unknown network 'lsmt'; did you mean 'lstm'? known: {NETWORKS}",
+        ),
+        (
+            {"network": "network: [rnn, own:net]"},
+            "network: a list of networks takes built-in ones; one of your own stands alone, but "
+            "got 'own:net'",
+        ),
+        (
+            {"network": "network: [rnn, rnn]"},
+            "network: values of a list must differ, but 'rnn' stands twice",
+        ),
+        ({"network": "network: []"}, "network: a list needs at least one value, but got []"),
+        (
             {"task": "task: ../tasks.py:make"},
             "task: your own task is written package.module:function, but got '../tasks.py:make'",
         ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import torch
 from torch import Tensor
@@ -157,3 +158,23 @@ def test_without_hidden_layers_nothing_is_certain() -> None:
     table = study_trainer(preflight(study)).train(cohort(study)).trials
     assert table.column("steps_run").to_pylist() == [40, 40]
     assert table.column("decided_step").null_count == 2
+
+
+def test_a_network_of_several_trains_as_it_does_alone() -> None:
+    recurrent = {"task": "adding", "steps": 4, "resources": {}}
+    given = {"sequence_length": 6, "width": 8, "learning_rate": 0.1}
+    several = preflight(config(network=["rnn", "lstm"], hyperparameters=given, **recurrent))
+    predicted = []
+    for name in ("rnn", "lstm"):
+        alone = preflight(config(network=name, hyperparameters=given, **recurrent))
+        values = alone.config.space.complete({})
+        tables = []
+        for checked, own in ((alone, {}), (several, {"network": name})):
+            trial = Trial(number=0, configuration=0, seed=3, hyperparameters={**own, **values})
+            made = study_trainer(checked).train(Cohort(number=0, trials=(trial,)))
+            tables.append(made.trials.to_pandas().drop(columns="train_seconds"))
+        both = tables[1][tables[0].columns]
+        pd.testing.assert_frame_equal(tables[0], both, check_dtype=False, rtol=1e-5)
+        predicted.append(tables[1]["predicted_ratio"].notna().item())
+    # Theory knows the rnn, and nothing of gates.
+    assert predicted == [True, False]
