@@ -102,6 +102,8 @@ class RayHead:
             "GRADSCAPE_HOME": str(self.home),
             "OMP_NUM_THREADS": "1",
             "RAY_AUTH_MODE": "disabled" if token is None else "token",
+            # Or its workers would wait for all other tests.
+            "RAY_worker_niceness": "0",
         }
         if token is not None:
             mine["RAY_AUTH_TOKEN"] = token
