@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+import calibration_applications
 import calibration_noise
 from calibration_family import NO_GRADIENT, TOO_MUCH, UNFINISHED, Family, healthy, log_range, sick
 
@@ -738,6 +739,11 @@ NOISY: tuple[Family, ...] = (
     *calibration_noise.SICK,
 )
 
+APPLICATIONS: tuple[Family, ...] = (
+    *calibration_applications.HEALTHY,
+    *calibration_applications.SICK,
+)
+
 FAMILIES: Mapping[str, Family] = {
-    one.name: one for one in (*HEALTHY, *STOPPED, *SICK, *NOISY, *BEGUN)
+    one.name: one for one in (*HEALTHY, *STOPPED, *SICK, *NOISY, *BEGUN, *APPLICATIONS)
 }

@@ -16,8 +16,9 @@ TRAINING_DATA = (
         interval=COUNT,
         default=32,
         unit="time steps",
-        tasks=("text", "adding", "copy", "temporal_order"),
-        meaning="time steps of an example; of copy, those of the pause",
+        tasks=("text", "adding", "copy", "temporal_order", "reverse", "marked_copy"),
+        meaning="time steps of an example; of copy, those of the pause; of reverse and "
+        "marked_copy, those that are read",
     ),
     Hyperparameter(
         name="batch_size",

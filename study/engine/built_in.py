@@ -25,6 +25,8 @@ BUILT_IN_TASKS = (
     "adding",
     "copy",
     "temporal_order",
+    "reverse",
+    "marked_copy",
     "teacher",
     "quadratic",
     "torchvision",

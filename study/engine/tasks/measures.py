@@ -6,6 +6,8 @@ loss and metric are means over its time steps.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from torch import Tensor
 from torch.nn import functional
 
@@ -26,6 +28,16 @@ def correct(outputs: Tensor, labels: Tensor) -> Tensor:
     """Computes the share of largest outputs that are the label; (N, C), (N,) or with T -> (N,)."""
     hits = (outputs.argmax(dim=-1) == labels).to(outputs.dtype)
     return hits if hits.ndim == 1 else hits.flatten(1).mean(dim=1)
+
+
+@dataclass(frozen=True)
+class CorrectAtEnd:
+    """Computes the share of the last `steps` labels that are the largest output, as `correct`."""
+
+    steps: int
+
+    def __call__(self, outputs: Tensor, labels: Tensor) -> Tensor:
+        return correct(outputs[:, -self.steps :], labels[:, -self.steps :])
 
 
 def squared_error(outputs: Tensor, targets: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Adding, copy and temporal order, recomputed from their inputs in plain Python."""
+"""Adding, copy, temporal order, reverse and marked copy, recomputed in plain Python."""
 
 from __future__ import annotations
 
@@ -100,9 +100,56 @@ class TestTemporalOrder:
         assert TASKS["temporal_order"]().target > 0.5 + 0.1
 
 
+def guessing(symbols: int, answers: int, steps: int) -> float:
+    """Cross-entropy of who knows when to answer, and nothing of what, by time step."""
+    return answers * math.log(symbols) / steps
+
+
+class TestReverse:
+    @pytest.mark.parametrize("length", [2, 7, 20])
+    def test_what_was_read_is_said_backwards(self, length: int) -> None:
+        task = TASKS["reverse"](sequence_length=length, examples=60)
+        blank, start = 8, 9
+        for tokens, answer in zip(task.inputs.tolist(), task.targets.tolist(), strict=True):
+            assert set(tokens[:length]) <= set(range(8))
+            assert tokens[length:] == [start] + [blank] * length
+            assert answer == [8] * (length + 1) + list(reversed(tokens[:length]))
+        assert task.loss_chance == pytest.approx(guessing(8, length, 2 * length + 1))
+
+    def test_the_metric_looks_at_what_is_said_only(self) -> None:
+        task = TASKS["reverse"](sequence_length=4, examples=3)
+        right = torch.nn.functional.one_hot(task.targets, 9).float()
+        right[:, :5] = 0  # said while reading
+        assert task.metric(right, task.targets).tolist() == [1.0] * 3
+        right[:, -1] = right[:, -1].roll(1, dims=1)
+        assert task.metric(right, task.targets).tolist() == [0.75] * 3
+
+
+class TestMarkedCopy:
+    @pytest.mark.parametrize(("length", "marks"), [(4, 1), (11, 2), (24, 6)])
+    def test_the_marked_symbols_are_said_in_their_order(self, length: int, marks: int) -> None:
+        task = TASKS["marked_copy"](sequence_length=length, examples=300)
+        blank, start = 16, 17
+        seen: Counter[int] = Counter()
+        for tokens, answer in zip(task.inputs.tolist(), task.targets.tolist(), strict=True):
+            read = tokens[:length]
+            assert tokens[length:] == [start] + [blank] * marks
+            said = [token - 8 for token in read if token >= 8]
+            assert all(0 <= token < 16 for token in read) and len(said) == marks
+            assert answer == [8] * (length + 1) + said
+            seen.update(index for index, token in enumerate(read) if token >= 8)
+        assert set(seen) == set(range(length))
+        assert task.loss_chance == pytest.approx(guessing(8, marks, length + 1 + marks))
+        assert task.chance == 1 / 8
+
+
 @pytest.mark.parametrize(
     ("name", "options", "rule"),
     [
+        ("reverse", {"sequence_length": 1}, "must be >= 2, but got 1"),
+        ("reverse", {"examples": 0}, "must be >= 1, but got 0"),
+        ("marked_copy", {"sequence_length": 3}, "must be >= 4, but got 3"),
+        ("marked_copy", {"examples": 0}, "must be >= 1, but got 0"),
         ("adding", {"sequence_length": 1}, "must be >= 2, but got 1"),
         ("adding", {"examples": 0}, "must be >= 1, but got 0"),
         ("copy", {"sequence_length": 0}, "must be >= 1, but got 0"),

@@ -51,6 +51,15 @@ def test_copy_by_one_who_knows_the_time_but_remembers_nothing(pause: int) -> Non
     assert task.metric(guess, task.targets).mean().item() == pytest.approx(1 / 8, abs=0.03)
 
 
+@pytest.mark.parametrize(("name", "said"), [("reverse", 12), ("marked_copy", 3)])
+def test_what_is_said_by_one_who_knows_the_time_but_has_not_read(name: str, said: int) -> None:
+    task = TASKS[name](sequence_length=12, examples=3000)
+    guess = best_constant(task, 1, 13 + said, task.outputs)
+    loss = task.loss(guess, task.targets).mean().item()
+    assert 0.995 * task.loss_chance < loss < task.loss_chance
+    assert task.metric(guess, task.targets).mean().item() == pytest.approx(1 / 8, abs=0.02)
+
+
 def test_quadratic_at_random_weights() -> None:
     task = TASKS["quadratic"](eigenvalues=[1.0, 2.0, 9.0])
     generator = torch.Generator().manual_seed(0)

@@ -1,0 +1,56 @@
+"""Families of the tasks that applications are made of, for `calibration.py`.
+
+Each task has what trains it, with learning rates well inside of the band, and what breaks it.
+"""
+
+from __future__ import annotations
+
+from calibration_family import TOO_MUCH, Family, healthy, log_range, sick
+
+_SENTENCES = {
+    "width": 32,
+    "sequence_length": 6,
+    "optimizer": "adam",
+    "initialization": "xavier_normal",
+}
+_TEXTS = {**_SENTENCES, "sequence_length": 8, "depth": 2, "heads": 4, "activation": "gelu"}
+_TOO_LARGE = "a hundred times the learning rate that trains"
+
+HEALTHY: tuple[Family, ...] = (
+    healthy(
+        "reverse-lstm",
+        "Sutskever et al. 2014: what was read last is said first, a short way for gradients",
+        "lstm",
+        "reverse",
+        {**_SENTENCES, "batch_size": [16, 32], "learning_rate": log_range(1e-2, 3e-2)},
+        400,
+    ),
+    healthy(
+        "marked-copy-transformer",
+        "Xiong et al. 2020: normalization before the branches needs no warm-up",
+        "transformer",
+        "marked_copy",
+        {**_TEXTS, "batch_size": [16, 32], "learning_rate": log_range(2e-3, 5e-3)},
+        300,
+    ),
+)
+
+SICK: tuple[Family, ...] = (
+    sick(
+        "reverse-lstm-x100",
+        _TOO_LARGE,
+        TOO_MUCH,
+        "lstm",
+        "reverse",
+        {**_SENTENCES, "batch_size": [16, 32], "learning_rate": log_range(0.5, 2.0)},
+    ),
+    sick(
+        "marked-copy-transformer-x100",
+        _TOO_LARGE,
+        TOO_MUCH,
+        "transformer",
+        "marked_copy",
+        {**_TEXTS, "batch_size": [16, 32], "learning_rate": log_range(0.2, 0.5)},
+        100,
+    ),
+)
