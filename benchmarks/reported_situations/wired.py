@@ -197,11 +197,11 @@ def started(hyperparameters: Mapping[str, Any], task: Task) -> nn.Module:
 
 def dropped(hyperparameters: Mapping[str, Any], task: Task) -> nn.Module:
     """Dropout behind every hidden layer; the person took the share that stays for it."""
-    share = float(hyperparameters["dropped_share"])
+    share, units = float(hyperparameters["dropped_share"]), int(hyperparameters.get("units", 64))
     modules: list[nn.Module] = [nn.Flatten()]
-    for fan_in in (task.features, 64):
-        modules += [nn.Linear(fan_in, 64), nn.ReLU(), nn.Dropout(share)]
-    return nn.Sequential(*modules, nn.Linear(64, task.outputs))
+    for fan_in in (task.features, units):
+        modules += [nn.Linear(fan_in, units), nn.ReLU(), nn.Dropout(share)]
+    return nn.Sequential(*modules, nn.Linear(units, task.outputs))
 
 
 class Noisy(nn.Module):

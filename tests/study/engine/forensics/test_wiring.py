@@ -66,6 +66,13 @@ def dropping(share: float) -> nn.Module:
     return layers(nn.Linear(8, 200), nn.ReLU(), nn.Dropout(share), nn.Linear(200, 8))
 
 
+def drawing(size: float) -> nn.Module:
+    def noisy(hidden: Tensor) -> Tensor:
+        return nn.functional.relu(hidden) + size * torch.randn_like(hidden)
+
+    return nn.Sequential(Through(nn.Linear(4, 8), noisy), nn.Linear(8, 3))
+
+
 def constant(module: nn.Module, value: float) -> nn.Module:
     for parameter in module.parameters():
         nn.init.constant_(parameter, value)
@@ -101,6 +108,8 @@ def constant(module: nn.Module, value: float) -> nn.Module:
             "alike_units",
         ),
         (lambda: dropping(0.99), lambda: dropping(0.5), TABLE, "own_noise"),
+        # Its draws differ by position, which no other example is to blame for.
+        (lambda: drawing(50.0), lambda: drawing(0.1), TABLE, "own_noise"),
     ],
 )
 def test_a_fault_and_its_healthy_twin(
