@@ -227,7 +227,8 @@ class SearchSpace:
     def _default(self, entry: Entry) -> Value:
         default = entry.hyperparameter.default_for(self.network)
         if default is None:
-            raise InputError("varies and has no default; set it", key=entry.name)
+            rule = f"varies and has no default; set it (the study file has {entry.setting})"
+            raise InputError(rule, key=entry.name)
         return default
 
 

@@ -23,6 +23,7 @@ from study.diagnosis.single_changes import Candidate
 from study.diagnosis.trained import Trained
 from study.diagnosis.training import train
 from study.preflight.configuration import Preflight, preflight
+from study.preflight.size import frozen_notices
 from study.study_file import StudyConfig, load_study_file
 
 FIRST_ALONE_S = 2.0
@@ -84,7 +85,7 @@ def diagnose(
         settings=settings,
         values=values,
         seeds=tuple(trial_seed(config.seed, number) for number in range(seeds)),
-        notices=tuple(checked.task_notices(values)),
+        notices=(*frozen_notices([checked.cost(values)]), *checked.task_notices(values)),
         statistics=affordable_statistics(checked, values, seeds),
         watch=watch,
     )

@@ -105,13 +105,25 @@ def _in_vain(found: Diagnosis, search: Search) -> Iterator[Text]:
         yield Text(f"  tried in vain: {'; '.join(_tried(singles))}{combined}")
         yield from _of_class_weights(found, singles)
     nearest = search.nearest
-    if nearest is not None and nearest.seeds:
+    if nearest is not None and _came_nearer(nearest, found):
         before, after = _number(found.trained.metric), _number(nearest.metric)
         yield Text(
             f"  nearest: {nearest.changes.option}, {nearest.stable} of {nearest.seeds} stable"
             f"{', lost again by a longer training' if nearest.lost else ''}, "
             f"{found.metric} {before} -> {after}"
         )
+
+
+def _came_nearer(nearest: Attempt, found: Diagnosis) -> bool:
+    """Whether it did anything: of changes that do nothing one is no nearer than the others."""
+    after, before = nearest.trained, found.trained
+    if after is None:
+        return False
+    return (
+        after.progress > before.progress
+        or after.endurance > before.endurance
+        or bool(after.stable)
+    )
 
 
 def _of_class_weights(found: Diagnosis, attempts: Sequence[Attempt]) -> Iterator[Text]:

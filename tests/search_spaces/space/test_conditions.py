@@ -159,6 +159,8 @@ class TestComplete:
 
     def test_own_axis_has_no_default(self):
         space = build_space({"towers": [1, 2]}, network="a.b:c", task="digits")
-        with pytest.raises(InputError, match="^towers: varies and has no default; set it"):
+        with pytest.raises(
+            InputError, match=r"^towers: varies .*; set it \(the study file has 1, 2\)"
+        ):
             space.complete({})
         assert space.complete({"towers": "4"})["towers"] == 4

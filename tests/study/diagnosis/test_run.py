@@ -6,13 +6,14 @@ from functools import cache
 
 import numpy as np
 import pytest
+from torch import nn
 
 from search_spaces.errors import InputError
 from search_spaces.seeds import trial_seed
 from study import Diagnosis, diagnose
 from study.diagnosis import Beginning, Event, FirstLook, Moment, Remedy, run
 from study.diagnosis.training import train
-from study.engine import NETWORKS, TASKS, train_cohort
+from study.engine import NETWORKS, TASKS, Task, train_cohort
 from study.preflight.configuration import preflight
 from study.study_file import StudyConfig
 from study.trial import Trial
@@ -36,6 +37,12 @@ def plain_metric(hyperparameters: object, seed: int) -> float:
     trial = Trial(number=0, configuration=0, seed=seed, hyperparameters=hyperparameters)  # type: ignore[arg-type]
     record = train_cohort([trial], task=TASKS["digits"](), network=NETWORKS["mlp"], steps=80)
     return float(record.metric[0, -20:].mean())
+
+
+def frozen_first(hyperparameters: object, task: Task) -> nn.Module:
+    network = nn.Sequential(nn.Flatten(), nn.Linear(64, 8), nn.ReLU(), nn.Linear(8, task.outputs))
+    network[1].requires_grad_(False)
+    return network
 
 
 @pytest.mark.slow
@@ -136,6 +143,13 @@ def test_sharpness_is_measured_where_it_is_cheap(digits: StudyConfig) -> None:
 
 
 @pytest.mark.slow
+def test_what_a_network_freezes_is_told_before_training() -> None:
+    values = {name: value for name, value in DIGITS.items() if name != "hyperparameters"}
+    own = {**values, "network": f"{__name__}:frozen_first", "hyperparameters": {}, "steps": 2}
+    found = diagnose(StudyConfig(**own), seeds=1, remedies=0)
+    assert found.notices[0].startswith("1.weight, 1.bias of the network stay as its factory makes")
+
+
 def test_configurations_in_one_call_are_trained_as_each_by_itself(digits: StudyConfig) -> None:
     checked = preflight(digits)
     settings = [{"learning_rate": 0.1}, {"depth": 1}, {"learning_rate": 0.01, "clip_norm": 1}]
