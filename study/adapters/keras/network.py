@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import nullcontext
 from typing import Any
 
@@ -12,6 +13,7 @@ from study.adapters.keras.layouts import AnyLayout
 from study.adapters.keras.library import keras_library, plain_errors
 from study.adapters.keras.plan import make_plan
 from study.adapters.keras.sites import shown
+from study.adapters.keras.traced import Traced, is_hooked
 from study.adapters.keras.variables import Slot
 from study.engine.activations import ActivationStandIn
 from study.engine.networks.random_state import seeded
@@ -68,6 +70,8 @@ class KerasNetwork(nn.Module):
         super().__init__()
         plan = make_plan(model, task)
         self._plan = plan
+        pure = not (plan.seeds or plan.draws_globally or plan.carried)
+        self._traced = Traced(plan.model, pure=pure)
         self.weight_roles: dict[str, WeightRole] = {}
         for slot in plan.slots:
             self._add(slot)
@@ -80,10 +84,16 @@ class KerasNetwork(nn.Module):
                 self.get_submodule(owner).add_module(leaf, stand_in)
 
     def forward(self, inputs: Tensor) -> Any:
+        children = dict(self.named_children())
+        values = [getattr(children[slot.child], slot.leaf) for slot in self._plan.slots]
+        if is_hooked(self):
+            return self._computed(values, inputs)
+        return self._traced.run(self._computed, values, inputs)
+
+    def _computed(self, values: Sequence[Tensor], inputs: Tensor) -> Any:
+        """Computes the outputs by Keras, and shows hooks what passes."""
         plan = self._plan
         scope = keras_library().StatelessScope()
-        children = dict(self.named_children())
-        values = [getattr(children[slot.child], slot.leaf) for slot in plan.slots]
         for slot, value in zip(plan.slots, values, strict=True):
             scope.add_update((slot.variable, slot.orientation.to_keras(value)))
         device = values[0].device
@@ -95,7 +105,7 @@ class KerasNetwork(nn.Module):
             output = plan.model(inputs, training=True)
         for slot in plan.carried:
             changed = slot.orientation.to_torch(scope.get_current_value(slot.variable))
-            getattr(children[slot.child], slot.leaf).copy_(changed.detach())
+            getattr(self.get_submodule(slot.child), slot.leaf).copy_(changed.detach())
         return output
 
     def _add(self, slot: Slot) -> None:

@@ -126,12 +126,22 @@ def _check(model: Any) -> None:
                 f"{type(layer.module).__name__}; use Keras layers, or torch modules, throughout"
             )
     for variable in model.trainable_variables:
-        for what, cure in (("regularizer", "weight_decay"), ("constraint", "clip_norm")):
+        for what, cure in (("regularizer", _decay_of(variable)), ("constraint", "clip_norm")):
             if getattr(variable, what) is not None:
                 raise ValueError(
                     f"the loss and the updates of a network are the study's, but {variable.path} "
                     f"has a {what}; leave it out (the hyperparameter {cure} may serve)"
                 )
+
+
+def _decay_of(variable: Any) -> str:
+    """The weight decay with the gradient of a variable's L2 regularizer, l2 * sum(w^2)."""
+    regularizer = variable.regularizer
+    if type(regularizer) is not keras_library().regularizers.L2:
+        return "weight_decay"
+    return (
+        f"weight_decay: {2 * float(regularizer.l2):g}, whose gradient is the same for all weights,"
+    )
 
 
 def sites_of(watch: Watch, slots: Sequence[Slot]) -> list[Site]:
