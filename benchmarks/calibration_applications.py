@@ -5,7 +5,7 @@ Each task has what trains it, with learning rates well inside of the band, and w
 
 from __future__ import annotations
 
-from calibration_family import TOO_MUCH, Family, healthy, log_range, sick
+from calibration_family import NO_GRADIENT, TOO_MUCH, Family, healthy, log_range, sick
 
 _SENTENCES = {
     "width": 32,
@@ -14,6 +14,7 @@ _SENTENCES = {
     "initialization": "xavier_normal",
 }
 _TEXTS = {**_SENTENCES, "sequence_length": 8, "depth": 2, "heads": 4, "activation": "gelu"}
+_IMAGES = {"optimizer": "adam", "initialization": "he_normal", "batch_size": [16, 32]}
 _TOO_LARGE = "a hundred times the learning rate that trains"
 
 HEALTHY: tuple[Family, ...] = (
@@ -31,6 +32,14 @@ HEALTHY: tuple[Family, ...] = (
         "transformer",
         "marked_copy",
         {**_TEXTS, "batch_size": [16, 32], "learning_rate": log_range(2e-3, 5e-3)},
+        300,
+    ),
+    healthy(
+        "detection-resnet",
+        "He et al. 2016: blocks with batch normalization; class and box (Redmon et al. 2016)",
+        "resnet",
+        "detection",
+        {**_IMAGES, "depth": 2, "normalization": "batch", "learning_rate": log_range(5e-3, 2e-2)},
         300,
     ),
 )
@@ -51,6 +60,29 @@ SICK: tuple[Family, ...] = (
         "transformer",
         "marked_copy",
         {**_TEXTS, "batch_size": [16, 32], "learning_rate": log_range(0.2, 0.5)},
+        100,
+    ),
+    sick(
+        "detection-resnet-x100",
+        f"{_TOO_LARGE}, without normalization",
+        TOO_MUCH,
+        "resnet",
+        "detection",
+        {**_IMAGES, "depth": 2, "normalization": "none", "learning_rate": log_range(0.3, 2.0)},
+        100,
+    ),
+    sick(
+        "detection-small-normal",
+        "weights of standard deviation 0.01",
+        NO_GRADIENT,
+        "cnn",
+        "detection",
+        {
+            **_IMAGES,
+            "depth": 10,
+            "initialization": "small_normal",
+            "learning_rate": log_range(3e-4, 3e-3),
+        },
         100,
     ),
 )

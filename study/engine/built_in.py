@@ -20,6 +20,7 @@ BUILT_IN_NETWORKS = (
 
 BUILT_IN_TASKS = (
     "digits",
+    "detection",
     "idx_images",
     "text",
     "adding",

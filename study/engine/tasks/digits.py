@@ -28,7 +28,7 @@ def digits() -> Task:
     References:
         Alpaydin and Kaynak, Optical Recognition of Handwritten Digits, UCI 1998.
     """
-    pixels, labels = _pixels_and_labels()
+    pixels, labels = pixels_and_labels()
     images = torch.as_tensor(pixels, dtype=torch.float64).view(-1, 1, 8, 8)
     return classification(
         "digits",
@@ -39,8 +39,11 @@ def digits() -> Task:
     )
 
 
-def _pixels_and_labels() -> tuple[np.ndarray, np.ndarray]:
-    """The file that scikit-learn ships, without importing it: that takes each worker a second."""
+def pixels_and_labels() -> tuple[np.ndarray, np.ndarray]:
+    """Reads (N, 64) from 0 to 16, and (N,), from the file that scikit-learn ships.
+
+    Without importing it: that takes each worker a second.
+    """
     package = find_spec("sklearn")
     if package is None or not package.submodule_search_locations:
         raise ModuleNotFoundError("task digits needs scikit-learn, which is not installed")
