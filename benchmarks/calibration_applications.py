@@ -42,6 +42,14 @@ HEALTHY: tuple[Family, ...] = (
         {**_IMAGES, "depth": 2, "normalization": "batch", "learning_rate": log_range(5e-3, 2e-2)},
         300,
     ),
+    healthy(
+        "denoising-unet",
+        "Ronneberger et al. 2015, with He et al.'s weights",
+        "unet",
+        "denoising",
+        {**_IMAGES, "depth": [1, 2], "learning_rate": log_range(2e-3, 1e-2)},
+        200,
+    ),
 )
 
 SICK: tuple[Family, ...] = (
@@ -80,6 +88,29 @@ SICK: tuple[Family, ...] = (
         {
             **_IMAGES,
             "depth": 10,
+            "initialization": "small_normal",
+            "learning_rate": log_range(3e-4, 3e-3),
+        },
+        100,
+    ),
+    sick(
+        "denoising-unet-x100",
+        _TOO_LARGE,
+        TOO_MUCH,
+        "unet",
+        "denoising",
+        {**_IMAGES, "depth": [1, 2], "learning_rate": log_range(0.3, 2.0)},
+        100,
+    ),
+    sick(
+        "denoising-small-normal",
+        "weights of standard deviation 0.01",
+        NO_GRADIENT,
+        "unet",
+        "denoising",
+        {
+            **_IMAGES,
+            "depth": [3, 4],
             "initialization": "small_normal",
             "learning_rate": log_range(3e-4, 3e-3),
         },

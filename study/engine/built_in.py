@@ -11,6 +11,7 @@ BUILT_IN_NETWORKS = (
     "cnn",
     "resnet",
     "densenet",
+    "unet",
     "rnn",
     "lstm",
     "gru",
@@ -21,6 +22,7 @@ BUILT_IN_NETWORKS = (
 BUILT_IN_TASKS = (
     "digits",
     "detection",
+    "denoising",
     "idx_images",
     "text",
     "adding",

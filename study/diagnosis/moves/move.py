@@ -10,7 +10,7 @@ from study.diagnosis.distances import DISTANCES, Scale
 from study.verdicts import Verdict
 from study.verdicts.causes import Cause
 
-IMAGE_NETWORKS = ("cnn", "resnet", "densenet")
+IMAGE_NETWORKS = ("cnn", "resnet", "densenet", "unet")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,6 +15,7 @@ from study.verdicts import Verdict
 from tests.study.diagnosis.conftest import DIGITS
 
 TASKS = dict.fromkeys(BUILT_IN_NETWORKS, "digits") | {
+    "unet": "denoising",
     "rnn": "adding",
     "lstm": "adding",
     "gru": "temporal_order",
@@ -24,6 +25,7 @@ TASKS = dict.fromkeys(BUILT_IN_NETWORKS, "digits") | {
 SMALL: dict[str, dict[str, Any]] = {
     "linear": {"batch_size": 3},
     "densenet": {"growth_rate": 8, "depth": 4},
+    "unet": {"width": 4, "depth": 2},
     "transformer": {"width": 16, "depth": 4, "sequence_length": 12},
 } | {name: {"width": 8, "depth": 2, "sequence_length": 12} for name in ("rnn", "lstm", "gru")}
 FAILURES = [verdict.value for verdict in Verdict if verdict != Verdict.STABLE]

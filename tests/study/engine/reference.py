@@ -172,9 +172,11 @@ def train_plainly(
     for step in range(steps):
         batch = order.batch(step)[0]
         optimizer.zero_grad()
-        loss = nn.functional.cross_entropy(
-            network(task.inputs[batch].to(dtype)), task.targets[batch]
-        )
+        outputs, targets = network(task.inputs[batch].to(dtype)), task.targets[batch]
+        if targets.is_floating_point():
+            loss = nn.functional.mse_loss(outputs, targets.to(dtype))
+        else:
+            loss = nn.functional.cross_entropy(outputs, targets)
         loss.backward()
         norm, clipped_norm = clip(parameters, values)
         history["loss"].append(loss.item())

@@ -17,6 +17,7 @@ CASES: dict[str, tuple[str, dict[str, object]]] = {
     "cnn": ("digits", {"depth": 2, "width": 4, "activation": "relu"}),
     "resnet": ("digits", {"depth": 2, "width": 4, "normalization": "batch"}),
     "densenet": ("digits", {"depth": 2, "width": 4, "growth_rate": 4, "normalization": "group"}),
+    "unet": ("denoising", {"depth": 1, "width": 4, "activation": "gelu"}),
     "rnn": ("adding", {"depth": 2, "width": 6, "activation": "tanh", "sequence_length": 10}),
     "lstm": ("adding", {"depth": 1, "width": 6, "sequence_length": 10}),
     "gru": ("copy", {"depth": 1, "width": 6, "sequence_length": 3}),

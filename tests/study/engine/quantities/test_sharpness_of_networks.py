@@ -32,10 +32,11 @@ HYPERPARAMETERS: dict[str, object] = {
     "dtype": "float64",
 }
 EXAMPLES = 8
+OTHER_TASKS = {"unet": "denoising"}
 
 
 def task_of(network: str) -> Task:
-    name = "temporal_order" if network in SEQUENCES else "digits"
+    name = "temporal_order" if network in SEQUENCES else OTHER_TASKS.get(network, "digits")
     task = make_task(TASKS[name], {}, HYPERPARAMETERS if network in SEQUENCES else {})
     inputs = task.inputs[:EXAMPLES]
     if network in ("mlp", "linear"):
