@@ -15,6 +15,13 @@ _SENTENCES = {
 }
 _TEXTS = {**_SENTENCES, "sequence_length": 8, "depth": 2, "heads": 4, "activation": "gelu"}
 _IMAGES = {"optimizer": "adam", "initialization": "he_normal", "batch_size": [16, 32]}
+_FIFTY_LAYERS = {
+    "depth": 24,
+    "width": 4,
+    "momentum": 0.9,
+    "initialization": "he_normal",
+    "batch_size": [16, 32],
+}
 _TOO_LARGE = "a hundred times the learning rate that trains"
 
 HEALTHY: tuple[Family, ...] = (
@@ -49,6 +56,14 @@ HEALTHY: tuple[Family, ...] = (
         "denoising",
         {**_IMAGES, "depth": [1, 2], "learning_rate": log_range(2e-3, 1e-2)},
         200,
+    ),
+    healthy(
+        "resnet-50",
+        "He et al. 2016: 50 layers train with batch normalization",
+        "resnet",
+        "digits",
+        {**_FIFTY_LAYERS, "normalization": "batch", "learning_rate": log_range(0.05, 0.1)},
+        120,
     ),
 )
 
@@ -115,5 +130,14 @@ SICK: tuple[Family, ...] = (
             "learning_rate": log_range(3e-4, 3e-3),
         },
         100,
+    ),
+    sick(
+        "resnet-50-unnormalized",
+        "Zhang et al. 2019: without normalization sums grow with every block",
+        TOO_MUCH,
+        "resnet",
+        "digits",
+        {**_FIFTY_LAYERS, "normalization": "none", "learning_rate": log_range(0.05, 0.5)},
+        60,
     ),
 )

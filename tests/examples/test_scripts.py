@@ -28,6 +28,8 @@ ANSWERS = {
 }
 """What each prints, among other things."""
 
+OWN_LOSSES = ("chirps_with_ctc", "variational_autoencoder")
+
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -54,6 +56,20 @@ def test_a_network_and_a_task_of_ones_own(monkeypatch, capsys, tmp_path: Path) -
     printed = capsys.readouterr().out
     assert "stable" in printed and "probability" in printed
     assert (tmp_path / "studies" / "rings" / "report" / "index.html").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", OWN_LOSSES)
+def test_losses_of_ones_own(name: str, monkeypatch, capsys, tmp_path: Path) -> None:
+    monkeypatch.setattr("sys.argv", [f"{name}.py", str(tmp_path)])
+    monkeypatch.syspath_prepend(str(EXAMPLES))
+    runpy.run_path(str(EXAMPLES / f"{name}.py"), run_name="__main__")
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    became = {float(row[0]): row[1] for row in rows if len(row) == 3 and row[0][0].isdigit()}
+    assert len(became) == 4
+    assert all(
+        verdict == ("exploding" if rate >= 1 else "stable") for rate, verdict in became.items()
+    )
 
 
 @pytest.mark.slow
@@ -92,5 +108,6 @@ def test_every_trial_of_a_sweep_that_exists_is_a_row_of_a_study(
 
 def test_every_example_is_run_here_and_has_cells() -> None:
     scripts = {path.stem: path.read_text(encoding="utf-8") for path in EXAMPLES.glob("*.py")}
-    assert set(scripts) == {*ANSWERS, "my_own_network", "my_own_sweep", "boundary_sampler"}
+    others = {"my_own_network", "my_own_sweep", "boundary_sampler"}
+    assert set(scripts) == {*ANSWERS, *OWN_LOSSES, *others}
     assert all(text.count("# %%") >= 3 for text in scripts.values())
