@@ -96,7 +96,8 @@ def test_every_trial_of_a_sweep_that_exists_is_a_row_of_a_study(
     monkeypatch.setattr(example, "gradscape", lambda given: app(given, standalone_mode=False))
     sweep = example.main(tmp_path)
     assert "added 8 runs" in capsys.readouterr().out
-    assert (tmp_path / "studies" / "my-sweep" / "report" / "index.html").exists()
+    page = (tmp_path / "studies" / "my-sweep" / "report" / "index.html").read_text("utf-8")
+    assert "my-sweep" in page and "evenly placed trials in it" not in page
     trials = load_trials("my-sweep", home=tmp_path)
     rows = trials[["learning_rate", "depth"]].to_dict("records")
     assert sorted(map(str, rows)) == sorted(str(each.params) for each in sweep.trials)

@@ -23,6 +23,7 @@ from analysis.safe_regions.confirmation import (
 from analysis.space.axes import varied
 from analysis.stats.intervals import CONFIDENCE
 from analysis.trials.records import records
+from study.tables.metadata import WATCHED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +56,8 @@ class SafeRegions:
     """The regions, the recommended one first; else the reason why there is none.
 
     `confidence`: of each lower bound; `refuted`: regions in which fresh trials did not keep the
-    promise, in sentences; `largest`: the largest region at given purities.
+    promise, in sentences; `largest`: the largest region at given purities; `imported`: whether
+    trials are of a sweep of its own, which placed them as it liked.
     """
 
     regions: list[Region]
@@ -64,6 +66,7 @@ class SafeRegions:
     stable_share: float
     refuted: list[str]
     largest: list[Largest]
+    imported: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +97,7 @@ def view(evidence: Evidence) -> SafeRegions:
         stable_share=attrs["stable_share"],
         refuted=_refuted(findings.confirmed),
         largest=[_largest(purity, row) for purity, row in attrs["largest"].items()],
+        imported=evidence.metadata.get("task") == WATCHED,
     )
 
 
