@@ -1,10 +1,13 @@
-"""Keras 3: a callback that watches `fit` on the torch backend.
+"""Keras 3: a callback that watches `fit`.
 
 from study.watching.callbacks.keras import WatchCallback
 
 watching = WatchCallback()
 model.fit(inputs, targets, callbacks=[watching])
 print(watching.result())
+
+On the torch backend it sees what a watch of a torch loop does. TensorFlow and JAX compile a step
+as a whole: there it sees losses, weights and updates, and says what it does not see.
 """
 
 from __future__ import annotations
@@ -15,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 import keras
 from torch import Tensor
 
-from study.adapters.keras.library import check_torch_backend
+from study.adapters.keras.outside import FromOutside
 from study.adapters.keras.watched import StandInOptimizer, WatchedModel, stand_in_of
-from study.watching.watcher import Watch, watch
+from study.watching.watcher import EVERY, Watch, watch
 
 if TYPE_CHECKING:
     from study.watching.reporting.result import RunResult
@@ -31,23 +34,42 @@ class WatchCallback(keras.callbacks.Callback):
 
     Attributes:
         watch: The watch, once the first batch has come.
-
-    Raises:
-        ValueError: If Keras runs on another backend than torch.
     """
 
     def __init__(self, **options: Any) -> None:
         super().__init__()
-        check_torch_backend()
         self.watch: Watch | None = None
         self._options = options
         self._loss: Tensor | None = None
         self._optimizer: StandInOptimizer | None = None
         self._watched: WatchedModel | None = None
         self._until_end = ExitStack()
+        self._outside: FromOutside | None = None
+        self._mean = (0, 0.0)
 
     def on_train_begin(self, logs: Any = None) -> None:
         self._end()
+        if keras.backend.backend() == "torch":
+            self._enter()
+        else:
+            self._look_from_outside()
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self._mean = (0, 0.0)
+
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        if self._outside is not None and self._outside.due:
+            assert self.model is not None  # On JAX, asking for it brings its weights up to date.
+            self._outside.begin()
+
+    def _look_from_outside(self) -> None:
+        options: dict[str, Any] = dict.fromkeys(("report", "chance_loss", "target_loss", "tables"))
+        options |= {"config": {}, "mlflow": False, **self._options}
+        self._outside = FromOutside(self.model, every=options.pop("every", EVERY))
+        learners: Any = {"": self._outside}
+        self.watch = Watch(learners, network=type(self.model).__name__, **options)
+
+    def _enter(self) -> None:
         model, optimizer = self.model, self.model.optimizer
         call, apply, scale_loss = model.call, optimizer.apply, optimizer.scale_loss
 
@@ -72,7 +94,14 @@ class WatchCallback(keras.callbacks.Callback):
         self._replace(optimizer, "scale_loss", watched_loss)
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        loss, self._loss = self._loss, None
+        loss: Any = self._loss
+        self._loss = None
+        if self._outside is not None and logs:
+            assert self.model is not None
+            # What is logged is the mean over the epoch's batches so far.
+            (before, old), count = self._mean, self._mean[0] + 1
+            loss = count * logs["loss"] - before * old
+            self._mean = (count, logs["loss"])
         if self.watch is not None and loss is not None:
             self.watch.step(loss)
 
@@ -104,4 +133,4 @@ class WatchCallback(keras.callbacks.Callback):
         if self.watch is not None:
             self.watch.close()
         self._until_end.close()
-        self._watched = self._optimizer = None
+        self._watched = self._optimizer = self._outside = None

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -121,3 +125,51 @@ def test_with_noise_and_a_regularizer_no_number_changes_and_a_frozen_layer_is_to
     # The model is Keras' own again.
     left = vars(watched).keys() | vars(watched.optimizer).keys()
     assert not {"call", "apply", "scale_loss"} & left
+
+
+ON_JAX = """
+import sys
+import keras
+import numpy as np
+from study.watching.callbacks.keras import WatchCallback
+
+def fit(rate, *callbacks):
+    keras.utils.set_random_seed(0)
+    layers = keras.layers
+    model = keras.Sequential([layers.Dense(16, "relu"), layers.Dropout(0.1), layers.Dense(4)])
+    model.build((None, 12))
+    model.layers[0].trainable = False
+    first = [each.copy() for each in model.get_weights()]
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.SGD(rate, momentum=0.9), loss)
+    rng = np.random.default_rng(0)
+    inputs, labels = rng.normal(size=(256, 12)), rng.integers(4, size=256)
+    history = model.fit(inputs, labels, batch_size=64, epochs=2, verbose=0, callbacks=[*callbacks])
+    return history.history["loss"], first, model
+
+watching = WatchCallback(every=1)
+(losses, first, model), (alone, _, _) = fit(0.1, watching), fit(0.1)
+assert losses == alone, (losses, alone)
+result = watching.result()
+assert np.allclose(result.steps["loss"].to_numpy().reshape(2, 4).mean(axis=1), losses, rtol=1e-5)
+rows = result.layers[result.layers["name"] == model.layers[2].name]
+assert np.isclose(rows["weight_rms"].iloc[0], np.sqrt(np.mean(first[2] ** 2)), rtol=1e-5)
+assert "compiles whole steps" in str(result) and "requires_grad is False" in str(result)
+wild = WatchCallback()
+fit(1e8, wild)
+print(wild.result().verdict, wild.result().cause)
+"""
+
+
+@pytest.mark.slow
+def test_on_jax_losses_weights_and_updates_are_seen_from_outside(tmp_path: Path) -> None:
+    if importlib.util.find_spec("jax") is None:
+        pytest.skip("JAX is not installed: pip install jax")
+    done = subprocess.run(
+        [sys.executable, "-c", ON_JAX],
+        env={**os.environ, "KERAS_BACKEND": "jax", "KERAS_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split()[-2:] == ["exploding", "large_steps"]

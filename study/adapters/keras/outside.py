@@ -1,0 +1,156 @@
+"""A Keras model on TensorFlow or JAX, which compile a step as a whole: seen from outside of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from study.adapters.keras.library import keras_library
+from study.adapters.keras.variables import layers_of
+from study.engine.layers import Layer
+from study.watching.looks import Looks
+from study.watching.record import Look, RunRecord
+from study.worker.still_parts import FROZEN
+
+UNMOVED = "no update moves it"
+
+Arrays = Mapping[str, npt.NDArray[np.float64]]
+
+
+class FromOutside:
+    """Watches a model's weights between steps, as a `Learner` watches a torch module.
+
+    Args:
+        model: Built.
+        every: Steps between two regular looks.
+
+    Attributes:
+        record: What was seen so far.
+    """
+
+    def __init__(self, model: Any, *, every: int) -> None:
+        self.record = RunRecord(name="")
+        self.looks = Looks(every)
+        self._weights = _weights_of(model)
+        self._trained = {id(each) for each in model.trainable_weights}
+        self._optimizer = model.optimizer
+        self._before: Arrays | None = None
+        self._rate = math.nan
+        self.record.layers = _layers(self._weights)
+
+    @property
+    def due(self) -> bool:
+        """Whether the next step is to be looked at."""
+        return self.looks.due(self.record.steps)
+
+    @property
+    def notices(self) -> list[str]:
+        """What is not seen."""
+        backend = keras_library().backend.backend()
+        return [
+            f"Keras on {backend} compiles whole steps: losses, weights and updates are seen; "
+            "gradients, clipping and what passes between layers are not (they are on torch)"
+        ]
+
+    def begin(self) -> None:
+        """Takes the weights before a step that is looked at; the model's own are up to date."""
+        self._before = self._values()
+        self._rate = float(keras_library().ops.convert_to_numpy(self._optimizer.learning_rate))
+        if self.record.steps == 0:
+            name = type(self._optimizer).__name__.lower()
+            self.record.hyperparameters = {"optimizer": name, "learning_rate": self._rate}
+
+    def finish(self, loss: float) -> Look | None:
+        """Takes the loss of a step, after it."""
+        step = self.record.steps
+        before = abs(self.record.losses()[-1]) if step else math.inf
+        self.record.add(loss, self._rate)
+        if math.isfinite(loss) and loss > 2 * before + 1e-12:
+            self.looks.happened(step + 1)
+        if self._before is None:
+            return None
+        look = self._look(step, self._before, self._values())
+        self._before = None
+        self.record.looks.append(look)
+        return look
+
+    def close(self) -> None:
+        """Nothing was changed."""
+
+    def check(self) -> None:
+        """Gradients are not seen."""
+
+    def _values(self) -> Arrays:
+        to_numpy = keras_library().ops.convert_to_numpy
+        return {
+            name: np.asarray(to_numpy(variable.value), dtype=np.float64)
+            for name, variable in self._weights.items()
+        }
+
+    def _look(self, step: int, before: Arrays, after: Arrays) -> Look:
+        rows, still = {}, {}
+        for name, old in before.items():
+            moved = float(np.linalg.norm(after[name] - old))
+            rows[name] = {
+                "weight_rms": float(np.linalg.norm(old)) / math.sqrt(old.size),
+                "weight_count": float(old.size),
+                "update_ratio": _ratio(moved, float(np.linalg.norm(old))),
+                # Of gradients and activations, of which none was seen that is broken.
+                "nonfinite_count": 0.0,
+            }
+            if id(self._weights[name]) not in self._trained:
+                still[name] = FROZEN
+            elif moved == 0:
+                still[name] = "its learning rate is 0" if self._rate == 0 else UNMOVED
+        known = still if not self.record.looks else set(self.record.still) & set(still)
+        self.record.still = {name: still[name] for name in still if name in known}
+        moves = [after[name] - old for name, old in before.items()]
+        return Look(
+            step=step,
+            grad_norm=math.nan,
+            clip_factor=math.nan,
+            update_ratio=_ratio(_norm(moves), _norm(list(before.values()))),
+            layers=rows,
+        )
+
+
+def _weights_of(model: Any) -> dict[str, Any]:
+    """The first weight of two or more axes of each layer, by the layer's name."""
+    found: dict[str, Any] = {}
+    for layer in layers_of(model):
+        inner = {id(each) for child in layer._layers for each in child.weights}
+        own = [each for each in layer.weights if len(each.shape) > 1 and id(each) not in inner]
+        if own:
+            found[str(layer.name)] = own[0]
+    return found
+
+
+def _layers(weights: Mapping[str, Any]) -> tuple[Layer, ...]:
+    return tuple(
+        Layer(
+            number=number,
+            name=name,
+            role="output" if number == len(weights) else "hidden",
+            activation=None,
+            activation_name=None,
+            weight=str(variable.path),
+            positions=1,
+            calls=1,
+            units_last=True,
+        )
+        for number, (name, variable) in enumerate(weights.items(), start=1)
+    )
+
+
+def _norm(arrays: list[npt.NDArray[np.float64]]) -> float:
+    return math.sqrt(math.fsum(float(np.square(each).sum()) for each in arrays))
+
+
+def _ratio(part: float, whole: float) -> float:
+    if whole == 0:
+        return math.inf if part > 0 else 0.0
+    return part / whole
