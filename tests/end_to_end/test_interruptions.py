@@ -19,13 +19,15 @@ from tests.support.left_behind import (
 pytestmark = pytest.mark.slow
 
 LOCAL, RAY = ("--local-mode", "--no-report"), ("--no-report",)
+"""What goes on after a disturbance does so in one process: `tests/study/jobs/test_on_ray` goes on
+on Ray, and starting another one takes long."""
 
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Home of the slow study run in one go."""
     folder = tmp_path_factory.mktemp("undisturbed")
-    ended = gradscape("run", write_slow_study(folder), *LOCAL, folder=folder)
+    ended = gradscape("run", write_slow_study(folder, seconds="0.0"), *LOCAL, folder=folder)
     assert ended.code == 0, ended
     return folder / "gradscape"
 
@@ -42,7 +44,8 @@ def test_killed_in_the_middle(tmp_path: Path, undisturbed: Path, options: tuple[
     assert 8 <= len(recorded) < 24
     assert "RUNNING" in {trial.state.name for trial in optuna_trials(home, "slow")}
 
-    ended = gradscape("run", file, *options, folder=tmp_path)
+    write_slow_study(tmp_path, seconds="0.0")
+    ended = gradscape("run", file, *LOCAL, folder=tmp_path)
     assert ended.code == 0, ended
     table = assert_once_everywhere(home, "slow", 24).set_index("trial")
     # What the killed driver had recorded was not trained again.
@@ -77,7 +80,7 @@ def test_ctrl_c_once_finishes_what_is_training(
     parents, children = mlflow_runs(home, "slow")
     assert [run.info.status for run in parents] == ["KILLED"] and len(children) == done
 
-    ended = gradscape("run", file, *options, folder=tmp_path)
+    ended = gradscape("run", file, *LOCAL, folder=tmp_path)
     assert ended.code == 0 and f"{24 - done} in this run" in ended.out
     assert_once_everywhere(home, "slow", 24)
     assert_same_study(home, undisturbed, "slow", rtol=1e-9)
@@ -102,9 +105,9 @@ def test_ctrl_c_twice_stops_at_once(tmp_path: Path, options: tuple[str]) -> None
     done = load_trials("slow", home=home)["trial"]
     assert 4 <= len(done) < 24
     if options is RAY:
-        return  # Going on is the same for both, and starting Ray takes long.
-    write_slow_study(tmp_path)
-    ended = gradscape("run", file, *options, folder=tmp_path)
+        return  # Going on is the same for both.
+    write_slow_study(tmp_path, seconds="0.0")
+    ended = gradscape("run", file, *LOCAL, folder=tmp_path)
     assert ended.code == 0 and f"{24 - len(done)} in this run" in ended.out
     assert_once_everywhere(home, "slow", 24)
 
@@ -116,7 +119,7 @@ def test_taken_over_by_a_second_driver(
     file, home = write_slow_study(tmp_path, seconds="0.4"), tmp_path / "gradscape"
     former = Command("run", file, *options, folder=tmp_path)
     former.wait_for_parts(home, 1)
-    write_slow_study(tmp_path)  # The taker need not be slow.
+    write_slow_study(tmp_path, seconds="0.0")  # The taker need not be slow.
     taker = Command("run", file, *LOCAL, "--take-over", folder=tmp_path)
     ended = former.end()
     assert ended.code == 1 and "Traceback" not in ended.err, ended
