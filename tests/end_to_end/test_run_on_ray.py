@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import ray
 
 from analysis import load_trials
 from study import StudyConfig, run_study
 from study.dispatch import Dispatcher, InProcessDispatcher, RayTuneDispatcher
+from study.dispatch.cluster.ray_cluster import environment
 from study.monitoring.study_result import StudyResult
 from study.tracking import NullTracker
 from tests.study.commands.conftest import STUDY
@@ -29,6 +32,16 @@ def run(home: Path, dispatcher: Dispatcher, dtype: str) -> StudyResult:
     )
 
 
+@pytest.fixture(scope="module")
+def two_cores() -> Iterator[None]:
+    """A Ray of two cores, to which this process is connected."""
+    with environment():
+        ray.init(address="local", num_cpus=2, include_dashboard=False, log_to_driver=False)
+    yield
+    ray.shutdown()
+
+
+@pytest.mark.usefixtures("two_cores")
 @pytest.mark.parametrize(("dtype", "rtol"), [("float64", 1e-9), ("float32", 1e-5)])
 def test_two_workers_give_the_tables_of_one_process(
     tmp_path: Path, dtype: str, rtol: float
@@ -70,6 +83,7 @@ def test_what_other_workers_trained_before_is_kept(broken: tuple[Path, Command, 
     home, _, _ = broken
     assert 2 not in set(load_trials("slow", home=home)["depth"])
     write_slow_study(home.parent, seconds="0.0")
-    ended = Command("run", home.parent / "slow.yaml", "--local-mode", folder=home.parent).end()
+    going_on = ("run", home.parent / "slow.yaml", "--local-mode", "--no-report")
+    ended = Command(*going_on, folder=home.parent).end()
     assert ended.code == 0, ended
     assert_once_everywhere(home, "slow", 24)

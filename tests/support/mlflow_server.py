@@ -14,6 +14,8 @@ from types import MappingProxyType
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from tests.support.mlflow_tables import make_tables
+
 START_S = 300.0
 
 
@@ -38,7 +40,10 @@ class MlflowServer:
         self.folder = folder
         self._options = options
         self._environment = environment
-        self._backend = backend or f"sqlite:///{folder / 'server.db'}"
+        if backend is None:
+            backend = f"sqlite:///{folder / 'server.db'}"
+            make_tables(folder / "server.db")
+        self._backend = backend
         with socket.socket() as one:
             one.bind(("127.0.0.1", 0))
             self._port = one.getsockname()[1]

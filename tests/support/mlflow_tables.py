@@ -42,6 +42,12 @@ def copy_them() -> None:
     utils._initialize_tables = copy
 
 
+def make_tables(path: Path) -> None:
+    """Writes MLflow's tables into a new SQLite file: a copy, where they are copied."""
+    engine = sa.create_engine(f"sqlite:///{path}", poolclass=sa.NullPool)
+    utils._initialize_tables(engine)
+
+
 def _template(make: Make) -> Path:
     """The file that is copied, one for each version of MLflow; made once."""
     path = ROOT / ".pytest_cache" / f"mlflow-{mlflow.__version__}.db"

@@ -68,17 +68,24 @@ class PostgresServer:
     def new_url(self) -> str:
         """The address of a new, empty data base."""
         name = f"test_{next(self._names)}"
-        where = ("-h", "127.0.0.1", "-p", str(self.port), "-U", "gradscape")
-        self._do("createdb", *where, name)
-        return f"postgresql://gradscape@127.0.0.1:{self.port}/{name}"
+        with self._administrator() as connection:
+            connection.execute(sa.text(f"CREATE DATABASE {name}"))
+        return f"{self._url}/{name}"
 
     def connections(self, url: str) -> int:
         """How many there are to a data base."""
         name = url.rpartition("/")[2]
         count = "SELECT count(*) FROM pg_stat_activity WHERE datname = :name"
-        engine = sa.create_engine(url.replace(f"/{name}", "/postgres"), poolclass=sa.NullPool)
-        with engine.connect() as connection:
+        with self._administrator() as connection:
             return int(connection.execute(sa.text(count), {"name": name}).scalar_one())
+
+    @property
+    def _url(self) -> str:
+        return f"postgresql://gradscape@127.0.0.1:{self.port}"
+
+    def _administrator(self) -> sa.Connection:
+        engine = sa.create_engine(f"{self._url}/postgres", poolclass=sa.NullPool)
+        return engine.connect().execution_options(isolation_level="AUTOCOMMIT")
 
     def _do(self, program: str, *arguments: object) -> None:
         command = [str(self._programs / program), *(str(one) for one in arguments)]

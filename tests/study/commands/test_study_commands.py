@@ -30,7 +30,7 @@ def test_run_again_and_extend(gradscape: Gradscape, study_file: Path) -> None:
     assert again.code == 0 and "nothing to do" in again.out
     pd.testing.assert_frame_equal(load_trials("small"), first)
 
-    more = gradscape("run", study_file, "--local-mode", "--trials", "20")
+    more = gradscape("run", study_file, "--local-mode", "--no-report", "--trials", "20")
     assert more.code == 0 and "20 of 20 trials done, 8 in this run" in more.out
     extended = load_trials("small")
     assert extended["trial"].tolist() == list(range(20))

@@ -90,7 +90,7 @@ def test_diagnose_finds_the_data_beside_the_study_file(
 
 @pytest.mark.slow
 def test_other_options_are_another_study(gradscape: Gradscape, study_file: Path) -> None:
-    assert gradscape("run", study_file, "--local-mode").code == 0
+    assert gradscape("run", study_file, "--local-mode", "--no-report").code == 0
     study_file.write_text(STUDY.replace("copies: 4", "copies: 2"))
     said = gradscape("run", study_file, "--local-mode")
     assert said.code == 2

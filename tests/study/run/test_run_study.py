@@ -216,12 +216,12 @@ def test_a_mended_network_goes_on_with_the_same_command(
     gradscape: Gradscape, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = own(tmp_path, breaks=1)
-    assert gradscape("run", file, "--local-mode").code == 1
+    assert gradscape("run", file, "--local-mode", "--no-report").code == 1
     module = file.read_text().split("network: ")[1].split(":")[0]
     mended = HALVES.replace("FAILS", "0").replace("BREAKS", "0")
     (tmp_path / f"{module}.py").write_text(mended + "\n# mended\n")
     monkeypatch.delitem(__import__("sys").modules, module)
-    said = gradscape("run", file, "--local-mode")
+    said = gradscape("run", file, "--local-mode", "--no-report")
     assert said.code == 0 and "24 of 24 trials done, 8 in this run" in said.out
     assert_once_everywhere(tmp_path / "gradscape", "own", 24)
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from analysis import load_layers, load_steps, load_trials
-from tests.support.driver import ROOT, SLOW_NETWORK
+from tests.support.driver import SLOW_NETWORK, gradscape
 
 NAME = "chaos"
 
@@ -63,10 +60,8 @@ def write_study(folder: Path, *, trials: int, seconds: float, extra: str = "") -
 def undisturbed(folder: Path, *, trials: int) -> Path:
     """Home folder of the study run in one go, in one process."""
     file = write_study(folder, trials=trials, seconds=0.0)
-    command = [sys.executable, "-m", "study", "run", str(file), "--local-mode", "--no-report"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    done = gradscape("run", file, "--local-mode", "--no-report", folder=folder, timeout_s=1500.0)
+    assert done.code == 0, done
     return folder / "gradscape"
 
 

@@ -60,18 +60,21 @@ TWICE = (
 
 
 @pytest.mark.parametrize(
-    "task",
+    "make",
+    # Made when they are needed: weights want torch's solver, which takes seconds to import.
     [
-        labelled(),
-        weighted_task(labelled()),
-        dataclasses.replace(labelled(), loss=own_cross_entropy),
+        labelled,
+        lambda: weighted_task(labelled()),
+        lambda: dataclasses.replace(labelled(), loss=own_cross_entropy),
     ],
     ids=["cross_entropy", "weighted", "own"],
 )
 @pytest.mark.parametrize("end", [nn.Softmax(dim=1), softmax_written_out])
-def test_a_softmax_under_a_loss_on_logits(task: Task, end: Callable[[Tensor], Tensor]) -> None:
+def test_a_softmax_under_a_loss_on_logits(
+    make: Callable[[], Task], end: Callable[[Tensor], Tensor]
+) -> None:
     # `stalled`, and no word on the second softmax.
-    assert said(task, end) == TWICE
+    assert said(make(), end) == TWICE
 
 
 def test_at_each_time_step() -> None:
