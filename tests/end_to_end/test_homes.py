@@ -14,6 +14,8 @@ from mlflow.store.db import utils
 from mlflow.store.tracking.dbmodels.initial_models import Base
 
 from analysis import load_trials
+from analysis.report.files.staging import PAGE
+from study.paths import StudyPaths
 from study.tracking import default_tracking_uri
 from tests.end_to_end.test_other_peoples_studies import HERE, STUDY
 from tests.study.commands.conftest import Gradscape, contents, gradscape
@@ -105,6 +107,13 @@ def test_a_disk_that_is_full_while_mlflow_makes_its_tables_and_has_room_later(
     assert_once_everywhere(tmp_path / "gradscape", "c", 8)
 
 
+def short_report(live: object, paths: StudyPaths, on_stage: object) -> Path:
+    """In the place of a report that takes seconds, where it is of interest what becomes of it."""
+    paths.report.mkdir(exist_ok=True)
+    (paths.report / PAGE).write_text("written")
+    return paths.report
+
+
 def artifacts(home: Path) -> list[set[str]]:
     """What MLflow gives of each parent run's artifacts, for that home."""
     client = mlflow.MlflowClient(default_tracking_uri(home))
@@ -115,9 +124,10 @@ def artifacts(home: Path) -> list[set[str]]:
 
 
 def test_a_home_of_an_odd_name_is_moved_and_copied(
-    gradscape: Gradscape, tmp_path: Path, file: Path
+    gradscape: Gradscape, tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # mlflow.db of `a?b` was made elsewhere; reports of a moved home went to where it had been.
+    monkeypatch.setattr("study.commands.run._publish", short_report)
     first, second = tmp_path / "ws%2Fa?b#c ü", tmp_path / "moved %20"
     assert gradscape("run", file, "--home", first.name, "--local-mode").code == 0
     assert {path.name for path in tmp_path.iterdir()} == {"c.yaml", first.name}

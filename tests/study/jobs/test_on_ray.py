@@ -23,6 +23,10 @@ __all__ = ["gradscape"]
 
 pytestmark = pytest.mark.slow
 
+PATIENCE_S = 1200.0
+"""How long something on the cluster that must come is waited for: a job takes half a minute of two
+free cores, and more than ten times as long beside much else."""
+
 TOKEN = "sesame-0123456789-abcdefghijklmnopqrstuvw"
 
 NETWORK = """
@@ -67,7 +71,7 @@ def no_report(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
     return "--python", str(python)
 
 
-def said(*arguments: object, folder: Path, timeout_s: float = 300.0) -> Ended:
+def said(*arguments: object, folder: Path, timeout_s: float = PATIENCE_S) -> Ended:
     return Command(*arguments, folder=folder).end(timeout_s)
 
 
@@ -97,21 +101,21 @@ def jobs_api(head: RayHead) -> JobsApi:
     return JobsApi(cluster_address(head.address), Token(TOKEN))
 
 
-def wait_for_state(head: RayHead, job_id: str, state: str, timeout_s: float = 400.0) -> None:
+def wait_for_state(head: RayHead, job_id: str, state: str, timeout_s: float = PATIENCE_S) -> None:
     deadline = time.monotonic() + timeout_s
     while (job := jobs_api(head).job(job_id)).state != state:
         assert time.monotonic() < deadline and not job.ended, job
         time.sleep(0.2)
 
 
-def wait_for_line(head: RayHead, job_id: str, text: str, timeout_s: float = 400.0) -> None:
+def wait_for_line(head: RayHead, job_id: str, text: str, timeout_s: float = PATIENCE_S) -> None:
     deadline = time.monotonic() + timeout_s
     while text not in (log := jobs_api(head).log(job_id)):
         assert time.monotonic() < deadline, log
         time.sleep(0.2)
 
 
-def wait_for_parts(home: Path, study: str, parts: int = 1, timeout_s: float = 400.0) -> None:
+def wait_for_parts(home: Path, study: str, parts: int = 1, timeout_s: float = PATIENCE_S) -> None:
     deadline = time.monotonic() + timeout_s
     while len(list((home / "studies" / study).glob("tables/trials/*.parquet"))) < parts:
         assert time.monotonic() < deadline, "no results"

@@ -108,22 +108,24 @@ def test_targets_beyond_the_bounds(end: Callable[[Tensor], Tensor], text: str) -
 
 
 @pytest.mark.parametrize(
-    ("task", "end"),
+    ("of", "end"),
     [
-        (labelled(), nn.Identity()),
-        (labelled(), nn.LogSoftmax(dim=1)),  # a second one changes nothing
-        (labelled(), nn.ReLU()),  # logits that are not negative can be sure of a label
-        (labelled(), nn.Softmax(dim=0)),
-        (numbers(functional.one_hot(LABELS, 3).float(), squared), nn.Softmax(dim=1)),
-        (numbers(functional.one_hot(LABELS, 3).float(), squared), nn.Sigmoid()),
-        (numbers(X[:, :3].sigmoid(), squared), nn.Sigmoid()),
-        (numbers(X[:, :3].tanh(), squared), nn.Tanh()),
-        (numbers(0.4 * X[:, :3], squared), nn.Tanh()),  # hardly a target is out of reach
-        (numbers(X[:, :3].abs(), squared), nn.ReLU()),
+        (labelled, nn.Identity()),
+        (labelled, nn.LogSoftmax(dim=1)),  # a second one changes nothing
+        (labelled, nn.ReLU()),  # logits that are not negative can be sure of a label
+        (labelled, nn.Softmax(dim=0)),
+        (functional.one_hot(LABELS, 3).float(), nn.Softmax(dim=1)),
+        (functional.one_hot(LABELS, 3).float(), nn.Sigmoid()),
+        (X[:, :3].sigmoid(), nn.Sigmoid()),
+        (X[:, :3].tanh(), nn.Tanh()),
+        (0.4 * X[:, :3], nn.Tanh()),  # hardly a target is out of reach
+        (X[:, :3].abs(), nn.ReLU()),
     ],
 )
-def test_bounds_that_the_loss_can_do_with(task: Task, end: Callable[[Tensor], Tensor]) -> None:
-    assert said(task, end) is None
+def test_bounds_that_the_loss_can_do_with(
+    of: Tensor | Callable[[], Task], end: Callable[[Tensor], Tensor]
+) -> None:
+    assert said(numbers(of, squared) if isinstance(of, Tensor) else of(), end) is None
 
 
 def log_of_probability(outputs: Tensor, targets: Tensor) -> Tensor:
