@@ -101,11 +101,11 @@ def _prepare(hosts: Hosts) -> str:
     options = f"--num-cpus=1 --object-store-memory={OBJECT_STORE_BYTES}"
     for name in WORKERS:
         (hosts[name].home / "gradscape-node.env").write_text(
-            f'GRADSCAPE_NODE_OPTIONS="{options}"\n'
+            f'GRADSCAPE_NODE_OPTIONS="{options}"\nRAY_worker_niceness=0\n'
         )
     (head.home / "gradscape-node.env").write_text(
         f"RAY_OVERRIDE_RESOURCES='{{\"object_store_memory\": {OBJECT_STORE_BYTES}}}'\n"
-        "POSTGRES_DATA=/tmp/postgresql\n"
+        "POSTGRES_DATA=/tmp/postgresql\nRAY_worker_niceness=0\n"
     )
     return secret
 
