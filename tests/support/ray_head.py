@@ -101,8 +101,6 @@ class RayHead:
             "PYTHONPATH": str(ROOT),
             "GRADSCAPE_HOME": str(self.home),
             "OMP_NUM_THREADS": "1",
-            # As in tests/conftest.
-            "RAY_worker_niceness": "0",
             "RAY_AUTH_MODE": "disabled" if token is None else "token",
             # Or its workers would wait for all other tests.
             "RAY_worker_niceness": "0",
