@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,18 +12,12 @@ import pytest
 from analysis import load_trials
 from study.jobs import JobsApi, cluster_address
 from study.jobs.token import Token
-from tests.study.commands.conftest import STUDY, Gradscape, gradscape
+from tests.study.commands.conftest import STUDY
 from tests.support.driver import Command, Ended, write_slow_study
 from tests.support.left_behind import assert_once_everywhere
 from tests.support.ray_head import RayHead
 
-__all__ = ["gradscape"]
-
 pytestmark = pytest.mark.slow
-
-PATIENCE_S = 1200.0
-"""How long something on the cluster that must come is waited for: a job takes half a minute of two
-free cores, and more than ten times as long beside much else."""
 
 TOKEN = "sesame-0123456789-abcdefghijklmnopqrstuvw"
 
@@ -60,18 +52,7 @@ def token(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("RAY_ADDRESS", "http://127.0.0.1:1")
 
 
-@pytest.fixture(scope="module")
-def no_report(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
-    """Options of `submit` for a job that leaves its report out, which takes half of its time."""
-    python = tmp_path_factory.mktemp("python") / "python"
-    # $2 is the module of `python -m study run`; other calls look whether there is one.
-    study = '[ "$2" = study ] && set -- "$@" --no-report'
-    python.write_text(f'#!/bin/sh\n{study}\nexec {shlex.quote(sys.executable)} "$@"\n')
-    python.chmod(0o755)
-    return "--python", str(python)
-
-
-def said(*arguments: object, folder: Path, timeout_s: float = PATIENCE_S) -> Ended:
+def said(*arguments: object, folder: Path, timeout_s: float = 300.0) -> Ended:
     return Command(*arguments, folder=folder).end(timeout_s)
 
 
@@ -101,21 +82,21 @@ def jobs_api(head: RayHead) -> JobsApi:
     return JobsApi(cluster_address(head.address), Token(TOKEN))
 
 
-def wait_for_state(head: RayHead, job_id: str, state: str, timeout_s: float = PATIENCE_S) -> None:
+def wait_for_state(head: RayHead, job_id: str, state: str, timeout_s: float = 400.0) -> None:
     deadline = time.monotonic() + timeout_s
     while (job := jobs_api(head).job(job_id)).state != state:
         assert time.monotonic() < deadline and not job.ended, job
         time.sleep(0.2)
 
 
-def wait_for_line(head: RayHead, job_id: str, text: str, timeout_s: float = PATIENCE_S) -> None:
+def wait_for_line(head: RayHead, job_id: str, text: str, timeout_s: float = 400.0) -> None:
     deadline = time.monotonic() + timeout_s
     while text not in (log := jobs_api(head).log(job_id)):
         assert time.monotonic() < deadline, log
         time.sleep(0.2)
 
 
-def wait_for_parts(home: Path, study: str, parts: int = 1, timeout_s: float = PATIENCE_S) -> None:
+def wait_for_parts(home: Path, study: str, parts: int = 1, timeout_s: float = 400.0) -> None:
     deadline = time.monotonic() + timeout_s
     while len(list((home / "studies" / study).glob("tables/trials/*.parquet"))) < parts:
         assert time.monotonic() < deadline, "no results"
@@ -124,10 +105,7 @@ def wait_for_parts(home: Path, study: str, parts: int = 1, timeout_s: float = PA
 
 @pytest.mark.usefixtures("token")
 def test_own_code_runs_there_and_resubmitting_goes_on(
-    head: RayHead,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    no_report: tuple[str, str],
+    head: RayHead, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     code = tmp_path / "code"
     (code / "experiments").mkdir(parents=True)
@@ -148,14 +126,6 @@ def test_own_code_runs_there_and_resubmitting_goes_on(
     table = assert_once_everywhere(head.home, "own", 12)
     assert table["steps_run"].max() == 40
 
-    # Variables of a job are seen by others, and so a secret is refused.
-    monkeypatch.setenv("DB_PASSWORD", "open-sesame-77")
-    refused = said("submit", file, *to, "--env", "DB_PASSWORD", folder=tmp_path)
-    assert refused.code == 2, refused
-    assert "--env: DB_PASSWORD looks like a secret" in refused.err
-    assert head.logged("open-sesame-77") == []
-
-    to = (*to, "--env-visible", "DB_PASSWORD", *no_report)
     again = said("submit", file, *to, "--trials", "16", "--json", folder=tmp_path)
     assert again.code == 0, again
     assert json.loads(again.out) == {
@@ -169,32 +139,15 @@ def test_own_code_runs_there_and_resubmitting_goes_on(
     after = assert_once_everywhere(head.home, "own", 16)
     assert after["train_seconds"].tolist()[:12] == table["train_seconds"].tolist()
 
-    # The reason for that: Ray's agents write a job's variables down.
-    assert "runtime_env_agent.log" in head.logged("open-sesame-77")
-    # Nothing of ours shows it, and the token of the cluster shows nowhere.
-    assert "open-sesame-77" not in jobs_api(head).log("own-2")
-    home = [path for path in head.home.rglob("*") if path.is_file()]
-    assert home and not any(b"open-sesame-77" in path.read_bytes() for path in home)
-    assert not any(TOKEN.encode() in path.read_bytes() for path in home)
-    assert head.logged(TOKEN) == []
-
 
 @pytest.mark.usefixtures("token")
-def test_watched_from_afar_stopped_and_resumed(
-    head: RayHead, tmp_path: Path, no_report: tuple[str, str]
-) -> None:
+def test_watched_from_afar_stopped_and_resumed(head: RayHead, tmp_path: Path) -> None:
     file, gate = write_gated_study(tmp_path, "slow")
     to = ("--address", head.address)
-    submit = ("submit", file, *to, "--working-dir", file.parent, *no_report)
-    first = Command(*submit, folder=tmp_path)
-    wait_for_parts(head.home, "slow")
-    # Interrupting who watches leaves the job alone.
-    first.press_ctrl_c()
-    ended = first.end()
-    assert ended.code == 130 and "Traceback" not in ended.err, ended
-    assert "no longer watching; job slow-1 goes on (gradscape logs slow -f" in ended.err
-    assert not jobs_api(head).job("slow-1").ended
+    begun = said("submit", file, *to, "--working-dir", file.parent, "--no-wait", folder=tmp_path)
+    assert begun.code == 0 and begun.out == "slow-1\n", begun
     follower = Command("logs", "slow", "-f", *to, folder=tmp_path)
+    wait_for_parts(head.home, "slow")
 
     status = said("status", "slow", *to, folder=tmp_path)
     assert status.code == 0 and status.out.startswith("job slow-1: running, begun 2"), status
@@ -207,8 +160,10 @@ def test_watched_from_afar_stopped_and_resumed(
     assert "slow-1" in shown and "running" in shown
 
     # What is running is watched, not doubled; anything else under its name is refused.
-    watcher = Command(*submit, folder=tmp_path)
-    other = said(*submit, "--trials", "30", folder=tmp_path)
+    watcher = Command("submit", file, *to, "--working-dir", file.parent, folder=tmp_path)
+    other = said(
+        "submit", file, *to, "--working-dir", file.parent, "--trials", "30", folder=tmp_path
+    )
     assert other.code == 2, other
     assert "gradscape: study slow is being run by job slow-1 since 2" in other.err
     assert "with another study file, code or options; wait for it or stop it" in other.err
@@ -231,39 +186,60 @@ def test_watched_from_afar_stopped_and_resumed(
     ended = said("stop", "slow", *to, folder=tmp_path)
     assert ended.code == 2 and "study slow is not being run on " in ended.err
 
-    resumed = said(*submit, folder=tmp_path)
+    resumed = said("submit", file, *to, "--working-dir", file.parent, folder=tmp_path)
     assert resumed.code == 0, resumed.out + resumed.err
     assert f"24 of 24 trials done, {24 - done} in this run" in resumed.out
     assert_once_everywhere(head.home, "slow", 24)
 
 
 @pytest.mark.usefixtures("token")
-def test_two_studies_share_the_cluster_and_one_is_stopped_at_once(
-    head: RayHead, tmp_path: Path, no_report: tuple[str, str]
-) -> None:
+def test_stopped_at_once(head: RayHead, tmp_path: Path) -> None:
+    file, _ = write_gated_study(tmp_path, "endless")
+    to = ("--address", head.address)
+    begun = said("submit", file, *to, "--working-dir", file.parent, "--no-wait", folder=tmp_path)
+    assert begun.code == 0, begun
+    wait_for_parts(head.home, "endless", 2)
+    started = time.monotonic()
+    stopped = said("stop", "endless", "--now", *to, folder=tmp_path)
+    assert stopped.code == 0 and "asked to end at once" in stopped.out, stopped
+    assert time.monotonic() - started < 240  # of five minutes
+    assert jobs_api(head).job("endless-1").state == "STOPPED"
+    log = said("logs", "endless", *to, folder=tmp_path)
+    assert log.code == 0 and "stopping at once; the same command goes on" in log.out
+    assert "Traceback" not in log.out
+
+
+@pytest.mark.usefixtures("token")
+def test_interrupting_who_watches_leaves_the_job_alone(head: RayHead, tmp_path: Path) -> None:
+    file, gate = write_gated_study(tmp_path, "watched")
+    to = ("--address", head.address, "--working-dir", file.parent)
+    watcher = Command("submit", file, *to, folder=tmp_path)
+    wait_for_parts(head.home, "watched")
+    watcher.press_ctrl_c()
+    ended = watcher.end()
+    assert ended.code == 130 and "Traceback" not in ended.err, ended
+    assert "no longer watching; job watched-1 goes on (gradscape logs watched -f" in ended.err
+    assert not jobs_api(head).job("watched-1").ended
+    gate.touch()
+    wait_for_state(head, "watched-1", "SUCCEEDED")
+
+
+@pytest.mark.usefixtures("token")
+def test_two_studies_share_the_cluster(head: RayHead, tmp_path: Path) -> None:
     """The later study trains while the earlier one does, which has work for a long time yet."""
     names = ["first", "second"]
     studies = [write_gated_study(tmp_path, name) for name in names]
     for name, (file, _) in zip(names, studies, strict=True):
         file.write_text(file.read_text().replace("workers: 2", "workers: auto"))
-        to = ("--address", head.address, "--working-dir", file.parent, *no_report, "--no-wait")
+        to = ("--address", head.address, "--working-dir", file.parent, "--no-wait")
         begun = said("submit", file, *to, folder=tmp_path)
-        assert begun.code == 0 and begun.out == f"{name}-1\n", begun
+        assert begun.code == 0, begun
         wait_for_parts(head.home, name)
     assert not jobs_api(head).job(f"{names[0]}-1").ended
-    started = time.monotonic()
-    stopped = said("stop", "second", "--now", "--address", head.address, folder=tmp_path)
-    assert stopped.code == 0 and "asked to end at once" in stopped.out, stopped
-    assert time.monotonic() - started < 120  # of five minutes
-    assert jobs_api(head).job("second-1").state == "STOPPED"
-    log = said("logs", "second", "--address", head.address, folder=tmp_path)
-    assert log.code == 0 and "stopping at once; the same command goes on" in log.out
-    assert "Traceback" not in log.out
-
-    # Who is left has the cluster.
-    studies[0][1].touch()
-    wait_for_state(head, "first-1", "SUCCEEDED")
-    assert_once_everywhere(head.home, "first", 24)
+    for name, (_, gate) in zip(names, studies, strict=True):
+        gate.touch()
+        wait_for_state(head, f"{name}-1", "SUCCEEDED")
+        assert_once_everywhere(head.home, name, 24)
 
 
 @pytest.mark.usefixtures("token")
@@ -297,6 +273,29 @@ def test_what_is_wrong_there_is_told_here(head: RayHead, tmp_path: Path) -> None
         assert ended.code == 2 and "no job of study 'nothing' on http" in ended.err, ended
 
 
+@pytest.mark.usefixtures("token")
+def test_variables_of_a_job_are_seen_by_others_and_so_refused(
+    head: RayHead, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DB_PASSWORD", "open-sesame-77")
+    file = write(tmp_path, "secret")
+    to = ("--address", head.address, "--no-wait")
+    ended = said("submit", file, *to, "--env", "DB_PASSWORD", folder=tmp_path)
+    assert ended.code == 2 and "--env: DB_PASSWORD looks like a secret" in ended.err, ended
+    assert head.logged("open-sesame-77") == []
+    # The reason for it: Ray's agents write a job's variables down.
+    ended = said("submit", file, *to, "--env-visible", "DB_PASSWORD", folder=tmp_path)
+    assert ended.code == 0, ended
+    wait_for_state(head, "secret-1", "SUCCEEDED")
+    assert "runtime_env_agent.log" in head.logged("open-sesame-77")
+    # Nothing of ours shows it, and the token of the cluster shows nowhere.
+    assert "open-sesame-77" not in jobs_api(head).log("secret-1")
+    home = [path for path in head.home.rglob("*") if path.is_file()]
+    assert home and not any(b"open-sesame-77" in path.read_bytes() for path in home)
+    assert not any(TOKEN.encode() in path.read_bytes() for path in home)
+    assert head.logged(TOKEN) == []
+
+
 COMMANDS = {
     "submit": ("submit", "small.yaml"),
     "status": ("status", "small"),
@@ -308,24 +307,20 @@ COMMANDS = {
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_without_and_with_a_wrong_token(
-    head: RayHead,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    gradscape: Gradscape,
-    command: str,
+    head: RayHead, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
     write(tmp_path, "small")
     monkeypatch.setenv("HOME", str(tmp_path))
     for name in ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"):
         monkeypatch.delenv(name, raising=False)
-    ended = gradscape(*COMMANDS[command], "--address", head.address)
+    ended = said(*COMMANDS[command], "--address", head.address, folder=tmp_path)
     assert ended.code == 2 and ended.out == "", ended
     assert ended.err == (
         f"gradscape: --address: {head.address} asks for a token (401); set one of "
         "RAY_AUTH_TOKEN, RAY_AUTH_TOKEN_PATH or ~/.ray/auth_token, as on its nodes\n"
     )
     monkeypatch.setenv("RAY_AUTH_TOKEN", "a-wrong-token-77")
-    ended = gradscape(*COMMANDS[command], "--address", head.address)
+    ended = said(*COMMANDS[command], "--address", head.address, folder=tmp_path)
     assert ended.code == 2 and ended.out == "", ended
     assert ended.err == (
         f"gradscape: --address: {head.address} does not take this token (403); the one on its "
