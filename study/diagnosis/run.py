@@ -115,7 +115,9 @@ class _Making:
         seconds = self.checked.seconds(self.values) * len(self.seeds)
         seconds *= 1 + cost_of(self.statistics, self.checked, self.values)
         self.watch(self._beginning(seconds))
-        alone = len(self.seeds) > 1 and seconds >= FIRST_ALONE_S
+        # Where seeds are trained one after another anyway, the first of them alone costs no more.
+        early = seconds >= FIRST_ALONE_S or self.checked.trains_apart(self.values)
+        alone = early and len(self.seeds) > 1
         if seconds >= LOOK_S * len(self.seeds):
             self.watch(self._first_look())
         first = self._train(self.seeds[:1] if alone else self.seeds)

@@ -6,7 +6,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from torch import nn
+from torch import Tensor, nn
 
 from search_spaces.errors import InputError
 from search_spaces.seeds import trial_seed
@@ -20,6 +20,7 @@ from study.trial import Trial
 from tests.study.diagnosis.conftest import DIGITS
 
 SEEDS = 2
+OWN = {**DIGITS, "hyperparameters": {}, "steps": 2}
 
 
 @cache
@@ -143,9 +144,30 @@ def test_sharpness_is_measured_where_it_is_cheap(digits: StudyConfig) -> None:
 
 
 @pytest.mark.slow
+class Dropping(nn.Module):
+    """A forward that draws numbers, so that its trials are run one after another."""
+
+    def __init__(self, outputs: int) -> None:
+        super().__init__()
+        self.readout = nn.Linear(64, outputs)
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.readout(nn.functional.dropout(images.flatten(1), 0.1))
+
+
+def dropping(hyperparameters: object, task: Task) -> nn.Module:
+    return Dropping(task.outputs)
+
+
+def test_seeds_that_are_trained_one_after_another_are_told_of_so() -> None:
+    events: list[Event] = []
+    own = {**OWN, "network": f"{__name__}:dropping"}
+    diagnose(StudyConfig(**own), seeds=2, remedies=0, watch=events.append)
+    assert [each.trained.seeds for each in events if isinstance(each, Diagnosis)] == [1, 2]
+
+
 def test_what_a_network_freezes_is_told_before_training() -> None:
-    values = {name: value for name, value in DIGITS.items() if name != "hyperparameters"}
-    own = {**values, "network": f"{__name__}:frozen_first", "hyperparameters": {}, "steps": 2}
+    own = {**OWN, "network": f"{__name__}:frozen_first"}
     found = diagnose(StudyConfig(**own), seeds=1, remedies=0)
     assert found.notices[0].startswith("1.weight, 1.bias of the network stay as its factory makes")
 
