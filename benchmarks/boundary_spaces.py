@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from search_spaces import trial_seed
@@ -205,6 +206,17 @@ def trials_frame(
             values = [None if one is None else str(one) for one in values]
         columns[name] = values
     return pd.DataFrame({**columns, "verdict": list(verdicts)})
+
+
+def as_trials(table: pd.DataFrame, space: LabelledSpace) -> pd.DataFrame:
+    """A pool as a trials table has it: +inf where nothing is clipped."""
+    numbered = table.assign(trial=np.arange(len(table)), configuration=np.arange(len(table)))
+    for name, axis in space.space.axes.items():
+        numbers = [each for each in getattr(axis, "choices", ()) if each != "none"]
+        if numbers and not any(isinstance(each, str) for each in numbers):
+            numbered[name] = numbered[name].replace("none", np.inf).astype(float)
+    numbered.attrs = {"hyperparameters": space.space.metadata()}
+    return numbered
 
 
 def write(table: pd.DataFrame, file: Path) -> None:

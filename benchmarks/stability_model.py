@@ -5,7 +5,8 @@ square error of the probability of stable at uniform configurations, of a condit
 rate by depth at activation tanh, initialization he_normal) and of the average map of the two, each
 with the share of the truth that 95 % intervals hold; and whether the recommended region keeps its
 bound. On spaces of trained networks (`boundary_spaces.py`): Brier score and area under the ROC
-curve on held-out trials, and how far what was said is from what came, by tenth.
+curve on held-out trials, and how far what was said is from what came, by tenth
+(`reliability.py`).
 
     python benchmarks/stability_model.py                        40 studies of each of five truths
     python benchmarks/stability_model.py --studies 4 --truths window,corner --no-pools
@@ -33,8 +34,9 @@ import pandas as pd
 from analysis import safe_regions, smooth_map, smoothed_regions, stability_model, uniform_trials
 from analysis.safe_regions.box import inside_box
 from analysis.stability_model.averages import averaged_map
-from benchmarks.boundary_spaces import LabelledSpace, labelled_spaces, pool
+from benchmarks.boundary_spaces import as_trials, labelled_spaces, pool
 from benchmarks.region_truths import TRUTHS, study, uniform
+from benchmarks.reliability import reliability
 
 X, Y = "learning_rate", "depth"
 CHOSEN = {"activation": "tanh", "initialization": "he_normal"}
@@ -90,33 +92,14 @@ def examine(truth: str, sampler: str, number: int, seed: int, known: dict) -> di
     return row
 
 
-def reliability(said: np.ndarray, came: np.ndarray) -> float:
-    """The largest difference of what was said and what came, of tenths with 20 trials or more."""
-    tenth = np.minimum((said * 10).astype(int), 9)
-    differences = [
-        abs(said[tenth == index].mean() - came[tenth == index].mean())
-        for index in range(10)
-        if (tenth == index).sum() >= 20
-    ]
-    return max(differences, default=float("nan"))
-
-
-def as_trials(table: pd.DataFrame, space: LabelledSpace) -> pd.DataFrame:
-    """A pool as a trials table has it: +inf where nothing is clipped."""
-    numbered = table.assign(trial=np.arange(len(table)), configuration=np.arange(len(table)))
-    for name, axis in space.space.axes.items():
-        numbers = [each for each in getattr(axis, "choices", ()) if each != "none"]
-        if numbers and not any(isinstance(each, str) for each in numbers):
-            numbered[name] = numbered[name].replace("none", np.inf).astype(float)
-    numbered.attrs = {"hyperparameters": space.space.metadata()}
-    return numbered
-
-
 def pools(names: list[str], trials: int, cache: Path) -> None:
     """Prints figures of the spaces of trained networks."""
     from sklearn.metrics import roc_auc_score
 
-    print(f"\n{'space':14} {'trials':>6} {'Brier':>7} {'share':>7} {'AUC':>6} {'reliability':>11}")
+    print(
+        f"\n{'space':14} {'trials':>6} {'Brier':>7} {'share':>7} {'AUC':>6} "
+        f"{'worst tenth':>11} {'by chance':>9} {'beyond':>6}"
+    )
     for name in names:
         space = labelled_spaces()[name]
         table = pool(space, design="random", seed=1000, trials=trials, cache=cache)
@@ -128,9 +111,10 @@ def pools(names: list[str], trials: int, cache: Path) -> None:
             some.attrs = table.attrs
             said = stability_model(some).predict(held.drop(columns="verdict"))["stable"].to_numpy()
             brier, share = np.mean((said - came) ** 2), came.mean() * (1 - came.mean())
+            off = reliability(said, came)
             print(
                 f"{name:14} {number:6} {brier:7.4f} {share:7.4f} {roc_auc_score(came, said):6.3f} "
-                f"{reliability(said, came):11.3f}",
+                f"{off.worst:11.3f} {off.worst_by_chance:9.3f} {off.beyond_chance:6.3f}",
                 flush=True,
             )
 

@@ -17,6 +17,8 @@ from analysis.smoothing.smooth_map import smooth_map
 from analysis.space.axes import entry, is_numeric, varied
 from analysis.space.cells import Cells, cells
 from analysis.space.design import uniform_trials
+from analysis.stability_model import StabilityModel
+from analysis.stability_model.averages import averaged_map
 from analysis.stats.intervals import CONFIDENCE
 
 Floats = NDArray[np.float64]
@@ -33,6 +35,7 @@ def learning_rate_limits(
     *,
     learning_rate: str = "learning_rate",
     confidence: float = CONFIDENCE,
+    model: StabilityModel | None = None,
 ) -> pd.DataFrame:
     """Estimates the learning rates between which at least half of the trials are stable.
 
@@ -41,12 +44,17 @@ def learning_rate_limits(
     half is of trials, and not that any trained at all, is what makes the limits estimable from
     both sides; `largest_learning_rate` reports the extremes at which any trial trained.
 
+    Of a boundary study few trials are evenly placed: with `model` the maps are its averages, which
+    all trials count for (`averaged_map`).
+
     Args:
         trials: Trials table; only its evenly placed trials count.
         by: Hyperparameters, by each of which on its own the limits are reported; by default
             `LIMITS_BY`, as far as they vary.
         learning_rate: Column of the learning rate, > 0.
         confidence: Two-sided, of each interval.
+        model: The stability model of these trials, or None for the smoothing of the evenly placed
+            ones.
 
     Returns:
         First a row of all trials, then one row a cell of each of `by`: `by` ("" for all), `value`
@@ -68,7 +76,11 @@ def learning_rate_limits(
     stable = (trials["verdict"] == "stable").to_numpy()
     rows = []
     for name in (None, *names):
-        fitted = smooth_map(trials, learning_rate, name)
+        fitted: DrawnMap = (
+            smooth_map(trials, learning_rate, name)
+            if model is None
+            else averaged_map(model, learning_rate, name)
+        )
         divided = None if name is None else cells(trials, name)
         centers = np.zeros(1) if divided is None else _centers(fitted.prior.y, divided)
         limits = window_limits(fitted, centers, confidence)

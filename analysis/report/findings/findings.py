@@ -48,6 +48,16 @@ def stability(evidence: Evidence) -> StabilityModel | None:
         return None
 
 
+def averaging(evidence: Evidence) -> StabilityModel | None:
+    """Returns the model if averages over the space are to come from it.
+
+    Of a boundary study few trials stand for the space: there the model knows more. Of an even
+    study smoothing is as good, and cheaper.
+    """
+    even = len(evidence.of(uniform)) == len(sampled_trials(evidence.trials))
+    return None if even else evidence.of(stability)
+
+
 def importance(evidence: Evidence) -> pd.DataFrame:
     """Measures how much each varied hyperparameter says about stability."""
     return telling_hyperparameters(evidence.of(uniform))
@@ -74,7 +84,7 @@ def boundaries(evidence: Evidence) -> pd.DataFrame | None:
     trials = evidence.of(uniform)
     if "learning_rate" not in varied(trials) or not is_numeric(trials["learning_rate"]):
         return None
-    limits = learning_rate_limits(trials)
+    limits = learning_rate_limits(trials, model=evidence.of(averaging))
     table = limits.merge(learning_rate_sensitivity(trials), on=["by", "value"], how="left")
     table.attrs = limits.attrs
     return table

@@ -9,11 +9,10 @@ import pandas as pd
 
 from analysis.maps.theory_lines import theory_lines
 from analysis.report.findings.evidence import Evidence
-from analysis.report.findings.findings import regions, stability, uniform
+from analysis.report.findings.findings import averaging, regions, stability, uniform
 from analysis.smoothing import boundary_band, smooth_map, smoothed_regions
 from analysis.smoothing.model import DrawnMap
 from analysis.smoothing.surface import smoothed_surface
-from analysis.space.design import sampled_trials
 from analysis.stability_model.averages import averaged_map
 from analysis.trials.records import records
 
@@ -60,11 +59,9 @@ def surest_cell(regions: pd.DataFrame) -> dict[str, Any] | None:
 def _smoothed(evidence: Evidence, table: pd.DataFrame) -> SmoothedMap:
     trials, where = evidence.of(uniform), evidence.where
     x, y = table.attrs["x"], table.attrs["y"]
-    model = evidence.of(stability)
-    # A selection leaves few trials, and of a boundary study many stand for no average: there the
-    # model knows more. Of an even study of the whole space smoothing is as good, and cheaper.
-    partly = len(trials) < len(sampled_trials(evidence.trials)) or bool(where)
-    if partly and model is not None:
+    # A selection leaves few trials, for which the model knows more.
+    model = evidence.of(stability if where else averaging)
+    if model is not None:
         fitted: DrawnMap = averaged_map(model, x, y, where=where)
     else:
         fitted = smooth_map(trials, x, y, where=where)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import AnalysisError
+from analysis import AnalysisError, stability_model
 from analysis.maps.learning_rate_limits import learning_rate_limits
 from tests.support.synthetic import SPACE, edge
 
@@ -66,3 +66,48 @@ def test_what_is_no_number_is_refused():
     trials.attrs = {}
     with pytest.raises(AnalysisError, match="learning_rate must be a number"):
         learning_rate_limits(trials, ["depth"])
+
+
+@pytest.mark.slow
+def test_of_a_boundary_study_the_model_finds_narrower_limits_around_the_same_truth():
+    rng = np.random.default_rng(3)
+    number, even = 200, 56
+    shift = {"tanh": -0.6, "relu": 0.0, "selu": 0.6}
+    depth, activation = rng.choice([2, 8], number), rng.choice(list(shift), number)
+    # Half of the activations train at any rate below this one.
+    half = np.where(depth == 2, 0.0, -1.5)
+    edges = half + np.array([shift[name] for name in activation])
+    uniform, near = rng.uniform(-4, 1, number), edges + rng.uniform(-0.5, 0.5, number)
+    placed_evenly = np.arange(number) < even
+    rate = np.where(placed_evenly, uniform, np.minimum(near, 1.0))
+    trials = pd.DataFrame(
+        {
+            "trial": np.arange(number),
+            "configuration": np.arange(number),
+            "depth": depth,
+            "activation": activation,
+            "learning_rate": 10**rate,
+            "design": np.where(placed_evenly, "space-filling", "boundary"),
+            "verdict": np.where(rate < edges, "stable", "exploding"),
+        }
+    )
+    trials.attrs = {
+        "hyperparameters": {
+            "depth": {"kind": "choice", "choices": [2, 8]},
+            "activation": {"kind": "choice", "choices": list(shift)},
+            "learning_rate": SPACE["learning_rate"],
+        }
+    }
+    model = stability_model(trials)
+    alone, modelled = (
+        learning_rate_limits(trials, ["depth"], model=each).set_index("value")
+        for each in (None, model)
+    )
+    assert modelled["trials"].tolist() == alone["trials"].tolist()
+    for value, edge_rate in (("2", 1.0), ("8", 10**-1.5)):
+        row, other = modelled.loc[value], alone.loc[value]
+        assert row["largest_low"] < edge_rate < row["largest_high"]
+        assert (
+            row["largest_high"] / row["largest_low"]
+            < other["largest_high"] / (other["largest_low"])
+        )
