@@ -13,8 +13,8 @@ from analysis.comparison import (
 )
 from analysis.errors import AnalysisError, StudyNotFound
 from analysis.importance.importance import telling_hyperparameters, telling_pairs
-from analysis.importance.permutation_importance import stability_importance, stability_interactions
 from analysis.importance.sensitivity import learning_rate_sensitivity
+from analysis.importance.total_effects import stability_importance, stability_interactions
 from analysis.maps.boundaries import largest_learning_rate
 from analysis.maps.learning_rate_limits import learning_rate_limits
 from analysis.maps.regions import stability_regions

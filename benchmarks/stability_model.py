@@ -4,7 +4,8 @@ Measures, on synthetic studies whose truth is known everywhere (`region_truths.p
 square error of the probability of stable at uniform configurations, of a conditional map (learning
 rate by depth at activation tanh, initialization he_normal) and of the average map of the two, each
 with the share of the truth that 95 % intervals hold; and whether the recommended region keeps its
-bound. On spaces of trained networks (`boundary_spaces.py`): Brier score and area under the ROC
+bound; how near importance is to the true total effects, and how many of these, and of the true
+limits of the learning rate by depth, 95 % intervals hold. On spaces of trained networks (`boundary_spaces.py`): Brier score and area under the ROC
 curve on held-out trials, and how far what was said is from what came, by tenth
 (`reliability.py`).
 
@@ -31,11 +32,19 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import numpy as np
 import pandas as pd
 
-from analysis import safe_regions, smooth_map, smoothed_regions, stability_model, uniform_trials
+from analysis import (
+    learning_rate_limits,
+    safe_regions,
+    smooth_map,
+    smoothed_regions,
+    stability_model,
+    uniform_trials,
+)
+from analysis.importance.total_effects import importances
 from analysis.safe_regions.box import inside_box
 from analysis.stability_model.averages import averaged_map
 from benchmarks.boundary_spaces import as_trials, labelled_spaces, pool
-from benchmarks.region_truths import TRUTHS, study, uniform
+from benchmarks.region_truths import SPACE, TRUTHS, study, uniform
 from benchmarks.reliability import reliability
 
 X, Y = "learning_rate", "depth"
@@ -55,6 +64,42 @@ def cell_truth(truth: str, cells: pd.DataFrame, where: Mapping[str, str]) -> np.
         inside[Y] = int(row.y_low)
         found.append(TRUTHS[truth](inside).mean())
     return np.array(found)
+
+
+def true_importance(truth: str) -> pd.Series:
+    """The true total effects, of 60,000 exchanges."""
+    one, other = uniform(60_000, seed=91), uniform(60_000, seed=92)
+    before = TRUTHS[truth](one)
+    parts = {
+        name: np.mean((before - TRUTHS[truth](one.assign(**{name: other[name]}))) ** 2) / 2
+        for name in SPACE
+    }
+    return pd.Series(parts) / (before.mean() * (1 - before.mean()))
+
+
+def true_limits(truth: str, depth: int) -> tuple[float, float]:
+    """Between which rates at least half is stable, as `learning_rate_limits` says it."""
+    some = uniform(2000, seed=93).assign(depth=depth)
+    rates = np.logspace(-4, 1, 201)
+    share = np.array([TRUTHS[truth](some.assign(learning_rate=rate)).mean() for rate in rates])
+    best = int(share.argmax())
+    if share[best] <= 0.5:
+        return np.inf, 0.0
+    above, below = np.flatnonzero(share[best:] < 0.5), np.flatnonzero(share[:best] < 0.5)
+    low = 0.0 if not len(below) else float(rates[below[-1]])
+    return low, np.inf if not len(above) else float(rates[best + above[0]])
+
+
+def held_limits(truth: str, limits: pd.DataFrame, known: dict) -> float:
+    """The share of true limits in their intervals; a step of the truth's grid counts as inside."""
+    held = []
+    for row in limits[limits["by"] == "depth"].to_dict("records"):
+        depth = int(row["value"])
+        if ("limits", depth) not in known:
+            known["limits", depth] = true_limits(truth, depth)
+        for name, true in zip(("smallest", "largest"), known["limits", depth], strict=True):
+            held.append(row[f"{name}_low"] <= true * 1.06 and true <= row[f"{name}_high"] * 1.06)
+    return float(np.mean(held))
 
 
 def errors(said: pd.DataFrame, names: tuple[str, str, str], truth: np.ndarray) -> tuple:
@@ -82,6 +127,15 @@ def examine(truth: str, sampler: str, number: int, seed: int, known: dict) -> di
         if name not in known:
             known[name] = cell_truth(truth, cells, where)
         row[name], row[f"{name}_held"] = errors(cells, smoothed, known[name])
+    single = importances(trials, model=model).single.set_index("x")
+    if "importance" not in known:
+        known["importance"] = true_importance(truth)
+    row["importance"], row["importance_held"] = errors(
+        single, ("importance", "low", "high"), known["importance"][single.index].to_numpy()
+    )
+    by_model = model if sampler == "boundary" else None
+    limits = learning_rate_limits(trials, ["depth"], model=by_model)
+    row["limits_held"] = held_limits(truth, limits, known)
     found = safe_regions(trials, model=model)
     row["found"] = float(len(found) > 0)
     if len(found):
@@ -123,6 +177,8 @@ def main() -> None:
     """Prints the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--studies", type=int, default=40, help="of each truth")
+    parser.add_argument("--first-seed", type=int, default=0)
+    parser.add_argument("--designs", default=",".join(f"{s}:{n}" for s, n in DESIGNS))
     parser.add_argument("--truths", default=",".join(TRUTHS))
     parser.add_argument("--pools", default=",".join(labelled_spaces()))
     parser.add_argument("--no-pools", action="store_true")
@@ -131,11 +187,12 @@ def main() -> None:
     asked = parser.parse_args()
     for truth in asked.truths.split(",") if asked.studies else []:
         known: dict[str, np.ndarray] = {}
-        for sampler, number in DESIGNS:
-            rows = [examine(truth, sampler, number, seed, known) for seed in range(asked.studies)]
+        seeds = range(asked.first_seed, asked.first_seed + asked.studies)
+        for sampler, number in (each.split(":") for each in asked.designs.split(",")):
+            rows = [examine(truth, sampler, int(number), seed, known) for seed in seeds]
             means = pd.DataFrame(rows).mean()
             print(
-                f"{truth:8} {sampler:9} {number:5} "
+                f"{truth:8} {sampler:9} {number:>5} "
                 + " ".join(f"{name} {value:.3f}" for name, value in means.items()),
                 flush=True,
             )

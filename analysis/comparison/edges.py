@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.comparison.space import Shared
-from analysis.importance.permutation_importance import stability_importance
+from analysis.importance.total_effects import stability_importance
 from analysis.maps.boundaries import largest_learning_rate
 from analysis.space.cells import Cells, cells
 

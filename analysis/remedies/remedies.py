@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.importance.permutation_importance import stability_importance
+from analysis.importance.total_effects import stability_importance
 from analysis.remedies.changes import Change, changes
 from analysis.remedies.effect import (
     chance_probability,

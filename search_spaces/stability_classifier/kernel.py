@@ -55,6 +55,15 @@ class Kernel:
         """Returns the covariance [N, M] of two sets of settings."""
         return Similarities(self, a_NxD, b_MxD).covariance
 
+    def paired(self, a_NxD: Floats, b_NxD: Floats) -> Floats:
+        """Returns the covariance [N] of each setting with the one of its row."""
+        squares = ((a_NxD - b_NxD) / self.lengths) ** 2
+        by_group = [np.sum(squares[:, columns], axis=1) for columns in self.groups]
+        single = np.mean([np.exp(-_FLATTER * each) for each in by_group], axis=0)
+        r = np.sqrt(5.0 * np.sum(by_group, axis=0))
+        joint = (1.0 + r + r**2 / 3.0) * np.exp(-r)
+        return np.asarray(self.constant + self.additive * single + self.joint * joint)
+
 
 def kernel_of(logs: Floats, groups: tuple[slice, ...]) -> Kernel:
     """Returns the kernel whose lengths and variances have these logarithms [D + 3]."""

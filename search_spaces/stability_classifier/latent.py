@@ -90,6 +90,15 @@ class Latent:
         variance = np.maximum(np.concatenate(variances), 1e-6)
         return self.stretch * np.concatenate(means), np.sqrt(self.stretch * variance)
 
+    def reduced(self, columns_NxD: Floats) -> tuple[Floats, Floats]:
+        """Returns the mean of the logit [N], and rows [N, R] for covariances of settings.
+
+        The covariance of two settings a and b is s (k(a, b) - the product of their rows).
+        """
+        similar = self.kernel(columns_NxD, self.inducing)
+        rows = similar @ self.reduction.T * self.scales
+        return self.stretch * (similar @ self.dual), rows
+
     def known(self, columns_NxD: Floats) -> Floats:
         """Returns what share of the logit's prior variance the trials took away [N], 0 to 1."""
         taken = [self._taken(similar) for similar in self._similar(columns_NxD)]

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis.figures import importance_bars
-from analysis.importance.permutation_importance import Importances, importances
+from analysis.importance.total_effects import Importances, importances
 from analysis.labels import estimate_label, names_label, percent
 from analysis.report.files.markdown import plain
 from analysis.report.findings.evidence import Evidence
-from analysis.report.findings.findings import importance
+from analysis.report.findings.findings import importance, stability
 from analysis.report.page.picture import Picture, picture
 from analysis.report.page.section import Section
 from analysis.trials.records import records
@@ -40,7 +40,7 @@ class WhatMatters:
 
 def importance_of(evidence: Evidence) -> Importances:
     """Computes the importance of hyperparameters and of pairs."""
-    return importances(evidence.trials)
+    return importances(evidence.trials, model=evidence.of(stability))
 
 
 def view(evidence: Evidence) -> WhatMatters:

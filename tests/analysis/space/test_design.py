@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from analysis.importance.permutation_importance import importances
+from analysis.importance.total_effects import importances
 from analysis.space.design import trials_by_design, uniform_trials
 
 
@@ -47,6 +47,9 @@ def test_where_the_trials_went() -> None:
 
 
 def test_importance_is_of_the_space_whatever_was_placed_at_the_boundary() -> None:
-    trials = study().assign(configuration=range(4000), trial=range(4000))
-    alone = trials[trials["design"] == "space-filling"]
-    pd.testing.assert_frame_equal(importances(trials).single, importances(alone).single)
+    trials = study(400).assign(y=np.random.default_rng(1).random(400))
+    trials = trials.assign(configuration=range(400), trial=range(400))
+    table = importances(trials).single.set_index("x")
+    # x decides everything and y nothing: shares of the space are 1 and 0.
+    assert table.loc["x", "high"] > 0.95 and table.loc["x", "importance"] > 0.7
+    assert table.loc["y", "low"] == 0 and table.loc["y", "importance"] < 0.1

@@ -39,7 +39,7 @@ def test_total_effects_are_those_of_the_closed_form():
     table = by_name(stability_importance(study(4000, probability, a=coin, b=coin, c=uniform)))
     assert table.loc["a", "importance"] == pytest.approx(0.09 / 0.25, abs=0.04)
     assert table.loc["b", "importance"] == pytest.approx(0.01 / 0.25, abs=0.02)
-    assert table.loc["c", "low"] < 0 < table.loc["c", "high"]
+    assert table.loc["c", "low"] == 0 < table.loc["c", "high"]
     assert table.loc["c", "high"] < 0.02
 
 
@@ -77,7 +77,7 @@ def test_intervals_are_as_wide_as_the_estimate_varies_and_cover_nothing_where_th
     deviation = np.std([one.loc["a", "importance"] for one in found])
     half = np.mean([one.loc["a", "high"] - one.loc["a", "importance"] for one in found])
     assert 1.4 * deviation < half < 4 * deviation
-    covered = sum(one.loc["b", "low"] <= 0 <= one.loc["b", "high"] for one in found)
+    covered = sum(one.loc["b", "low"] == 0 for one in found)
     assert covered >= 9
 
 
@@ -132,7 +132,11 @@ def test_ten_trials_are_too_few():
 
 def test_a_hundred_thousand_trials_are_sampled_and_quick():
     axes = {name: uniform for name in "abcdefgh"}
-    trials = study(100_000, lambda frame: frame["a"] * frame["b"], **axes)
+    settings = study(25_000, lambda frame: frame["a"] * frame["b"], **axes)
+    trials = settings.loc[settings.index.repeat(4)].reset_index(drop=True)
+    trials["verdict"] = study(100_000, lambda frame: trials["a"] * trials["b"], a=uniform)[
+        "verdict"
+    ]
     trials["configuration"] = np.arange(100_000) // 4
     stability_importance(trials.head(100))
     started = time.process_time()
