@@ -5,9 +5,9 @@ square error of the probability of stable at uniform configurations, of a condit
 rate by depth at activation tanh, initialization he_normal) and of the average map of the two, each
 with the share of the truth that 95 % intervals hold; and whether the recommended region keeps its
 bound; how near importance is to the true total effects, and how many of these, and of the true
-limits of the learning rate by depth, 95 % intervals hold. On spaces of trained networks (`boundary_spaces.py`): Brier score and area under the ROC
-curve on held-out trials, and how far what was said is from what came, by tenth
-(`reliability.py`).
+limits of the learning rate by depth, 95 % intervals hold. On spaces of trained networks
+(`boundary_spaces.py`): Brier score and area under the ROC curve on held-out trials, and how far
+what was said is from what came, by tenth (`reliability.py`).
 
     python benchmarks/stability_model.py                        40 studies of each of five truths
     python benchmarks/stability_model.py --studies 4 --truths window,corner --no-pools

@@ -64,7 +64,7 @@ def stability_importance(
         The most important first: `x`, `importance` (total-effect Sobol index: shares of
         hyperparameters that act together overlap, so that the sum may exceed 1) and its interval
         `low`, `high`; `low` is 0 where it may not matter at all. `attrs`: `reason` why it
-        is empty (""), trials `used` and evenly placed ones in `total`, and `explained`, the share
+        is empty (""), trials `used` of the `total`, and `explained`, the share
         of the variance that the model predicts in trials that it has not seen.
 
     Raises:
@@ -105,11 +105,11 @@ def importances(
         model: The stability model of these trials; fitted if None.
     """
     check_verdicts(trials)
-    even = uniform_trials(trials)
+    total, even = len(trials), uniform_trials(trials)
     rng = np.random.default_rng(seed)
     if model is None:
         trials = _sampled(trials, rng)
-    attrs: dict[str, object] = {"used": len(trials), "total": len(even), "explained": math.nan}
+    attrs: dict[str, object] = {"used": len(trials), "total": total, "explained": math.nan}
     known = coordinates(even)
     reason = _hopeless(even, known)
     if reason:
