@@ -184,7 +184,8 @@ class _Spread:
 
         On synthetic truths the true share lies between that of draws and that of the whole
         posterior: it is their middle that is told. Half of what the posterior's doubt adds to the
-        fit's share is taken for the deviation of the model's misfit.
+        fit's share is taken for the deviation of the model's misfit. Doubt alone is no evidence
+        that something matters: the lower end reaches down to that of the fit.
         """
         signs = {**dict.fromkeys(added, 1.0), **({} if taken is None else {taken: -1.0})}
         fitted = sum(sign * self.found.fitted[name] for name, sign in signs.items())
@@ -192,8 +193,10 @@ class _Spread:
         drawn = np.sum([sign * self.found.drawn[name] for name, sign in signs.items()], axis=0)
         share = (float(drawn.mean()) + doubted) / 2
         deviation = math.hypot(float(drawn.std()), (doubted - fitted) / 2)
-        half = NormalDist().inv_cdf(0.5 + self.confidence / 2) * deviation
-        return {"importance": share, "low": max(share - half, 0.0), "high": min(share + half, 1.0)}
+        normal = NormalDist().inv_cdf(0.5 + self.confidence / 2)
+        low = min(share - normal * deviation, fitted - normal * float(drawn.std()))
+        high = min(share + normal * deviation, 1.0)
+        return {"importance": share, "low": max(low, 0.0), "high": high}
 
 
 def _explained(model: StabilityModel) -> float:
