@@ -65,7 +65,7 @@ def exchanged(
     """Exchanges sets of hyperparameters, one after the other.
 
     Args:
-        model: Of the study.
+        model: Its evenly placed configurations stand for the space.
         sets: The hyperparameters that are exchanged together, by what the set is called.
         seed: Of the draws and of what is paired, >= 0.
     """

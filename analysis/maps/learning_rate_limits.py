@@ -76,11 +76,7 @@ def learning_rate_limits(
     stable = (trials["verdict"] == "stable").to_numpy()
     rows = []
     for name in (None, *names):
-        fitted: DrawnMap = (
-            smooth_map(trials, learning_rate, name)
-            if model is None
-            else averaged_map(model, learning_rate, name)
-        )
+        fitted = _fitted(trials, learning_rate, name, model)
         divided = None if name is None else cells(trials, name)
         centers = np.zeros(1) if divided is None else _centers(fitted.prior.y, divided)
         limits = window_limits(fitted, centers, confidence)
@@ -101,6 +97,14 @@ def learning_rate_limits(
     tried = [float(rates.min()), float(rates.max())] if len(rates) else None
     frame.attrs = {"learning_rate": learning_rate, "confidence": confidence, "tried": tried}
     return frame
+
+
+def _fitted(
+    trials: pd.DataFrame, learning_rate: str, by: str | None, model: StabilityModel | None
+) -> DrawnMap:
+    if model is None:
+        return smooth_map(trials, learning_rate, by)
+    return averaged_map(model, learning_rate, by)
 
 
 def _centers(axis: Axis, divided: Cells) -> Floats:
