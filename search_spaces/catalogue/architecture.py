@@ -48,7 +48,7 @@ ARCHITECTURE = (
             "transformer": 2,
         },
         meaning="number of hidden layers; of blocks in a resnet (two layers) or a transformer; of "
-        "convolutions in each stage of a unet",
+        "convolutions in each stage of a unet; of layers of encoder and decoder each in a seq2seq",
     ),
     Hyperparameter(
         name="width",

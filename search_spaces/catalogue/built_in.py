@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-RECURRENT_NETWORKS = ("rnn", "lstm", "gru")
+RECURRENT_NETWORKS = ("rnn", "lstm", "gru", "seq2seq")
 
 NETWORK = "network"
 """The hyperparameter that says which network a trial trains, where a study has several."""

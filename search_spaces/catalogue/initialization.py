@@ -55,7 +55,7 @@ INITIALIZATION = (
         name="forget_bias",
         kind="number",
         default=1.0,
-        networks=("lstm",),
+        networks=("lstm", "seq2seq"),
         fusible=True,
         meaning="added to the initial bias of the forget gate",
     ),

@@ -15,6 +15,7 @@ BUILT_IN_NETWORKS = (
     "rnn",
     "lstm",
     "gru",
+    "seq2seq",
     "transformer",
     "linear",
 )

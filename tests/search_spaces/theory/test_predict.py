@@ -325,7 +325,10 @@ def test_one_hidden_layer_is_its_own_last():
         ("resnet", {"residual_initialization": "fixup"}),
         ("rnn", {"normalization": "layer"}),
         ("rnn", {"recurrent_initialization": "identity"}),
-        *((name, {}) for name in ("lstm", "gru", "transformer", "densenet", "unet", "linear")),
+        *(
+            (name, {})
+            for name in ("lstm", "gru", "seq2seq", "transformer", "densenet", "unet", "linear")
+        ),
         ("my.module:network", {"depth": 3, "width": 8}),
     ],
 )

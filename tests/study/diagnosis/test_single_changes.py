@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from search_spaces.catalogue.built_in import RECURRENT_NETWORKS
 from study.diagnosis import Candidate, Change, candidates
 from study.diagnosis.single_changes import combined
 from study.diagnosis.situation import Situation
@@ -19,6 +20,7 @@ TASKS = dict.fromkeys(BUILT_IN_NETWORKS, "digits") | {
     "rnn": "adding",
     "lstm": "adding",
     "gru": "temporal_order",
+    "seq2seq": "reverse",
     "transformer": "temporal_order",
     "linear": "quadratic",
 }
@@ -27,7 +29,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "densenet": {"growth_rate": 8, "depth": 4},
     "unet": {"width": 4, "depth": 2},
     "transformer": {"width": 16, "depth": 4, "sequence_length": 12},
-} | {name: {"width": 8, "depth": 2, "sequence_length": 12} for name in ("rnn", "lstm", "gru")}
+} | {name: {"width": 8, "depth": 2, "sequence_length": 12} for name in RECURRENT_NETWORKS}
 FAILURES = [verdict.value for verdict in Verdict if verdict != Verdict.STABLE]
 
 

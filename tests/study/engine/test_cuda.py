@@ -33,6 +33,7 @@ CASES = {
     "rnn": ("adding", {"depth": 1, "width": 16, "sequence_length": 12}),
     "lstm": ("adding", {"depth": 1, "width": 16, "sequence_length": 12}),
     "gru": ("adding", {"depth": 1, "width": 16, "sequence_length": 12}),
+    "seq2seq": ("reverse", {"depth": 1, "width": 16, "sequence_length": 4}),
     "transformer": (
         "temporal_order",
         {"depth": 1, "width": 16, "heads": 2, "sequence_length": 12},

@@ -33,6 +33,8 @@ class RecurrentNetwork(nn.Module):
         input_bias: Whether `input_l` has a bias.
         recurrent_bias: Whether `recurrent_l` has one.
         forget_gate: Which gate is a forget gate, if any.
+        attention: If given, there are twice as many layers, an encoder and a decoder; it makes
+            what the readout sees of what both say, (B, T, width) each.
     """
 
     def __init__(
@@ -44,6 +46,7 @@ class RecurrentNetwork(nn.Module):
         input_bias: bool = True,
         recurrent_bias: bool = False,
         forget_gate: int | None = None,
+        attention: nn.Module | None = None,
     ) -> None:
         super().__init__()
         width = hyperparameters["width"]
@@ -52,7 +55,9 @@ class RecurrentNetwork(nn.Module):
         self.steps = Steps(task, width)
         features = self.steps.features
         self._layers: list[RecurrentLayer] = []
-        for number in range(1, hyperparameters["depth"] + 1):
+        self._encoding = int(hyperparameters["depth"])
+        layers = self._encoding if attention is None else 2 * self._encoding
+        for number in range(1, layers + 1):
             cell = make_cell()
             layer = RecurrentLayer(
                 projection=nn.Linear(features, cell.gates * width, bias=input_bias),
@@ -61,15 +66,28 @@ class RecurrentNetwork(nn.Module):
             )
             self._add(number, layer, forget_gate)
             features = width
+        self.attention = attention
         self.output = nn.Linear(width, task.outputs)
         self.weight_roles["output.weight"] = WeightRole(readout=True)
 
     def forward(self, inputs: Tensor) -> Tensor:
         values: Tensor = self.steps(inputs)
+        if self.attention is not None:
+            return self._attended(values, self.attention)
         for layer in self._layers:
             last = layer is self._layers[-1]
             values = layer.run(values, every_step=self._every_step or not last)
         outputs: Tensor = self.output(values)
+        return outputs
+
+    def _attended(self, values: Tensor, attention: nn.Module) -> Tensor:
+        for layer in self._layers[: self._encoding]:
+            values = layer.run(values, every_step=True)
+        memory = values
+        for layer in self._layers[self._encoding :]:
+            values = layer.run(values, every_step=True)
+        values = attention(values, memory)
+        outputs: Tensor = self.output(values if self._every_step else values[:, -1])
         return outputs
 
     def _add(self, number: int, layer: RecurrentLayer, forget_gate: int | None) -> None:

@@ -21,6 +21,7 @@ CASES: dict[str, tuple[str, dict[str, object]]] = {
     "rnn": ("adding", {"depth": 2, "width": 6, "activation": "tanh", "sequence_length": 10}),
     "lstm": ("adding", {"depth": 1, "width": 6, "sequence_length": 10}),
     "gru": ("copy", {"depth": 1, "width": 6, "sequence_length": 3}),
+    "seq2seq": ("reverse", {"depth": 1, "width": 6, "sequence_length": 3}),
     "transformer": ("temporal_order", {"depth": 1, "width": 8, "heads": 2, "sequence_length": 10}),
     "linear": ("digits", {}),
 }

@@ -13,7 +13,7 @@ from study.engine import NETWORKS, TASKS, Task, make_task, train_cohort
 from study.trial import Trial
 from tests.study.engine.reference import initial_network
 
-SEQUENCES = ("rnn", "lstm", "gru", "transformer")
+SEQUENCES = ("rnn", "lstm", "gru", "seq2seq", "transformer")
 HYPERPARAMETERS: dict[str, object] = {
     "depth": 1,
     "width": 3,
