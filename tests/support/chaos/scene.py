@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import random
 import signal
-import subprocess
-import sys
 import tempfile
 import time
 from collections import Counter
@@ -19,6 +17,7 @@ import optuna
 import pyarrow.parquet as pq
 
 from analysis import load_trials
+from tests.support import warm
 from tests.support.chaos.plan import Fault, FaultKind, plan_faults
 from tests.support.chaos.services import Services, services
 from tests.support.chaos.study import NAME, differences, write_study
@@ -69,7 +68,8 @@ class Scene:
         self._trials = trials
         addresses = f"storage: {made.storage}\ntracking_uri: {made.mlflow.uri}\n"
         self._file = write_study(folder, trials=trials, seconds=seconds, extra=addresses)
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: warm.WarmProcess | None = None
+        self._said: list[Path] = []
         self.home = folder / "gradscape"
         self.sessions: set[int] = set()
 
@@ -90,15 +90,16 @@ class Scene:
             "RAY_ADDRESS": self._services.cluster.address,
             "TMPDIR": str(temporary),
         }
-        with (self._folder / "said").open("ab") as said:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "study", "run", str(self._file), "--no-report"],
-                cwd=self._folder,
-                env=environment,
-                stdout=said,
-                stderr=said,
-                start_new_session=True,
-            )
+        said = Path(tempfile.mkdtemp(prefix="said-", dir=self._folder)) / "said"
+        said.touch()
+        self._said.append(said)
+        self._process = warm.start(
+            ["run", str(self._file), "--no-report"],
+            folder=self._folder,
+            environment=environment,
+            out=said,
+            err=said,
+        )
         self.sessions.add(self._process.pid)
 
     def kill_driver(self) -> str:
@@ -117,7 +118,8 @@ class Scene:
 
     def last_words(self) -> str:
         """The last line that a driver said."""
-        lines = (self._folder / "said").read_text(errors="replace").strip().splitlines()
+        said = "\n".join(one.read_text(errors="replace") for one in self._said)
+        lines = said.strip().splitlines()
         return lines[-1] if lines else ""
 
     def end(self) -> None:
