@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shlex
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,12 +14,18 @@ import pytest
 from analysis import load_trials
 from study.jobs import JobsApi, cluster_address
 from study.jobs.token import Token
-from tests.study.commands.conftest import STUDY
+from tests.study.commands.conftest import STUDY, Gradscape, gradscape
 from tests.support.driver import Command, Ended, write_slow_study
 from tests.support.left_behind import assert_once_everywhere
 from tests.support.ray_head import RayHead
 
+__all__ = ["gradscape"]
+
 pytestmark = pytest.mark.slow
+
+PATIENCE_S = 1200.0
+"""How long something on the cluster that must come is waited for: a job takes half a minute of two
+free cores, and more than ten times as long beside much else."""
 
 TOKEN = "sesame-0123456789-abcdefghijklmnopqrstuvw"
 
@@ -52,7 +60,18 @@ def token(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("RAY_ADDRESS", "http://127.0.0.1:1")
 
 
-def said(*arguments: object, folder: Path, timeout_s: float = 300.0) -> Ended:
+@pytest.fixture(scope="module")
+def no_report(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    """Options of `submit` for a job that leaves its report out, which takes half of its time."""
+    python = tmp_path_factory.mktemp("python") / "python"
+    # $2 is the module of `python -m study run`; other calls look whether there is one.
+    study = '[ "$2" = study ] && set -- "$@" --no-report'
+    python.write_text(f'#!/bin/sh\n{study}\nexec {shlex.quote(sys.executable)} "$@"\n')
+    python.chmod(0o755)
+    return "--python", str(python)
+
+
+def said(*arguments: object, folder: Path, timeout_s: float = PATIENCE_S) -> Ended:
     return Command(*arguments, folder=folder).end(timeout_s)
 
 
@@ -82,21 +101,21 @@ def jobs_api(head: RayHead) -> JobsApi:
     return JobsApi(cluster_address(head.address), Token(TOKEN))
 
 
-def wait_for_state(head: RayHead, job_id: str, state: str, timeout_s: float = 400.0) -> None:
+def wait_for_state(head: RayHead, job_id: str, state: str, timeout_s: float = PATIENCE_S) -> None:
     deadline = time.monotonic() + timeout_s
     while (job := jobs_api(head).job(job_id)).state != state:
         assert time.monotonic() < deadline and not job.ended, job
         time.sleep(0.2)
 
 
-def wait_for_line(head: RayHead, job_id: str, text: str, timeout_s: float = 400.0) -> None:
+def wait_for_line(head: RayHead, job_id: str, text: str, timeout_s: float = PATIENCE_S) -> None:
     deadline = time.monotonic() + timeout_s
     while text not in (log := jobs_api(head).log(job_id)):
         assert time.monotonic() < deadline, log
         time.sleep(0.2)
 
 
-def wait_for_parts(home: Path, study: str, parts: int = 1, timeout_s: float = 400.0) -> None:
+def wait_for_parts(home: Path, study: str, parts: int = 1, timeout_s: float = PATIENCE_S) -> None:
     deadline = time.monotonic() + timeout_s
     while len(list((home / "studies" / study).glob("tables/trials/*.parquet"))) < parts:
         assert time.monotonic() < deadline, "no results"
@@ -141,10 +160,14 @@ def test_own_code_runs_there_and_resubmitting_goes_on(
 
 
 @pytest.mark.usefixtures("token")
-def test_watched_from_afar_stopped_and_resumed(head: RayHead, tmp_path: Path) -> None:
+def test_watched_from_afar_stopped_and_resumed(
+    head: RayHead, tmp_path: Path, no_report: tuple[str, str]
+) -> None:
     file, gate = write_gated_study(tmp_path, "slow")
     to = ("--address", head.address)
-    begun = said("submit", file, *to, "--working-dir", file.parent, "--no-wait", folder=tmp_path)
+    begun = said(
+        "submit", file, *to, "--working-dir", file.parent, *no_report, "--no-wait", folder=tmp_path
+    )
     assert begun.code == 0 and begun.out == "slow-1\n", begun
     follower = Command("logs", "slow", "-f", *to, folder=tmp_path)
     wait_for_parts(head.home, "slow")
@@ -160,9 +183,19 @@ def test_watched_from_afar_stopped_and_resumed(head: RayHead, tmp_path: Path) ->
     assert "slow-1" in shown and "running" in shown
 
     # What is running is watched, not doubled; anything else under its name is refused.
-    watcher = Command("submit", file, *to, "--working-dir", file.parent, folder=tmp_path)
+    watcher = Command(
+        "submit", file, *to, "--working-dir", file.parent, *no_report, folder=tmp_path
+    )
     other = said(
-        "submit", file, *to, "--working-dir", file.parent, "--trials", "30", folder=tmp_path
+        "submit",
+        file,
+        *to,
+        "--working-dir",
+        file.parent,
+        *no_report,
+        "--trials",
+        "30",
+        folder=tmp_path,
     )
     assert other.code == 2, other
     assert "gradscape: study slow is being run by job slow-1 since 2" in other.err
@@ -186,17 +219,19 @@ def test_watched_from_afar_stopped_and_resumed(head: RayHead, tmp_path: Path) ->
     ended = said("stop", "slow", *to, folder=tmp_path)
     assert ended.code == 2 and "study slow is not being run on " in ended.err
 
-    resumed = said("submit", file, *to, "--working-dir", file.parent, folder=tmp_path)
+    resumed = said("submit", file, *to, "--working-dir", file.parent, *no_report, folder=tmp_path)
     assert resumed.code == 0, resumed.out + resumed.err
     assert f"24 of 24 trials done, {24 - done} in this run" in resumed.out
     assert_once_everywhere(head.home, "slow", 24)
 
 
 @pytest.mark.usefixtures("token")
-def test_stopped_at_once(head: RayHead, tmp_path: Path) -> None:
+def test_stopped_at_once(head: RayHead, tmp_path: Path, no_report: tuple[str, str]) -> None:
     file, _ = write_gated_study(tmp_path, "endless")
     to = ("--address", head.address)
-    begun = said("submit", file, *to, "--working-dir", file.parent, "--no-wait", folder=tmp_path)
+    begun = said(
+        "submit", file, *to, "--working-dir", file.parent, *no_report, "--no-wait", folder=tmp_path
+    )
     assert begun.code == 0, begun
     wait_for_parts(head.home, "endless", 2)
     started = time.monotonic()
@@ -210,9 +245,11 @@ def test_stopped_at_once(head: RayHead, tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("token")
-def test_interrupting_who_watches_leaves_the_job_alone(head: RayHead, tmp_path: Path) -> None:
+def test_interrupting_who_watches_leaves_the_job_alone(
+    head: RayHead, tmp_path: Path, no_report: tuple[str, str]
+) -> None:
     file, gate = write_gated_study(tmp_path, "watched")
-    to = ("--address", head.address, "--working-dir", file.parent)
+    to = ("--address", head.address, "--working-dir", file.parent, *no_report)
     watcher = Command("submit", file, *to, folder=tmp_path)
     wait_for_parts(head.home, "watched")
     watcher.press_ctrl_c()
@@ -225,13 +262,15 @@ def test_interrupting_who_watches_leaves_the_job_alone(head: RayHead, tmp_path: 
 
 
 @pytest.mark.usefixtures("token")
-def test_two_studies_share_the_cluster(head: RayHead, tmp_path: Path) -> None:
+def test_two_studies_share_the_cluster(
+    head: RayHead, tmp_path: Path, no_report: tuple[str, str]
+) -> None:
     """The later study trains while the earlier one does, which has work for a long time yet."""
     names = ["first", "second"]
     studies = [write_gated_study(tmp_path, name) for name in names]
     for name, (file, _) in zip(names, studies, strict=True):
         file.write_text(file.read_text().replace("workers: 2", "workers: auto"))
-        to = ("--address", head.address, "--working-dir", file.parent, "--no-wait")
+        to = ("--address", head.address, "--working-dir", file.parent, *no_report, "--no-wait")
         begun = said("submit", file, *to, folder=tmp_path)
         assert begun.code == 0, begun
         wait_for_parts(head.home, name)
@@ -307,20 +346,24 @@ COMMANDS = {
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_without_and_with_a_wrong_token(
-    head: RayHead, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+    head: RayHead,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    gradscape: Gradscape,
+    command: str,
 ) -> None:
     write(tmp_path, "small")
     monkeypatch.setenv("HOME", str(tmp_path))
     for name in ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"):
         monkeypatch.delenv(name, raising=False)
-    ended = said(*COMMANDS[command], "--address", head.address, folder=tmp_path)
+    ended = gradscape(*COMMANDS[command], "--address", head.address)
     assert ended.code == 2 and ended.out == "", ended
     assert ended.err == (
         f"gradscape: --address: {head.address} asks for a token (401); set one of "
         "RAY_AUTH_TOKEN, RAY_AUTH_TOKEN_PATH or ~/.ray/auth_token, as on its nodes\n"
     )
     monkeypatch.setenv("RAY_AUTH_TOKEN", "a-wrong-token-77")
-    ended = said(*COMMANDS[command], "--address", head.address, folder=tmp_path)
+    ended = gradscape(*COMMANDS[command], "--address", head.address)
     assert ended.code == 2 and ended.out == "", ended
     assert ended.err == (
         f"gradscape: --address: {head.address} does not take this token (403); the one on its "
