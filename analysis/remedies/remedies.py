@@ -117,7 +117,7 @@ def _hopeless(trials: pd.DataFrame, known: Sequence[Coordinate]) -> str:
     if stable.all():
         return "Every trial was stable: there is nothing to fix."
     if not stable.any():
-        return "No trial was stable, so that no change is known to fix one."
+        return "No trial was stable."
     return "" if known else "No hyperparameter varied, so that nothing was changed."
 
 

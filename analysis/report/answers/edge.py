@@ -53,7 +53,7 @@ def _edge(row: dict[str, Any]) -> str:
 def _interval(low: float, high: float) -> str:
     upper = "beyond what was tried" if math.isinf(high) else number_label(high)
     if not low > 0:
-        return "anything" if math.isinf(high) else f"at most {upper}"
+        return "unbounded" if math.isinf(high) else f"at most {upper}"
     return f"{number_label(low)} to {upper}"
 
 

@@ -123,7 +123,10 @@ def _gradient(scale: ColorScale) -> Markup:
     return Markup(", ".join(f"{color} {100 * position:g}%" for position, color in scale))
 
 
-WALK = ("unpack", "axes", "model", "paint", "maps", "lines", "card", "filter", "table", "parallel")
+WALK = (
+    *("unpack", "axes", "latent", "model", "paint", "maps"),
+    *("lines", "card", "filter", "table", "parallel"),
+)
 """The scripts of the walkable map, in the order of who uses whom; then `controls` and `walk`."""
 
 

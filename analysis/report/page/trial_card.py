@@ -121,7 +121,7 @@ def _heatmap(layers: pd.DataFrame, trial: int) -> Picture | None:
         f"layers-{trial}",
         lambda theme: layer_heatmap(rows, decades=decades, theme=theme),
         alt=f"Heat map of the gradient by layer and step of trial {trial}.{ends}",
-        caption=" ".join(["Size of the gradient by layer and step.", *notes]),
+        caption=" ".join(notes),
     )
 
 
@@ -133,7 +133,6 @@ def _curves(steps: pd.DataFrame, trial: int, verdict: str) -> Picture | None:
         f"curves-{trial}",
         lambda theme: training_curves(rows, verdict=verdict, theme=theme),
         alt=f"Loss and update ratio by step of trial {trial}.",
-        caption="Loss, and the size of an update over that of the parameters.",
     )
 
 

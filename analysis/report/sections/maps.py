@@ -94,8 +94,7 @@ def _map(number: int, smoothed: SmoothedMap, share: float | None) -> RegionMap:
     table = smoothed.regions
     names = [name.replace("_", " ") for name in (smoothed.x, smoothed.y) if name]
     empty = int((table["trials"] == 0).sum())
-    notes = ["Hatched: with 95 % confidence the boundary of 50 % lies in here."]
-    notes += [f"{empty} of {len(table)} cells have no trial."] if empty else []
+    notes = [f"{empty} of {len(table)} cells have no trial."] if empty else []
     if table.attrs["left_out"]:
         left_out = count_label(table.attrs["left_out"], "trial")
         notes.append(f"{left_out} to which one of the two does not apply are left out.")

@@ -69,7 +69,7 @@ function figures() {
     const details = document.createElement("details");
     details.className = "figure-data";
     const summary = document.createElement("summary");
-    summary.textContent = "The figure in words";
+    summary.textContent = "In words";
     details.append(summary);
     details.addEventListener("toggle", () => {
       if (!details.open || details.querySelector("ul")) return;

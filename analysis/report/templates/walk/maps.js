@@ -72,8 +72,10 @@ function mapPainter({ data, state, predictor, style, chosen }) {
 
   function colored(canvas, area, ink, draft) {
     const { fields, nx, ny } = grid(draft);
-    const [width, height] = [Math.round(area.width), Math.round(area.height)];
-    const line = canvas.dataset.map === "stable" ? shares(fields, data.scales[dark.matches ? "dark" : "light"], ink, width) : likeliest(fields, verdicts, ink, width);
+    // While a slider moves, a quarter of the pixels.
+    const [width, height] = [area.width, area.height].map((length) => Math.round(length / (draft ? 2 : 1)));
+    const hatches = HATCHES[draft ? "draft" : "fine"];
+    const line = canvas.dataset.map === "stable" ? shares(fields, data.scales[dark.matches ? "dark" : "light"], ink, width, hatches) : likeliest(fields, verdicts, ink, width, hatches);
     const buffer = new OffscreenCanvas(width, height);
     buffer.getContext("2d").putImageData(raster({ xAxis: axes[state.x], yAxis: axes[state.y], nx, ny, width, height }, line), 0, 0);
     return buffer;
@@ -90,7 +92,7 @@ function mapPainter({ data, state, predictor, style, chosen }) {
     const [xAxis, yAxis] = [axes[state.x], axes[state.y]];
     const look = looks(dark.matches, () => ({ ink: style("--text"), muted: style("--muted"), paper: style("--paper") }));
     const area = areaOf(canvas, yAxis);
-    if (predictor) context.drawImage(colored(canvas, area, rgb(look.ink), draft), area.x, area.y);
+    if (predictor) context.drawImage(colored(canvas, area, rgb(look.ink), draft), area.x, area.y, Math.round(area.width), Math.round(area.height));
     const some = chosen();
     furnish(context, {
       ...look, area, width, height, xAxis, yAxis, lines: theoryLines(),

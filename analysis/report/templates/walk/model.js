@@ -1,6 +1,5 @@
 // The stability model, evaluated in the page: probabilities of all verdicts with intervals.
 // The arithmetic is told in analysis/stability_model/export.py.
-const BLOCK = 4;
 const expit = (logit) => 1 / (1 + Math.exp(-logit));
 
 // The columns of one hyperparameter for a value of the page's axis; null does not apply.
@@ -29,96 +28,6 @@ function columnsOf(modelAxis, axis, value) {
   return columns;
 }
 
-// One verdict's logit: its mean and deviation.
-class Latent {
-  constructor({ lengths, additive, joint, constant, inducing, dual, reduction, scales, stretch }, widths) {
-    Object.assign(this, { additive, joint, constant, scales, stretch });
-    this.size = dual.length;
-    this.dual = Float64Array.from(dual);
-    this.rows = reduction.length;
-    this.reduction = Float64Array.from(reduction.flat());
-    this.groups = [];
-    let column = 0;
-    for (const width of widths) {
-      const scaled = [];
-      for (let each = column; each < column + width; each += 1) scaled.push(Float64Array.from(inducing, (row) => row[each] / lengths[each]));
-      this.groups.push({ scaled, lengths: lengths.slice(column, column + width) });
-      column += width;
-    }
-  }
-
-  // Squared distances of one hyperparameter's value to the inducing settings.
-  squared(group, columns) {
-    const { scaled, lengths } = this.groups[group];
-    const squares = new Float64Array(this.size);
-    columns.forEach((value, column) => {
-      const at = value / lengths[column];
-      const points = scaled[column];
-      for (let m = 0; m < this.size; m += 1) squares[m] += (at - points[m]) ** 2;
-    });
-    return squares;
-  }
-
-  // The covariance with each inducing setting, from the parts of the hyperparameters.
-  covariance(parts, into) {
-    const share = this.additive / this.groups.length;
-    for (let m = 0; m < this.size; m += 1) {
-      let total = 0;
-      let single = 0;
-      for (const part of parts) {
-        total += part.squares[m];
-        single += part.single[m];
-      }
-      const r = Math.sqrt(5 * total);
-      into[m] = this.constant + share * single + this.joint * (1 + r + (r * r) / 3) * Math.exp(-r);
-    }
-    return into;
-  }
-
-  part(group, columns) {
-    const squares = this.squared(group, columns);
-    return { squares, single: squares.map((each) => Math.exp(-each / 8)) };
-  }
-
-  merged(parts) {
-    const [squares, single] = [new Float64Array(this.size), new Float64Array(this.size)];
-    for (const part of parts) for (let m = 0; m < this.size; m += 1) {
-      squares[m] += part.squares[m];
-      single[m] += part.single[m];
-    }
-    return { squares, single };
-  }
-
-  mean(similar) {
-    let sum = 0;
-    for (let m = 0; m < this.size; m += 1) sum += similar[m] * this.dual[m];
-    return this.stretch * sum;
-  }
-
-  // The deviations at BLOCK places at once: most of a map's time goes here, and the reduction is read once for all of them.
-  deviations([a, b, c, d]) {
-    const { reduction, size, rows, scales } = this;
-    let [sumA, sumB, sumC, sumD] = [0, 0, 0, 0];
-    for (let row = 0, at = 0; row < rows; row += 1) {
-      let [dotA, dotB, dotC, dotD] = [0, 0, 0, 0];
-      for (let m = 0; m < size; m += 1, at += 1) {
-        const factor = reduction[at];
-        dotA += factor * a[m];
-        dotB += factor * b[m];
-        dotC += factor * c[m];
-        dotD += factor * d[m];
-      }
-      const square = scales[row] ** 2;
-      sumA += square * dotA * dotA;
-      sumB += square * dotB * dotB;
-      sumC += square * dotC * dotC;
-      sumD += square * dotD * dotD;
-    }
-    const whole = this.constant + this.additive + this.joint;
-    return [sumA, sumB, sumC, sumD].map((known) => Math.sqrt(this.stretch * Math.max(whole - known, 1e-6)));
-  }
-}
-
 function meanProbability({ nodes, weights }, mean, deviation) {
   let sum = 0;
   for (let node = 0; node < nodes.length; node += 1) sum += weights[node] * expit(mean + deviation * nodes[node]);
@@ -139,6 +48,17 @@ function share(model, logits, places, fields, at) {
     fields.p[place][at] = p;
     fields.low[place][at] = Math.min(low < certain ? 0 : low, p);
     fields.high[place][at] = Math.max(high > 1 - certain ? 1 : high, p);
+  });
+}
+
+// Values of a lattice between those that are known: the mean of both neighbours.
+function fillBetween(values, knownAcross, knownUp) {
+  const nx = knownAcross.length;
+  knownUp.forEach((known, j) => knownAcross.forEach((there, i) => {
+    if (known && !there) values[j * nx + i] = (values[j * nx + i - 1] + values[j * nx + i + 1]) / 2;
+  }));
+  knownUp.forEach((known, j) => {
+    for (let i = 0; !known && i < nx; i += 1) values[j * nx + i] = (values[(j - 1) * nx + i] + values[(j + 1) * nx + i]) / 2;
   });
 }
 
@@ -171,12 +91,15 @@ function makePredictor(model, axes, verdicts) {
     return Object.fromEntries(Object.entries(fields).map(([name, each]) => [name, each.map(([value]) => value)]));
   }
 
-  // Means and deviations of all verdicts' logits on a lattice [latent][y * nx + x].
-  function lattice(x, y, xs, ys, setting) {
+  // Means and deviations of all verdicts' logits on a lattice [latent][y * nx + x]; of a draft, deviations at every other place of a range.
+  function lattice(x, y, xs, ys, setting, draft) {
     const count = xs.length * ys.length;
+    const [knownAcross, knownUp] = [[x, xs], [y, ys]].map(([axis, values]) => values.map((_, index) => !draft || listed(axes[axis]) || index % 2 === 0 || index === values.length - 1));
     return latents.map((latent) => {
       const [means, deviations] = [new Float64Array(count), new Float64Array(count)];
       const block = Array.from({ length: BLOCK }, () => new Float64Array(latent.size));
+      const waiting = [];
+      const measure = () => latent.deviations(block).slice(0, waiting.length).forEach((deviation) => (deviations[waiting.shift()] = deviation));
       const seen = new Map();
       const known = (group, value) => {
         const key = `${group} ${value}`;
@@ -200,20 +123,21 @@ function makePredictor(model, axes, verdicts) {
             all = own.map((index, group) => known(group, index < 0 ? null : applied[index]));
           }
           const place = j * xs.length + i;
-          means[place] = latent.mean(latent.covariance(all, block[place % BLOCK]));
-          if (place % BLOCK < BLOCK - 1 && place < count - 1) continue;
-          const first = place - (place % BLOCK);
-          deviations.set(latent.deviations(block).slice(0, place - first + 1), first);
+          means[place] = latent.mean(latent.covariance(all, block[waiting.length]));
+          if (knownAcross[i] && knownUp[j]) waiting.push(place);
+          if (waiting.length === BLOCK) measure();
         }
       }
+      if (waiting.length) measure();
+      fillBetween(deviations, knownAcross, knownUp);
       return { means, deviations };
     });
   }
 
   // A map's fields on a lattice of `most` places along each range.
-  function slice(x, y, setting, most) {
+  function slice(x, y, setting, most, draft = false) {
     const [xs, ys] = [samples(axes[x], most), samples(axes[y], most)];
-    const said = lattice(x, y, xs, ys, setting);
+    const said = lattice(x, y, xs, ys, setting, draft);
     const [nx, ny] = [xs.length, ys.length];
     const fields = fieldsOf(nx * ny);
     for (let at = 0; at < nx * ny; at += 1) share(model, said.map(({ means, deviations }) => [means[at], deviations[at]]), places, fields, at);
@@ -236,7 +160,7 @@ function makePredictor(model, axes, verdicts) {
   function grid(x, y, setting, others, draft = false) {
     if (others) return averaged(x, y, others);
     const most = listed(axes[x]) || listed(axes[y]) ? 40 : 28;
-    return slice(x, y, setting, draft ? most / 2 : most);
+    return slice(x, y, setting, draft ? most / 2 : most, draft);
   }
   return { at, grid };
 }

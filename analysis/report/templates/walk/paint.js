@@ -47,8 +47,8 @@ function between(axis, count, pixels) {
   return { before, part };
 }
 
-// An image whose line(values, pixels, y) is called for each row of pixels, top down; values(field, into, first, step)
-// writes a field's values there at each `step`th pixel from the `first` on.
+// An image whose line(values, pixels, y, cells) is called for each row of pixels, top down; values(field, into, first, step)
+// writes a field's values there at each `step`th pixel from the `first` on, all of them from `cells`, a field's first and end.
 function raster({ xAxis, yAxis, nx, ny, width, height }, line) {
   const image = new ImageData(width, height);
   const pixels = new Uint32Array(image.data.buffer);
@@ -63,7 +63,7 @@ function raster({ xAxis, yAxis, nx, ny, width, height }, line) {
       cells[nx] = cells[nx - 1];
       const { before, part: along } = across;
       for (let x = first; x < width; x += step) into[x] = cells[before[x]] + along[x] * (cells[before[x] + 1] - cells[before[x]]);
-    }, pixels.subarray(y * width, (y + 1) * width), y);
+    }, pixels.subarray(y * width, (y + 1) * width), y, [low, Math.max(low, high) + nx]);
   }
   return image;
 }
@@ -74,12 +74,18 @@ const packedColor = ([red, green, blue], alpha) => ((Math.round(alpha) << 24) | 
 // The first pixel of a row that a hatching of `stride` has, falling or rising.
 const hatchStart = (y, stride, rising) => (rising ? y % stride : (stride - (y % stride)) % stride);
 
-// The likeliest verdict's colour, as strong as it is probable; hatched where an edge may be.
-function likeliest({ p, low, high }, verdicts, ink, width) {
+// The likeliest verdict's colour, as strong as it is probable; hatched where an edge may be, in lines so far apart.
+const HATCHES = { fine: [7, 11], draft: [4, 6] };
+function likeliest({ p, low, high }, verdicts, ink, width, [apart, wider] = HATCHES.fine) {
   const count = verdicts.length;
   // From even odds to certain: the probability is the colour's strength.
   const colors = verdicts.map(({ color }) => Uint32Array.from({ length: 256 }, (_, at) => packedColor(rgb(color), 255 * (0.08 + 0.86 * clamp((at / 255 - 1 / count) / (1 - 1 / count), 0, 1)))));
-  const rows = p.map(() => new Float32Array(width));
+  const [top, row, best, trains] = [new Float32Array(width), new Float32Array(width), new Uint8Array(width), new Float32Array(width)];
+  // Probabilities sum to 1: what is nowhere above even odds is nowhere the likeliest.
+  const contends = (field, [first, end]) => {
+    for (let cell = first; cell < end; cell += 1) if (field[cell] > 1 / count - 1e-6) return true;
+    return false;
+  };
   const ends = [0, 1, 2, 3].map(() => new Float32Array(width));
   const [stable, ...others] = BANDS.map((name) => verdicts.findIndex((verdict) => verdict.name === name));
   const mark = packedColor(ink, 140);
@@ -88,38 +94,44 @@ function likeliest({ p, low, high }, verdicts, ink, width) {
     values(low[band], below, first, step);
     values(high[band], above, first, step);
   };
-  return (values, pixels, y) => {
-    for (let index = 0; index < count; index += 1) values(p[index], rows[index]);
-    for (let x = 0; x < width; x += 1) {
-      let best = 0;
-      for (let index = 1; index < count; index += 1) if (rows[index][x] > rows[best][x]) best = index;
-      pixels[x] = colors[best][Math.round(255 * clamp(rows[best][x], 0, 1))];
+  return (values, pixels, y, cells) => {
+    top.fill(-1);
+    values(p[stable], trains);
+    for (let index = 0; index < count; index += 1) {
+      if (!contends(p[index], cells)) continue;
+      values(p[index], row);
+      for (let x = 0; x < width; x += 1) {
+        if (row[x] <= top[x]) continue;
+        top[x] = row[x];
+        best[x] = index;
+      }
     }
+    for (let x = 0; x < width; x += 1) pixels[x] = colors[best[x]][(255 * clamp(top[x], 0, 1) + 0.5) | 0];
     // The edge of what trains; where nothing does, the one between vanishing and exploding.
     const [own, other] = [ends.slice(0, 2), ends.slice(2)];
-    const rising = hatchStart(y, 11, true);
-    read(values, stable, own, rising, 11);
+    const rising = hatchStart(y, wider, true);
+    read(values, stable, own, rising, wider);
     for (const band of others) {
-      read(values, band, other, rising, 11);
-      for (let x = rising; x < width; x += 11) if (open(other, x) && !open(own, x) && rows[stable][x] < 0.5) pixels[x] = mark;
+      read(values, band, other, rising, wider);
+      for (let x = rising; x < width; x += wider) if (open(other, x) && !open(own, x) && trains[x] < 0.5) pixels[x] = mark;
     }
-    const falling = hatchStart(y, 7, false);
-    read(values, stable, own, falling, 7);
-    for (let x = falling; x < width; x += 7) if (open(own, x)) pixels[x] = mark;
+    const falling = hatchStart(y, apart, false);
+    read(values, stable, own, falling, apart);
+    for (let x = falling; x < width; x += apart) if (open(own, x)) pixels[x] = mark;
   };
 }
 
-function shares({ p, low, high }, scale, ink, width) {
+function shares({ p, low, high }, scale, ink, width, [apart] = HATCHES.fine) {
   const colors = Uint32Array.from({ length: 256 }, (_, index) => packedColor(colorOf(scale, index / 255), 255));
   const [row, below, above] = [0, 1, 2].map(() => new Float32Array(width));
   const mark = packedColor(ink, 150);
   return (values, pixels, y) => {
     values(p[0], row);
     for (let x = 0; x < width; x += 1) pixels[x] = colors[Math.round(255 * clamp(row[x], 0, 1))];
-    const first = hatchStart(y, 7, false);
-    values(low[0], below, first, 7);
-    values(high[0], above, first, 7);
-    for (let x = first; x < width; x += 7) if (below[x] < 0.5 && above[x] > 0.5) pixels[x] = mark;
+    const first = hatchStart(y, apart, false);
+    values(low[0], below, first, apart);
+    values(high[0], above, first, apart);
+    for (let x = first; x < width; x += apart) if (below[x] < 0.5 && above[x] > 0.5) pixels[x] = mark;
   };
 }
 
