@@ -35,7 +35,10 @@ def training_curves(
         (("loss", "loss", upper), ("update_ratio", "update ratio", lower)), start=1
     ):
         values = rows[column].to_numpy(dtype=np.float64, na_value=np.nan)
-        figure.add_trace(_line(step, values, name, color, axis="" if number == 1 else "2"))
+        # Where sharpness alone was looked at, the curve goes on to the next point.
+        kept = ~np.isnan(values) | (np.cumsum(~np.isnan(values)[::-1])[::-1] == 0)
+        values = values[kept]
+        figure.add_trace(_line(step[kept], values, name, color, axis="" if number == 1 else "2"))
         axis = figure.layout.yaxis.to_plotly_json() | {
             "domain": domain,
             "title": {"text": name, "font": {"size": 12, "color": theme.muted}},

@@ -17,7 +17,12 @@ STEPS: tuple[Column, ...] = (
         "norm of the clipped gradient over norm of the gradient; 1 if nothing was cut",
     ),
     column("learning_rate", "float64", "1", "learning rate of this step's update"),
-    column("update_ratio", "float64", "1", "|update| / |parameters|, all parameters together"),
+    column(
+        "update_ratio",
+        "float64",
+        "1",
+        "|update| / |parameters|, all together; null where sharpness alone was looked at",
+    ),
     column(
         "noise_scale", "float64", "examples", "tr(Sigma) / |G|^2, one estimate; null if unmeasured"
     ),

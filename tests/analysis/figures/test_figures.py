@@ -195,5 +195,8 @@ def test_curves_end_with_a_cross_where_values_broke_and_leave_gaps_at_zero():
     assert list(loss.marker.symbol) == ["circle", "circle", "x", "circle"]
     np.testing.assert_allclose(loss.y, [2, np.nan, 30, np.nan])
     assert "x" not in update.marker.symbol and loss.line.color == VERDICT_COLORS["exploding"]
+    # Between recorded steps a schedule of sharpness has rows without an update ratio: no gap.
+    _, update = training_curves(steps.assign(update_ratio=[0.1, np.nan, 0.2, np.nan])).data
+    np.testing.assert_allclose(update.y, [0.1, 0.2, np.nan])
     nothing = training_curves(steps.assign(loss=np.nan))
     assert np.isnan(np.array(nothing.data[0].y, dtype=float)).all()
