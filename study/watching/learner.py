@@ -234,7 +234,7 @@ class Learner:
     def _check_loss(self, step: int, value: Loss, loss: Loss, suspected: bool | None) -> None:
         if isinstance(value, Tensor):
             return
-        before = abs(self.record.losses()[-2]) if step > 0 else math.inf
+        before = abs(self.record.loss_before()) if step > 0 else math.inf
         if math.isfinite(value) and value > 2 * before + 1e-12:
             self.looks.happened(step + 1)
         self._sentry.conclude(self.record, step, value, loss, everywhere=suspected)

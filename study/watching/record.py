@@ -95,6 +95,10 @@ class RunRecord:
                 self._losses[index] = value
         return [float(loss) for loss in self._losses]
 
+    def loss_before(self) -> float:
+        """Returns the last loss but one, alone: asked in every step of a run of any length."""
+        return float(self._losses[-2])
+
     def rates(self) -> list[float]:
         """Returns the learning rate of every step."""
         return list(self._rates)

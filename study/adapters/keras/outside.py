@@ -67,8 +67,8 @@ class FromOutside:
     def finish(self, loss: float) -> Look | None:
         """Takes the loss of a step, after it."""
         step = self.record.steps
-        before = abs(self.record.losses()[-1]) if step else math.inf
         self.record.add(loss, self._rate)
+        before = abs(self.record.loss_before()) if step else math.inf
         if math.isfinite(loss) and loss > 2 * before + 1e-12:
             self.looks.happened(step + 1)
         if self._before is None:
