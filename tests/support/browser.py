@@ -45,8 +45,8 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chro
     options.add_argument(f"--user-data-dir={tmp_path_factory.mktemp('chromium')}")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     chrome = webdriver.Chrome(options=options, service=Service(driver))
-    chrome.set_page_load_timeout(60)
-    chrome.set_script_timeout(30)
+    chrome.set_page_load_timeout(240)
+    chrome.set_script_timeout(240)
     yield chrome
     chrome.quit()
 
