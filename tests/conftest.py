@@ -19,6 +19,9 @@ __all__ = ["postgresql", "postgresql_server", "postgresql_url"]
 # the tests' gain nothing from a second thread, and two test processes would fight over the cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+# Before anything imports Keras, which takes TensorFlow unless it is told.
+os.environ.setdefault("KERAS_BACKEND", "torch")
+
 # Ray's workers start at niceness 15, and would wait for all tests in other processes.
 os.environ.setdefault("RAY_worker_niceness", "0")
 

@@ -17,7 +17,6 @@ from torch import nn
 import study
 from tests.study.watching.loops import data
 
-os.environ.setdefault("KERAS_BACKEND", "torch")
 keras = pytest.importorskip(
     "keras", reason="Keras is not installed: pip install 'gradscape[keras]'"
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,7 +10,6 @@ from torch import nn
 
 from study.engine import Task
 
-os.environ.setdefault("KERAS_BACKEND", "torch")
 keras = pytest.importorskip(
     "keras", reason="Keras is not installed: pip install 'gradscape[keras]'"
 )

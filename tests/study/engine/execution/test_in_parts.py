@@ -17,7 +17,7 @@ from study.engine.cost import trial_cost
 from study.engine.divergence import retirement
 from study.engine.execution.chain import links_of
 from study.engine.networks import NETWORKS
-from study.engine.observing.recording import recorded_steps
+from study.engine.observing.recorded_steps import recorded_steps
 from tests.study.engine.conftest import make_trial
 
 
