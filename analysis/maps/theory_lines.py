@@ -26,8 +26,7 @@ def theory_lines(
 ) -> pd.DataFrame:
     """Returns where theory puts the edge of stability on the map of two hyperparameters.
 
-    - "trainable depth", on maps with `depth`: 6 depth scales xi = 1 / |ln chi|, where
-      chi^(depth - 1) = R^2 is read from `predicted_ratio`.
+    - "trainable depth", on maps with `depth`: what `trainable_depths` says.
     - "largest learning rate", on maps with `learning_rate`: `predicted_max_learning_rate`.
     - "critical line", on maps with one of `CRITICAL_AXES`: where the median of ln chi changes its
       sign.
@@ -61,8 +60,7 @@ def theory_lines(
         across = cells(trials, other)
         index = across.index[keep]
         if on == "depth":
-            with np.errstate(divide="ignore"):  # At criticality every depth is trainable.
-                values = SCALES / np.abs(log_chi_of(chosen))
+            values = trainable_depths(chosen)
             rows += _medians("trainable depth", on, values, index, len(across.labels))
         if on == "learning_rate":
             values = _column(chosen, "predicted_max_learning_rate")
@@ -72,6 +70,22 @@ def theory_lines(
             rows += _critical(on, along, along.index[keep], index, log_chi_of(chosen))
     columns = ["line", "on", "cell", "value", "low", "high", "trials"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def trainable_depths(trials: pd.DataFrame) -> Floats:
+    """Returns 6 depth scales xi = 1 / |ln chi| of each trial [N], as deep as gradients reach.
+
+    Only of the deepest quarter of the trials, NaN of the others: near criticality lengths, and chi
+    with them, change from layer to layer, and shallow networks tell of their first layers alone.
+    Infinite at criticality, where every depth is trainable.
+    """
+    log_chi = log_chi_of(trials)
+    depth = np.where(np.isnan(log_chi), np.nan, _column(trials, "depth"))
+    if np.isnan(depth).all():
+        return depth
+    with np.errstate(divide="ignore"):
+        reached = SCALES / np.abs(log_chi)
+    return np.where(depth >= np.nanquantile(depth, 0.75), reached, np.nan)
 
 
 def log_chi_of(trials: pd.DataFrame) -> Floats:

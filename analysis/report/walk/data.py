@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.figures.palette import DARK, LIGHT, VERDICT_COLORS
-from analysis.maps.theory_lines import SCALES, log_chi_of
+from analysis.maps.theory_lines import trainable_depths
 from analysis.report.findings.evidence import Evidence
 from analysis.report.findings.findings import stability
 from analysis.report.findings.series import shown_series
@@ -62,9 +62,7 @@ def _theory(trials: pd.DataFrame, names: list[str], chosen: np.ndarray) -> dict[
     The page takes medians of the trials that are like the setting in what theory heeds.
     """
     rows = trials.iloc[chosen]
-    log_chi = log_chi_of(rows)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        depth = SCALES / np.abs(log_chi)
+    depth = trainable_depths(rows)
     depth = np.where(np.isinf(depth), 1e6, depth)
     limit = np.full(len(rows), np.nan)
     if "predicted_max_learning_rate" in rows.columns:

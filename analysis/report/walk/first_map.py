@@ -76,7 +76,7 @@ def _lines(evidence: Evidence, *axes: WalkAxis) -> str:
     """Says what theory's lines are, as far as the map has them."""
     names, trials, said = [axis.name for axis in axes], evidence.trials, ""
     if "depth" in names and np.isfinite(log_chi_of(trials)).any():
-        said += " Dashed: 6 depth scales of theory, as deep as gradients reach."
+        said += " Dashed, where on the map: 6 depth scales of theory, as deep as gradients reach."
     limit = "predicted_max_learning_rate"
     if "learning_rate" in names and limit in trials and trials[limit].notna().any():
         said += " Dotted: the largest learning rate of theory."

@@ -39,6 +39,16 @@ def test_trainable_depth_is_six_depth_scales():
         assert lines.loc[cell, "low"] == pytest.approx(lines.loc[cell, "high"])
 
 
+def test_networks_whose_chi_changes_from_layer_to_layer_are_told_of_by_the_deepest():
+    # Tanh under Xavier: R falls as a power of the depth. Medians over all depths made a line that
+    # went up and down along the learning rate, of which theory says nothing.
+    trials = study()
+    trials["predicted_ratio"] = trials["depth"] ** -0.5
+    table = theory_lines(trials, "learning_rate", "depth")
+    depths = table[table["line"] == "trainable depth"]["value"]
+    assert len(depths) > 3 and np.allclose(depths, 6 * 15 / np.log(16))
+
+
 def test_the_critical_line_is_where_chi_is_one():
     table = theory_lines(study(), "weight_std", "depth")
     critical = table[table["line"] == "critical line"]
