@@ -39,8 +39,19 @@ def lstm(hyperparameters: Mapping[str, Any], task: Task) -> nn.Module:
         Hochreiter and Schmidhuber 1997; Gers et al. 2000 (forget gate); Ba et al., Layer
         normalization, 2016, eqs. 20-22.
     """
+    return lstm_layers(hyperparameters, task)
+
+
+def lstm_layers(
+    hyperparameters: Mapping[str, Any], task: Task, *, attention: nn.Module | None = None
+) -> nn.Module:
+    """Builds LSTM layers and a readout, with `attention` as `RecurrentNetwork` has it.
+
+    Raises:
+        ValueError: If the normalization is another one than none or layer.
+    """
     normalized = is_normalized(hyperparameters)
-    width = hyperparameters["width"]
+    width = int(hyperparameters["width"])
     forget_bias = float(hyperparameters.get("forget_bias", 1.0))
     return RecurrentNetwork(
         hyperparameters,
@@ -48,6 +59,7 @@ def lstm(hyperparameters: Mapping[str, Any], task: Task) -> nn.Module:
         (lambda: NormalizedLstmCell(width, forget_bias)) if normalized else LstmCell,
         input_bias=not normalized,
         forget_gate=FORGET_GATE,
+        attention=attention,
     )
 
 

@@ -9,8 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from study.engine.networks.lstm import FORGET_GATE, LstmCell, NormalizedLstmCell
-from study.engine.networks.recurrence import RecurrentNetwork, is_normalized
+from study.engine.networks.lstm import lstm_layers
 from study.engine.networks.sequences import time_steps
 from study.engine.tasks.task import Task
 
@@ -32,17 +31,8 @@ def seq2seq(hyperparameters: Mapping[str, Any], task: Task) -> nn.Module:
         Luong, Pham and Manning, Effective approaches to attention-based neural machine
         translation, EMNLP 2015, eqs. 5, 7 and 8 (dot).
     """
-    normalized = is_normalized(hyperparameters)
-    width = int(hyperparameters["width"])
-    forget_bias = float(hyperparameters.get("forget_bias", 1.0))
-    return RecurrentNetwork(
-        hyperparameters,
-        task,
-        (lambda: NormalizedLstmCell(width, forget_bias)) if normalized else LstmCell,
-        input_bias=not normalized,
-        forget_gate=FORGET_GATE,
-        attention=DotAttention(width, time_steps(task)),
-    )
+    attention = DotAttention(int(hyperparameters["width"]), time_steps(task))
+    return lstm_layers(hyperparameters, task, attention=attention)
 
 
 class DotAttention(nn.Module):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from study.engine.tasks.error import TaskError
+from study.engine.tasks.error import check_at_least
 from study.engine.tasks.measures import squared_error
 from study.engine.tasks.task import Task
 
@@ -37,10 +37,8 @@ def adding(*, sequence_length: int = 32, examples: int = EXAMPLES) -> Task:
         numbers and markers as in Le, Jaitly and Hinton, A Simple Way to Initialize Recurrent
         Networks of Rectified Linear Units, 2015, section 4.1.
     """
-    if sequence_length < 2:
-        raise TaskError(f"must be >= 2, but got {sequence_length}", parameter="sequence_length")
-    if examples < 1:
-        raise TaskError(f"must be >= 1, but got {examples}", parameter="examples")
+    check_at_least(2, sequence_length=sequence_length)
+    check_at_least(1, examples=examples)
     generator = torch.Generator().manual_seed(SEED)
     values_NxT = torch.rand(examples, sequence_length, generator=generator)
     # The sum has mean 1 and variance 2 / 12, the loss of whoever answers 1: `chance`.

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
-from torch import Tensor
 
-from study.engine.tasks.error import TaskError
-from study.engine.tasks.measures import correct, cross_entropy
+from study.engine.tasks.data.spoken import SYMBOLS, spoken
+from study.engine.tasks.error import check_at_least
 from study.engine.tasks.task import Task
 
 SEED = 1997
 
 EXAMPLES = 10_000
 
-SYMBOLS = 8
-BLANK, START = SYMBOLS, SYMBOLS + 1
 RECALLED = 10
 """Symbols to recall, and time steps at the end in which to do so."""
 
@@ -47,36 +42,10 @@ def copy(*, sequence_length: int = 32, examples: int = EXAMPLES) -> Task:
         of Arjovsky, Shah and Bengio, Unitary Evolution Recurrent Neural Networks, ICML 2016,
         section 4.1.
     """
-    if sequence_length < 1:
-        raise TaskError(f"must be >= 1, but got {sequence_length}", parameter="sequence_length")
-    if examples < 1:
-        raise TaskError(f"must be >= 1, but got {examples}", parameter="examples")
+    check_at_least(1, sequence_length=sequence_length, examples=examples)
     generator = torch.Generator().manual_seed(SEED)
     symbols = torch.randint(SYMBOLS, (examples, RECALLED), generator=generator)
-    # 10 symbols, T - 1 blanks, the start token, 10 blanks: T + 20 time steps.
-    steps = sequence_length + 2 * RECALLED
-    inputs = torch.full((examples, steps), BLANK)
-    inputs[:, :RECALLED] = symbols
-    inputs[:, -RECALLED - 1] = START
-    targets = torch.full((examples, steps), BLANK)
-    targets[:, -RECALLED:] = symbols
-    return Task(
-        name="copy",
-        inputs=inputs,
-        targets=targets,
-        outputs=SYMBOLS + 1,
-        loss=cross_entropy,
-        metric=recalled,
-        metric_name="accuracy",
-        chance=1 / SYMBOLS,
-        ceiling=1.0,
-        target=TARGET_ACCURACY,
-        loss_chance=RECALLED * math.log(SYMBOLS) / steps,
-        vocabulary=SYMBOLS + 2,
-        output_at="time_step",
+    pause = symbols.new_full((examples, sequence_length - 1), SYMBOLS)
+    return spoken(
+        "copy", torch.cat([symbols, pause], dim=1), symbols, tokens=SYMBOLS, target=TARGET_ACCURACY
     )
-
-
-def recalled(outputs: Tensor, targets: Tensor) -> Tensor:
-    """Computes the share of the symbols recalled, (N, T + 20, 9) and (N, T + 20) -> (N,)."""
-    return correct(outputs[:, -RECALLED:], targets[:, -RECALLED:])

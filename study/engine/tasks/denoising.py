@@ -7,7 +7,7 @@ import torch
 from study.engine.tasks.chance.levels import LossExplained
 from study.engine.tasks.data.standardization import standardized
 from study.engine.tasks.digits import pixels_and_labels
-from study.engine.tasks.error import TaskError
+from study.engine.tasks.error import TaskError, check_at_least
 from study.engine.tasks.measures import squared_error
 from study.engine.tasks.task import Task
 
@@ -40,8 +40,7 @@ def denoising(*, noise: float = 1.0, examples: int = EXAMPLES) -> Task:
     """
     if not 0 < noise < float("inf"):
         raise TaskError(f"must be > 0 and finite, but got {noise:g}", parameter="noise")
-    if examples < 2:
-        raise TaskError(f"must be >= 2, but got {examples}", parameter="examples")
+    check_at_least(2, examples=examples)
     generator = torch.Generator().manual_seed(SEED)
     pixels, labels = pixels_and_labels()
     digits = standardized(torch.as_tensor(pixels, dtype=torch.float64).view(-1, 1, 8, 8))

@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from study.engine.tasks.data.standardization import standardized
 from study.engine.tasks.digits import pixels_and_labels
-from study.engine.tasks.error import TaskError
+from study.engine.tasks.error import check_at_least
 from study.engine.tasks.measures import cross_entropy
 from study.engine.tasks.task import Task
 
@@ -59,10 +59,8 @@ def detection(*, canvas: int = 16, examples: int = EXAMPLES) -> Task:
         object classes challenge, IJCV 2010, section 4.2; Liu et al., An intriguing failing of
         convolutional neural networks and the CoordConv solution, NeurIPS 2018.
     """
-    if canvas < LARGEST:
-        raise TaskError(f"must be >= {LARGEST}, but got {canvas}", parameter="canvas")
-    if examples < 2:
-        raise TaskError(f"must be >= 2, but got {examples}", parameter="examples")
+    check_at_least(LARGEST, canvas=canvas)
+    check_at_least(2, examples=examples)
     generator = torch.Generator().manual_seed(SEED)
     pixels, labels = pixels_and_labels()
     chosen = torch.randint(len(labels), (examples,), generator=generator)

@@ -20,6 +20,7 @@ from study.engine.tasks.data.task_data import check_data
 from study.engine.tasks.data.z_loss import with_z_loss
 from study.engine.tasks.error import TaskError
 from study.engine.tasks.feeding.balance import balanced_feed
+from study.engine.tasks.feeding.feed import Feed
 from study.engine.tasks.option import OptionMismatch, read_option
 from study.engine.tasks.task import Task
 from study.trial import NONE
@@ -140,14 +141,8 @@ def of_any_task(
 
 
 def _changed(task: Task, changes: Mapping[str, Any]) -> Task:
-    if task.feed is not None and "standardize" in changes:
-        raise TaskError(
-            f"must be none for task {task.name}, whose data is its own: there is no one tensor "
-            "that it could change; do it where the task is made",
-            parameter="standardize",
-        )
-    if task.feed is not None and "class_weights" in changes:
-        return balanced_feed(task, task.feed)
+    if task.feed is not None:
+        return _fed_otherwise(task, task.feed, changes)
     if changes:
         check_data(task)  # One number that is not finite would make a column of them.
     if "standardize" in changes:
@@ -155,6 +150,17 @@ def _changed(task: Task, changes: Mapping[str, Any]) -> Task:
     if "class_weights" in changes:
         task = weighted_task(task)
     return with_z_loss(task, changes["z_loss"]) if "z_loss" in changes else task
+
+
+def _fed_otherwise(task: Task, feed: Feed, changes: Mapping[str, Any]) -> Task:
+    for name in changes:
+        if name != "class_weights":
+            raise TaskError(
+                f"must be none for task {task.name}, whose data and loss are its own: there is no "
+                "one tensor that it could change; do it where the task is made",
+                parameter=name,
+            )
+    return balanced_feed(task, feed) if changes else task
 
 
 def _built_in(name: str) -> TaskFactory:

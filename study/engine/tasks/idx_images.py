@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from study.engine.tasks.data.standardization import standardized
-from study.engine.tasks.error import TaskError
+from study.engine.tasks.error import TaskError, check_at_least
 from study.engine.tasks.idx_format import read_idx
 from study.engine.tasks.task import Task, classification
 
@@ -37,8 +37,7 @@ def idx_images(
         ValueError: If a file is damaged, or images and labels do not belong together.
         OSError: If a file is missing or cannot be read.
     """
-    if examples is not None and examples < 1:
-        raise TaskError(f"must be >= 1, but got {examples}", parameter="examples")
+    check_at_least(1, examples=examples)
     images_file = _find(folder, f"{split}-images", "idx3-ubyte")
     labels_file = _find(folder, f"{split}-labels", "idx1-ubyte")
     pixels = read_idx(images_file, dimensions=3, first=examples)

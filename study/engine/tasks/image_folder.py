@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from study.engine.tasks.data.split import split
-from study.engine.tasks.error import TaskError
+from study.engine.tasks.error import check_at_least
 from study.engine.tasks.task import Task, classification
 
 ENDS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
@@ -47,9 +47,7 @@ def image_folder(
         ValueError: If there are fewer than two labels, or more images than fit into memory.
         OSError: If a folder or file is missing or cannot be read.
     """
-    for name, value in (("image_size", image_size), ("examples", examples)):
-        if value is not None and value < 1:
-            raise TaskError(f"must be >= 1, but got {value}", parameter=name)
+    check_at_least(1, image_size=image_size, examples=examples)
     names, files = _found(root)
     if examples is not None and examples < len(files):
         generator = torch.Generator().manual_seed(SEED)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from study.engine.tasks.data.spoken import SYMBOLS, spoken
-from study.engine.tasks.error import TaskError
+from study.engine.tasks.error import check_at_least
 from study.engine.tasks.task import Task
 
 SEED = 2015
@@ -14,9 +14,6 @@ EXAMPLES = 10_000
 
 MARKED = 4
 """Time steps of which one is marked, on average."""
-
-REMEMBERED = 0.4
-"""Share of the symbols that a trained network says, where the others are guessed."""
 
 
 def marked_copy(*, sequence_length: int = 32, examples: int = EXAMPLES) -> Task:
@@ -37,12 +34,8 @@ def marked_copy(*, sequence_length: int = 32, examples: int = EXAMPLES) -> Task:
         The selective copying of Jing et al., Gated orthogonal recurrent units: on learning to
         forget, Neural Computation 2019, and of Gu and Dao, Mamba, 2023, section 3.1.
     """
-    if sequence_length < MARKED:
-        raise TaskError(
-            f"must be >= {MARKED}, but got {sequence_length}", parameter="sequence_length"
-        )
-    if examples < 1:
-        raise TaskError(f"must be >= 1, but got {examples}", parameter="examples")
+    check_at_least(MARKED, sequence_length=sequence_length)
+    check_at_least(1, examples=examples)
     generator = torch.Generator().manual_seed(SEED)
     symbols = torch.randint(SYMBOLS, (examples, sequence_length), generator=generator)
     order = torch.rand(examples, sequence_length, generator=generator).argsort(dim=1)
@@ -53,5 +46,4 @@ def marked_copy(*, sequence_length: int = 32, examples: int = EXAMPLES) -> Task:
         read,
         symbols.gather(1, steps),
         tokens=2 * SYMBOLS,
-        target=REMEMBERED + (1 - REMEMBERED) / SYMBOLS,
     )

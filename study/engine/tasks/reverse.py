@@ -5,15 +5,12 @@ from __future__ import annotations
 import torch
 
 from study.engine.tasks.data.spoken import SYMBOLS, spoken
-from study.engine.tasks.error import TaskError
+from study.engine.tasks.error import check_at_least
 from study.engine.tasks.task import Task
 
 SEED = 2014
 
 EXAMPLES = 10_000
-
-REMEMBERED = 0.4
-"""Share of the symbols that a trained network says, where the others are guessed."""
 
 
 def reverse(*, sequence_length: int = 32, examples: int = EXAMPLES) -> Task:
@@ -35,10 +32,8 @@ def reverse(*, sequence_length: int = 32, examples: int = EXAMPLES) -> Task:
         section 3.3; Grefenstette et al., Learning to transduce with unbounded memory, NIPS 2015,
         section 4.1.
     """
-    if sequence_length < 2:
-        raise TaskError(f"must be >= 2, but got {sequence_length}", parameter="sequence_length")
-    if examples < 1:
-        raise TaskError(f"must be >= 1, but got {examples}", parameter="examples")
+    check_at_least(2, sequence_length=sequence_length)
+    check_at_least(1, examples=examples)
     generator = torch.Generator().manual_seed(SEED)
     symbols = torch.randint(SYMBOLS, (examples, sequence_length), generator=generator)
     return spoken(
@@ -46,5 +41,4 @@ def reverse(*, sequence_length: int = 32, examples: int = EXAMPLES) -> Task:
         symbols,
         symbols.flip(1),
         tokens=SYMBOLS,
-        target=REMEMBERED + (1 - REMEMBERED) / SYMBOLS,
     )

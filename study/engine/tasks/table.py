@@ -11,7 +11,7 @@ from torch import Tensor
 
 from study.engine.tasks.columns import encoded, no_holes, read_frame
 from study.engine.tasks.data.split import split
-from study.engine.tasks.error import TaskError
+from study.engine.tasks.error import TaskError, check_at_least
 from study.engine.tasks.measures import squared_error
 from study.engine.tasks.task import WORKED_OUT, Task, classification
 
@@ -145,5 +145,4 @@ def _check(kind: str, missing: str, examples: int | None) -> None:
             raise TaskError(
                 f"must be one of {', '.join(known)}, but got {value!r}", parameter=name
             )
-    if examples is not None and examples < 2:
-        raise TaskError(f"must be >= 2, but got {examples}", parameter="examples")
+    check_at_least(2, examples=examples)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from study.engine.tasks.chance.levels import LossExplained
-from study.engine.tasks.error import TaskError
+from study.engine.tasks.error import check_at_least
 from study.engine.tasks.measures import squared_error
 from study.engine.tasks.task import Task
 
@@ -40,16 +40,8 @@ def teacher(
         Gardner and Derrida, Three unfinished works on the optimal storage capacity of networks,
         1989, which introduced teacher and student.
     """
-    smallest = {"features": 1, "outputs": 1, "hidden_units": 1, "examples": 2}
-    given = {
-        "features": features,
-        "outputs": outputs,
-        "hidden_units": hidden_units,
-        "examples": examples,
-    }
-    for name, least in smallest.items():
-        if given[name] < least:
-            raise TaskError(f"must be >= {least}, but got {given[name]}", parameter=name)
+    check_at_least(1, features=features, outputs=outputs, hidden_units=hidden_units)
+    check_at_least(2, examples=examples)
     generator = torch.Generator().manual_seed(SEED)
     inputs = torch.randn(examples, features, generator=generator)
     into = torch.randn(features, hidden_units, generator=generator) * GAIN / features**0.5

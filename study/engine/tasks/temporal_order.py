@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Generator, Tensor
 
-from study.engine.tasks.error import TaskError
+from study.engine.tasks.error import check_at_least
 from study.engine.tasks.task import Task, classification
 
 SEED = 2013
@@ -42,12 +42,8 @@ def temporal_order(*, sequence_length: int = 32, examples: int = EXAMPLES) -> Ta
         Pascanu, Mikolov and Bengio, On the difficulty of training recurrent neural networks,
         ICML 2013, section 4.1.1; Hochreiter and Schmidhuber 1997, section 5.6.
     """
-    if sequence_length < SHORTEST:
-        raise TaskError(
-            f"must be >= {SHORTEST}, but got {sequence_length}", parameter="sequence_length"
-        )
-    if examples < 1:
-        raise TaskError(f"must be >= 1, but got {examples}", parameter="examples")
+    check_at_least(SHORTEST, sequence_length=sequence_length)
+    check_at_least(1, examples=examples)
     generator = torch.Generator().manual_seed(SEED)
     tokens = torch.randint(
         TELLING, TELLING + DISTRACTORS, (examples, sequence_length), generator=generator

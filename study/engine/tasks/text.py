@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from study.engine.tasks.error import TaskError
+from study.engine.tasks.error import TaskError, check_at_least
 from study.engine.tasks.task import Task, classification
 
 CHARACTERS = 500_000
@@ -38,8 +38,7 @@ def text(
         ValueError: If the file is not UTF-8 text.
         OSError: If the file is missing or cannot be read.
     """
-    if characters < 2:
-        raise TaskError(f"must be >= 2, but got {characters}", parameter="characters")
+    check_at_least(2, characters=characters)
     content = _documentation(characters) if file is None else _read(file, characters)
     if len(content) <= sequence_length:
         raise TaskError(

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from study.engine.tasks.data.standardization import standardized
-from study.engine.tasks.error import TaskError
+from study.engine.tasks.error import TaskError, check_at_least
 from study.engine.tasks.task import Task, classification
 
 INSTALL = "pip install 'gradscape[torchvision]'"
@@ -72,9 +72,7 @@ def torchvision(
         raise TaskError(
             f"unknown data set {dataset!r}; known: {', '.join(DATASETS)}", parameter="dataset"
         )
-    for name, value in (("examples", examples), ("image_size", image_size)):
-        if value is not None and value < 1:
-            raise TaskError(f"must be >= 1, but got {value}", parameter=name)
+    check_at_least(1, examples=examples, image_size=image_size)
     data = _opened(dataset, root)
     chosen = _chosen(len(data), examples)
     pixels, labels = _loaded(data, chosen, image_size)

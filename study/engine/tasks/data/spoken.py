@@ -16,8 +16,14 @@ from study.engine.tasks.task import Task
 SYMBOLS = 8
 """Answers that there are at each time step, A."""
 
+_REMEMBERED = 0.4
+TARGET = _REMEMBERED + (1 - _REMEMBERED) / SYMBOLS
+"""Accuracy of a network that says two fifths of the symbols and guesses the others."""
 
-def spoken(name: str, read: Tensor, answer: Tensor, *, tokens: int, target: float) -> Task:
+
+def spoken(
+    name: str, read: Tensor, answer: Tensor, *, tokens: int, target: float = TARGET
+) -> Task:
     """Makes a task that reads `read`, is told to begin, and says `answer`.
 
     Inputs (N, T + 1 + K) are what is read, a start token, K blanks; targets are T + 1 blanks,

@@ -86,6 +86,14 @@ def test_the_loss_by_chance_is_that_of_equal_labels() -> None:
     assert make_task(rare(loss_chance=entropy)).loss_chance == pytest.approx(entropy)
 
 
+@pytest.mark.parametrize("beside", [{}, BALANCED])
+def test_a_change_of_the_loss_that_is_not_made_is_refused(beside: dict[str, str]) -> None:
+    # Beside class weights it was left out in silence.
+    with pytest.raises(TaskError, match="whose data and loss are its own") as refused:
+        make_task(rare(), {}, {**beside, "z_loss": 1e-4})
+    assert refused.value.parameter == "z_loss"
+
+
 def test_what_cannot_be_weighted_is_refused_in_one_line() -> None:
     for made, rule in (
         (rare(targets={"class": RARE}), "labels=..."),
