@@ -12,8 +12,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from study.commands.arguments.annotated import Home, Json, StudyFile
+from study.commands.arguments.studies import code_folders
 from study.commands.exit_codes import ExitCode
-from study.commands.options import Home, Json, StudyFile, code_folders
 from study.commands.text.task_summary import data_line, task_facts, task_line
 
 if TYPE_CHECKING:

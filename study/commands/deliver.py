@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from study.commands.arguments.annotated import Home, Json, StudyName
 from study.commands.exit_codes import ExitCode
-from study.commands.options import Home, Json, StudyName
 
 
 def deliver(

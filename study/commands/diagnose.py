@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from search_spaces.errors import InputError
+from study.commands.arguments.annotated import Json, StudyFile
+from study.commands.arguments.studies import code_folders
 from study.commands.exit_codes import ExitCode
-from study.commands.options import Json, StudyFile, code_folders
 from study.commands.text.diagnosis_json import diagnosis_json
 from study.commands.text.diagnosis_live import DiagnosisVoice
 from study.commands.text.diagnosis_page import write_page

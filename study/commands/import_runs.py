@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from search_spaces.errors import InputError
-from study.commands.options import Home, Json
+from study.commands.arguments.annotated import Home, Json
 from study.commands.text.watched_runs import run_folders
 
 

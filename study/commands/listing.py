@@ -11,8 +11,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from study.commands.cluster_options import cluster, refuse_home
-from study.commands.options import Address, Home, Insecure, Json
+from study.commands.arguments.annotated import Address, Home, Insecure, Json
+from study.commands.arguments.cluster import cluster, refuse_home
 from study.commands.text.verdict_style import COLOURS, verdict_text
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from search_spaces.errors import InputError
-from study.commands.options import Home, Json
+from study.commands.arguments.annotated import Home, Json
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from search_spaces.errors import InputError
+from study.commands.arguments.annotated import Compared, Home, Json, Open, Reported
 from study.commands.opened_page import OpenedPage
-from study.commands.options import Compared, Home, Json, Open, Reported
 from study.commands.text.status_line import error_console, status_line
 from study.commands.text.watched_runs import page_of_runs
 
@@ -98,7 +98,7 @@ def report(
     """
     from analysis import AnalysisError, write_comparison, write_report
     from analysis.reading import study_folder
-    from study.commands.map_options import read_maps, read_where
+    from study.commands.arguments.maps import read_maps, read_where
     from study.tables.home import home_folder
 
     runs = page_of_runs(studies or (), output)
@@ -234,7 +234,7 @@ def _labelled_again(
     """The trials under other thresholds; None if none were given."""
     if not pairs and study_file is None:
         return None
-    from study.commands.threshold_options import changed_thresholds, read_overrides
+    from study.commands.arguments.thresholds import changed_thresholds, read_overrides
     from study.tables import TableStore
     from study.verdicts import relabel_study
 

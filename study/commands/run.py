@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from study.commands.arguments.annotated import Home, Json, Open, StudyFile
+from study.commands.arguments.studies import code_folders
 from study.commands.exit_codes import ExitCode
 from study.commands.opened_page import OpenedPage
-from study.commands.options import Home, Json, Open, StudyFile, code_folders
 from study.commands.text.progress_bar import watched
 from study.commands.text.summary import print_result, result_json
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import typer
 from rich.console import Console
 
-from study.commands.cluster_options import cluster, latest_job, refuse_home
-from study.commands.options import Address, Home, Insecure, Json, StudyName
+from study.commands.arguments.annotated import Address, Home, Insecure, Json, StudyName
+from study.commands.arguments.cluster import cluster, latest_job, refuse_home
 from study.commands.text.verdict_style import COLOURS, verdict_text
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from search_spaces.errors import InputError
-from study.commands.cluster_options import cluster, latest_job, refuse_home
-from study.commands.options import Address, Home, Insecure, StudyName
+from study.commands.arguments.annotated import Address, Home, Insecure, StudyName
+from study.commands.arguments.cluster import cluster, latest_job, refuse_home
 
 _GOES_ON = "nothing recorded is lost, and the same command goes on"
 

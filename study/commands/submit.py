@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from study.commands.cluster_options import cluster
+from study.commands.arguments.annotated import Insecure, Json, StudyFile
+from study.commands.arguments.cluster import cluster
 from study.commands.exit_codes import ExitCode
-from study.commands.options import Insecure, Json, StudyFile
 
 if TYPE_CHECKING:
     from study.jobs import Job, JobsApi, Submitted

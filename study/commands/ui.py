@@ -12,8 +12,8 @@ from typing import Annotated
 import typer
 
 from search_spaces.errors import InputError
+from study.commands.arguments.annotated import Home
 from study.commands.exit_codes import ExitCode
-from study.commands.options import Home
 
 POLL_S = 0.2
 

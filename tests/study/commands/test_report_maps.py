@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from study.commands.map_options import read_maps, read_where
+from study.commands.arguments.maps import read_maps, read_where
 from tests.study.commands.conftest import Gradscape
 from tests.support.synthetic import synthetic_tables, write_study
 

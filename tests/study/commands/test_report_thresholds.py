@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from analysis import load_trials, write_report
-from study.commands.threshold_options import changed_thresholds
+from study.commands.arguments.thresholds import changed_thresholds
 from study.tables import TableStore
 from study.verdicts import DEFAULT, relabel_study
 from tests.study.commands.conftest import STUDY, Gradscape, contents, train_in_process

@@ -1,4 +1,4 @@
-"""Arguments and options that several commands share."""
+"""Arguments and options of several commands, as Typer has them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from study.commands.study_argument import (
+from study.commands.arguments.studies import (
     compared_studies,
     reported_studies,
     study_file_of,
@@ -65,8 +65,3 @@ Insecure = Annotated[
     bool,
     typer.Option("--insecure", help="Use a cluster that takes jobs from everybody without token."),
 ]
-
-
-def code_folders(study_file: Path) -> tuple[Path, ...]:
-    """Where a person's own task and network are imported from: here, and beside the file."""
-    return tuple(dict.fromkeys([Path.cwd(), study_file.resolve().parent]))

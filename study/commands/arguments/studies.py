@@ -135,3 +135,8 @@ def _home(context: typer.Context) -> Path:
 
 def _say(text: str) -> None:
     print(f"gradscape: {text}", file=sys.stderr)
+
+
+def code_folders(study_file: Path) -> tuple[Path, ...]:
+    """Where a person's own task and network are imported from: here, and beside the file."""
+    return tuple(dict.fromkeys([Path.cwd(), study_file.resolve().parent]))
