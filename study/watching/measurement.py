@@ -13,7 +13,7 @@ from study.watching.observing.ranks import in_parallel, local
 from study.watching.observing.scaler import Scaler
 from study.watching.observing.signals import Signals
 from study.watching.observing.still import still_layers
-from study.watching.observing.weights import Arrived, Update, parameters_of, size, total
+from study.watching.observing.weights import Arrived, Update, parameters_of, relative, size, total
 from study.watching.record import Look
 
 
@@ -89,7 +89,7 @@ class Measurement:
             step=self._step,
             grad_norm=norm / factor if factor == factor and factor > 0 else norm,
             clip_factor=factor,
-            update_ratio=_ratio(total(moved.values()), total(sizes.values())),
+            update_ratio=relative(total(moved.values()), total(sizes.values())),
             layers=self._layer_rows(used, moved, sizes, factor),
         )
 
@@ -144,11 +144,5 @@ def _of_weight(
     if id(weight) in used:
         row["weight_grad_rms"] = float(used[id(weight)]) / factor / math.sqrt(count)
     # What no optimizer has does not move.
-    row["update_ratio"] = _ratio(float(moved.get(id(weight), torch.zeros(()))), norm)
+    row["update_ratio"] = relative(float(moved.get(id(weight), torch.zeros(()))), norm)
     return row
-
-
-def _ratio(part: float, whole: float) -> float:
-    if whole == 0:
-        return math.inf if part > 0 else 0.0
-    return part / whole

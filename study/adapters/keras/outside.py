@@ -13,6 +13,7 @@ from study.adapters.keras.library import keras_library
 from study.adapters.keras.variables import layers_of
 from study.engine.layers import Layer
 from study.watching.looks import Looks
+from study.watching.observing.weights import relative
 from study.watching.record import Look, RunRecord
 from study.worker.still_parts import FROZEN
 
@@ -98,7 +99,7 @@ class FromOutside:
             rows[name] = {
                 "weight_rms": float(np.linalg.norm(old)) / math.sqrt(old.size),
                 "weight_count": float(old.size),
-                "update_ratio": _ratio(moved, float(np.linalg.norm(old))),
+                "update_ratio": relative(moved, float(np.linalg.norm(old))),
                 # Of gradients and activations, of which none was seen that is broken.
                 "nonfinite_count": 0.0,
             }
@@ -113,7 +114,7 @@ class FromOutside:
             step=step,
             grad_norm=math.nan,
             clip_factor=math.nan,
-            update_ratio=_ratio(_norm(moves), _norm(list(before.values()))),
+            update_ratio=relative(_norm(moves), _norm(list(before.values()))),
             layers=rows,
         )
 
@@ -148,9 +149,3 @@ def _layers(weights: Mapping[str, Any]) -> tuple[Layer, ...]:
 
 def _norm(arrays: list[npt.NDArray[np.float64]]) -> float:
     return math.sqrt(math.fsum(float(np.square(each).sum()) for each in arrays))
-
-
-def _ratio(part: float, whole: float) -> float:
-    if whole == 0:
-        return math.inf if part > 0 else 0.0
-    return part / whole

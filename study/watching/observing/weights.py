@@ -137,3 +137,10 @@ def _some(parameter: Tensor) -> Tensor:
     if values.numel() <= EXACT or sharded(values):
         return values
     return values.flatten()[:: -(-values.numel() // (EXACT // 4))]
+
+
+def relative(part: float, whole: float) -> float:
+    """Returns the size of an update by that of what it changes, infinite where that is 0."""
+    if whole == 0:
+        return math.inf if part > 0 else 0.0
+    return part / whole
