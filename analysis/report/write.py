@@ -42,6 +42,7 @@ def write_report(
     maps: Sequence[tuple[str, str | None]] = (),
     where: Mapping[str, object] | None = None,
     failed: Mapping[str, int] | None = None,
+    planned: int | None = None,
     tables: Tables = "auto",
     figures: Sequence[str] = (),
     figures_of: Collection[str] | None = None,
@@ -67,6 +68,8 @@ def write_report(
         where: Value, or list of values, by hyperparameter that the trials of these maps have.
         failed: Number of trials that failed for reasons of the infrastructure, by reason, which
             no table has.
+        planned: Trials that the study is to have, if it still runs: the page says so, and loads
+            itself again while nobody reads in it.
         tables: "auto" writes trials, and steps and layers as far as their size makes sense
             (`CSV_ROWS`, `PARQUET_ROWS`), "all" whatever their size, "trials" these alone.
         figures: Formats of the images of the page's figures, "png" and "svg"; none by default.
@@ -86,7 +89,15 @@ def write_report(
     """
     formats = check_formats(figures)
     on_stage("reading the tables")
-    evidence = gather(study, home=home, trials=trials, maps=maps, where=where, failed=failed)
+    evidence = gather(
+        study,
+        home=home,
+        trials=trials,
+        maps=maps,
+        where=where,
+        failed=failed,
+        planned=planned,
+    )
     folder = Path(out) if out is not None else _own_folder(study, home, trials)
     earlier = written_files(folder)
     with filling(folder) as scratch:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -119,8 +119,7 @@ def report(
         }
     )
     maps, chosen = read_maps(map_of or []), read_where(where or [])
-    here = tracking_uri is None
-    wanted = list(compare or studies or [])
+    here, wanted = tracking_uri is None, list(compare or studies or [])
     try:
         with ExitStack() as stack:
             on_stage = stack.enter_context(_stages(quiet=as_json))
@@ -142,7 +141,7 @@ def report(
                     where=chosen,
                     tables=tables.value,
                     figures=[] if figures == "none" else figures.split(","),
-                    failed=_failures(wanted[0], home_path) if here else {},
+                    **(_in_no_table(wanted[0], home_path) if here else {}),
                     on_notice=lambda notice: print(notice, file=sys.stderr),
                     on_stage=on_stage,
                 )
@@ -197,14 +196,18 @@ def _source(study: str, tracking_uri: str | None) -> AbstractContextManager[str 
     return nullcontext(study) if tracking_uri is None else tracked_study(tracking_uri, study)
 
 
-def _failures(study: str, home: Path) -> Mapping[str, int]:
+def _in_no_table(study: str, home: Path) -> dict[str, Any]:
+    """What the report says of a study of the home folder that its tables do not have."""
     from study.monitoring.failed_trials import failure_reasons
+    from study.monitoring.status import trials_while_it_runs
     from study.paths import StudyPaths
     from study.tables.home import studies
 
     # A study may also be asked for by the path of its folder, which names no storage.
-    known = study in studies(home)
-    return failure_reasons(StudyPaths(home=home, study=study)) if known else {}
+    if study not in studies(home):
+        return {}
+    paths = StudyPaths(home=home, study=study)
+    return {"failed": failure_reasons(paths), "planned": trials_while_it_runs(paths)}
 
 
 def _why(error: Exception, asked: Sequence[str], home: Path) -> str:
@@ -217,8 +220,7 @@ def _why(error: Exception, asked: Sequence[str], home: Path) -> str:
     for study in asked:
         if study not in studies(home):
             continue
-        paths = StudyPaths(home=home, study=study)
-        reasons = failure_reasons(paths)
+        reasons = failure_reasons(paths := StudyPaths(home=home, study=study))
         if reasons and TableStore(paths.tables).read_trials(columns=["trial"]).empty:
             return (
                 f"study {study!r} has no finished trial to report on: {failures_text(reasons)}; "

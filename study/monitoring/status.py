@@ -88,6 +88,12 @@ def study_status(paths: StudyPaths) -> StudyStatus:
     )
 
 
+def trials_while_it_runs(paths: StudyPaths) -> int | None:
+    """Returns how many trials a study that somebody works on now is to have; else None."""
+    last = read_record(paths.driver_record)
+    return last.trials if last is not None and look(paths.lock) is not None else None
+
+
 def _config(paths: StudyPaths, notices: list[str]) -> StudyConfig | None:
     """The study file as it was last run; it may need variables that are not set here."""
     try:

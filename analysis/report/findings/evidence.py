@@ -33,6 +33,7 @@ class Evidence:
         where: Values, or lists of values, that the trials of these maps must have.
         failed: Number of trials that failed for reasons of the infrastructure, by reason; no
             table has them.
+        planned: Trials that the study is to have, while it still runs; else None.
     """
 
     study: str
@@ -42,6 +43,7 @@ class Evidence:
     maps: tuple[tuple[str, str | None], ...] = ()
     where: Mapping[str, object] = field(default_factory=dict)
     failed: Mapping[str, int] = field(default_factory=dict)
+    planned: int | None = None
     _computed: dict[Callable[..., Any], object] = field(
         default_factory=dict, init=False, repr=False
     )
@@ -74,6 +76,7 @@ def gather(
     maps: Sequence[tuple[str, str | None]] = (),
     where: Mapping[str, object] | None = None,
     failed: Mapping[str, int] | None = None,
+    planned: int | None = None,
 ) -> Evidence:
     """Loads a study.
 
@@ -84,6 +87,7 @@ def gather(
         maps: Maps that were asked for.
         where: Values that the trials of these maps must have.
         failed: Number of trials that failed for reasons of the infrastructure, by reason.
+        planned: Trials that the study is to have, if it still runs.
 
     Raises:
         StudyNotFound: If there is no such study.
@@ -104,4 +108,5 @@ def gather(
         maps=tuple(maps),
         where=where or {},
         failed=failed or {},
+        planned=planned,
     )

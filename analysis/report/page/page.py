@@ -132,7 +132,7 @@ WALK = (
 
 def _script() -> Markup:
     names = [f"walk/{name}.js" for name in (*WALK, "controls", "walk")]
-    return Markup("\n").join(_resource(name) for name in (*names, "page.js"))
+    return Markup("\n").join(_resource(name) for name in (*names, "running.js", "page.js"))
 
 
 @cache

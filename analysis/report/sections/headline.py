@@ -24,7 +24,8 @@ from analysis.trials.records import records
 class Headline:
     """The head of the page; `counts` are rows of `verdict_counts`, `map` the first map or None.
 
-    `stable` and its interval are of the `evenly` placed trials, which stand for the space.
+    `stable` and its interval are of the `evenly` placed trials, which stand for the space;
+    `planned` is how many trials a study that still runs is to have.
     """
 
     study: str
@@ -38,6 +39,7 @@ class Headline:
     answers: list[Answer]
     counts: list[dict[str, object]]
     failed: list[tuple[str, int]]
+    planned: int | None
     map: FirstMap | None
 
 
@@ -57,6 +59,7 @@ def headline(evidence: Evidence) -> Headline:
         answers=evidence.of(answers),
         counts=records(evidence.of(counts)),
         failed=list(evidence.failed.items()),
+        planned=evidence.planned,
         map=evidence.of(first_map),
     )
 
@@ -72,11 +75,14 @@ def _summary(evidence: Evidence) -> dict[str, object]:
         "answers": [sentence(each) for each in evidence.of(answers)],
         "edge": evidence.of(edge_by_depth),
         "failed": reasons,
+        "planned": evidence.planned,
     }
 
 
 def _markdown(evidence: Evidence) -> str:
     lines = [f"- {plain(sentence(each))}" for each in evidence.of(answers)]
+    if evidence.planned is not None:
+        lines.append(f"- The study still runs: {evidence.planned:,} trials are planned.")
     if not evidence.failed:
         return "\n".join(lines)
     lost = sum(evidence.failed.values())
