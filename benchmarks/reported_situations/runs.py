@@ -11,7 +11,11 @@ import torch
 
 from reported_situations.plain_training import CODE
 from reported_situations.situation import Situation, is_fix
+from search_spaces.seeds import trial_seed
 from study.diagnosis import Diagnosis, Event, Remedy, diagnose, is_clear
+from study.diagnosis.search.searching import is_measured_by_label
+from study.diagnosis.training import train
+from study.preflight.configuration import preflight
 
 Row = dict[str, Any]
 
@@ -107,16 +111,15 @@ def _remedy(situation: Situation, diagnosis: Diagnosis, remedy: Remedy, seeds: i
     before = {**diagnosis.hyperparameters, "steps": situation.steps}
     changed = {change.hyperparameter: change.after for change in remedy.changes}
     after = {**remedy.trained.hyperparameters, "steps": situation.steps, **changed}
-    longer = diagnose(
-        situation.config().with_steps(LONGER * after["steps"]),
-        dict(remedy.trained.hyperparameters),
-        seeds=seeds,
-        remedies=0,
-        code=CODE,
-    )
+    config = situation.config().with_steps(LONGER * after["steps"])
+    checked, changed_to = preflight(config, code=CODE), remedy.trained.hyperparameters
+    if is_measured_by_label(diagnosis.hyperparameters, changed_to):
+        checked = checked.with_balanced_metric()
+    trial_seeds = [trial_seed(config.seed, number) for number in range(seeds)]
+    (longer,) = train(checked, [changed_to], seeds=trial_seeds, statistics="standard")
     return {
         "change": changed,
         "is_fix": any(is_fix(before, after, fix) for fix in situation.fixes),
-        "holds": is_clear(longer.verdicts.get("stable", 0), seeds),
+        "holds": is_clear(longer.stable, seeds),
         "longer": dict(longer.verdicts),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -22,12 +22,14 @@ class Trained:
         trials: One row a seed, in the order of the seeds.
         steps: One row a seed and recorded step.
         layers: One row a seed, recorded step and layer; none where nothing was measured.
+        metric_name: What its metric is called; a change may be measured by another one.
     """
 
     hyperparameters: Mapping[str, Value]
     trials: pd.DataFrame
     steps: pd.DataFrame
     layers: pd.DataFrame
+    metric_name: str
 
     @property
     def seeds(self) -> int:
@@ -59,6 +61,11 @@ class Trained:
     def metric(self) -> float:
         """Median over seeds of the task's metric at the end; NaN where it is none."""
         return float(self.trials["metric_final"].median(skipna=False))
+
+    @property
+    def chance(self) -> float:
+        """The metric of the best constant prediction."""
+        return float(self.trials["metric_chance"].iloc[0])
 
     @property
     def seconds(self) -> float:
@@ -98,4 +105,4 @@ class Trained:
             )
             for name, frame in later.items()
         }
-        return Trained(hyperparameters=self.hyperparameters, **frames)
+        return replace(self, **frames)

@@ -97,6 +97,7 @@ def _train_cohort(
     return [
         Trained(
             hyperparameters=dict(values),
+            metric_name=checked.tasks.task(values).metric_name,
             **{name: _rows(frame, index, len(seeds)) for name, frame in frames.items()},
         )
         for index, values in enumerate(configurations)

@@ -150,6 +150,10 @@ class Preflight:
         """Estimate of the time that one trial takes of one CPU core."""
         return self.work(hyperparameters) / FLOPS_PER_S
 
+    def with_balanced_metric(self) -> Preflight:
+        """The same study, with success measured by label, each counting the same."""
+        return replace(self, tasks=replace(self.tasks, balanced_metric=True))
+
     def has_curvature(self, hyperparameters: Mapping[str, Any]) -> bool:
         """Whether the loss can be differentiated twice, so that sharpness can be measured."""
         if self.cost(hyperparameters).is_large:

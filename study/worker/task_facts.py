@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from study.engine import Task
-from study.engine.tasks.data.class_weights import WeightedLoss
 from study.engine.tasks.data.data_scale import data_scale
+from study.engine.tasks.data.weighted import Weighted
 
 EXAMPLES = 4096
 """Examples, spread evenly over the data, that are looked at."""
@@ -41,7 +41,7 @@ def _rms(values: Tensor) -> float | None:
 
 
 def _has_no_majority(task: Task) -> bool:
-    own = task.feed is not None or isinstance(task.loss, WeightedLoss)
+    own = task.feed is not None or isinstance(task.loss, Weighted)
     return own or task.targets.is_floating_point()
 
 

@@ -13,6 +13,7 @@ from search_spaces.catalogue import is_own
 from search_spaces.errors import InputError
 from study.engine import Task, TaskError, TaskFactory, TaskParameter, make_task, task_parameters
 from study.engine.tasks import DataError, of_any_task, takes_path
+from study.engine.tasks.data.balanced_metric import balanced_metric_task
 from study.worker.loading import load_task_function
 
 KEPT = 8
@@ -28,12 +29,15 @@ class TaskSource:
         options: As in the study file.
         folder: The study file's; paths among the options are relative to it.
         code: Folders of the person's own modules.
+        balanced_metric: Whether success is measured by label, each counting the same, where
+            labels are not about as frequent as each other.
     """
 
     name: str
     options: Mapping[str, object] = field(default_factory=dict)
     folder: Path
     code: tuple[Path, ...] = ()
+    balanced_metric: bool = False
 
     @property
     def parameters(self) -> Mapping[str, TaskParameter]:
@@ -91,7 +95,7 @@ class TaskSource:
             raise self._refusal(error) from error
         if not isinstance(task, Task):
             raise InputError(f"{self.name} must return a Task, but returned {task!r}", key="task")
-        return task
+        return balanced_metric_task(task) or task if self.balanced_metric else task
 
     def _refusal(self, error: Exception) -> InputError:
         """What a person has to know when the task's function failed."""

@@ -132,18 +132,30 @@ def _remedies(subject: DiagnosisSubject) -> _Remedies:
             remedy=remedy,
             stable=int((remedy.seeds.trials["verdict"] == "stable").sum()),
             seeds=len(remedy.seeds.trials),
-            before=_figure(subject.seeds.trials["metric_final"].median()),
+            before=_before(subject, remedy),
             after=_figure(remedy.seeds.trials["metric_final"].median()),
-            pictures=remedy_pictures(subject, number, remedy.seeds),
+            pictures=remedy_pictures(subject, number, remedy),
         )
         for number, remedy in enumerate(subject.remedies or (), start=1)
     ]
     return _Remedies(
         metric=subject.metric,
         cards=cards,
-        tried=[(each, _figure(each.metric)) for each in subject.tried],
+        tried=[(each, _tried_figure(subject, each)) for each in subject.tried],
         outcome=capitalized(subject.outcome),
     )
+
+
+def _before(subject: DiagnosisSubject, remedy: Remedied) -> str:
+    """The metric before the change; by chance where the change is measured by another one."""
+    if remedy.metric == subject.metric:
+        return _figure(subject.seeds.trials["metric_final"].median())
+    return f"{_figure(remedy.seeds.trials['metric_chance'].median())} by chance"
+
+
+def _tried_figure(subject: DiagnosisSubject, tried: Tried) -> str:
+    other = tried.metric_name not in ("", subject.metric)
+    return f"{_figure(tried.metric)} ({tried.metric_name})" if other else _figure(tried.metric)
 
 
 def _figure(value: float) -> str:

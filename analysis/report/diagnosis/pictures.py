@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Literal
 
@@ -18,7 +19,7 @@ from analysis.figures import (
 from analysis.figures.palette import VERDICT_COLORS
 from analysis.figures.seed_curves import SeedGroup
 from analysis.labels import count_label, number_label
-from analysis.report.diagnosis.subject import DiagnosisSubject, Seeds
+from analysis.report.diagnosis.subject import DiagnosisSubject, Remedied, Seeds
 from analysis.report.page.picture import Picture, picture
 from analysis.space.axes import hyperparameters
 from analysis.trials.gradient_profiles import gradient_profiles, time_profiles
@@ -42,27 +43,35 @@ def training_pictures(subject: DiagnosisSubject) -> list[Picture]:
     ]
 
 
-def remedy_pictures(subject: DiagnosisSubject, number: int, seeds: Seeds) -> list[Picture]:
+def remedy_pictures(subject: DiagnosisSubject, number: int, remedy: Remedied) -> list[Picture]:
     """Loss and metric of a changed configuration beside those of the diagnosed one.
+
+    A metric that the diagnosed one was not measured by has lines of the changed one alone.
 
     Args:
         subject: The diagnosis.
         number: Which change it is, for the figures' names.
-        seeds: The changed configuration.
+        remedy: The change, and the changed configuration.
     """
-    groups = [
-        SeedGroup(name="before", steps=subject.seeds.steps, broken=_broken(subject.seeds)),
-        SeedGroup(
-            name="with the change",
-            steps=seeds.steps,
-            color=VERDICT_COLORS["stable"],
-            broken=_broken(seeds),
-        ),
-    ]
-    return [
-        _curves(f"remedy-{number}-{column}", column, groups, subject, what="before and after")
-        for column in ("loss", "metric")
-    ]
+    before = SeedGroup(name="before", steps=subject.seeds.steps, broken=_broken(subject.seeds))
+    after = SeedGroup(
+        name="with the change",
+        steps=remedy.seeds.steps,
+        color=VERDICT_COLORS["stable"],
+        broken=_broken(remedy.seeds),
+    )
+    loss = _curves(
+        f"remedy-{number}-loss", "loss", [before, after], subject, what="before and after"
+    )
+    changed = dataclasses.replace(subject, metric=remedy.metric, seeds=remedy.seeds)
+    metric = _curves(
+        f"remedy-{number}-metric",
+        "metric",
+        [before, after] if remedy.metric == subject.metric else [after],
+        changed,
+        what="before and after" if remedy.metric == subject.metric else "with the change",
+    )
+    return [loss, metric]
 
 
 def update_pictures(subject: DiagnosisSubject) -> list[Picture]:

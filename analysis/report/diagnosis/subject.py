@@ -47,12 +47,17 @@ class Remedied:
         before: What it was.
         reason: Why it may help.
         seeds: The changed configuration.
+        metric: What the metric is called that it is measured by; the task's own, or one in which
+            each label counts the same.
+        remark: Why it is measured by another metric, in a sentence; else empty.
     """
 
     change: str
     before: str
     reason: str
     seeds: Seeds
+    metric: str
+    remark: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +68,8 @@ class Tried:
         change: From what to what.
         stable: Number of seeds with which it is stable.
         seeds: Number of seeds that it was trained with.
-        metric: The task's metric at the end; NaN where there is none.
+        metric: The metric at the end; NaN where there is none.
+        metric_name: What it is called; empty where nothing was trained.
         remark: What else there is to say; may be empty.
     """
 
@@ -71,6 +77,7 @@ class Tried:
     stable: int
     seeds: int
     metric: float
+    metric_name: str
     remark: str
 
 

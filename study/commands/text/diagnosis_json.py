@@ -64,6 +64,7 @@ def _remedy(remedy: Remedy) -> dict[str, Any]:
         "stable": remedy.trained.stable,
         "seeds": remedy.trained.seeds,
         "metric": remedy.trained.metric,
+        "metric_name": remedy.trained.metric_name,
         "trials": _records(remedy.trained.trials),
     }
 
@@ -80,6 +81,7 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
         "stable": attempt.stable,
         "seeds": attempt.seeds,
         "metric": attempt.metric,
+        "metric_name": None if attempt.trained is None else attempt.trained.metric_name,
         "lost": attempt.lost,
         "error": attempt.error,
     }

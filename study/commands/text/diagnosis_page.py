@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from study.commands.text.diagnosis import noticed_text, theory_rows
-from study.commands.text.remedies import ending_text
+from study.commands.text.remedies import ending_text, otherwise_measured
 
 if TYPE_CHECKING:
     from analysis.report.diagnosis import DiagnosisSubject, Ending, Remedied, Seeds, Tried
@@ -41,7 +41,9 @@ def _subject(found: Diagnosis) -> DiagnosisSubject:
         theory=dict(theory_rows(found.expectation, found.trained.seeds)),
         remarks=found.expectation.remarks,
         seeds=_seeds(found.trained),
-        remedies=None if search is None else tuple(_remedied(each) for each in search.remedies),
+        remedies=None
+        if search is None
+        else tuple(_remedied(found, each) for each in search.remedies),
         tried=() if search is None else tuple(_tried(each) for each in search.attempts),
         outcome="" if search is None else ending_text(search),
     )
@@ -66,7 +68,7 @@ def _seeds(trained: Trained) -> Seeds:
     return Seeds(trials=trained.trials, steps=trained.steps, layers=trained.layers)
 
 
-def _remedied(remedy: Remedy) -> Remedied:
+def _remedied(found: Diagnosis, remedy: Remedy) -> Remedied:
     from analysis.report.diagnosis import Remedied
 
     return Remedied(
@@ -74,7 +76,14 @@ def _remedied(remedy: Remedy) -> Remedied:
         before=remedy.changes.before_text,
         reason=remedy.changes.reason,
         seeds=_seeds(remedy.trained),
+        metric=remedy.trained.metric_name,
+        remark=_remark(found, remedy),
     )
+
+
+def _remark(found: Diagnosis, remedy: Remedy) -> str:
+    name = remedy.trained.metric_name
+    return "" if name == found.metric else otherwise_measured(found.metric, name)
 
 
 def _tried(attempt: Attempt) -> Tried:
@@ -85,5 +94,6 @@ def _tried(attempt: Attempt) -> Tried:
         stable=attempt.stable,
         seeds=attempt.seeds,
         metric=attempt.metric,
+        metric_name="" if attempt.trained is None else attempt.trained.metric_name,
         remark=attempt.error or ("lost again when trained longer" if attempt.lost else ""),
     )

@@ -10,7 +10,7 @@ from rich.text import Text
 from study.commands.text.verdict_style import COLOURS
 
 if TYPE_CHECKING:
-    from study.diagnosis import Attempt, Change, Diagnosis, Remedy, Search
+    from study.diagnosis import Attempt, Change, Diagnosis, Remedy, Search, Trained
 
 
 def remedy_text(remedy: Remedy, found: Diagnosis, *, number: int) -> Iterator[Text]:
@@ -36,9 +36,31 @@ def remedy_text(remedy: Remedy, found: Diagnosis, *, number: int) -> Iterator[Te
         (remedy.changes.option, "bold"),
         f"  was {remedy.changes.before_text}: ",
         (f"{remedy.trained.stable} of {seeds} stable", COLOURS["stable"]),
-        f", {found.metric} {_number(found.trained.metric)} -> {_number(remedy.trained.metric)}",
+        f", {_measured(found, remedy.trained)}",
     )
     yield Text(f"     {remedy.changes.reason}", style="dim")
+    if (name := remedy.trained.metric_name) != found.metric:
+        yield Text(f"     {otherwise_measured(found.metric, name)}", style="dim")
+
+
+def otherwise_measured(own: str, other: str) -> str:
+    """Why a change is not measured by the task's own metric, in a sentence.
+
+    Args:
+        own: Name of the task's metric.
+        other: Of that by which the change is measured.
+    """
+    return (
+        f"{other} is the mean over the labels of the {own} among each; {own} itself may fall "
+        "while rare answers are found, so give the task this metric (balanced_metric) to see them"
+    )
+
+
+def _measured(found: Diagnosis, after: Trained) -> str:
+    """The metric before and after, by chance where it is another one than before."""
+    if after.metric_name == found.metric:
+        return f"{found.metric} {_number(found.trained.metric)} -> {_number(after.metric)}"
+    return f"{after.metric_name} {_number(after.chance)} by chance -> {_number(after.metric)}"
 
 
 def search_text(found: Diagnosis, told: Sequence[Remedy]) -> Iterator[Text]:
@@ -103,14 +125,13 @@ def _in_vain(found: Diagnosis, search: Search) -> Iterator[Text]:
         several = len(others) - len(singles)
         combined = f"; and {several} combinations of such changes" if several else ""
         yield Text(f"  tried in vain: {'; '.join(_tried(singles))}{combined}")
-        yield from _of_class_weights(found, singles)
     nearest = search.nearest
     if nearest is not None and _came_nearer(nearest, found):
-        before, after = _number(found.trained.metric), _number(nearest.metric)
+        assert nearest.trained is not None
         yield Text(
             f"  nearest: {nearest.changes.option}, {nearest.stable} of {nearest.seeds} stable"
             f"{', lost again by a longer training' if nearest.lost else ''}, "
-            f"{found.metric} {before} -> {after}"
+            f"{_measured(found, nearest.trained)}"
         )
 
 
@@ -124,19 +145,6 @@ def _came_nearer(nearest: Attempt, found: Diagnosis) -> bool:
         or after.endurance > before.endurance
         or bool(after.stable)
     )
-
-
-def _of_class_weights(found: Diagnosis, attempts: Sequence[Attempt]) -> Iterator[Text]:
-    """Why they look harmful: a metric that counts examples hardly counts rare labels."""
-    for attempt in attempts:
-        (change,) = attempt.changes
-        if change.hyperparameter == "class_weights" and attempt.metric < found.trained.metric:
-            before, after = _number(found.trained.metric), _number(attempt.metric)
-            yield Text(
-                f"  {change.option.removeprefix('--set ')} gives rare answers at the cost of "
-                f"frequent ones ({found.metric} {before} -> {after}), which {found.metric} mostly "
-                "counts: a metric in which each label counts the same would show what it finds"
-            )
 
 
 def _tried(attempts: Sequence[Attempt]) -> Iterator[str]:

@@ -16,6 +16,7 @@ from study.diagnosis.situation import situation_of
 from study.diagnosis.trained import Trained
 from study.diagnosis.training import Configuration, train
 from study.preflight.configuration import Preflight
+from study.trial import NONE
 
 
 def search_remedies(
@@ -55,7 +56,7 @@ def search_remedies(
 
     search = find_remedies(
         to_try,
-        partial(_train_all, checked),
+        partial(train_changed, checked, trained),
         seeds=seeds,
         steps=steps,
         wanted=wanted,
@@ -68,12 +69,46 @@ def search_remedies(
     return dataclasses.replace(search, narrowed=situation.narrowed)
 
 
-def _train_all(
+def train_changed(
     checked: Preflight,
+    before: Trained,
     configurations: Sequence[Configuration],
     some: Sequence[int],
     steps: int,
 ) -> list[Trained]:
-    for values in configurations:
-        checked.check(values)
-    return train(checked, configurations, seeds=some, statistics="standard", steps=steps)
+    """Trains the changed; where a change makes labels count the same, so does the metric.
+
+    One in which each example counts shows next to nothing of what is found of a rare label, and
+    each frequent example that this costs.
+
+    Args:
+        checked: The study file.
+        before: What became of the configuration as it was.
+        configurations: The changed ones.
+        some: Seeds.
+        steps: Optimizer steps.
+
+    Returns:
+        One result a configuration, in their order.
+    """
+    results: dict[int, Trained] = {}
+    for by_label in (False, True):
+        ranks = [
+            rank
+            for rank, values in enumerate(configurations)
+            if is_measured_by_label(before.hyperparameters, values) is by_label
+        ]
+        together = [configurations[rank] for rank in ranks]
+        measured = checked.with_balanced_metric() if by_label else checked
+        for values in together:
+            measured.check(values)
+        if together:
+            found = train(measured, together, seeds=some, statistics="standard", steps=steps)
+            results.update(zip(ranks, found, strict=True))
+    return [results[rank] for rank in range(len(configurations))]
+
+
+def is_measured_by_label(before: Configuration, after: Configuration) -> bool:
+    """Returns whether a change makes each label count the same, and is to be measured so."""
+    name = "class_weights"
+    return after.get(name, NONE) != NONE and before.get(name, NONE) == NONE

@@ -28,6 +28,7 @@ def image_folder(
     examples: int | None = None,
     validation: float = 0.0,
     target: float | None = None,
+    balanced_metric: bool = False,
 ) -> Task:
     """Images (N, channels, size, size) from 0 to 1, labelled by the folder that they are in.
 
@@ -41,6 +42,7 @@ def image_folder(
         examples: A random selection of so many, always the same; by default all.
         validation: Share of the images that no trial trains on.
         target: Accuracy from which a trial counts as trained.
+        balanced_metric: Whether accuracy is the mean over the labels of that among each.
 
     Raises:
         TaskError: If an argument is out of range.
@@ -69,6 +71,7 @@ def image_folder(
         classes=len(names),
         target=target,
         validation=None if held_out is None else (inputs[held_out], labels[held_out]),
+        balanced_metric=balanced_metric,
     )
 
 

@@ -34,6 +34,7 @@ def table(
     examples: int | None = None,
     validation: float = 0.0,
     target: float | None = None,
+    balanced_metric: bool = False,
 ) -> Task:
     """Rows (N, columns) of a CSV, Parquet or NumPy file, with one column to predict.
 
@@ -51,6 +52,7 @@ def table(
         examples: Only the first so many rows; by default all.
         validation: Share of the rows that no trial trains on.
         target: Accuracy, or explained variance, from which a trial counts as trained.
+        balanced_metric: Whether accuracy is the mean over the labels of that among each.
 
     Raises:
         TaskError: If an argument is out of range, or there is no such column.
@@ -67,8 +69,13 @@ def table(
     inputs = torch.from_numpy(encoded(frame[names]))
     kept, held_out = split("table", len(frame), validation)
     labelled = _is_labels(values) if kind == "auto" else kind == "labels"
-    make = _of_labels if labelled else _of_numbers
-    return make(inputs, values, kept, held_out, target)
+    if labelled:
+        return _of_labels(inputs, values, kept, held_out, target, balanced_metric)
+    if balanced_metric:
+        raise TaskError(
+            f"needs labels, but {predict!r} is predicted as a number", parameter="balanced_metric"
+        )
+    return _of_numbers(inputs, values, kept, held_out, target)
 
 
 def _of_labels(
@@ -77,6 +84,7 @@ def _of_labels(
     kept: Tensor,
     held_out: Tensor | None,
     target: float | None,
+    balanced_metric: bool,
 ) -> Task:
     names, codes = np.unique(values.to_numpy().astype(str), return_inverse=True)
     if values.dtype.kind in "iu":  # In the order of the numbers, not of their texts.
@@ -91,6 +99,7 @@ def _of_labels(
         classes=len(names),
         target=target,
         validation=None if held_out is None else (inputs[held_out], labels[held_out]),
+        balanced_metric=balanced_metric,
     )
 
 

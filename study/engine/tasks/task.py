@@ -14,6 +14,7 @@ from study.engine.tasks.chance.levels import NAME, Levels
 from study.engine.tasks.chance.predicted import PerExample, Predicted
 from study.engine.tasks.data.signal import signal
 from study.engine.tasks.data.task_data import check_data, check_inputs, check_labels
+from study.engine.tasks.data.weighted import Weighted, label_weights
 from study.engine.tasks.error import DataError
 from study.engine.tasks.feeding.feed import Feed
 from study.engine.tasks.measures import correct, cross_entropy
@@ -169,6 +170,7 @@ def classification(
     target: float | None = None,
     vocabulary: int | None = None,
     validation: tuple[Tensor, Tensor] | None = None,
+    balanced_metric: bool = False,
 ) -> Task:
     """Makes a task of labels: cross-entropy, accuracy, chance as the most frequent label.
 
@@ -181,6 +183,8 @@ def classification(
             chance to 1.
         vocabulary: Number of tokens where inputs are token numbers.
         validation: Inputs and labels of examples that no trial trains on.
+        balanced_metric: Whether success is balanced accuracy, the mean over the labels of the
+            accuracy among each, whose chance is one in as many labels as there are.
 
     Raises:
         DataError: If an input is not finite, or a label or token is out of range; with the
@@ -201,9 +205,9 @@ def classification(
         output_at="example" if labels.ndim == 1 else "time_step",
         outputs=classes,
         loss=cross_entropy,
-        metric=correct,
-        metric_name="accuracy",
-        chance=float(shares.max()),
+        metric=Weighted(correct, *label_weights(labels)) if balanced_metric else correct,
+        metric_name="balanced accuracy" if balanced_metric else "accuracy",
+        chance=1 / int(shares.count_nonzero()) if balanced_metric else float(shares.max()),
         ceiling=1.0,
         target=WORKED_OUT if target is None else target,
         loss_chance=float(torch.special.entr(shares).sum()),

@@ -25,7 +25,10 @@ def digits() -> StudyConfig:
 
 
 def outcome(
-    hyperparameters: Mapping[str, object], verdicts: Sequence[str], metric: float = 0.5
+    hyperparameters: Mapping[str, object],
+    verdicts: Sequence[str],
+    metric: float = 0.5,
+    metric_name: str = "accuracy",
 ) -> Trained:
     """What training would have given, with these verdicts."""
     trials = pd.DataFrame(
@@ -40,4 +43,10 @@ def outcome(
         }
     )
     none = pd.DataFrame({"trial": pd.Series(dtype="int64")})
-    return Trained(hyperparameters=dict(hyperparameters), trials=trials, steps=none, layers=none)
+    return Trained(
+        hyperparameters=dict(hyperparameters),
+        trials=trials,
+        steps=none,
+        layers=none,
+        metric_name=metric_name,
+    )

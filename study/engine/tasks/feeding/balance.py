@@ -11,8 +11,9 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from study.engine.tasks.data.class_weights import PARAMETER, label_weights
+from study.engine.tasks.data.class_weights import PARAMETER
 from study.engine.tasks.data.held import Held
+from study.engine.tasks.data.weighted import label_weights
 from study.engine.tasks.error import TaskError
 from study.engine.tasks.feeding.feed import Feed
 from study.engine.tasks.task import Task

@@ -85,9 +85,12 @@ def subject(name: str = "plain", **changes: object) -> DiagnosisSubject:
                 before=name,
                 reason=f"because of {name}",
                 seeds=seeds("stable", loss=0.1, name=name),
+                metric=name,
             ),
         ),
-        "tried": (Tried(change=name, stable=0, seeds=1, metric=np.nan, remark=name),),
+        "tried": (
+            Tried(change=name, stable=0, seeds=1, metric=np.nan, metric_name=name, remark=name),
+        ),
         "outcome": f"tried all of {name}",
     }
     return DiagnosisSubject(**{**fields, **changes})  # type: ignore[arg-type]

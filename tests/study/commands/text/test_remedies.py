@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from study.commands.text.remedies import search_text
-from study.diagnosis import Attempt, Change, Changes, Search
+from study.commands.text.remedies import remedy_text, search_text
+from study.diagnosis import Attempt, Change, Changes, Remedy, Search
 from tests.study.diagnosis.conftest import outcome
 
 
-def attempt(name: str, after: str, metric: float) -> Attempt:
+def attempt(name: str, after: str, metric: float, *, of: str = "accuracy") -> Attempt:
     change = Change(
         hyperparameter=name, before="none", after=after, size=1.0, reason="", aimed=True
     )
-    return Attempt(changes=Changes((change,)), trained=outcome({}, ["stalled"], metric))
+    return Attempt(changes=Changes((change,)), trained=outcome({}, ["stalled"], metric, of))
 
 
 def said(*attempts: Attempt, metric: float) -> str:
@@ -28,11 +28,16 @@ def said(*attempts: Attempt, metric: float) -> str:
     return "\n".join(text.plain for text in search_text(found, ()))  # type: ignore[arg-type]
 
 
-def test_class_weights_that_cost_accuracy_are_explained() -> None:
-    text = said(attempt("class_weights", "balanced", 0.8), metric=0.98)
-    assert "class_weights=balanced gives rare answers at the cost of frequent ones" in text
-    assert "(accuracy 0.98 -> 0.80), which accuracy mostly counts" in text
-    assert "at the cost" not in said(attempt("class_weights", "balanced", 0.99), metric=0.98)
+def test_a_change_that_another_metric_measures_is_not_compared_with_the_first() -> None:
+    weights = attempt("class_weights", "balanced", 0.8, of="balanced accuracy")
+    text = said(weights, metric=0.12)
+    assert "balanced accuracy 0.10 by chance -> 0.80" in text and "0.12" not in text
+    trained = outcome({}, ["stable"], 0.9, "balanced accuracy")
+    remedy = Remedy(changes=weights.changes, trained=trained, longer=trained)
+    found = SimpleNamespace(trained=outcome({}, ["stalled"], 0.98), metric="accuracy")
+    lines = [each.plain for each in remedy_text(remedy, found, number=2)]  # type: ignore[arg-type]
+    assert lines[0].endswith("1 of 1 stable, balanced accuracy 0.10 by chance -> 0.90")
+    assert "balanced accuracy is the mean over the labels of the accuracy among each" in lines[2]
 
 
 def test_what_did_nothing_is_not_called_nearest() -> None:
