@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from search_spaces.catalogue import CATALOGUE, Hyperparameter, Value, is_own, network_of
@@ -54,14 +54,15 @@ def candidates(
     Returns:
         In the order in which they are to be tried and listed: first what is the fix for the
         cause, by size, then the rest by size; what is meant for the verdict first among equals.
-        No configuration comes twice.
+        No configuration comes twice, and no number goes the other way than the fix.
     """
     present = space.complete(settings)
     changes = [*_of_catalogue(space, present, situation), *_of_file(space, present, situation)]
+    fixes = {change.way for change in changes if change.fix}
     distinct: list[Candidate] = []
     for change in sorted(changes, key=lambda each: (not each.fix, each.size, not each.aimed)):
         one = None
-        if _is_tried(change, situation):
+        if _is_tried(change, situation) and not _is_opposite(change, fixes):
             one = combined(space, settings, [change], steps=situation.steps)
         if one is not None and all(_differ(one, other) for other in distinct):
             distinct.append(one)
@@ -119,6 +120,15 @@ def _is_tried(change: Change, situation: Situation) -> bool:
     if name == "class_weights" and not situation.unbalanced:
         return False
     return _is_hopeful(change, situation)
+
+
+def _is_opposite(change: Change, fixes: Collection[tuple[str, str]]) -> bool:
+    """Returns whether a number goes down where up alone is the fix for the cause, or up for down.
+
+    Where steps are too small to get anywhere, smaller ones would only cost the time to try them.
+    """
+    other = {"up": "down", "down": "up"}.get(change.direction)
+    return (change.hyperparameter, other) in fixes and change.way not in fixes
 
 
 def _is_hopeful(change: Change, situation: Situation) -> bool:

@@ -65,8 +65,9 @@ class Situation:
         """Says in a sentence why little is tried; "" where everything is."""
         if self.reach == "own":
             return (
-                f"{CAUSES[self.cause]}: no hyperparameter of a training changes that, so "
-                "none is tried but what the study file itself lists and what is the fix for it"
+                f"{CAUSES[self.cause]}: that is put right in the code or the data, as said above; "
+                "hyperparameters get around it at best, so none is tried but what may do that and "
+                "what the study file itself lists"
             )
         if self.reach == "no updates":
             return (

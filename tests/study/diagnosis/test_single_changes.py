@@ -30,6 +30,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "unet": {"width": 4, "depth": 2},
     "transformer": {"width": 16, "depth": 4, "sequence_length": 12},
 } | {name: {"width": 8, "depth": 2, "sequence_length": 12} for name in RECURRENT_NETWORKS}
+RATE = "learning_rate"
 FAILURES = [verdict.value for verdict in Verdict if verdict != Verdict.STABLE]
 
 
@@ -204,6 +205,20 @@ def test_the_fix_for_the_cause_comes_before_all_else(
     assert fixes == sorted(fixes, reverse=True), "no other change before the last fix"
     sizes = [one.changes.size for one in some if only(one).fix]
     assert sizes == sorted(sizes) and first_ways(some) == ways
+
+
+def test_no_number_goes_the_other_way_than_the_fix() -> None:
+    # Where steps are too small, a third and a tenth of the rate were tried too.
+    rates = values_of(found(study(learning_rate=1e-3), "stalled", cause="small_steps"), RATE)
+    assert rates and min(rates) > 1e-3  # type: ignore[type-var]
+    fast = found(study(learning_rate=1.0, momentum=0.5), "exploding", cause="large_steps")
+    assert max(values_of(fast, RATE)) < 1.0 and set(values_of(fast, "momentum")) == {0.0}  # type: ignore[type-var]
+    # Where none of both ways is the fix, both are tried.
+    rates = values_of(found(study(learning_rate=1e-3), "stalled", cause="input_scale"), RATE)
+    assert min(rates) < 1e-3 < max(rates)  # type: ignore[operator, type-var]
+    # An epsilon is too large or too small, whichever of the two is not known.
+    both = found(study(optimizer="adam", epsilon=1e-5), "stalled", cause="epsilon")
+    assert min(values_of(both, "epsilon")) < 1e-5 < max(values_of(both, "epsilon"))  # type: ignore[operator, type-var]
 
 
 def test_rates_reach_the_limit_that_was_measured() -> None:
