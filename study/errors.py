@@ -24,6 +24,7 @@ __all__ = [
     "LeaseLost",
     "LeaseUncertain",
     "PartDamaged",
+    "RayProcessDied",
     "StorageUnavailable",
     "TableError",
     "TableWriteError",
@@ -49,6 +50,13 @@ class TrainingError(GradscapeError, RuntimeError):
 
 class DispatchError(GradscapeError, RuntimeError):
     """The cluster or one of its parts that a study cannot do without is gone."""
+
+
+class RayProcessDied(DispatchError):
+    """A process of this machine's Ray has died.
+
+    Told as a notice at once, since Ray may end the driver before the error comes to whoever called.
+    """
 
 
 class ExchangeGone(DispatchError):

@@ -29,7 +29,7 @@ from study.commands import (
 from study.commands.exit_codes import ExitCode, exit_code
 from study.commands.usage import UsageError, usage_text
 from study.commands.version import version_text
-from study.errors import Interrupted
+from study.errors import Interrupted, RayProcessDied
 
 
 class Commands(TyperGroup):
@@ -94,6 +94,8 @@ def main() -> None:
         # The reader of a pipe (`| head`) has gone; Python would complain at exit otherwise.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(ExitCode.FAILED) from None
+    except RayProcessDied as error:
+        raise SystemExit(exit_code(error)) from None  # A notice has said it.
     except GradscapeError as error:
         _fail(f"gradscape: {error}", exit_code(error))
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from ray._private import ray_constants, worker
 
-from study.errors import DispatchError
+from study.errors import RayProcessDied
 
 LOOK_S = 1.0
 
@@ -34,7 +34,7 @@ def processes_watched(fail: Callable[[BaseException], None]) -> Iterator[None]:
         while not ended.wait(LOOK_S):
             dead = {kind for kind, _ in node.dead_processes()}.intersection(NEEDED)
             if dead and not ended.is_set():
-                error = DispatchError(
+                error = RayProcessDied(
                     f"Ray's process {min(dead)} on this machine has died; what was recorded is "
                     "safe, the same command goes on"
                 )
