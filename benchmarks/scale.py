@@ -9,8 +9,8 @@ nowhere:
     `tracking: {runs: sampled}` too;
   - through Ray, two workers, with MLflow;
   - through Ray, two workers, with MLflow's runs in PostgreSQL, on which an MLflow server of four
-    processes stands: the study names the data base, and then the server. Needs Debian's
-    postgresql.
+    processes stands: the study names the data base, then the server, then both ("beside": runs
+    go into the data base, all else through the server). Needs Debian's postgresql.
 Memory is the driver's resident set: its peak during the run less what it was before. CPU is the
 driver's time on all its threads, which other programs on the machine disturb less than the clock;
 "eighth tenth / second" compares both within one run (the first has the trials that are asked ahead
@@ -59,7 +59,7 @@ trials: 1000
 """
 
 WARM_UP = 256
-SERVICES = ("sqlite", "postgresql", "server")
+SERVICES = ("sqlite", "postgresql", "server", "beside")
 READS = ("status", "list", "resume", "load_trials", "report")
 
 RATIO_LIMIT, GROWTH_LIMIT_MB, RAY_TRIALS_PER_S = 1.3, 300.0, 40.0
@@ -145,19 +145,20 @@ def measure(
     *,
     through: str,
     tracking: str,
-    uri: str | None,
+    addresses: Mapping[str, str],
     others: Mapping[int, str],
     home: Path,
 ) -> dict[str, Any]:
-    """One study in this process; `tracking` is none, all or sampled."""
+    """One study in this process; `tracking` is none, all or sampled, `addresses` MLflow's."""
     from study import StudyConfig, run_study
     from study.dispatch import RayTuneDispatcher
     from study.tracking import NullTracker
 
     nowhere = lambda config, paths: NullTracker()  # noqa: E731
-    more = "" if uri is None else f"tracking_uri: {uri}\n"
+    more = f"tracking_uri: {addresses['uri']}\n" if "uri" in addresses else ""
     if tracking != "none":
-        more += f"tracking: {{runs: {tracking}}}\n"
+        keys = {"runs": tracking, "database": addresses.get("database")}
+        more += f"tracking: {json.dumps({key: value for key, value in keys.items() if value})}\n"
 
     def run(name: str, trials: int, watch: Watch) -> tuple[Any, float]:
         config = StudyConfig.from_text(STUDY.replace("study: scale", f"study: {name}") + more)
@@ -268,18 +269,21 @@ def in_new_process(arguments: Sequence[str]) -> dict[str, Any]:
 
 
 Size = tuple[int, str, str, str]
-"""Trials, process or ray, tracking, and where MLflow's runs go: sqlite, postgresql or server."""
+"""Trials, process or ray, tracking, and where MLflow's runs go: one of `SERVICES`."""
 
 
 def measure_all(sizes: Sequence[Size]) -> list[dict[str, Any]]:
     """Every size in a process of its own, and reading what it left."""
     measured = []
     for trials, through, tracking, service in sizes:
-        with tempfile.TemporaryDirectory(prefix="gs-") as folder, tracked(service) as (uri, pids):
+        with (
+            tempfile.TemporaryDirectory(prefix="gs-") as folder,
+            tracked(service) as (where, pids),
+        ):
             options = ["--one", str(trials), "--through", through, "--home", folder]
             options += ["--tracking", tracking]
-            options += ["--uri", uri] if uri else []
-            figures = in_new_process([*options, "--others", json.dumps(pids)])
+            options += ["--addresses", json.dumps(where), "--others", json.dumps(pids)]
+            figures = in_new_process(options)
             figures["service"] = service
             if service == "sqlite":
                 figures["reads"] = {
@@ -291,10 +295,10 @@ def measure_all(sizes: Sequence[Size]) -> list[dict[str, Any]]:
 
 
 @contextmanager
-def tracked(service: str) -> Iterator[tuple[str | None, dict[int, str]]]:
-    """The address that a study names, None for its home's own data base; the processes there."""
+def tracked(service: str) -> Iterator[tuple[dict[str, str], dict[int, str]]]:
+    """The addresses that a study names, none for its home's own data base; the processes there."""
     if service == "sqlite":
-        yield None, {}
+        yield {}, {}
         return
     sys.path.insert(0, str(Path(__file__).parents[1]))
     from tests.support.mlflow_server import MlflowServer
@@ -305,8 +309,10 @@ def tracked(service: str) -> Iterator[tuple[str | None, dict[int, str]]]:
         server = MlflowServer(Path(folder), backend=backend, options=["--workers", "4"])
         server.start()
         try:
-            uri = backend if service == "postgresql" else server.uri
-            yield uri, {postgresql.pid: "PostgreSQL", server.pid: "MLflow's server"}
+            where = {"uri": backend if service == "postgresql" else server.uri}
+            if service == "beside":
+                where["database"] = backend
+            yield where, {postgresql.pid: "PostgreSQL", server.pid: "MLflow's server"}
         finally:
             server.stop()
 
@@ -392,7 +398,7 @@ def main() -> None:
     parser.add_argument("--one", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--read", choices=READS, help=argparse.SUPPRESS)
     parser.add_argument("--home", type=Path, help=argparse.SUPPRESS)
-    parser.add_argument("--uri", help=argparse.SUPPRESS)
+    parser.add_argument("--addresses", default="{}", help=argparse.SUPPRESS)
     parser.add_argument("--others", default="{}", help=argparse.SUPPRESS)
     options = parser.parse_args()
     logging.disable(logging.WARNING)
@@ -404,7 +410,7 @@ def main() -> None:
             options.one,
             through=options.through,
             tracking=options.tracking,
-            uri=options.uri,
+            addresses=json.loads(options.addresses),
             others={int(pid): name for pid, name in json.loads(options.others).items()},
             home=options.home,
         )
@@ -415,7 +421,7 @@ def main() -> None:
         *((n, "process", "all", "sqlite") for n in (1_000, 10_000, 100_000)),
         (100_000, "process", "sampled", "sqlite"),
         *((n, "ray", "all", "sqlite") for n in (1_000, 10_000)),
-        *((10_000, "ray", "all", service) for service in ("postgresql", "server")),
+        *((10_000, "ray", "all", service) for service in SERVICES[1:]),
     ]
     chosen = [
         size

@@ -55,7 +55,7 @@ class DispatchError(GradscapeError, RuntimeError):
 class RayProcessDied(DispatchError):
     """A process of this machine's Ray has died.
 
-    Told as a notice at once, since Ray may end the driver before the error comes to whoever called.
+    Told as a notice at once, since Ray may end the driver before the caller gets the error.
     """
 
 

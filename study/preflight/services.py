@@ -86,7 +86,7 @@ def _tracking(config: StudyConfig, paths: StudyPaths) -> list[Finding]:
     if scheme in _SERVERS:
         from study.tracking.probe import server_findings
 
-        return server_findings(uri, study=config.study)
+        return [*server_findings(uri, study=config.study), *_behind_server(config)]
     if scheme.partition("+")[0] == "databricks":
         return [Finding(service="tracking", where=masked(uri), note="not tried")]
     problem = database_problem(uri, table=MLFLOW)
@@ -99,6 +99,13 @@ def _tracking(config: StudyConfig, paths: StudyPaths) -> list[Finding]:
         _finding("tracking", config.tracking_uri or str(paths.home / "mlflow.db"), problem),
         _finding("artifacts", str(folder), folder_problem(folder)),
     ]
+
+
+def _behind_server(config: StudyConfig) -> list[Finding]:
+    database = config.tracking.database
+    if database is None:
+        return []
+    return [_finding("runs", database, database_problem(database, table=MLFLOW))]
 
 
 def _finding(service: str, where: str, problem: str | None) -> Finding:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from search_spaces.errors import InputError
 from study.dispatch import Dispatcher
+from study.dispatch.dispatcher import Train
 from study.lease import Claim, LeaseTable, LockFile
 from study.lease.database_lease import TERM_S
 from study.ledger import stored_study
@@ -23,9 +25,17 @@ from study.tracking import (
     default_tracking_uri,
     is_server,
 )
+from study.tracking.artifacts.folders import root_uri
+
+if TYPE_CHECKING:
+    from study.worker.cohort_trainer import CohortTrainer
 
 LEASE_VARIABLE = "GRADSCAPE_LEASE_SECONDS"
 """Time after which anybody may have a study whose driver no longer renews its lease."""
+
+
+SERVED = ("postgresql", "mysql")
+"""Data bases that take several writers at once, from anywhere."""
 
 
 def study_claims(config: StudyConfig, paths: StudyPaths) -> list[Claim]:
@@ -118,10 +128,43 @@ def mlflow_tracker(
         study_file=config.source_text,
         artifacts=None if served else artifact_folder(paths.home),
         own_file=config.tracking_uri is None,
+        database=config.tracking.database,
         tags={"gradscape.task": config.task, "gradscape.network": config.network},
         study_key=key,
         check=check,
     )
+
+
+def tracked_trainer(
+    trainer: CohortTrainer, config: StudyConfig, paths: StudyPaths, key: StudyKey
+) -> Train:
+    """The trainer, with what writes its cohorts' MLflow runs on a worker, where workers can.
+
+    A file has one writer at a time, and perhaps is on the driver's disk; a server takes runs from
+    whoever comes, but with an id of its own choice, so that a second one would double them.
+
+    Args:
+        trainer: Trains.
+        config: Names where MLflow is, and which trials it shows.
+        paths: Home folder.
+        key: The study's.
+    """
+    served = config.tracking_uri is not None and is_server(config.tracking_uri)
+    database = config.tracking.database if served else config.tracking_uri
+    if database is None or database.partition(":")[0].partition("+")[0] not in SERVED:
+        return trainer
+    # Here: a study in a file needs none of it.
+    from study.tracking.database.from_workers import RunsFromWorkers
+    from study.worker.tracked_trainer import TrackedTrainer
+
+    runs = RunsFromWorkers(
+        database,
+        study=config.study,
+        key=key.own,
+        root=None if served else root_uri(artifact_folder(paths.home)),
+        shows=config.tracking.shows,
+    )
+    return TrackedTrainer(trainer=trainer, runs=runs)
 
 
 def ray_dispatcher(config: StudyConfig) -> Dispatcher:

@@ -232,7 +232,7 @@ class Invocation:
     def _notice(self, progress: Progress) -> None:
         self._recorded, self._delivered = progress.recorded, progress.delivered
         self._verdicts = self._earlier + Counter(progress.verdicts)
-        text = f"logging to MLflow {progress.delivered}/{progress.recorded}"
+        text = f"logging to MLflow {progress.delivered}/{progress.to_deliver}"
         self._show(text if self._delivering else None, progress.outage)
 
     def _show(self, phase: str | None = None, notice: str | None = None) -> None:

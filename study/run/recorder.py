@@ -92,6 +92,7 @@ class Recorder:
             return Progress(
                 recorded=self._recorded,
                 delivered=self._delivery.delivered,
+                to_deliver=self._delivery.to_deliver,
                 verdicts=dict(self._verdicts),
                 outage=self._delivery.outage,
             )

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from study.dispatch import Dispatcher
+from study.dispatch.dispatcher import Train
 from study.lease import hold, this_process
 from study.monitoring.driver_log import DRIVER, driver_log
 from study.monitoring.driver_record import recorded
@@ -22,6 +23,7 @@ from study.run.factories import (
     mlflow_tracker,
     ray_dispatcher,
     study_claims,
+    tracked_trainer,
 )
 from study.run.invocation import Invocation, Publish
 from study.run.kept_files import keep
@@ -145,9 +147,12 @@ def run_study(
             trainer = study_trainer(
                 checked, resume.plan.hyperparameters, checkpoints=paths.checkpoints
             )
+            train: Train = trainer
+            if open_tracker is None:
+                train = tracked_trainer(trainer, config, paths, key)
             workers = dispatcher or ray_dispatcher(config)
             result = run.execute(
-                workers, trainer, tracker, publish, typical if config.tracking.sampled else None
+                workers, train, tracker, publish, typical if config.tracking.sampled else None
             )
             log_result(result)
             return result

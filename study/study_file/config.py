@@ -59,7 +59,7 @@ class StudyConfig(BaseModel):
         stop_when: Ends the study before it has all its trials; None never does.
         scaling: Larger sizes to which the map is carried; None carries it nowhere.
         resources: Workers and what each may take.
-        tracking: Which trials MLflow shows.
+        tracking: Which trials MLflow shows, and the data base behind its server.
         tracking_uri: MLflow's address; None is SQLite under the home folder.
         storage: Optuna's address; None is a journal under the home folder.
         thresholds: Overrides of the verdicts' thresholds, not yet checked for their names.
@@ -166,11 +166,9 @@ class StudyConfig(BaseModel):
         """
         if self._text is not None:
             return self._text
-        kept = {
-            key: value
-            for key, value in self._written.items()
-            if key not in stored_secrets.ADDRESSES or not find_secrets(str(value))
-        }
+        kept = stored_secrets.without_addresses(
+            self._written, lambda address: find_secrets(str(address))
+        )
         return yaml.safe_dump(kept, sort_keys=False, allow_unicode=True)
 
     def with_trials(self, trials: int) -> StudyConfig:

@@ -174,6 +174,9 @@ def _address(what: str, schemes: Sequence[str], *, or_path: bool) -> AfterValida
 
 
 TrackingUri = Annotated[Text | None, _address("MLflow's address", TRACKING_SCHEMES, or_path=False)]
+TrackingDatabase = Annotated[
+    Text | None, _address("the data base behind MLflow's server", STORAGE_SCHEMES, or_path=False)
+]
 Storage = Annotated[Text | None, _address("Optuna's data base", STORAGE_SCHEMES, or_path=True)]
 
 

@@ -15,7 +15,7 @@ from study.study_file.environment import references
 from study.study_file.error_text import read_as
 from study.study_file.fields import NetworkName, StudyName, TaskName
 from study.study_file.loading import read_study_text
-from study.study_file.stored_secrets import ADDRESSES, refuse_secrets_in_file
+from study.study_file.stored_secrets import refuse_secrets_in_file, without_addresses
 from study.study_file.yaml_text import parse_study_text
 
 
@@ -47,7 +47,7 @@ def check_for_elsewhere(path: Path) -> StudyElsewhere:
         refuse_secrets_in_file(text, values)
         own = [_own(values, "task", TaskName), _own(values, "network", NetworkName)]
         study = _literal(values, "study", StudyName)
-        here = {key: value for key, value in values.items() if key not in ADDRESSES}
+        here = without_addresses(values)
         if references(here) <= os.environ.keys():
             StudyConfig(**here)
     except InputError as error:

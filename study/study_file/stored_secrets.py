@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from search_spaces.catalogue import CATALOGUE
 from search_spaces.errors import InputError
@@ -13,6 +13,9 @@ from study.study_file.environment import Expanded
 
 ADDRESSES = ("tracking_uri", "storage")
 """Keys that may hold a password, and that only those who run the study can reach."""
+
+TRACKING, DATABASE = "tracking", "database"
+"""The same for a key within another."""
 
 _REFERENCE = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
 _COMMENT = re.compile(r"(?:^|\s)#.*", re.M)
@@ -31,12 +34,29 @@ def refuse_secrets_in_file(text: str, values: Mapping[str, object]) -> None:
     """
     for key in ADDRESSES:
         refuse_secrets(values.get(key), key=key)
+    refuse_secrets(_database(values), key=f"{TRACKING}.{DATABASE}")
     for key, value in values.items():
         _refuse_inside(value, str(key))
     for comment in _COMMENT.findall(text):
         for address in _ADDRESS.findall(comment):
             # What closes a sentence or a quotation is not of the address.
             refuse_secrets(_REFERENCE.sub(MASK, address).rstrip("\"'`)]},.;:"), key="a comment")
+
+
+def without_addresses(
+    values: Mapping[str, object], which: Callable[[object], object] = lambda address: True
+) -> dict[str, object]:
+    """A study file's values without its addresses.
+
+    Args:
+        values: What it says, each `${VAR}` as written.
+        which: Whether an address is to be left out.
+    """
+    kept = {key: each for key, each in values.items() if key not in ADDRESSES or not which(each)}
+    tracking = values.get(TRACKING)
+    if isinstance(tracking, Mapping) and which(_database(values)):
+        kept[TRACKING] = {key: each for key, each in tracking.items() if key != DATABASE}
+    return kept
 
 
 def refuse_stored_references(hyperparameters: object) -> None:
@@ -61,6 +81,11 @@ def refuse_stored_references(hyperparameters: object) -> None:
                     "not stand here unless it is a number; let your code read the variable itself",
                     key=f"hyperparameters.{name}",
                 )
+
+
+def _database(values: Mapping[str, object]) -> object:
+    tracking = values.get(TRACKING)
+    return tracking.get(DATABASE) if isinstance(tracking, Mapping) else None
 
 
 def _refuse_inside(value: object, key: str) -> None:

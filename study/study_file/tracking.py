@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel
 
-from study.study_file.fields import RULES, Text, one_of
+from study.secrets import MASK
+from study.study_file.fields import RULES, Text, TrackingDatabase, one_of
 
 ALL, SAMPLED = "all", "sampled"
 
@@ -26,6 +27,10 @@ class Tracking(BaseModel):
     model_config = RULES
 
     runs: Annotated[Text, one_of("runs", lambda: (ALL, SAMPLED))] = ALL
+    database: TrackingDatabase = None
+
+    def __repr_args__(self) -> list[tuple[str | None, Any]]:
+        return [("runs", self.runs), ("database", self.database and MASK)]
 
     @property
     def sampled(self) -> bool:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from search_spaces.errors import GradscapeError
 from study.errors import BrokenDatabase, TrackingUnavailable, first_cause, first_line
 from study.secrets import masked, redacted
-from study.tracking.database.file import broken_text, is_broken
+from study.tracking.database.file import broken_text, is_broken, is_full
 from study.tracking.database.sqlite import sqlite_path
 
 _TEMPORARY = ("INTERNAL_ERROR", "TEMPORARILY_UNAVAILABLE", "REQUEST_LIMIT_EXCEEDED")
@@ -40,6 +40,9 @@ def tracking_errors(uri: str, *, opening: bool = False) -> Iterator[None]:
         path = sqlite_path(uri)
         if path is not None and is_broken(error):
             raise BrokenDatabase(broken_text(path, first_line(error))) from None
+        if path is not None and is_full(error):
+            text = f"MLflow's data base {path} takes nothing: no space left on device; free space"
+            raise TrackingUnavailable(text) from None
         from mlflow.exceptions import MlflowException
 
         refused = isinstance(error, MlflowException) and error.error_code not in _TEMPORARY

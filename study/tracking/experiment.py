@@ -43,11 +43,15 @@ def own_tags(study: str, study_key: StudyKey | None) -> dict[str, str]:
     return tags if study_key is None else {**tags, STUDY_KEY_TAG: study_key.own}
 
 
-def end_killed(client: MlflowClient, experiment_id: str, study_key: str) -> None:
+def end_killed(client: MlflowClient, experiment_id: str, study_key: StudyKey | None) -> None:
     """Marks parent runs as killed that never ended, of the study that is held."""
+    if study_key is None:
+        return
     unended = client.search_runs(
         [experiment_id],
-        filter_string=f"attributes.status = 'RUNNING' and tags.`{STUDY_KEY_TAG}` = '{study_key}'",
+        filter_string=(
+            f"attributes.status = 'RUNNING' and tags.`{STUDY_KEY_TAG}` = '{study_key.own}'"
+        ),
     )
     for run in unended:
         client.set_terminated(run.info.run_id, "KILLED")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,9 @@ from study.tracking.artifacts.folders import claim_artifacts, root_uri
 from study.tracking.artifacts.tables import own_parents, upload_parts
 from study.tracking.artifacts.upload import without_large
 from study.tracking.connections import at_once
+from study.tracking.database.behind_server import behind_server
 from study.tracking.database.bulk import BulkWriter
+from study.tracking.database.rows import Place
 from study.tracking.database.sqlite import SqliteFile
 from study.tracking.errors import tracking_errors
 from study.tracking.experiment import describe, end_killed, find_or_make, own_tags
@@ -48,8 +50,8 @@ class MlflowTracker:
         uri: str,
         file: SqliteFile | None,
         bulk: BulkWriter | None,
-        experiment_id: str,
-        parent_run_id: str,
+        database: str | None,
+        place: Place,
         study: str,
         study_key: StudyKey | None,
         check: Callable[[], None],
@@ -58,11 +60,14 @@ class MlflowTracker:
         self._uri = uri
         self._file = file
         self._bulk = bulk
+        self._place = place
+        # Where runs are written and looked for: a data base is asked faster than its server.
+        self._runs_uri = uri if bulk is None or database is None else database
         self._study = study
         self._study_key = study_key
         self._check = check
-        self.experiment_id = experiment_id
-        self.parent_run_id = parent_run_id
+        self.experiment_id = place.experiment_id
+        self.parent_run_id = place.parent
 
     @classmethod
     def open(
@@ -73,6 +78,7 @@ class MlflowTracker:
         study_file: str,
         artifacts: Path | None = None,
         own_file: bool = False,
+        database: str | None = None,
         tags: Mapping[str, str] | None = None,
         study_key: StudyKey | None = None,
         check: Callable[[], None] = lambda: None,
@@ -86,6 +92,8 @@ class MlflowTracker:
             artifacts: Folder of the artifacts; None leaves it to the server.
             own_file: Whether the data base is the home's own file: one that is broken is set
                 aside, and another made.
+            database: Address of the data base behind a server, into which runs of trials are
+                written directly.
             tags: Further tags of the parent run.
             study_key: Names where the study is kept. One invocation at a time works there: runs
                 of others there that never ended are marked killed.
@@ -102,23 +110,22 @@ class MlflowTracker:
             client = mlflow.MlflowClient(tracking_uri=tracking_uri)
             root = None if artifacts is None else root_uri(artifacts)
             experiment_id = find_or_make(client, study, root)
-            if study_key is not None:
-                end_killed(client, experiment_id, study_key.own)
+            end_killed(client, experiment_id, study_key)
             all_tags = {**own_tags(study, study_key), **(tags or {})}
-            run = client.create_run(experiment_id, run_name=name, tags=all_tags)
-            bulk = None
+            parent = client.create_run(experiment_id, run_name=name, tags=all_tags).info.run_id
             if artifacts is not None:
-                bulk = BulkWriter.of(tracking_uri, artifacts, experiment_id=experiment_id)
-                claim_artifacts(tracking_uri, artifacts, run_id=run.info.run_id, own=own_file)
-            client.log_text(run.info.run_id, study_file, "study.yaml")
+                claim_artifacts(tracking_uri, artifacts, run_id=parent, own=own_file)
+            bulk = _writer(tracking_uri, artifacts, database, parent, study_key)
+            client.log_text(parent, study_file, "study.yaml")
             describe(client, experiment_id, experiment_note(study, tags or {}))
+            place = _place(client, experiment_id, root, parent)
         return cls(
             client=client,
             uri=tracking_uri,
             file=file,
             bulk=bulk,
-            experiment_id=experiment_id,
-            parent_run_id=run.info.run_id,
+            database=database,
+            place=place,
             study=study,
             study_key=study_key,
             check=check,
@@ -127,12 +134,11 @@ class MlflowTracker:
     def log_trials(
         self, tables: CohortTables, *, maybe_logged: bool = False
     ) -> dict[int, str | None]:
-        with tracking_errors(self._uri):
+        with tracking_errors(self._uri), tracking_errors(self._runs_uri):
             runs: dict[int, str | None] = {}
             if maybe_logged:
                 runs.update(self._earlier_runs(tables.trial_numbers))
-            missing = [each for each in trial_records(tables) if each.trial not in runs]
-            runs.update(self._log(missing))
+            runs.update(self._log(tables, set(tables.trial_numbers) - runs.keys()))
             if self._file is not None:
                 self._file.sync()
             return runs
@@ -140,7 +146,7 @@ class MlflowTracker:
     def shown(self) -> set[str] | None:
         if self._study_key is None:
             return None
-        return present_runs(self._uri, study=self._study, keys=self._study_key.all)
+        return present_runs(self._runs_uri, study=self._study, keys=self._study_key.all)
 
     def update_counts(self, counts: Mapping[str, int]) -> None:
         from mlflow.entities import Metric
@@ -175,12 +181,16 @@ class MlflowTracker:
             if self._file is not None:
                 self._file.close()
 
-    def _log(self, records: Sequence[TrialRecord]) -> dict[int, str | None]:
+    def _log(self, tables: CohortTables, trials: set[int]) -> dict[int, str | None]:
+        def records(wanted: set[int]) -> list[TrialRecord]:
+            return [each for each in trial_records(tables) if each.trial in wanted]
+
         if self._bulk is not None:
-            return self._bulk.write(records, parent=self.parent_run_id, check=self._check)
+            return self._bulk.write(sorted(trials), self._place, records, check=self._check)
         # A server answers each request by itself, the more at once the more processes it has.
-        runs = at_once(self._log_one, records, CONNECTIONS)
-        return {record.trial: run for record, run in zip(records, runs, strict=True)}
+        missing = records(trials)
+        runs = at_once(self._log_one, missing, CONNECTIONS)
+        return {record.trial: run for record, run in zip(missing, runs, strict=True)}
 
     def _log_one(self, record: TrialRecord) -> str:
         from mlflow.entities import Metric, Param
@@ -207,9 +217,26 @@ class MlflowTracker:
         """Finished runs of these trials that this study made; half-written ones are deleted."""
         own = None if self._study_key is None else self._study_key.own
         parents = own_parents(self._client, self.experiment_id, self._study, {own})
-        found = runs_of_trials(self._client, self._uri, self.experiment_id, parents, trials)
+        found = runs_of_trials(self._client, self._runs_uri, self.experiment_id, parents, trials)
         for trial, run_id, finished in found:
             if finished:
                 yield trial, run_id
             else:
                 self._client.delete_run(run_id)
+
+
+def _writer(
+    uri: str, artifacts: Path | None, database: str | None, parent: str, study: StudyKey | None
+) -> BulkWriter | None:
+    """What writes runs past MLflow; None where they go through a server."""
+    key = parent if study is None else study.own
+    if artifacts is not None:
+        return BulkWriter.of(uri, key=key)
+    return None if database is None else behind_server(database, uri, parent, key)
+
+
+def _place(client: MlflowClient, experiment_id: str, root: str | None, parent: str) -> Place:
+    """Where runs are written; of a server the experiment knows where artifacts go."""
+    if root is None:
+        root = str(client.get_experiment(experiment_id).artifact_location)
+    return Place(experiment_id=experiment_id, root=root, parent=parent)

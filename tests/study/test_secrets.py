@@ -168,6 +168,7 @@ def test_two_addresses_of_one_line_are_both_readable() -> None:
     ("text", "key"),
     [
         ("tracking_uri: https://h/x?access_token=abc\n", "tracking_uri"),
+        ("tracking: {database: 'postgresql://o:abc@db/s'}\n", "tracking.database"),
         ('task_options: {urls: ["https://h/x?sig=abc"]}\n', "task_options.urls"),
         ("# storage: postgresql://o:abc@db/s\n", "a comment"),
         ("seeds: 1  # see (https://abc@h/x).\n", "a comment"),
@@ -186,10 +187,23 @@ def test_a_study_file_may_say_where_its_secrets_are(monkeypatch: pytest.MonkeyPa
         '# once "https://u:${PW}@h/x?token=${PW}", see https://h/docs.\n'
         'tracking_uri: "https://ann:${PW}@h/x?token=${PW}"\n'
         "storage: postgresql://${PW}:${PW}@db/s\n"
+        "tracking: {database: 'postgresql://${PW}:${PW}@db/m'}\n"
     )
     config = StudyConfig.from_text(FILE + text)
     assert config.storage == "postgresql://hunter2:hunter2@db/s"
+    assert config.tracking.database == "postgresql://hunter2:hunter2@db/m"
     assert "hunter2" not in repr(config) + config.source_text
+
+
+def test_a_study_made_in_python_is_kept_without_the_passwords_in_its_addresses() -> None:
+    values = {**yaml.safe_load(FILE), "storage": "postgresql://o:hunter2@db/s"}
+    config = StudyConfig(
+        **values, tracking={"runs": "all", "database": "postgresql://o:hunter2@db/m"}
+    )
+    assert config.tracking.database == "postgresql://o:hunter2@db/m"
+    assert "hunter2" not in repr(config) + config.source_text
+    kept = yaml.safe_load(config.source_text)
+    assert kept["tracking"] == {"runs": "all"} and "storage" not in kept
 
 
 @pytest.mark.parametrize(

@@ -22,9 +22,11 @@ VARIABLE = "GRADSCAPE_TEST_ADDRESS"
 
 COMMANDS = {
     "storage": (("check",), ("run",), ("run",)),
+    "tracking_uri: http://127.0.0.1:9\ntracking": (("check",), ("run", "status")),
     "tracking_uri": (("check",), ("run", "status"), ("run", "deliver")),
 }
-"""What is called of a study that has the address there, by a draw."""
+"""What is called of a study that has the address there, by a draw; the second key is that of the
+data base behind a server that does not answer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +56,9 @@ def leaks(sample: Sample, seed: int, folder: Path) -> list[Leak]:
     key = draw.choice(sorted(COMMANDS))
     folder.mkdir()
     file = folder / "c.yaml"
-    file.write_text(f"{STUDY}{key}: ${{{VARIABLE}}}\n")
+    address = f"${{{VARIABLE}}}"
+    value = f"{{database: '{address}'}}" if key.endswith("tracking") else address
+    file.write_text(f"{STUDY}{key}: {value}\n")
     found = []
     os.environ[VARIABLE] = sample.address
     try:

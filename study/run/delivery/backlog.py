@@ -61,6 +61,11 @@ class Backlog:
         return sorted(trial for waiting in self._queue for trial in waiting.trials)
 
     @property
+    def counted(self) -> int:
+        """How many trials count as delivered once all are."""
+        return sum(waiting.counted for waiting in self._queue)
+
+    @property
     def unreported(self) -> list[Undelivered]:
         """Those that Optuna does not know."""
         return [waiting for waiting in self._queue if not waiting.reported]

@@ -67,22 +67,18 @@ class Delivery:
         tell_after_s: float = math.inf,
         stopwatch: Stopwatch,
     ) -> None:
-        self._lease = lease
-        self._store = store
-        self._tracker = tracker
-        self._ledger = ledger
+        self._lease, self._store = lease, store
+        self._tracker, self._ledger = tracker, ledger
         self._shows = shows
         self._logged_elsewhere = frozenset(logged_elsewhere)
         self._unseen: frozenset[int] = frozenset()
-        self._changed = changed
+        self._changed, self._on_change = changed, on_change
         self._verdicts = verdicts
-        self._on_change = on_change
         self._tell_after_s = tell_after_s
         self._watch = stopwatch
         self._backlog = Backlog()
         self._failed: deque[tuple[int, str]] = deque()
-        self._retry_at = self._counts_at = 0.0
-        self._retry_s = FIRST_RETRY_S
+        self._retry_at, self._counts_at, self._retry_s = 0.0, 0.0, FIRST_RETRY_S
         self._hurried = self._closing = False
         self._outage_since = math.inf
         self.delivered = 0
@@ -100,6 +96,11 @@ class Delivery:
     def trials(self) -> list[int]:
         """The trials that are recorded and not delivered; `changed` is held."""
         return self._backlog.trials
+
+    @property
+    def to_deliver(self) -> int:
+        """What `delivered` comes to once nothing is left; `changed` is held."""
+        return self.delivered + self._backlog.counted
 
     def add(self, tables: CohortTables, *, new: int) -> None:
         """Takes a recorded cohort with `new` trials not recorded before; `changed` is held."""

@@ -12,12 +12,14 @@ class Progress:
 
     Attributes:
         recorded: Trials whose rows are on disk.
-        delivered: Trials that MLflow and Optuna know too.
+        delivered: Trials that MLflow and Optuna know too, those of earlier runs included.
+        to_deliver: Those, and the recorded trials that are still to be delivered.
         verdicts: Counts recorded trials by verdict.
         outage: Why MLflow or Optuna takes nothing at present; None while both do.
     """
 
     recorded: int
     delivered: int
+    to_deliver: int
     verdicts: Mapping[str, int]
     outage: str | None

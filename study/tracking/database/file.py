@@ -9,6 +9,7 @@ moved there when it is done.
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import sqlite3
@@ -80,6 +81,12 @@ def is_broken(error: BaseException) -> bool:
     """Whether an error says that an SQLite file is damaged."""
     text = str(error).lower()
     return any(sign in text for sign in _BROKEN)
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether an error says that there is no room for what SQLite was to write."""
+    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return full or "database or disk is full" in str(error).lower()
 
 
 def move_aside(path: Path, aside: Path) -> None:

@@ -43,6 +43,47 @@ def test_one_data_base_for_optuna_and_mlflow_is_refused(
     )
 
 
+@pytest.mark.parametrize(
+    ("addresses", "message"),
+    [
+        (
+            "tracking: {database: 'postgresql://db/one'}\n",
+            "is the data base behind the MLflow server that tracking_uri names, but that names no "
+            "server; a data base without one is named by tracking_uri itself",
+        ),
+        (
+            "tracking_uri: http://mlflow:5000\ntracking: {database: 'postgresql://db/one'}\n"
+            "storage: postgresql://db/one\n",
+            "Optuna and MLflow need a data base each, but storage and tracking.database name the "
+            "same one",
+        ),
+        (
+            "tracking: {database: 'http://mlflow:5000'}\n",
+            "the data base behind MLflow's server must begin with one of sqlite, postgresql, "
+            "mysql://, but got http",
+        ),
+    ],
+)
+def test_the_data_base_behind_a_server_stands_beside_its_server(
+    gradscape: Gradscape, study_file: Path, addresses: str, message: str
+) -> None:
+    study_file.write_text(STUDY + addresses)
+    said = gradscape("check", study_file)
+    assert said.code == 2
+    assert said.err == f"gradscape: {study_file}: tracking.database: {message}\n"
+
+
+def test_check_tries_the_data_base_behind_a_server(gradscape: Gradscape, study_file: Path) -> None:
+    study_file.write_text(
+        STUDY + "tracking_uri: http://127.0.0.1:9\n"
+        "tracking: {database: 'postgresql://ann@127.0.0.1:9/mlflow'}\n"
+    )
+    said = gradscape("check", study_file)
+    assert said.code == 1
+    line = next(each for each in said.out.splitlines() if each.startswith("runs"))
+    assert line.startswith("runs      postgresql://ann@127.0.0.1:9/mlflow: Connection refused")
+
+
 def test_check_tells_what_can_be_written(
     gradscape: Gradscape, study_file: Path, tmp_path: Path
 ) -> None:

@@ -209,6 +209,9 @@ def test_rows_of_a_killed_invocation_are_delivered_and_not_trained_again(world):
     trials = world.optuna_trials()
     assert trials[0].user_attrs["mlflow_run_id"] == "run-of-then"
     assert trials[1].user_attrs["mlflow_run_id"] == "run-1"
+    # Once "logging to MLflow 2/0": of this invocation's trials there are none.
+    assert {progress.to_deliver for progress in world.seen} == {2}
+    assert world.seen[-1].delivered == 2
 
 
 def test_a_cohort_submitted_twice_counts_once(world):

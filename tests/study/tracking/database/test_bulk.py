@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import math
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import mlflow
 import pytest
 import sqlalchemy as sa
 
-from study.tracking import MlflowTracker, artifact_folder, default_tracking_uri
+from study.tracking import MlflowTracker, StudyKey, artifact_folder, default_tracking_uri
 from study.tracking.trial_record import TrialRecord
 from tests.study.tracking.sample_tables import sample_tables
 from tests.support.postgresql import PostgresServer
 
 
-def open_tracker(uri: str, home: Path, check=lambda: None) -> MlflowTracker:
+def open_tracker(uri: str, home: Path, check=lambda: None, key: str | None = None):
     return MlflowTracker.open(
         tracking_uri=uri,
         study="digits",
         study_file="",
         artifacts=artifact_folder(home),
+        study_key=None if key is None else StudyKey(own=key),
         check=check,
     )
 
@@ -50,9 +53,9 @@ def both_ways(uri: str, home: Path, records: list[TrialRecord]) -> None:
     tracker = open_tracker(uri, home)
     client = mlflow.MlflowClient(uri)
     assert tracker._bulk is not None
-    at_once = tracker._log(records)
-    tracker._bulk = None
-    one_by_one = tracker._log(records)
+    trials = [record.trial for record in records]
+    at_once = tracker._bulk.write(trials, tracker._place, lambda wanted: records)
+    one_by_one = {record.trial: tracker._log_one(record) for record in records}
     assert at_once.keys() == one_by_one.keys() == {each.trial for each in records}
     for trial, run_id in at_once.items():
         assert seen(client, run_id) == seen(client, one_by_one[trial])
@@ -97,3 +100,54 @@ def test_a_driver_that_lost_the_study_commits_none_of_a_cohort(tmp_path: Path) -
             assert (
                 connection.execute(sa.text(f"SELECT count(*) FROM {table}")).scalar() == expected
             )
+
+
+def visible(uri: str) -> dict[int, str]:
+    """Trial by run, of the runs that MLflow's pages show."""
+    client = mlflow.MlflowClient(uri)
+    experiment = client.get_experiment_by_name("digits")
+    found = client.search_runs([experiment.experiment_id], "tags.`gradscape.trial` LIKE '%'")
+    assert {run.info.status for run in found} <= {"FINISHED"}
+    return {run.info.run_id: int(run.data.tags["gradscape.trial"]) for run in found}
+
+
+def test_a_trial_that_another_process_delivered_is_found_and_not_doubled(tmp_path: Path) -> None:
+    # Neither knows of the other: a worker lost after its commit, a driver that was killed.
+    uri = default_tracking_uri(tmp_path)
+    first = open_tracker(uri, tmp_path, key="a").log_trials(sample_tables([0, 1]))
+    second = open_tracker(uri, tmp_path, key="a").log_trials(sample_tables([0, 1, 2]))
+    assert first.items() <= second.items()
+    assert visible(uri) == {run: trial for trial, run in second.items()}
+    # Another study of the same name has runs of its own.
+    other = open_tracker(uri, tmp_path, key="b").log_trials(sample_tables([0]))
+    assert other[0] not in second.values() and len(visible(uri)) == 4
+
+
+def test_a_run_that_was_deleted_comes_back_under_another_id(tmp_path: Path) -> None:
+    uri = default_tracking_uri(tmp_path)
+    tracker = open_tracker(uri, tmp_path, key="a")
+    runs = tracker.log_trials(sample_tables([0, 1]))
+    mlflow.MlflowClient(uri).delete_run(runs[0])
+    again = tracker.log_trials(sample_tables([0, 1]))
+    assert again[1] == runs[1] and again[0] != runs[0]
+    assert visible(uri) == {run: trial for trial, run in again.items()}
+    assert tracker.log_trials(sample_tables([0, 1])) == again
+
+
+@pytest.mark.slow
+def test_processes_that_deliver_the_same_trials_at_once_leave_each_once(
+    tmp_path: Path, postgresql: PostgresServer
+) -> None:
+    uri = postgresql.new_url()
+    trackers = [open_tracker(uri, tmp_path, key="a") for _ in range(4)]
+    begin = threading.Barrier(4)
+
+    def deliver(tracker: MlflowTracker) -> dict[int, str | None]:
+        begin.wait()
+        return tracker.log_trials(sample_tables(range(16)))
+
+    with ThreadPoolExecutor(4) as pool:
+        told = list(pool.map(deliver, trackers))
+    assert told[0] == told[1] == told[2] == told[3]
+    assert visible(uri) == {run: trial for trial, run in told[0].items()}
+    assert len(told[0]) == 16

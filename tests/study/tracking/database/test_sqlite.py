@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 
+import pytest
 import sqlalchemy as sa
 
-from study.tracking import MlflowTracker
+from study.tracking import MlflowTracker, TrackingUnavailable
 from study.tracking.database.sqlite import SqliteFile
+from study.tracking.errors import tracking_errors
 from tests.study.tracking.sample_tables import sample_tables
 
 NORMAL, FULL = 1, 2
@@ -50,3 +53,22 @@ def test_a_cohorts_runs_are_synced_once_when_all_are_there(tmp_path, monkeypatch
     assert synced == [3]
     tracker.close("FINISHED")
     assert synced == [3, 4]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        sa.exc.OperationalError(
+            "INSERT", {}, sqlite3.OperationalError("database or disk is full")
+        ),
+        OSError(28, "No space left on device"),
+    ],
+)
+def test_a_full_disk_is_told_with_its_cure(error: Exception) -> None:
+    # Once "does not answer: database or disk is full; ... the same command delivers them", which
+    # it does not as long as the disk is full.
+    with pytest.raises(TrackingUnavailable) as told, tracking_errors("sqlite:////home/mlflow.db"):
+        raise error
+    assert str(told.value) == (
+        "MLflow's data base /home/mlflow.db takes nothing: no space left on device; free space"
+    )
