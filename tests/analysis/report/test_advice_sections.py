@@ -7,7 +7,7 @@ import json
 import pandas as pd
 import pytest
 
-from analysis import load_trials, remedies, safe_regions, stability_importance, write_report
+from analysis import load_trials, remedies, safe_regions, stability_importance
 from analysis.report.findings.evidence import gather
 from analysis.report.sections import remedies as fixing
 from analysis.report.sections import safe_regions as safety
@@ -18,29 +18,22 @@ from tests.support.synthetic import synthetic_tables, write_study
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module")
-def written(home, tmp_path_factory):
-    out = tmp_path_factory.mktemp("advice")
-    write_report("digits-mlp", home=home, out=out, figures=[], tables="trials")
-    return out
-
-
-def test_the_files_are_the_tables_of_the_functions(home, written):
+def test_the_files_are_the_tables_of_the_functions(home, digits_report):
     trials = load_trials("digits-mlp", home=home)
-    boxes = pd.read_csv(written / "safe_regions.csv")
+    boxes = pd.read_csv(digits_report / "safe_regions.csv")
     pd.testing.assert_frame_equal(boxes, safe_regions(trials), check_dtype=False)
-    table = pd.read_csv(written / "remedies.csv", keep_default_na=False)
+    table = pd.read_csv(digits_report / "remedies.csv", keep_default_na=False)
     wanted = remedies(trials, importance=stability_importance(trials))
     assert table["share"].tolist() == pytest.approx(wanted["share"].tolist())
     assert table["from"].tolist() == wanted["from"].tolist()
-    importance = pd.read_csv(written / "importance.csv")
+    importance = pd.read_csv(digits_report / "importance.csv")
     assert importance["x"].iloc[0] == "learning_rate"
     assert importance["importance"].is_monotonic_decreasing
     assert importance[["share", "information", "by_chance"]].notna().all().all()
 
 
-def test_the_summary_has_the_recommended_box_as_values(home, written):
-    summary = json.loads((written / "summary.json").read_text())
+def test_the_summary_has_the_recommended_box_as_values(home, digits_report):
+    summary = json.loads((digits_report / "summary.json").read_text())
     first = summary["safe_regions"]["boxes"][0]
     # The truth of these trials: stable from 1e-3 to an edge that falls with depth.
     assert 1e-3 <= first["where"]["learning_rate"]["low"] < 2e-3
@@ -51,8 +44,8 @@ def test_the_summary_has_the_recommended_box_as_values(home, written):
     assert all(row["sure"] and row["low"] > 0 for row in best)
 
 
-def test_the_markdown_says_it_in_a_line_each(written):
-    text = (written / "report.md").read_text()
+def test_the_markdown_says_it_in_a_line_each(digits_report):
+    text = (digits_report / "report.md").read_text()
     assert "## Where it trains" in text and "learning rate 0.0" in text
     assert "a factor 10 larger" in text and "## What fixes it" in text
 

@@ -24,8 +24,8 @@ LONG = "an activation with a very long name " * 6
 
 
 @pytest.fixture(scope="module")
-def page(home, tmp_path_factory) -> Path:
-    return write_report("digits-mlp", home=home, out=tmp_path_factory.mktemp("report"))
+def page(digits_report) -> Path:
+    return digits_report / "index.html"
 
 
 @pytest.fixture(scope="module")

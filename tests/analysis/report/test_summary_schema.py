@@ -9,7 +9,7 @@ import jsonschema
 import numpy as np
 import pytest
 
-from analysis import load_trials, write_report
+from analysis import load_trials
 from analysis.report.files.summary import summarize
 from analysis.report.findings.evidence import gather
 from tests.support.repository import DOCS
@@ -35,11 +35,10 @@ def summary_of(home, schema, **options):
     return whole
 
 
-def test_the_summary_of_a_report_is_as_its_schema_says(schema, home, tmp_path):
-    write_report("digits-mlp", home=home, out=tmp_path / "out")
-    summary = json.loads((tmp_path / "out" / "summary.json").read_text())
+def test_the_summary_of_a_report_is_as_its_schema_says(schema, digits_report):
+    summary = json.loads((digits_report / "summary.json").read_text())
     schema.validate(summary)
-    written = {path.relative_to(tmp_path / "out") for path in (tmp_path / "out").rglob("*.*")}
+    written = {path.relative_to(digits_report) for path in digits_report.rglob("*.*")}
     assert {str(path) for path in written} == set(summary["files"])
     for name in schema.schema["properties"]:
         with pytest.raises(jsonschema.ValidationError):

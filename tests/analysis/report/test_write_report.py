@@ -73,10 +73,10 @@ class Words(html.parser.HTMLParser):
         (self.scripts if self._inside else self.seen).append(data)
 
 
-@pytest.fixture(scope="module")
-def report(home, tmp_path_factory):
+@pytest.fixture
+def report(digits_report):
     """The folder of the report of `digits-mlp`."""
-    return write_report("digits-mlp", home=home, out=tmp_path_factory.mktemp("r")).parent
+    return digits_report
 
 
 def page_of(tables: Tables, home) -> Words:
@@ -284,14 +284,18 @@ def relabelled(home) -> pd.DataFrame:
     return trials
 
 
-def test_trials_that_were_labelled_again(home, report, tmp_path):
-    trials = relabelled(home)
-    page = write_report("digits-mlp", home=home, out=tmp_path, trials=trials)
+def test_trials_that_were_labelled_again_have_a_report_beside_the_studys_own(tmp_path):
+    write_study(tmp_path, synthetic_tables(80, space=RATE))
+    own_page = write_report("digits-mlp", home=tmp_path)
+    before, report = own_page.read_bytes(), own_page.parent
+    trials = relabelled(tmp_path)
+    page = write_report("digits-mlp", home=tmp_path, trials=trials)
+    assert page.parent.name == "report-relabelled" and own_page.read_bytes() == before
     words = Words(page.read_text(encoding="utf-8"))
     assert "12 trials changed their verdict" in words.text
     assert "vanishing_ratio 0.001 0.01" in words.text and "exploding_ratio 70" in words.text
     assert "stalled vanishing 12" in words.text
-    summary = json.loads((tmp_path / "summary.json").read_text())
+    summary = json.loads((page.parent / "summary.json").read_text())
     assert summary["relabelled"] == {
         "trials": 12,
         "thresholds": [{"threshold": "vanishing_ratio", "before": 0.001, "after": 0.01}],
@@ -304,19 +308,11 @@ def test_trials_that_were_labelled_again(home, report, tmp_path):
     )
     assert new["vanishing"] == old["vanishing"] + 12 and new["stalled"] == old["stalled"] - 12
     for name in ("trials", "steps"):
-        written = pq.read_table(tmp_path / f"{name}.parquet")
+        written = pq.read_table(page.parent / f"{name}.parquet")
         metadata = json.loads(written.schema.metadata[b"gradscape"])
         assert metadata["thresholds"]["vanishing_ratio"] == 0.01
-    written = pq.read_table(tmp_path / "trials.parquet").to_pandas()
+    written = pq.read_table(page.parent / "trials.parquet").to_pandas()
     assert written["verdict"].tolist() == trials["verdict"].tolist()
-
-
-def test_the_own_report_of_a_study_is_not_replaced_by_one_of_other_labels(tmp_path):
-    write_study(tmp_path, synthetic_tables(60, space=RATE))
-    own = write_report("digits-mlp", home=tmp_path)
-    before = own.read_bytes()
-    other = write_report("digits-mlp", home=tmp_path, trials=relabelled(tmp_path))
-    assert other.parent.name == "report-relabelled" and own.read_bytes() == before
 
 
 def test_trials_of_another_study_are_refused(home, tmp_path):
