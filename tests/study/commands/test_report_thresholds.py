@@ -17,6 +17,8 @@ from tests.study.commands.conftest import STUDY, Gradscape, contents, train_in_p
 
 pytestmark = pytest.mark.slow
 
+RAISED = ("--threshold", "stalled_progress=0.97", "--figures", "none")
+
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -42,7 +44,7 @@ def test_other_thresholds_change_labels_and_nothing_that_is_stored(
     ran: Gradscape, tmp_path: Path
 ) -> None:
     stored, before = load_trials("small").set_index("trial"), contents(tmp_path / "gradscape")
-    said = ran("report", "small", "--threshold", "stalled_progress=0.97", "-o", "out")
+    said = ran("report", "small", *RAISED, "-o", "out")
     assert said.code == 0, said
     assert contents(tmp_path / "gradscape") == before
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
@@ -64,7 +66,7 @@ def test_other_thresholds_change_labels_and_nothing_that_is_stored(
 
 
 def test_python_writes_the_same_report(ran: Gradscape, tmp_path: Path) -> None:
-    assert ran("report", "small", "--threshold", "stalled_progress=0.97", "-o", "a").code == 0
+    assert ran("report", "small", *RAISED, "-o", "a").code == 0
     store = TableStore(tmp_path / "gradscape" / "studies" / "small" / "tables")
     trials = relabel_study(store, DEFAULT.with_overrides({"stalled_progress": 0.97}))
     write_report("small", trials=trials, out="b")
@@ -76,7 +78,7 @@ def test_thresholds_of_a_study_file_and_one_more(ran: Gradscape, tmp_path: Path)
     other.write_text(STUDY + "thresholds: {stalled_progress: 0.97, exploding_ratio: 50}\n")
     said = ran(
         *("report", "small", "--thresholds-from", other, "--threshold", "exploding_ratio = 2.5"),
-        *("--threshold", "vanishing_ratio=1e-2", "--json"),
+        *("--threshold", "vanishing_ratio=1e-2", "--json", "--figures", "none"),
     )
     assert said.code == 0, said
     page = Path(json.loads(said.out)["report"])

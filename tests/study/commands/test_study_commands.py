@@ -83,7 +83,7 @@ def test_check_prints_the_plan_and_runs_nothing(
 @pytest.mark.slow
 def test_report_again_elsewhere(gradscape: Gradscape, study_file: Path, tmp_path: Path) -> None:
     assert gradscape("run", study_file, "--local-mode", "--no-report").code == 0
-    said = gradscape("report", "small", "-o", tmp_path / "out", "--json")
+    said = gradscape("report", "small", "-o", tmp_path / "out", "--json", "--figures", "none")
     assert said.code == 0
     page = Path(json.loads(said.out)["report"])
     assert page == tmp_path / "out" / "index.html" and page.exists()

@@ -124,7 +124,7 @@ def wait_for_parts(home: Path, study: str, parts: int = 1, timeout_s: float = PA
 
 @pytest.mark.usefixtures("token")
 def test_own_code_runs_there_and_resubmitting_goes_on(
-    head: RayHead, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    head: RayHead, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_report: tuple[str, str]
 ) -> None:
     code = tmp_path / "code"
     (code / "experiments").mkdir(parents=True)
@@ -134,7 +134,7 @@ def test_own_code_runs_there_and_resubmitting_goes_on(
     text = text.replace("  depth: [1, 2]\n", "").replace("  width: 16\n", "")
     file = write(code / "experiments", "own", text)
     monkeypatch.setenv("NET_WIDTH", "16")
-    to = ("--address", head.address, "--working-dir", code, "--env", "NET_WIDTH")
+    to = ("--address", head.address, "--working-dir", code, "--env", "NET_WIDTH", *no_report)
     ended = said("submit", file, *to, folder=tmp_path)
     assert ended.code == 0, ended
     assert "gradscape: submitted job own-1 to " in ended.err

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -18,6 +15,7 @@ import pytest
 from mlflow.server import get_app_client
 
 from tests.study.preflight.test_files import found
+from tests.support.driver import gradscape
 from tests.support.mlflow_server import MlflowServer
 
 pytestmark = pytest.mark.slow
@@ -185,18 +183,15 @@ def test_a_server_that_is_away_or_hangs_is_told_within_seconds(
     assert said is not None and said.startswith("it does not answer in time")
 
 
-def test_check_tells_it_and_ends_with_1(tmp_path: Path) -> None:
+def test_check_tells_it_and_ends_with_1(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     study = tmp_path / "small.yaml"
     study.write_text(
         "study: s\ntask: digits\nnetwork: mlp\nhyperparameters: {depth: 2}\nsteps: 1\ntrials: 1\n"
         "tracking_uri: http://ann:${SECRET}@127.0.0.1:9\n"
     )
-    command = [sys.executable, "-m", "study", "check", str(study)]
-    environment = {**os.environ, "SECRET": "s3cret", "PYTHONPATH": str(Path.cwd())}
+    monkeypatch.setenv("SECRET", "s3cret")
     for more, code in (([], 1), (["--file-only", "--json"], 0)):
-        done = subprocess.run(
-            [*command, *more], capture_output=True, text=True, cwd=tmp_path, env=environment
-        )
-        assert done.returncode == code, done
-        assert ("127.0.0.1:9: Connection refused" in done.stdout) is (code == 1 and not more)
-        assert "s3cret" not in done.stdout + done.stderr
+        done = gradscape("check", study, *more, folder=tmp_path)
+        assert done.code == code, done
+        assert ("127.0.0.1:9: Connection refused" in done.out) is (code == 1 and not more)
+        assert "s3cret" not in done.out + done.err

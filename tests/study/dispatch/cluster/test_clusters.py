@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -71,14 +71,26 @@ def labels_of(node_id: str) -> dict[str, str]:
     return next(node["Labels"] for node in ray.nodes() if node["NodeID"] == node_id)
 
 
-@pytest.mark.slow
-def test_a_quarter_of_a_gpu_each_schedules_eight_workers_and_sets_their_devices(tmp_path):
+@pytest.fixture(scope="module")
+def eight_cores() -> Iterator[str]:
+    """The address of one node of eight logical cores and two logical GPUs."""
     with ray_cluster({"num_cpus": 8, "num_gpus": 2}) as cluster:
-        wanted = WorkerResources(gpus=0.25)
-        run = Run(128, limit=8).on(
-            RayTuneDispatcher(resources=wanted, address=cluster.address),
-            Placed(tmp_path, together=8),
-        )
+        yield cluster.address
+
+
+@pytest.fixture
+def large(eight_cores: str) -> Iterator[str]:
+    """The same, of which nothing is left connected."""
+    yield eight_cores
+    ray.shutdown()
+
+
+@pytest.mark.slow
+def test_a_quarter_of_a_gpu_each_schedules_eight_workers_and_sets_their_devices(tmp_path, large):
+    wanted = WorkerResources(gpus=0.25)
+    run = Run(128, limit=8).on(
+        RayTuneDispatcher(resources=wanted, address=large), Placed(tmp_path, together=8)
+    )
     assert trials(run) == list(range(128))
     devices = {one["pid"]: one["gpus"] for one in placed(run)}
     assert len(devices) == 8
@@ -87,20 +99,29 @@ def test_a_quarter_of_a_gpu_each_schedules_eight_workers_and_sets_their_devices(
 
 @pytest.mark.slow
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has CUDA")
-def test_workers_with_logical_gpus_say_that_there_is_no_cuda_or_train_on_the_cpu(tmp_path):
-    text = STUDY.replace("trials: 12", "trials: 12\nresources: {gpus_per_worker: 0.25DEVICE}")
-    with ray_cluster({"num_cpus": 2, "num_gpus": 2}) as cluster:
-        ray.init(address=cluster.address, log_to_driver=False)
-        for device, refused in (("", True), (", device: cpu", False)):
-            config = StudyConfig.from_text(text.replace("DEVICE", device))
-            with pytest.raises(InputError) if refused else nullcontext() as caught:
-                result = run_study(
-                    config, home=tmp_path, open_tracker=lambda config, paths: NullTracker()
-                )
-            if refused:
-                assert f"node {socket.gethostname()} has no CUDA" in str(caught.value)
-            else:
-                assert result.complete and result.trained == 12
+def test_workers_with_logical_gpus_say_that_there_is_no_cuda_or_train_on_the_cpu(tmp_path, large):
+    resources = "{workers: 2, gpus_per_worker: 0.25DEVICE}"
+    text = STUDY.replace("trials: 12", f"trials: 12\nresources: {resources}")
+    ray.init(address=large, log_to_driver=False)
+    for device, refused in (("", True), (", device: cpu", False)):
+        config = StudyConfig.from_text(text.replace("DEVICE", device))
+        with pytest.raises(InputError) if refused else nullcontext() as caught:
+            result = run_study(
+                config, home=tmp_path, open_tracker=lambda config, paths: NullTracker()
+            )
+        if refused:
+            assert f"node {socket.gethostname()} has no CUDA" in str(caught.value)
+        else:
+            assert result.complete and result.trained == 12
+
+
+@pytest.mark.slow
+def test_workers_caps_what_a_study_takes_of_a_larger_cluster(tmp_path, large):
+    run = Run(160, limit=8).on(
+        RayTuneDispatcher(workers=2, address=large), Placed(tmp_path, together=2)
+    )
+    assert trials(run) == list(range(160))
+    assert len({one["pid"] for one in placed(run)}) == 2
 
 
 @pytest.mark.slow
@@ -166,16 +187,6 @@ def test_a_node_that_joins_is_used_and_one_that_leaves_is_not_waited_for():
     # Each once, without a gap but for what was in training when the study was stopped.
     assert len(trials(run)) == len(set(trials(run))) and run.failed == []
     assert len({one["node"] for one in placed(run)[-5:]}) == 1
-
-
-@pytest.mark.slow
-def test_workers_caps_what_a_study_takes_of_a_larger_cluster(tmp_path):
-    with ray_cluster({"num_cpus": 3}) as cluster:
-        run = Run(160, limit=8).on(
-            RayTuneDispatcher(workers=2, address=cluster.address), Placed(tmp_path, together=2)
-        )
-    assert trials(run) == list(range(160))
-    assert len({one["pid"] for one in placed(run)}) == 2
 
 
 def wait_until(reached: Callable[[], bool], timeout_s: float = 240.0) -> None:
