@@ -72,6 +72,20 @@ ADDING_RNN = {
     "batch_size": 32,
 }
 
+ADDING_GRU = {
+    "depth": [1, 2],
+    "optimizer": ["sgd", "adam"],
+    "learning_rate": {"low": 1e-4, "high": 10.0, "log": True},
+    "recurrent_gain": {"low": 0.3, "high": 4.0, "log": True},
+    "init_gain": {"low": 0.3, "high": 3.0, "log": True},
+    "clip_norm": ["none", 1.0],
+    "sequence_length": [3, 6],
+    "momentum": 0.9,
+    "width": 16,
+    "batch_size": 32,
+}
+"""Nothing of the model was chosen by it: what it shows is shown once, after all choices."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class LabelledSpace:
@@ -139,13 +153,14 @@ def _space(name: str, **study: object) -> LabelledSpace:
 
 
 def labelled_spaces() -> dict[str, LabelledSpace]:
-    """The three spaces by name."""
+    """The spaces by name, the one that nothing was chosen by last."""
     spaces = [
         _space("digits-mlp", task="digits", network="mlp", steps=150, hyperparameters=DIGITS_MLP),
         _space(
             "residual-mlp", task="digits", network="mlp", steps=100, hyperparameters=RESIDUAL_MLP
         ),
         _space("adding-rnn", task="adding", network="rnn", steps=100, hyperparameters=ADDING_RNN),
+        _space("adding-gru", task="adding", network="gru", steps=100, hyperparameters=ADDING_GRU),
     ]
     return {each.name: each for each in spaces}
 

@@ -11,7 +11,8 @@ what was said is from what came, by tenth (`reliability.py`).
 
     python benchmarks/stability_model.py                        40 studies of each of five truths
     python benchmarks/stability_model.py --studies 4 --truths window,corner --no-pools
-    python benchmarks/stability_model.py --pools digits-mlp --cache pools --trials 4096
+    python benchmarks/stability_model.py --studies 0 --pools digits-mlp --cache pools --trials 4096
+    python benchmarks/stability_model.py --rows studies.jsonl    goes on where it was broken off
 
 Trials of the networks are trained by the product in this process and kept as Parquet in --cache.
 """
@@ -24,6 +25,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping
+from itertools import product
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -146,6 +148,31 @@ def examine(truth: str, sampler: str, number: int, seed: int, known: dict) -> di
     return row
 
 
+def read_rows(file: Path | None) -> dict[tuple[str, str, int], dict[str, float]]:
+    """Reads the figures of studies by truth, design and seed."""
+    if file is None or not file.exists():
+        return {}
+    rows = [json.loads(line) for line in file.read_text().splitlines()]
+    return {(row.pop("truth"), row.pop("design"), row.pop("seed")): row for row in rows}
+
+
+def write_row(file: Path | None, row: dict[str, object]) -> None:
+    """Adds the figures of a study."""
+    if file is not None:
+        with file.open("a") as lines:
+            lines.write(json.dumps(row) + "\n")
+
+
+def print_means(rows: dict[tuple[str, str, int], dict[str, float]]) -> None:
+    """Prints means of the figures by truth and design, then by design."""
+    table = pd.DataFrame(rows.values())
+    table.index = pd.MultiIndex.from_tuples(rows, names=["truth", "design", "seed"])
+    for by in (["truth", "design"], ["design"]):
+        for key, some in table.groupby(level=by, sort=False):
+            means = " ".join(f"{name} {value:.3f}" for name, value in some.mean().items())
+            print(f"{' '.join(key):22} {len(some):4} studies: {means}", flush=True)
+
+
 def pools(names: list[str], trials: int, cache: Path) -> None:
     """Prints figures of the spaces of trained networks."""
     from sklearn.metrics import roc_auc_score
@@ -178,6 +205,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--studies", type=int, default=40, help="of each truth")
     parser.add_argument("--first-seed", type=int, default=0)
+    parser.add_argument("--rows", type=Path, help="file of figures by study; those are not redone")
     parser.add_argument("--designs", default=",".join(f"{s}:{n}" for s, n in DESIGNS))
     parser.add_argument("--truths", default=",".join(TRUTHS))
     parser.add_argument("--pools", default=",".join(labelled_spaces()))
@@ -185,17 +213,19 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=5120, help="of each pool")
     parser.add_argument("--cache", type=Path, default=Path("stability-pools"))
     asked = parser.parse_args()
-    for truth in asked.truths.split(",") if asked.studies else []:
-        known: dict[str, np.ndarray] = {}
-        seeds = range(asked.first_seed, asked.first_seed + asked.studies)
-        for sampler, number in (each.split(":") for each in asked.designs.split(",")):
-            rows = [examine(truth, sampler, int(number), seed, known) for seed in seeds]
-            means = pd.DataFrame(rows).mean()
-            print(
-                f"{truth:8} {sampler:9} {number:>5} "
-                + " ".join(f"{name} {value:.3f}" for name, value in means.items()),
-                flush=True,
-            )
+    truths, designs = asked.truths.split(","), asked.designs.split(",")
+    rows = read_rows(asked.rows)
+    known: dict[str, dict] = {truth: {} for truth in truths}
+    # All truths of a seed before the next seed: a run that is ended early is of all of them.
+    for seed in range(asked.first_seed, asked.first_seed + asked.studies):
+        for truth, design in product(truths, designs):
+            if (truth, design, seed) not in rows:
+                sampler, number = design.split(":")
+                row = examine(truth, sampler, int(number), seed, known[truth])
+                rows[truth, design, seed] = row
+                write_row(asked.rows, {"truth": truth, "design": design, "seed": seed, **row})
+    if rows:
+        print_means(rows)
     if not asked.no_pools:
         pools(asked.pools.split(","), asked.trials, asked.cache)
 

@@ -35,14 +35,14 @@ def _axis(trials: pd.DataFrame, name: str) -> Axis:
     column, optional = trials[name], bool(trials[name].isna().any())
     if not is_numeric(column):
         listed = [str(choice) for choice in choices(trials, name)]
-        seen = sorted({name_text(value) for value in column.dropna()} - set(listed))
+        seen = sorted({name_text(value) for value in column.dropna().unique()} - set(listed))
         return Axis(name=name, names=(*listed, *seen), optional=optional)
     stated = entry(trials, name)
     values = column.to_numpy(dtype=np.float64, na_value=np.nan)
     listed_numbers = [float(str(choice)) for choice in choices(trials, name)]
-    every = {*values[~np.isnan(values)].tolist(), *listed_numbers}
-    finite = sorted(number for number in every if math.isfinite(number))
-    names = (NO_LIMIT,) if math.inf in every else ()
+    every = np.unique(np.concatenate([values[~np.isnan(values)], listed_numbers]))
+    finite = every[np.isfinite(every)].tolist()
+    names = (NO_LIMIT,) if math.inf in every[-1:] else ()
     log = bool(listed_numbers and finite and finite[0] > 0)
     # A person's list is evenly spaced; between two of its numbers their ratio counts.
     if not listed_numbers and len(finite) > 1:
@@ -68,10 +68,10 @@ def values_of(frame: pd.DataFrame, axis: Axis) -> Values:
         if np.isinf(numbers).any() and not axis.names:
             raise _unknown(axis, NO_LIMIT)
         return np.where(np.isinf(numbers), np.nan, numbers), codes.astype(np.int64)
-    distinct, inverse = np.unique(column.map(key_text).to_numpy(dtype=str), return_inverse=True)
-    coded = [_coded(axis, str(text)) for text in distinct]
+    index, distinct = pd.factorize(column, use_na_sentinel=False)
+    coded = [_coded(axis, key_text(value)) for value in distinct]
     numbers = np.array([number for number, _ in coded], dtype=np.float64)
-    return numbers[inverse], np.array([code for _, code in coded], dtype=np.int64)[inverse]
+    return numbers[index], np.array([code for _, code in coded], dtype=np.int64)[index]
 
 
 def columns_of(frame: pd.DataFrame, encoder: Encoder) -> Floats:

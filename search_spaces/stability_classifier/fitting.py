@@ -20,7 +20,7 @@ from search_spaces.stability_classifier.classifier import (
 from search_spaces.stability_classifier.evidence import Labelled, likeliest_kernel
 from search_spaces.stability_classifier.inducing import some_of
 from search_spaces.stability_classifier.kernel import Kernel
-from search_spaces.stability_classifier.latent import Latent, fit_latent
+from search_spaces.stability_classifier.latent import Latent, fit_latent, left_out
 
 Floats = NDArray[np.float64]
 
@@ -127,9 +127,7 @@ def held_out(classifier: VerdictClassifier, counts: Counts, *, seed: int) -> Hel
     """
     known, folds = _folds(len(counts.columns), seed)
     logits = {
-        verdict: _held_out_logits(
-            latent, counts.labelled(verdict, classifier.alike), known, folds, seed
-        )
+        verdict: left_out(latent, counts.labelled(verdict, classifier.alike), known, folds)
         for verdict, latent in classifier.latents.items()
     }
     return HeldOut(rows=np.concatenate(folds), logits=logits)
@@ -138,7 +136,7 @@ def held_out(classifier: VerdictClassifier, counts: Counts, *, seed: int) -> Hel
 def stretched(latent: Latent, labelled: Labelled, *, seed: int = 0) -> Latent:
     """Stretches a posterior's logits so that held-out outcomes are likeliest."""
     known, folds = _folds(len(labelled.share), seed)
-    held = _held_out_logits(latent, labelled, known, folds, seed)
+    held = left_out(latent, labelled, known, folds)
     return replace(latent, stretch=_stretch(labelled.of(np.concatenate(folds)), *held))
 
 
@@ -148,23 +146,6 @@ def _folds(count: int, seed: int) -> tuple[NDArray[np.int64], list[NDArray[np.in
     known = rng.permutation(some_of(count, _HELD_OUT_FROM, rng))
     folds = np.array_split(known, min(_FOLDS, len(known)))
     return known, folds[:1] if count > _HELD_OUT_FROM else folds
-
-
-def _held_out_logits(
-    latent: Latent,
-    labelled: Labelled,
-    known: NDArray[np.int64],
-    folds: list[NDArray[np.int64]],
-    seed: int,
-) -> tuple[Floats, Floats]:
-    parts = [
-        fit_latent(labelled.of(np.setdiff1d(known, fold)), latent.kernel, seed=seed, start=latent)(
-            labelled.columns[fold]
-        )
-        for fold in folds
-    ]
-    mean, deviation = (np.concatenate(each) for each in zip(*parts, strict=True))
-    return mean, deviation
 
 
 def alike_of(counts: Counts, held: HeldOut, verdict: str) -> float:

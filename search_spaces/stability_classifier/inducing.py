@@ -35,7 +35,7 @@ def inducing_points(
     points = first.columns[_pivots(kernel, first.columns, np.ones(len(first.share)), _FIRST)]
     root = root_of(kernel, points)
     features = features_of(kernel, points, root, first.columns)
-    weights, _ = mode_of(features, first, np.zeros(len(points)), 1.0)
+    weights, _ = mode_of(features, first, np.zeros(len(points)))
     p = expit(features_of(kernel, points, root, part.columns) @ weights)
     information = np.maximum(p * (1.0 - p), _LEAST_INFORMATION)
     return part.columns[_pivots(kernel, part.columns, np.sqrt(information), most)]

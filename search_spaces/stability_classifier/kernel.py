@@ -23,9 +23,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
 
 _FLATTER = 1 / 8
 """The additive terms change over twice the lengths of the joint one."""
+
+_WORTH_A_TABLE, _SAMPLE, _FEW = 256, 64, 24
+"""Rows from which on a table of values is faster; rows that tell whether they may be few."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,8 +56,21 @@ class Kernel:
         return self.additive + self.joint + self.constant
 
     def __call__(self, a_NxD: Floats, b_MxD: Floats) -> Floats:
-        """Returns the covariance [N, M] of two sets of settings."""
-        return Similarities(self, a_NxD, b_MxD).covariance
+        """Returns the covariance [N, M] of two sets of settings, in the precision of the first."""
+        lengths = self.lengths.astype(a_NxD.dtype)
+        a_NxD, b_MxD = a_NxD / lengths, b_MxD.astype(a_NxD.dtype) / lengths
+        single = _sum_of_single(a_NxD, b_MxD, self.groups)
+        single *= self.additive / max(len(self.groups), 1)
+        r = np.sqrt(5.0 * squared_distances(a_NxD, b_MxD))
+        joint = r * (1.0 / 3.0)
+        joint += 1.0
+        joint *= r
+        joint += 1.0
+        joint *= self.joint
+        joint *= np.exp(np.negative(r, out=r), out=r)
+        joint += single
+        joint += self.constant
+        return joint
 
     def paired(self, a_NxD: Floats, b_NxD: Floats) -> Floats:
         """Returns the covariance [N] of each setting with the one of its row."""
@@ -75,6 +92,45 @@ def kernel_of(logs: Floats, groups: tuple[slice, ...]) -> Kernel:
         constant=float(constant),
         groups=groups,
     )
+
+
+def _sum_of_single(a_NxD: Floats, b_MxD: Floats, groups: tuple[slice, ...]) -> Floats:
+    """Returns the sum over hyperparameters of exp(-q / 8) [N, M].
+
+    Most hyperparameters are choices: the few values of them that occur have a row each of a
+    table, and one product of matrices picks and adds what would else be an exponential each.
+    """
+    total = np.zeros((len(a_NxD), len(b_MxD)), dtype=a_NxD.dtype)
+    picks, tables = [], []
+    for columns in groups:
+        a_NxC, b_MxC = a_NxD[:, columns], b_MxD[:, columns]
+        found = _few_values(a_NxC)
+        if found is None:
+            squared = squared_distances(a_NxC, b_MxC)
+            squared *= -_FLATTER
+            total += np.exp(squared, out=squared)
+            continue
+        first, index = found
+        tables.append(np.exp(-_FLATTER * squared_distances(a_NxC[first], b_MxC)))
+        picks.append(np.equal.outer(index, np.arange(len(first))).astype(a_NxD.dtype))
+    if tables:
+        total += np.hstack(picks) @ np.vstack(tables)
+    return total
+
+
+def _few_values(a_NxC: Floats) -> tuple[Integers, Integers] | None:
+    """Returns a row of each distinct value, and which of them each row [N] has; None of many."""
+    if len(a_NxC) < _WORTH_A_TABLE or len(_keys(a_NxC[:_SAMPLE])[0]) > _FEW:
+        return None
+    first, index = _keys(a_NxC)
+    return (first, index) if len(first) <= _FEW else None
+
+
+def _keys(a_NxC: Floats) -> tuple[Integers, Integers]:
+    # Different rows have different keys but for an accident of rounding; C is small.
+    mixed = a_NxC.astype(np.float64) @ np.sqrt(np.arange(2.0, 2.0 + a_NxC.shape[1]))
+    _, first, index = np.unique(mixed, return_index=True, return_inverse=True)
+    return first, index
 
 
 class Similarities:

@@ -26,7 +26,7 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,7 +34,14 @@ from numpy.typing import NDArray
 from scipy.linalg import cho_solve, solve_triangular
 
 from search_spaces.stability_classifier.evidence import Labelled
-from search_spaces.stability_classifier.features import features_of, mode_of, newton_step, root_of
+from search_spaces.stability_classifier.features import (
+    damped,
+    features_of,
+    mode_of,
+    newton_step,
+    precision_for,
+    root_of,
+)
 from search_spaces.stability_classifier.inducing import inducing_points, some_of
 from search_spaces.stability_classifier.kernel import Kernel
 
@@ -44,7 +51,10 @@ _CHUNK = 4096
 _NEGLIGIBLE = 0.08
 """Share of a direction's prior variance that trials took away, below which it is left out."""
 
-_CONVERGED_ON = 16384
+_CONVERGED_ON, _BEGUN_ON = 16384, 2048
+_GROWTH, _PASSES, _STILL = 8, 4, 0.25
+"""How many more settings the next passes look at; of these how many at most; a move, in logits,
+after which there is no other."""
 
 _LARGEST_ENTRY = 9999
 _PLACES = 6
@@ -131,52 +141,87 @@ class Latent:
         return taken
 
 
-def fit_latent(
-    labelled: Labelled,
-    kernel: Kernel,
-    *,
-    seed: int,
-    inducing: int = 0,
-    start: Latent | None = None,
-) -> Latent:
+def fit_latent(labelled: Labelled, kernel: Kernel, *, seed: int, inducing: int) -> Latent:
     """Computes the posterior under a kernel.
 
-    Newton's method converges on at most 16,384 settings; where there are more it takes one further
-    step on all of them, which from so near is as good as convergence.
+    Newton's method converges on 2,048 settings, from there on 16,384, and where there are more it
+    goes on with eight times as many at a time, until all are looked at and no logit moves by
+    more than a quarter; from so near one more step would hardly change it.
 
     Args:
         labelled: All settings.
         kernel: Prior covariance.
-        inducing: Inducing settings, at most; those of `start` where that is given.
+        inducing: Inducing settings, at most.
         seed: Seeds which settings are looked at where there are many, >= 0.
-        start: A posterior of other settings under the same kernel, whose inducing settings are
-            taken and whose weights Newton's method begins from.
     """
     rng = np.random.default_rng(seed)
-    if start is None:
-        points = np.round(inducing_points(labelled, kernel, inducing, rng), _PLACES)
-        root, weights = root_of(kernel, points), np.zeros(len(points))
-    else:
-        points, root, weights = start.inducing, start.root, start.weights
+    points = np.round(inducing_points(labelled, kernel, inducing, rng), _PLACES)
+    root, weights = root_of(kernel, points), np.zeros(len(points))
     part = labelled.of(some_of(len(labelled.share), _CONVERGED_ON, rng))
-    scale = len(labelled.share) / len(part.share)
-    weights, factor = mode_of(
-        features_of(kernel, points, root, part.columns), part, weights, scale
-    )
-    if scale > 1.0:
-        factor, step = newton_step(_all_features(labelled, kernel, points, root), weights, 1.0)
-        weights = weights + step
+    columns = precision_for(len(part.share), part.columns)
+    features = features_of(kernel, points, root, columns)
+    first = some_of(len(part.share), _BEGUN_ON, rng)
+    if len(first) < len(part.share):
+        weights, _ = mode_of(features[first], part.of(first), weights)
+    weights, factor = mode_of(features, part, weights)
+    size = len(part.share)
+    while size < len(labelled.share):
+        size *= _GROWTH
+        more = labelled.of(some_of(len(labelled.share), size, rng))
+        for _ in range(_PASSES):
+            parts = _all_features(more, kernel, points, root)
+            factor, step = newton_step(parts, weights)
+            # What moves on a part of the settings stands for what moves on all.
+            step, largest = damped(step, features)
+            weights = weights + step
+            if largest < _STILL:
+                break
     return _latent(kernel, points, root, weights, factor)
+
+
+def left_out(
+    latent: Latent,
+    labelled: Labelled,
+    known: NDArray[np.int64],
+    folds: Sequence[NDArray[np.int64]],
+) -> tuple[Floats, Floats]:
+    """Says of the settings of each fold what the others that are known make of them.
+
+    Kernel and inducing settings are kept; so features are computed once for all folds.
+
+    Returns:
+        Mean and deviation of the logit, fold after fold, as if unstretched.
+    """
+    columns = precision_for(len(known), labelled.columns[known])
+    features = features_of(latent.kernel, latent.inducing, latent.root, columns)
+    outcomes = labelled.of(known)
+    order = np.argsort(known)
+    means, variances = [], []
+    for fold in folds:
+        place = order[np.searchsorted(known, fold, sorter=order)]
+        others = np.ones(len(known), dtype=bool)
+        others[place] = False
+        weights, factor = mode_of(features[others], outcomes.of(others), latent.weights)
+        asked = features[place]
+        means.append(asked @ weights.astype(asked.dtype))
+        taken = asked @ _learnt(factor).astype(asked.dtype)
+        variances.append(latent.kernel.variance - np.sum(taken**2, axis=1))
+    mean, variance = (np.concatenate(each).astype(np.float64) for each in (means, variances))
+    return mean, np.sqrt(np.maximum(variance, 1e-6))
+
+
+def _learnt(factor: Floats) -> Floats:
+    """Returns the directions of which trials said something [M, R], over what they took away."""
+    known = np.eye(len(factor)) - cho_solve((factor, True), np.eye(len(factor)))
+    values, vectors = np.linalg.eigh(known)
+    kept = values > _NEGLIGIBLE
+    return np.asarray(np.sqrt(values[kept]) * vectors[:, kept])
 
 
 def _latent(
     kernel: Kernel, points: Floats, root: Floats, weights: Floats, factor: Floats
 ) -> Latent:
-    known = np.eye(len(weights)) - cho_solve((factor, True), np.eye(len(weights)))
-    values, vectors = np.linalg.eigh(known)
-    kept = values > _NEGLIGIBLE
-    half = np.sqrt(values[kept]) * vectors[:, kept]
-    reduction = solve_triangular(root, half, lower=True, trans="T").T[::-1]
+    reduction = solve_triangular(root, _learnt(factor), lower=True, trans="T").T[::-1]
     scales = np.max(np.abs(reduction), axis=1, initial=1e-300) / _LARGEST_ENTRY
     return Latent(
         kernel=kernel,
@@ -200,4 +245,5 @@ def _all_features(
 ) -> Iterator[tuple[Floats, Labelled]]:
     for start in range(0, len(labelled.share), _CHUNK):
         some = labelled.of(np.arange(start, min(start + _CHUNK, len(labelled.share))))
-        yield features_of(kernel, points, root, some.columns), some
+        columns = precision_for(len(labelled.share), some.columns)
+        yield features_of(kernel, points, root, columns), some
