@@ -6,7 +6,8 @@ Schoenholz et al. (Deep Information Propagation, ICLR 2017, figure 5) trained ne
 units for 200 steps of SGD and saw them train to about six depth scales xi_c on either side of the
 critical variance of weights. This maps the same: variance of weights against depth, biases of
 variance 0.05, a readout of a tenth of the variance. Prints for each variance the depth at which
-accuracy falls below one half, over its xi_c, and where the deepest network that trains lies.
+accuracy falls below one half, over its xi_c, and where the deepest network that trains lies. It
+goes from shallow to deep, and leaves out the depths beyond two at which a variance failed.
 
 FOLDER holds MNIST's files (idx_images); without it the shipped 8 x 8 digits are used.
 """
@@ -43,25 +44,45 @@ HALF = 0.5
 
 
 def trained(images: Path | None, rate: float, split: str, home: Path) -> pd.DataFrame:
-    """Trains the map's cells at one learning rate, one network each."""
+    """Trains the map's cells at one learning rate, one network each, from shallow to deep."""
+    known: list[pd.DataFrame] = []
+    left = VARIANCES
+    for depth in DEPTHS:
+        began = time.process_time()
+        known.append(at_depth(depth, left, images, rate, split, home))
+        cells = pd.concat(known, ignore_index=True)
+        last = cells[cells["depth"].isin(DEPTHS[: len(known)][-2:])]
+        learned = last[last["metric_final"] >= HALF]["variance"]
+        seconds = time.process_time() - began
+        print(f"depth {depth}: {len(left)} variances, {seconds:.0f} CPU s", flush=True)
+        left = [each for each in left if len(known) < 2 or each in set(learned)]
+        if not left:
+            break
+    return cells
+
+
+def at_depth(
+    depth: int, variances: list[float], images: Path | None, rate: float, split: str, home: Path
+) -> pd.DataFrame:
+    """Trains one network of a depth for each variance."""
     config = StudyConfig(
-        study=f"mean-field-{rate:g}",
+        study=f"mean-field-{rate:g}-{depth}",
         task="idx_images" if images else "digits",
         task_options={"folder": str(images), "split": split} if images else {},
         network="mlp",
         hyperparameters={
-            "depth": DEPTHS,
+            "depth": depth,
             "width": 300,
             "activation": "tanh",
             "initialization": "mean_field",
-            "weight_std": [math.sqrt(variance) for variance in VARIANCES],
+            "weight_std": [math.sqrt(variance) for variance in variances],
             "bias_std": math.sqrt(BIAS_VARIANCE),
             "output_init_gain": math.sqrt(0.1),
             "learning_rate": rate,
             "batch_size": 64,
         },
         sampler="grid",
-        trials=len(DEPTHS) * len(VARIANCES),
+        trials=len(variances),
         steps=200,
         stop="never",
         statistics="minimal",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from search_spaces.catalogue.built_in import RECURRENT_NETWORKS
+from search_spaces.catalogue.built_in import RECURRENT_NETWORKS, TRANSFORMERS
 from search_spaces.catalogue.hyperparameter import Condition, Hyperparameter
 from search_spaces.catalogue.intervals import COUNT, NOT_NEGATIVE, POSITIVE
 
@@ -40,15 +40,16 @@ ARCHITECTURE = (
         interval=COUNT,
         default=4,
         unit="layers",
-        networks=("mlp", "cnn", "resnet", "densenet", "unet", *RECURRENT_NETWORKS, "transformer"),
+        networks=("mlp", "cnn", "resnet", "densenet", "unet", *RECURRENT_NETWORKS, *TRANSFORMERS),
         network_defaults={
             "densenet": 8,
             "unet": 2,
             **dict.fromkeys(RECURRENT_NETWORKS, 1),
-            "transformer": 2,
+            **dict.fromkeys(TRANSFORMERS, 2),
         },
         meaning="number of hidden layers; of blocks in a resnet (two layers) or a transformer; of "
-        "convolutions in each stage of a unet; of layers of encoder and decoder each in a seq2seq",
+        "convolutions in each stage of a unet; of layers or blocks of encoder and decoder each in "
+        "a seq2seq or encoder_decoder",
     ),
     Hyperparameter(
         name="width",
@@ -56,7 +57,7 @@ ARCHITECTURE = (
         interval=COUNT,
         default=64,
         unit="units",
-        networks=("mlp", "cnn", "resnet", "unet", *RECURRENT_NETWORKS, "transformer"),
+        networks=("mlp", "cnn", "resnet", "unet", *RECURRENT_NETWORKS, *TRANSFORMERS),
         network_defaults={"cnn": 16, "resnet": 16, "unet": 8},
         meaning="units of each hidden layer; channels of images, doubled half-way in a resnet and "
         "at each level of a unet",
@@ -75,7 +76,7 @@ ARCHITECTURE = (
         kind="name",
         choices=ACTIVATIONS,
         default="relu",
-        networks=("mlp", "cnn", "resnet", "densenet", "unet", "rnn", "transformer"),
+        networks=("mlp", "cnn", "resnet", "densenet", "unet", "rnn", *TRANSFORMERS),
         network_defaults={"rnn": "tanh"},
         meaning="nonlinearity after each hidden layer",
     ),
@@ -84,7 +85,7 @@ ARCHITECTURE = (
         kind="integer",
         interval=COUNT,
         default=4,
-        networks=("transformer",),
+        networks=TRANSFORMERS,
         meaning="attention heads of each block; must divide the width",
     ),
     Hyperparameter(
@@ -92,8 +93,12 @@ ARCHITECTURE = (
         kind="name",
         choices=NORMALIZATIONS,
         default="none",
-        networks=("mlp", "cnn", "resnet", "densenet", "unet", *RECURRENT_NETWORKS, "transformer"),
-        network_defaults={"resnet": "batch", "densenet": "batch", "transformer": "layer"},
+        networks=("mlp", "cnn", "resnet", "densenet", "unet", *RECURRENT_NETWORKS, *TRANSFORMERS),
+        network_defaults={
+            "resnet": "batch",
+            "densenet": "batch",
+            **dict.fromkeys(TRANSFORMERS, "layer"),
+        },
         meaning="what is normalized between a layer and its activation; over time none or layer",
     ),
     Hyperparameter(
@@ -101,7 +106,7 @@ ARCHITECTURE = (
         kind="name",
         choices=NORM_POSITIONS,
         default="pre",
-        networks=("transformer",),
+        networks=TRANSFORMERS,
         conditions=_BRANCHES_NORMALIZED,
         meaning="whether residual branches see normalized values (pre), give them as well (peri), "
         "or sums are normalized (post)",
@@ -112,7 +117,7 @@ ARCHITECTURE = (
         choices=QK_NORMALIZATIONS,
         default=None,
         default_text="none",
-        networks=("transformer",),
+        networks=TRANSFORMERS,
         meaning="whether the queries and keys of each head are divided by their root mean square",
     ),
     Hyperparameter(
@@ -121,7 +126,7 @@ ARCHITECTURE = (
         interval=POSITIVE,
         default=None,
         default_text="none",
-        networks=("transformer",),
+        networks=TRANSFORMERS,
         meaning="scores of attention are bent to below this size by cap tanh(score / cap)",
     ),
     Hyperparameter(
@@ -139,7 +144,7 @@ ARCHITECTURE = (
         choices=FEED_FORWARDS,
         default=None,
         default_text="plain",
-        networks=("transformer",),
+        networks=TRANSFORMERS,
         meaning="whether the feed-forward layer is multiplied by a gate of its own (SwiGLU with "
         "silu); it is a third narrower then, so that the weights are as many",
     ),
@@ -156,7 +161,7 @@ ARCHITECTURE = (
         kind="number",
         interval=NOT_NEGATIVE,
         default=1.0,
-        networks=("mlp", "resnet", "transformer"),
+        networks=("mlp", "resnet", *TRANSFORMERS),
         meaning="factor on what a residual branch adds; no effect without residual connections",
     ),
     Hyperparameter(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 RECURRENT_NETWORKS = ("rnn", "lstm", "gru", "seq2seq")
+TRANSFORMERS = ("transformer", "encoder_decoder")
 
 NETWORK = "network"
 """The hyperparameter that says which network a trial trains, where a study has several."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from search_spaces.catalogue.built_in import RECURRENT_NETWORKS
+from search_spaces.catalogue.built_in import RECURRENT_NETWORKS, TRANSFORMERS
 from search_spaces.catalogue.hyperparameter import Condition, Hyperparameter
 from search_spaces.catalogue.intervals import NOT_NEGATIVE, POSITIVE
 
@@ -29,7 +29,7 @@ INITIALIZATION = (
         kind="name",
         choices=RESIDUAL_INITIALIZATIONS,
         default="none",
-        networks=("resnet", "transformer"),
+        networks=("resnet", *TRANSFORMERS),
         fusible=True,
         meaning="initial scale of residual branches: the last weight zero, or all by Fixup",
     ),

@@ -17,6 +17,7 @@ BUILT_IN_NETWORKS = (
     "gru",
     "seq2seq",
     "transformer",
+    "encoder_decoder",
     "linear",
 )
 
@@ -24,6 +25,7 @@ BUILT_IN_TASKS = (
     "digits",
     "detection",
     "denoising",
+    "segmentation",
     "idx_images",
     "text",
     "adding",
@@ -31,6 +33,8 @@ BUILT_IN_TASKS = (
     "temporal_order",
     "reverse",
     "marked_copy",
+    "dates",
+    "translation",
     "teacher",
     "quadratic",
     "torchvision",

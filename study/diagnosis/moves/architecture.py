@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from search_spaces.catalogue.built_in import RECURRENT_NETWORKS
+from search_spaces.catalogue.built_in import RECURRENT_NETWORKS, TRANSFORMERS
 from search_spaces.catalogue.hyperparameter import NONE
 from study.diagnosis.moves.move import IMAGE_NETWORKS, Move
 from study.verdicts import Verdict
@@ -73,7 +73,7 @@ ARCHITECTURE: tuple[Move, ...] = (
         ),
         values=("layer",),
         fixed=2.0,
-        networks=(*RECURRENT_NETWORKS, "transformer"),
+        networks=(*RECURRENT_NETWORKS, *TRANSFORMERS),
     ),
     Move(
         hyperparameter="normalization",

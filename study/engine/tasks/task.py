@@ -50,6 +50,10 @@ class Task:
         validation: Inputs and targets of examples that no trial trains on, (M, ...) each.
         output_at: Whether a network answers once for an example, (N, outputs), or at each of
             its time steps, (N, T, outputs).
+        read_steps: Where a sequence is read first and answered then, how many time steps are
+            read before the answer begins; else None.
+        teacher_forced: Whether inputs hold the answers one time step later, to be hidden from
+            who gives them.
 
     Raises:
         DataError: If inputs and targets differ in length, chance equals the ceiling, or what is
@@ -71,6 +75,8 @@ class Task:
     feed: Feed | None = None
     validation: tuple[Tensor, Tensor] | None = None
     output_at: Literal["example", "time_step"] = "example"
+    read_steps: int | None = None
+    teacher_forced: bool = False
 
     def __post_init__(self) -> None:
         if len(self.inputs) != len(self.targets) or len(self.inputs) == 0:

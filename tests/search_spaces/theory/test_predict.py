@@ -327,7 +327,16 @@ def test_one_hidden_layer_is_its_own_last():
         ("rnn", {"recurrent_initialization": "identity"}),
         *(
             (name, {})
-            for name in ("lstm", "gru", "seq2seq", "transformer", "densenet", "unet", "linear")
+            for name in (
+                "lstm",
+                "gru",
+                "seq2seq",
+                "transformer",
+                "encoder_decoder",
+                "densenet",
+                "unet",
+                "linear",
+            )
         ),
         ("my.module:network", {"depth": 3, "width": 8}),
     ],

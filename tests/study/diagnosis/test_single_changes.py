@@ -22,6 +22,7 @@ TASKS = dict.fromkeys(BUILT_IN_NETWORKS, "digits") | {
     "gru": "temporal_order",
     "seq2seq": "reverse",
     "transformer": "temporal_order",
+    "encoder_decoder": "reverse",
     "linear": "quadratic",
 }
 SMALL: dict[str, dict[str, Any]] = {
@@ -29,6 +30,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "densenet": {"growth_rate": 8, "depth": 4},
     "unet": {"width": 4, "depth": 2},
     "transformer": {"width": 16, "depth": 4, "sequence_length": 12},
+    "encoder_decoder": {"width": 16, "depth": 2, "sequence_length": 12},
 } | {name: {"width": 8, "depth": 2, "sequence_length": 12} for name in RECURRENT_NETWORKS}
 RATE = "learning_rate"
 FAILURES = [verdict.value for verdict in Verdict if verdict != Verdict.STABLE]

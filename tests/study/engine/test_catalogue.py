@@ -18,14 +18,11 @@ from study.engine.initializations import (
     RESIDUAL_INITIALIZATIONS,
     TORCH_DEFAULT,
 )
+from study.engine.networks.attention import QK_NORMALIZATIONS
 from study.engine.networks.mlp import CONNECTIONS
 from study.engine.networks.normalizations import NORMALIZATIONS
-from study.engine.networks.transformer import (
-    ATTENTION_MASKS,
-    FEED_FORWARDS,
-    NORM_POSITIONS,
-    QK_NORMALIZATIONS,
-)
+from study.engine.networks.transformer import ATTENTION_MASKS
+from study.engine.networks.transformer_block import FEED_FORWARDS, NORM_POSITIONS
 from study.engine.optimizers import OPTIMIZERS
 from study.engine.optimizers.sgd import MOMENTUM_KINDS
 from study.engine.precision import PRECISIONS

@@ -34,6 +34,7 @@ CASES = {
     "lstm": ("adding", {"depth": 1, "width": 16, "sequence_length": 12}),
     "gru": ("adding", {"depth": 1, "width": 16, "sequence_length": 12}),
     "seq2seq": ("reverse", {"depth": 1, "width": 16, "sequence_length": 4}),
+    "encoder_decoder": ("reverse", {"depth": 1, "width": 16, "heads": 2, "sequence_length": 4}),
     "transformer": (
         "temporal_order",
         {"depth": 1, "width": 16, "heads": 2, "sequence_length": 12},

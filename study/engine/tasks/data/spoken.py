@@ -60,4 +60,5 @@ def spoken(
         loss_chance=said * math.log(SYMBOLS) / inputs.shape[1],
         vocabulary=tokens + 2,
         output_at="time_step",
+        read_steps=reading,
     )

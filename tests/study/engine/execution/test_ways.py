@@ -23,6 +23,7 @@ CASES: dict[str, tuple[str, dict[str, object]]] = {
     "gru": ("copy", {"depth": 1, "width": 6, "sequence_length": 3}),
     "seq2seq": ("reverse", {"depth": 1, "width": 6, "sequence_length": 3}),
     "transformer": ("temporal_order", {"depth": 1, "width": 8, "heads": 2, "sequence_length": 10}),
+    "encoder_decoder": ("dates", {"depth": 1, "width": 8, "heads": 2}),
     "linear": ("digits", {}),
 }
 TRIALS = 10

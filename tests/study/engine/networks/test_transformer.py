@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from study.engine import NETWORKS, NetworkError, Task
 from study.engine.initializations import initialize
 from study.engine.networks.building import build_network
-from study.engine.networks.transformer import Block, sinusoids
+from study.engine.networks.transformer import sinusoids
+from study.engine.networks.transformer_block import Block
 from tests.study.engine.networks.sequence_cohorts import check, tokens, vectors
 
 WIDTH, HEADS = 8, 2

@@ -13,7 +13,7 @@ from study.engine import NETWORKS, TASKS, Task, make_task, train_cohort
 from study.trial import Trial
 from tests.study.engine.reference import initial_network
 
-SEQUENCES = ("rnn", "lstm", "gru", "seq2seq", "transformer")
+SEQUENCES = ("rnn", "lstm", "gru", "seq2seq", "transformer", "encoder_decoder")
 HYPERPARAMETERS: dict[str, object] = {
     "depth": 1,
     "width": 3,
@@ -32,11 +32,12 @@ HYPERPARAMETERS: dict[str, object] = {
     "dtype": "float64",
 }
 EXAMPLES = 8
-OTHER_TASKS = {"unet": "denoising"}
+OTHER_TASKS = {"unet": "denoising", "encoder_decoder": "reverse"}
 
 
 def task_of(network: str) -> Task:
-    name = "temporal_order" if network in SEQUENCES else OTHER_TASKS.get(network, "digits")
+    usual = "temporal_order" if network in SEQUENCES else "digits"
+    name = OTHER_TASKS.get(network, usual)
     task = make_task(TASKS[name], {}, HYPERPARAMETERS if network in SEQUENCES else {})
     inputs = task.inputs[:EXAMPLES]
     if network in ("mlp", "linear"):

@@ -60,6 +60,34 @@ def test_what_is_said_by_one_who_knows_the_time_but_has_not_read(name: str, said
     assert task.metric(guess, task.targets).mean().item() == pytest.approx(1 / 8, abs=0.02)
 
 
+@pytest.mark.parametrize("name", ["dates", "translation"])
+def test_what_is_translated_by_one_who_knows_the_time_but_has_not_read(name: str) -> None:
+    task = TASKS[name](examples=2000)
+    guess = best_constant(task, 1, task.inputs.shape[1], task.outputs)
+    loss = task.loss(guess, task.targets).mean().item()
+    assert loss == pytest.approx(task.loss_chance, rel=0.02)  # zeros are approached for ever
+    blank = torch.zeros(task.outputs)
+    blank[0] = 1e3  # never right
+    assert task.metric(guess - blank, task.targets).mean().item() == pytest.approx(
+        task.chance, abs=0.01
+    )
+
+
+def test_segmentation() -> None:
+    task = TASKS["segmentation"](examples=500)
+    guess = best_constant(task, 1, task.outputs)
+    loss = task.loss(guess, task.targets).mean().item()
+    assert loss == pytest.approx(task.loss_chance, rel=0.01)
+    everywhere = torch.zeros(3, 1, task.outputs).unflatten(2, (4, -1))
+    for kind in range(3):
+        everywhere[kind, 0, kind + 1] = 1.0
+    found = [
+        task.metric(each.flatten(1).expand(500, -1), task.targets).mean().item()
+        for each in everywhere
+    ]
+    assert task.chance == pytest.approx(max(found)) and min(found) > 0.05
+
+
 def test_quadratic_at_random_weights() -> None:
     task = TASKS["quadratic"](eigenvalues=[1.0, 2.0, 9.0])
     generator = torch.Generator().manual_seed(0)
