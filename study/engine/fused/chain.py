@@ -5,12 +5,10 @@ Axes: S steps, K trials, B examples, N parameters.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
-from threadpoolctl import ThreadpoolController
 from torch import Tensor
 
 from study.engine.activations import ACTIVATIONS
@@ -21,6 +19,8 @@ from study.engine.execution.execution import Steps, Updates
 from study.engine.fused.activations import CODES
 from study.engine.fused.compiled import compiled
 from study.engine.fused.losses import CROSS_ENTROPY, SQUARED_ERROR
+from study.engine.fused.steps import advance
+from study.engine.fused.threads import in_threads
 from study.engine.fused.updates import FACTORS, NESTEROV, RULES
 from study.engine.optimizers import Rule
 from study.engine.optimizers.sgd import Sgd
@@ -60,7 +60,6 @@ class FusedChain(ChainExecution):
         else:
             self._loss, self._chance = SQUARED_ERROR, task.loss_chance
             self._targets = task.targets.to(dtype).t().contiguous().numpy()
-        self._blas = ThreadpoolController().select(user_api="blas")
         super().__init__(links, blocks, task)
 
     def knows(self, rule: Rule) -> bool:
@@ -81,7 +80,7 @@ class FusedChain(ChainExecution):
                 (steps, names, trials),
             )
         )
-        work = compiled(dtype.name)
+        work = compiled(advance, dtype.name)
 
         def some(start: int, stop: int) -> None:
             work(
@@ -98,8 +97,7 @@ class FusedChain(ChainExecution):
                 results,
             )
 
-        with self._blas.limit(limits=1):  # Threads are over trials.
-            _in_threads(some, trials)
+        in_threads(some, trials)
         loss, metric, scalars, norms = map(torch.from_numpy, results)
         return Steps(scalars=scalars, norms=norms, by_example=(loss, metric))
 
@@ -149,14 +147,3 @@ def _table(factors: Mapping[str, Tensor], steps: int, trials: int, dtype: np.dty
     for column, name in enumerate(FACTORS):
         table[:, :, column] = factors[name].numpy() if name in factors else _IDLE.get(name, 0.0)
     return table
-
-
-def _in_threads(work: Callable[[int, int], None], trials: int) -> None:
-    """Does the work of the trials [start, stop), in parts of about the same size."""
-    threads = min(torch.get_num_threads(), trials)
-    if threads == 1:
-        work(0, trials)
-        return
-    bounds = [trials * part // threads for part in range(threads + 1)]
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(work, bounds[:-1], bounds[1:]))

@@ -133,6 +133,7 @@ class GruKernel:
 
     kept: tuple[int, ...] = (4,)
     holds = True
+    compiled: str | None = "gru"
 
     def parts(self, kept: Sequence[Tensor]) -> Sequence[Tensor]:
         return _parts(kept[0])

@@ -133,6 +133,7 @@ class LstmKernel:
 
     kept: tuple[int, ...] = (4, 1, 1)
     holds = False
+    compiled: str | None = "lstm"
 
     def parts(self, kept: Sequence[Tensor]) -> Sequence[Tensor]:
         return *_parts(kept[0]), *kept[1:]

@@ -68,6 +68,7 @@ class RnnKernel:
     """
 
     holds = False
+    compiled: str | None = None
 
     def __init__(self, activation: Activation) -> None:
         self._activation = activation

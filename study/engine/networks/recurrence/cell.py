@@ -25,10 +25,12 @@ class Kernel(Protocol):
     Attributes:
         kept: Widths, as multiples of H, of what it keeps of each time step.
         holds: Whether the hidden state also passes a time step beside the weights.
+        compiled: Name of its compiled twin, which runs it on CPUs; None where there is none.
     """
 
     kept: tuple[int, ...]
     holds: bool
+    compiled: str | None
 
     def parts(self, kept: Sequence[Tensor]) -> Sequence[Tensor]:
         """Views (..., width) of what is kept (..., width * H), as the methods below take them."""

@@ -15,7 +15,8 @@ and backward, with delta_t the loss gradient by a_t and dy_t that by the output 
 
 Autograd keeps about twenty tensors a time step and adds up a weight's gradient in as many
 products. Here one product a time step goes forward and two backward, and trials are taken in
-groups whose time step stays in a core's cache.
+groups whose time step stays in a core's cache. Where the cell's kernel is compiled, on CPUs, they
+are taken one by one.
 """
 
 from __future__ import annotations
@@ -28,6 +29,11 @@ from torch import Tensor
 
 from study.engine.networks.recurrence.buffer_pool import Spare
 from study.engine.networks.recurrence.cell import Kernel
+from study.engine.networks.recurrence.compiled_scan import (
+    compiled_backward,
+    compiled_forward,
+    is_compiled,
+)
 
 CACHED = 2**18
 """Numbers that a time step of a group of trials may touch on a CPU: 1 MB."""
@@ -77,6 +83,9 @@ def scan_forward(inputs: Tensor, weight: Tensor, kernel: Kernel, units: int, spa
     joined[:, 0, :, features + 1 :] = 0
     kept = [spare.take((trials, length, batch, width * units), weight) for width in kernel.kept]
     tape = Tape(joined=joined, kept=tuple(kept))
+    if is_compiled(kernel, weight, inputs):
+        compiled_forward(kernel.compiled, joined, weight, kept)
+        return tape
     for group in _groups(tape, weight):
         weight_KxIxG = weight[group].transpose(1, 2)
         steps = tape.joined[group].unbind(1)
@@ -113,8 +122,12 @@ def scan_backward(
     by_weight = weight.new_zeros(trials, size, width)
     by_inputs = weight.new_empty(trials, length - 1, batch, features) if inputs else None
     deltas = weight.new_empty(trials, batch, length - 1, width) if preactivation else None
-    for group in _groups(tape, weight):
-        _group_backward(tape, weight, gradient, kernel, group, (by_weight, by_inputs, deltas))
+    filled = by_weight, by_inputs, deltas
+    if is_compiled(kernel, weight, gradient):
+        compiled_backward(kernel.compiled, tape.joined, weight, tape.kept, gradient, filled)
+    else:
+        for group in _groups(tape, weight):
+            _group_backward(tape, weight, gradient, kernel, group, filled)
     return Gradients(
         inputs=None if by_inputs is None else by_inputs.transpose(1, 2),
         weight=by_weight.transpose(1, 2),

@@ -67,8 +67,60 @@ def assert_same(got: Any, expected: Any) -> None:
 def test_groups_of_trials_equal_the_definition(
     name: str, time_step: bool, cached: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Groups of one trial, of two or three, and all at once."""
+    """Groups of one trial, of two or three, and all at once, in torch."""
     monkeypatch.setattr(scan, "CACHED", cached)
+    monkeypatch.setattr(scan, "is_compiled", lambda *arguments: False)
+    assert_equals_the_definition(name, time_step=time_step)
+
+
+@pytest.mark.parametrize("name", ["lstm", "gru"])
+@pytest.mark.parametrize("time_step", [False, True])
+@pytest.mark.parametrize("threads", [1, 3])
+def test_compiled_scans_equal_the_definition(name: str, time_step: bool, threads: int) -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        assert_equals_the_definition(name, time_step=time_step)
+    finally:
+        torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("name", ["lstm", "gru"])
+@pytest.mark.parametrize("gain", [0.0, 1.0, 1e30])
+def test_compiled_scans_are_torchs_to_rounding(
+    name: str, gain: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In float32 exponentials are polynomials; saturated gates are exact."""
+    task = vectors(time_step=True)
+    network = NETWORKS[name]({"depth": 2, "width": 16}, task).float()
+    with torch.no_grad():
+        for value in network.parameters():
+            value *= gain
+    parameters = list(network.parameters())
+    results = []
+    for compiled in (True, False):
+        if not compiled:
+            monkeypatch.setattr(scan, "is_compiled", lambda *arguments: False)
+        outputs = network(task.inputs.float())
+        results.append((outputs, *torch.autograd.grad(outputs.sum(), parameters)))
+    for ours, theirs in zip(*results, strict=True):
+        assert ours.isfinite().all() == theirs.isfinite().all()
+        torch.testing.assert_close(ours, theirs, rtol=2e-5, atol=2e-6)
+
+
+@pytest.mark.parametrize("name", ["lstm", "gru"])
+def test_compiled_scans_pass_on_what_is_no_number(name: str) -> None:
+    task = vectors(time_step=True)
+    network = built(name, task)
+    inputs = task.inputs.clone()
+    inputs[1, 2] = torch.nan
+    finite = network(inputs).isfinite().flatten(2).all(dim=2)
+    expected = torch.ones_like(finite)
+    expected[1, 2:] = False
+    assert torch.equal(finite, expected)
+
+
+def assert_equals_the_definition(name: str, *, time_step: bool) -> None:
     task = vectors(time_step=time_step)
     network = built(name, task)
     parameters = stacked(network)
