@@ -407,8 +407,9 @@ COLD = (
             "blocks": 8,
         },
         steps=240,
-        fix={"warmup_steps": 100},
-        other_fixes=({"learning_rate": 0.0005},),
+        # Warmed up it reaches 1.0 too, and one seed in five falls back to chance later on.
+        fix={"learning_rate": 0.0005},
+        other_fixes=({"warmup_steps": 100},),
     ),
     Situation(
         name="six_post_norm_blocks",

@@ -144,4 +144,14 @@ SCHEDULE: tuple[Move, ...] = (
         per_distance=2.0,
         fixed=1.5,
     ),
+    Move(
+        hyperparameter=STEPS,
+        reason="it is still learning when the steps end, and three times as many are too few",
+        causes=(Cause.SHORT_TRAINING,),
+        factors=(10.0,),
+        falls=False,
+        scale="decades",
+        per_distance=2.0,
+        fixed=1.5,
+    ),
 )

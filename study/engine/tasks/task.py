@@ -211,7 +211,9 @@ def classification(
         output_at="example" if labels.ndim == 1 else "time_step",
         outputs=classes,
         loss=cross_entropy,
-        metric=Weighted(correct, *label_weights(labels)) if balanced_metric else correct,
+        metric=Weighted(correct, *label_weights(labels), level=1.0)
+        if balanced_metric
+        else correct,
         metric_name="balanced accuracy" if balanced_metric else "accuracy",
         chance=1 / int(shares.count_nonzero()) if balanced_metric else float(shares.max()),
         ceiling=1.0,

@@ -252,6 +252,8 @@ def test_more_steps_are_a_change_of_the_study() -> None:
     assert more.steps == 240 and more.hyperparameters == study().space.complete({})
     assert more.changes.option == "--steps 240"
     assert not values_of(found(study(), "exploding"), "steps")
+    # Twelve steps that need a hundred got no remedy at all.
+    assert values_of(found(study(), "slow", cause="short_training"), "steps") == [240, 800]
 
 
 def test_before_any_update_nothing_is_tried_that_acts_through_updates() -> None:

@@ -31,7 +31,7 @@ def balanced_metric_task(task: Task) -> Task | None:
     if task.feed is not None or isinstance(task.metric, Weighted) or not is_unbalanced(task):
         return None
     way = (task.target - task.chance) / (task.ceiling - task.chance)
-    metric = Weighted(task.metric, *label_weights(task.targets))
+    metric = Weighted(task.metric, *label_weights(task.targets), level=task.ceiling)
     try:
         made = replace(
             task,

@@ -31,7 +31,7 @@ def label_weights(targets: Tensor) -> tuple[Tensor, int]:
 
 
 class Weighted:
-    """A loss or metric by example that is multiplied by a weight of the example's label.
+    """A loss or metric by example whose distance from a level is multiplied by its label's weight.
 
     It has name and module of what it weights, so that a checkpoint knows when that was changed.
 
@@ -39,18 +39,29 @@ class Weighted:
         measure: Of examples.
         weights_C: Weights of the labels from the lowest on.
         lowest: The lowest label.
+        level: What is not weighted. As weights are 1 on average it does not change the mean over
+            all examples, but that over a few, which may hold more of a rare label than its share:
+            from its best value on, no metric exceeds that.
     """
 
-    def __init__(self, measure: PerExample, weights_C: Tensor, lowest: int) -> None:
+    def __init__(
+        self, measure: PerExample, weights_C: Tensor, lowest: int, *, level: float = 0.0
+    ) -> None:
         functools.update_wrapper(self, measure)
         self._measure = measure
         self._weights_C = Held(weights_C)
         self._lowest = lowest
+        self._level = level
 
     def __call__(self, outputs: Tensor, labels: Tensor) -> Tensor:
         weights = self._weights_C.like(outputs)[labels.long() - self._lowest]
         if labels.ndim > 1 and self._measure in BY_ANSWER:
             by_answer = self._measure(outputs.flatten(0, -2), labels.flatten()).view(labels.shape)
-            return (by_answer * weights).flatten(1).mean(dim=1)
+            return self._weighted(by_answer, weights).flatten(1).mean(dim=1)
         values = self._measure(outputs, labels)
-        return values * weights.reshape(values.shape)
+        return self._weighted(values, weights.reshape(values.shape))
+
+    def _weighted(self, values: Tensor, weights: Tensor) -> Tensor:
+        if not self._level:
+            return values * weights
+        return self._level + (values - self._level) * weights

@@ -39,6 +39,15 @@ def test_accuracy_becomes_balanced_accuracy() -> None:
     assert task.metric_name == "balanced accuracy"
 
 
+def test_no_batch_is_better_than_the_best() -> None:
+    # Weights alone gave a batch with more of the 2 % than its share an accuracy above 1.
+    task, labels = balanced(rare()), torch.tensor([0, 2, 2, 0])
+    assert float(task.metric(torch.eye(3)[labels], labels).mean()) == 1.0
+    missed = torch.eye(3)[[0, 2, 0, 0]]
+    # One missed of 2 % counts as 25 missed of all would.
+    assert task.metric(missed, labels).tolist() == pytest.approx([1, 1, 1 - 25, 1])
+
+
 def test_levels_keep_their_place_between_chance_and_ceiling() -> None:
     task = balanced(rare())  # Target 0.99 is half of the way from 0.98 to 1.
     assert (task.chance, task.ceiling) == (pytest.approx(0.5), 1.0)
