@@ -139,6 +139,7 @@ FROM_THE_START = (
         set="choose",
         story="All weights start at zero: no unit of the hidden layers ever wakes.",
         cause="dead_from_start",
+        also=("alike_units",),
         task=f"{HERE}groups",
         network=f"{HERE}zeros",
         hyperparameters={**ADAM, "learning_rate": 0.005},

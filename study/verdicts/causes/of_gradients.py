@@ -56,6 +56,12 @@ def _shrinking(signs: Signs) -> np.ndarray:
     return _is(signs.failure, Failure.BARRED) & _is(signs.initial, Regime.VANISHING)
 
 
+def _came_to_shrink(signs: Signs, *, recurrent: bool) -> np.ndarray:
+    """Also where it learned something before: whose gradients are gone is not short of steps."""
+    later = _is(signs.failure, Failure.BARRED) & _is(signs.final, Regime.VANISHING)
+    return later & (signs.recurrent == recurrent)
+
+
 def _growing_state(signs: Signs, _: Thresholds) -> np.ndarray:
     """Also without a measurement just before the end.
 
@@ -118,6 +124,17 @@ def _says_saturated(trial: SimpleNamespace, _: Thresholds) -> str:
     return "updates saturated units" + (step if np.isfinite(trial.violent_step) else "")
 
 
+def says_shrinking_in_time(trial: SimpleNamespace, _: Thresholds) -> str:
+    """Writes the clause of what shrinks through time, with its evidence if no layer has it."""
+    text = Cause.SHRINKING_THROUGH_TIME.meaning
+    if not np.isfinite(trial.time_ratio):
+        return text
+    return (
+        f"{text}: at initialization the first one receives {figure(trial.time_ratio)} of what "
+        "the last one does"
+    )
+
+
 def _meaning(cause: Cause) -> Callable[[SimpleNamespace, Thresholds], str]:
     """Returns what says the cause alone, where the sentence that follows has the evidence."""
     return lambda trial, thresholds: cause.meaning
@@ -137,6 +154,20 @@ OF_THE_WAY: tuple[Rule, ...] = (
         )
     ),
 )
+
+AT_LAST: tuple[Rule, ...] = (
+    Rule(
+        cause=Cause.SHRINKING_THROUGH_DEPTH,
+        holds=lambda signs, _: _came_to_shrink(signs, recurrent=False),
+        says=_meaning(Cause.SHRINKING_THROUGH_DEPTH),
+    ),
+    Rule(
+        cause=Cause.SHRINKING_THROUGH_TIME,
+        holds=lambda signs, _: _came_to_shrink(signs, recurrent=True),
+        says=says_shrinking_in_time,
+    ),
+)
+"""Of gradients that arrived at first and are gone at the end, where nothing else is to blame."""
 
 BY_UPDATES: tuple[Rule, ...] = (
     Rule(cause=Cause.KILLED_BY_UPDATE, holds=_by_update(Regime.DEAD), says=_says_killed),

@@ -8,10 +8,10 @@ from types import SimpleNamespace
 import numpy as np
 
 from study.verdicts.causes.cause import Cause
+from study.verdicts.causes.of_gradients import says_shrinking_in_time
 from study.verdicts.causes.of_task import LITTLE, ran_away
 from study.verdicts.causes.rule import Rule
 from study.verdicts.causes.signs import Signs
-from study.verdicts.explanation.numbers import figure
 from study.verdicts.outcome import Outcome
 from study.verdicts.thresholds import Thresholds
 
@@ -51,17 +51,6 @@ def _shrinking_unseen(signs: Signs, thresholds: Thresholds) -> np.ndarray:
     """Of torch's own recurrent modules, whose time steps no layer shows."""
     nothing = signs.outcome.astype(object) == Outcome.STALLED.value
     return nothing & (signs.time_ratio < thresholds.vanishing_ratio) & ~signs.learning
-
-
-def says_shrinking_in_time(trial: SimpleNamespace, _: Thresholds) -> str:
-    """Writes the clause of what shrinks through time, with its evidence if no layer has it."""
-    text = Cause.SHRINKING_THROUGH_TIME.meaning
-    if not np.isfinite(trial.time_ratio):
-        return text
-    return (
-        f"{text}: at initialization the first one receives {figure(trial.time_ratio)} of what "
-        "the last one does"
-    )
 
 
 def _says_detail(trial: SimpleNamespace, _: Thresholds) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from study.verdicts.causes.cause import Cause
-from study.verdicts.causes.of_gradients import BY_UPDATES, OF_THE_WAY
+from study.verdicts.causes.of_gradients import AT_LAST, BY_UPDATES, OF_THE_WAY
 from study.verdicts.causes.of_steps import BY_DECAY, BY_LENGTH, BY_NUMBER, BY_SIZE, OF_THE_STILL
 from study.verdicts.causes.of_task import OF_THE_ANSWERS, OF_THE_LOSS, OF_THE_SCALE
 from study.verdicts.causes.of_wiring import (
@@ -33,6 +33,7 @@ RULES: tuple[Rule, ...] = (
     *OF_THE_ANSWERS,
     *BY_LENGTH,
     *OF_THE_REST,
+    *AT_LAST,
     *BY_NUMBER,
 )
 """What was there before training comes first, then what an update did, then the pace of training:

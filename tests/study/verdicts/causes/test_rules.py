@@ -221,6 +221,17 @@ def test_what_still_learns_is_slow_and_needs_more_steps(label) -> None:
     assert label({**SLOW, "update_ratio_max": 0.11}, update=violent, factor=1.5).verdict == "slow"
 
 
+@pytest.mark.parametrize(
+    ("shape", "cause"), [({}, "depth"), ({"calls": 30}, "time")], ids=["layers", "time steps"]
+)
+def test_gradients_that_are_gone_at_the_end_are_no_lack_of_steps(label, shape, cause) -> None:
+    # What had learned a little was "vanishing because it is still learning".
+    for change in ({**SLOW, "loss_fall": 0.0, "update_ratio_median": 5e-3}, STALLED):
+        row = label(change, layers={"factor": 0.05}, **shape)
+        assert (row.verdict, row.cause) == ("vanishing", f"shrinking_through_{cause}")
+    assert label(SLOW, layers={"factor": 0.05}, **shape).verdict == "slow"
+
+
 def test_what_has_no_sign_has_no_cause(label) -> None:
     row = label({**STALLED, "update_ratio_median": 0.02})
     assert (row.verdict, row.cause) == ("stalled", "unknown")
