@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 _STEPS = 17
 """Values of a range that are tried, evenly over it."""
 
+_LEAST_GAIN = 0.005
+"""Probabilities are told in percent."""
+
 
 def single_changes(model: StabilityModel, configuration: pd.DataFrame) -> pd.DataFrame:
     """Predicts a configuration with one hyperparameter changed, for each the best value.
@@ -27,8 +30,8 @@ def single_changes(model: StabilityModel, configuration: pd.DataFrame) -> pd.Dat
 
     Returns:
         `hyperparameter`, `value`, `stable`, `stable_lower`, `stable_upper`, and `gain`, by how
-        much the probability of stable would rise; the largest gain first, changes that raise
-        nothing left out.
+        much the probability of stable would rise; the largest gain first, changes that gain
+        less than half a percent left out.
     """
     before = float(model.predict(configuration)["stable"].iloc[0])
     asked = [
@@ -45,7 +48,9 @@ def single_changes(model: StabilityModel, configuration: pd.DataFrame) -> pd.Dat
     table = pd.DataFrame(asked, columns=["hyperparameter", "value"]).join(said)
     table["gain"] = table["stable"] - before
     best = table.sort_values("gain", ascending=False, kind="stable")
-    return best.drop_duplicates("hyperparameter").query("gain > 0").reset_index(drop=True)
+    return (
+        best.drop_duplicates("hyperparameter").query("gain >= @_LEAST_GAIN").reset_index(drop=True)
+    )
 
 
 def _values(trials: pd.DataFrame, axis: Axis) -> list[object]:

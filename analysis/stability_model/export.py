@@ -25,8 +25,14 @@ Anything that can take an exponential can evaluate it. For a configuration:
 4. With s(f) = 1 / (1 + exp(-f)), q = sum_i weights_i s(mean + nodes_i sd), low = s(mean - z sd),
    high = s(mean + z sd). Of the first verdict (stable) q is the probability, low to high its
    interval. Those of the others are their q, low and high times (1 - q of the first) / (sum of
-   the others' q, at least 1e-12). Then low is 0 where it is below `certain`, and at most the
-   probability; high is 1 where it is above 1 - `certain`, and at least the probability.
+   the others' q, at least 1e-12), and their intervals have the first one's doubt too: with p the
+   probability, first, first_low and first_high those of the first, share = p / (1 - first),
+
+       low  = max(p - hypot(p - low, share * (first_high - first)), 0)
+       high = min(p + hypot(high - p, share * (first - first_low)), 1).
+
+   Then low is 0 where it is below `certain`, and at most the probability; high is 1 where it is
+   above 1 - `certain`, and at least the probability.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from analysis.stability_model.asked import Asked, asked_of, outside
 from analysis.stability_model.changes import single_changes
 from analysis.stability_model.columns import columns_of, encoder_of
 from analysis.stability_model.export import exported
+from analysis.stability_model.nearest import nearest_trials
 from analysis.trials.counts import VERDICTS, check_verdicts
 from search_spaces.stability_classifier import (
     Counts,
@@ -24,7 +25,10 @@ from search_spaces.stability_classifier import (
     VerdictClassifier,
     fit_classifier,
 )
-from search_spaces.stability_classifier.classifier import drawn_probabilities
+from search_spaces.stability_classifier.classifier import (
+    drawn_probabilities,
+    with_doubt_of_first,
+)
 
 Floats = NDArray[np.float64]
 
@@ -89,28 +93,8 @@ class StabilityModel:
         return pd.DataFrame(found, index=frame.index, columns=[*names, "support"])
 
     def nearest(self, frame: pd.DataFrame, n: int = 5) -> pd.DataFrame:
-        """Finds the trials most like configurations, as evidence.
-
-        Args:
-            frame: As `predict` takes it.
-            n: Trials for each row, at most.
-
-        Returns:
-            `row` (the frame's index), `trial`, `verdict`, `alike` (0 to 1: correlation of their
-            logits before any trial), and the hyperparameters that vary; most alike first.
-        """
-        asked = asked_of(frame, self.trials, self.classifier.encoder)
-        kernel = self.classifier.latents[STABLE].kernel
-        tables = []
-        for row, label in enumerate(frame.index):
-            points = asked.averaged[row] if row in asked.averaged else asked.columns[[row]]
-            alike = kernel(self.columns, points).max(axis=1) / kernel.variance
-            order = np.argsort(-alike, kind="stable")[:n]
-            found = self.trials.iloc[order][["trial", "verdict", *self.hyperparameters]]
-            tables.append(found.assign(row=label, alike=alike[order]))
-        columns = ["row", "trial", "verdict", "alike", *self.hyperparameters]
-        joined = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
-        return joined.reindex(columns=columns)
+        """Finds the tried configurations most like others, as evidence, see `nearest_trials`."""
+        return nearest_trials(self, frame, n)
 
     def draws(self, frame: pd.DataFrame, count: int = DRAWS, *, seed: int = 0) -> Floats:
         """Returns joint draws of the probability of stable [count, N] at configurations.
@@ -189,7 +173,13 @@ class StabilityModel:
             # The others' one by one do not add up to what stable leaves.
             share = mean / max(float(averages.mean()), 1e-12) if verdict != STABLE else 1.0
             low, high = np.minimum(np.quantile(averages, [0.025, 0.975]) * share, 1.0)
-            row += [mean, min(float(low), mean), max(float(high), mean)]
+            ends = (mean, min(float(low), mean), max(float(high), mean))
+            p, lower, upper = (np.asarray(each) for each in ends)
+            if verdict == STABLE:
+                of_stable = (p, lower, upper)
+            else:
+                lower, upper = with_doubt_of_first(p, lower, upper, of_stable)
+            row += [float(p), float(lower), float(upper)]
         known = self.classifier.latents[STABLE].known(nodes_QxD)
         return np.array([*row, float(known.mean())])
 

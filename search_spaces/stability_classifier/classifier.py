@@ -99,13 +99,37 @@ def probabilities(
     found = {}
     for verdict, (mean, deviation) in logits.items():
         p, low, high = said[verdict], expit(mean - Z * deviation), expit(mean + Z * deviation)
-        if verdict != first:
+        if verdict == first:
+            of_first = (p, low, high)
+        else:
             share = (1.0 - said[first]) / rest
             p, low, high = p * share, low * share, high * share
+            low, high = with_doubt_of_first(p, low, high, of_first)
         low = np.minimum(np.where(low < CERTAIN, 0.0, low), p)
         high = np.maximum(np.where(high > 1.0 - CERTAIN, 1.0, high), p)
         found[verdict] = (p, low, high)
     return found
+
+
+def with_doubt_of_first(
+    p: Floats, low: Floats, high: Floats, of_first: tuple[Floats, Floats, Floats]
+) -> tuple[Floats, Floats]:
+    """Widens the interval of a share of the rest by the doubt of how much the first one leaves.
+
+    The distances of both factors' bounds add as their squares (Zou and Donner, Construction of
+    confidence limits about effect measures, Statistics in Medicine 2008).
+
+    Args:
+        p: The probability.
+        low: Its lower bound, were the first verdict's probability exactly known.
+        high: The upper one.
+        of_first: Probability, lower and upper bound of the first verdict.
+    """
+    first, first_low, first_high = of_first
+    share = p / np.maximum(1.0 - first, 1e-12)
+    below = np.hypot(p - low, share * (first_high - first))
+    above = np.hypot(high - p, share * (first - first_low))
+    return np.maximum(p - below, 0.0), np.minimum(p + above, 1.0)
 
 
 def mean_probability(mean: Floats, deviation: Floats) -> Floats:
@@ -113,7 +137,7 @@ def mean_probability(mean: Floats, deviation: Floats) -> Floats:
     total = np.zeros_like(mean)
     for node, weight in zip(NODES, NODE_WEIGHTS, strict=True):
         total += weight * expit(mean + node * deviation)
-    return total
+    return np.minimum(total, 1.0)
 
 
 def mean_square(mean: Floats, deviation: Floats) -> Floats:

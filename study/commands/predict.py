@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Mapping
 from contextlib import nullcontext
@@ -13,6 +14,9 @@ import typer
 
 from search_spaces.errors import InputError
 from study.commands.arguments.annotated import Home, Json
+
+_PLACES = 4
+"""Of probabilities in a table: more of them than a study of any size could tell."""
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,7 +37,7 @@ def predict(
         ),
     ] = None,
     nearest: Annotated[
-        int, typer.Option(min=0, metavar="N", help="Trials to show as evidence.")
+        int, typer.Option(min=0, metavar="N", help="Tried configurations to show as evidence.")
     ] = 5,
     tracking_uri: Annotated[
         str | None,
@@ -60,7 +64,8 @@ def predict(
         if csv is None:
             text = _text(_found(study, model, asked, nearest), as_json=as_json)
         else:
-            text = _table(asked.join(model.predict(asked)), as_json=as_json)
+            said = model.predict(asked).round(_PLACES)
+            text = _table(asked.join(said), as_json=as_json)
         outside = model.outside(asked)
     except AnalysisError as error:
         raise InputError(str(error)) from error
@@ -96,7 +101,7 @@ def _found(
     return {
         "study": study,
         "trials": len(model.trials),
-        "configuration": dict(asked.iloc[0]) if len(asked.columns) else {},
+        "configuration": {name: _typed(value) for name, value in dict(asked.iloc[0]).items()},
         "averaged_over": [name for name in model.hyperparameters if name not in asked.columns],
         "verdicts": _verdicts(model, said),
         "support": float(said["support"].iloc[0]),
@@ -104,6 +109,17 @@ def _found(
         "changes": _rows(model.changes(asked).head(3)),
         "outside": model.outside(asked)[0],
     }
+
+
+def _typed(value: str) -> object:
+    """Returns a number where a text is one; a name stays a name, also inf and nan."""
+    try:
+        number = float(value)
+    except ValueError:
+        return value
+    if not math.isfinite(number):
+        return value
+    return int(number) if number.is_integer() else number
 
 
 def _asked(pairs: list[str], csv: Path | None) -> pd.DataFrame:

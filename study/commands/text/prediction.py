@@ -22,7 +22,7 @@ def prediction_text(found: Mapping[str, Any]) -> str:
             span = f"{100 * each['lower']:.0f} to {100 * each['upper']:.0f} %"
             lines.append(f"  {each['verdict']:<12} {100 * each['probability']:3.0f} %   ({span})")
     if found["nearest"]:
-        lines += ["", "most alike of its trials", *_table(found["nearest"])]
+        lines += ["", "most alike of what it tried", *_table(found["nearest"])]
     lines += ["", *_changes(found["changes"])]
     return "\n".join(lines)
 
@@ -39,14 +39,21 @@ def _changes(changes: list[Mapping[str, Any]]) -> list[str]:
 
 
 def _table(rows: list[Mapping[str, Any]]) -> list[str]:
-    names = [name for name in rows[0] if name != "alike"]
-    cells = [names, *([_text(row[name]) for name in names] for row in rows)]
+    names = [name for name in rows[0] if name not in ("trials", "agree", "alike")]
+    told = [{**row, "verdict": _verdict(row)} for row in rows]
+    cells = [names, *([_text(row[name]) for name in names] for row in told)]
     widths = [max(len(row[column]) for row in cells) for column in range(len(names))]
     return [
         "  "
         + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in cells
     ]
+
+
+def _verdict(row: Mapping[str, Any]) -> str:
+    """Returns a configuration's verdict, and in how many of its seeds, where they disagree."""
+    unanimous = row["agree"] == row["trials"]
+    return row["verdict"] + ("" if unanimous else f" ({row['agree']} of {row['trials']})")
 
 
 def _text(value: object) -> str:

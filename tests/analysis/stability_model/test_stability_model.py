@@ -105,6 +105,40 @@ def test_what_does_not_apply_is_left_out(model: StabilityModel) -> None:
     assert plain == pytest.approx(ignored)
 
 
+def test_what_stable_may_leave_is_in_the_intervals_of_the_others(model: StabilityModel) -> None:
+    # Where stable lay between 0 and 100 %, vanishing was said to lie between 94 and 94 %.
+    asked = settings(400, 12).assign(learning_rate=30.0)
+    said = model.predict(asked)
+    others = [verdict for verdict in model.verdicts if verdict != "stable"]
+    total = said[others].sum(axis=1)
+    for verdict in others:
+        share = said[verdict] / total
+        assert (said[f"{verdict}_lower"] <= share * (1 - said["stable_upper"]) + 0.011).all()
+        assert (said[f"{verdict}_upper"] >= share * (1 - said["stable_lower"]) - 0.011).all()
+    bounds = said.drop(columns="support").to_numpy()
+    assert bounds.min() >= 0 and bounds.max() <= 1
+
+
+def test_seeds_of_a_configuration_are_one_row_of_evidence() -> None:
+    some = settings(60, 13)
+    trials = trials_of(pd.concat([some, some], ignore_index=True), 3)
+    attributes = trials.attrs
+    trials = trials.assign(configuration=[*range(60), *range(60)])
+    trials.attrs = attributes
+    found = stability_model(trials).nearest(some.head(1), 4)
+    assert found["trial"].is_unique and (found["trial"] < 60).all()
+    assert found["trials"].tolist() == [2] * 4
+    for row in found.itertuples():
+        pair = trials[trials["configuration"] == row.trial]["verdict"]
+        assert row.agree == (pair == row.verdict).sum() == pair.value_counts().max()
+
+
+def test_a_change_that_no_percent_shows_is_not_told(model: StabilityModel) -> None:
+    asked = settings(300, 14)
+    sure = asked[model.predict(asked)["stable"].to_numpy() > 0.999].head(1)
+    assert model.changes(sure).empty
+
+
 def test_nearest_trials_are_alike(model: StabilityModel) -> None:
     row = model.trials[["depth", "optimizer", "learning_rate", "momentum", "clip_norm"]].loc[[17]]
     found = model.nearest(row, 3)
@@ -180,6 +214,10 @@ def plain_prediction(export: dict, setting: dict) -> dict[str, tuple[float, floa
     for verdict, ends in raw.items():
         share = 1.0 if verdict == first else (1 - raw[first][0]) / rest
         p, low, high = (end * share for end in ends)
+        if verdict != first:
+            said, least, most = raw[first]
+            low = max(p - math.hypot(p - low, p / (1 - said) * (most - said)), 0.0)
+            high = min(p + math.hypot(high - p, p / (1 - said) * (said - least)), 1.0)
         low = 0.0 if low < export["certain"] else low
         high = 1.0 if high > 1 - export["certain"] else high
         found[verdict] = (p, min(low, p), max(high, p))

@@ -26,6 +26,7 @@ def test_a_configuration_with_its_evidence_and_what_would_help(studied: Gradscap
     found = json.loads(said.out)
     assert sum(each["probability"] for each in found["verdicts"]) == pytest.approx(1.0)
     assert all(0 <= each["lower"] <= each["probability"] for each in found["verdicts"])
+    assert found["configuration"] == {"depth": 12, "activation": "tanh", "learning_rate": 50}
     assert len(found["nearest"]) == 5
     assert "initialization" in found["averaged_over"]
     gains = [each["gain"] for each in found["changes"]]
@@ -42,6 +43,8 @@ def test_a_table_of_configurations(studied: Gradscape, tmp_path: Path) -> None:
     table = pd.read_csv(io.StringIO(said.out), keep_default_na=False)
     assert table["clip_norm"].tolist() == ["none", "1.0"]
     assert table["stable"][0] > table["stable"][1]
+    # Seventeen digits of a probability are none that anyone can know.
+    assert all(len(cell) <= 6 for cell in said.out.splitlines()[1].split(",")[3:])
 
 
 @pytest.mark.parametrize(

@@ -39,11 +39,19 @@ function share(model, logits, places, fields, at) {
   const { z, certain } = model;
   const said = logits.map(([mean, deviation]) => meanProbability(model, mean, deviation));
   const rest = Math.max(said.slice(1).reduce((sum, each) => sum + each, 0), 1e-12);
-  logits.forEach(([mean, deviation], index) => {
-    // The others share what the first verdict leaves; so do the ends of their intervals.
-    const part = index ? (1 - said[0]) / rest : 1;
+  const left = 1 - said[0];
+  const ends = ([mean, deviation]) => [expit(mean - z * deviation), expit(mean + z * deviation)];
+  const ofFirst = ends(logits[0]);
+  logits.forEach((logit, index) => {
+    // The others share what the first verdict leaves; their intervals have its doubt too.
+    const part = index ? left / rest : 1;
     const p = said[index] * part;
-    const [low, high] = [expit(mean - z * deviation) * part, expit(mean + z * deviation) * part];
+    let [low, high] = ends(logit).map((end) => end * part);
+    if (index) {
+      const of = p / Math.max(left, 1e-12);
+      low = Math.max(p - Math.hypot(p - low, of * (ofFirst[1] - said[0])), 0);
+      high = Math.min(p + Math.hypot(high - p, of * (said[0] - ofFirst[0])), 1);
+    }
     const place = places[index];
     fields.p[place][at] = p;
     fields.low[place][at] = Math.min(low < certain ? 0 : low, p);
