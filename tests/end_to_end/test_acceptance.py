@@ -129,7 +129,7 @@ def test_every_trial_has_its_series(study: Study) -> None:
 
 def test_again_there_is_nothing_to_do_and_more_trials_are_the_difference(study: Study) -> None:
     before = _files(study.home)
-    again = gradscape("run", study.file, folder=study.folder, forked=False)
+    again = gradscape("run", study.file, folder=study.folder)
     assert again.code == 0 and "nothing to do" in again.out
     assert _files(study.home) == before
     assert again.seconds < 120
@@ -137,7 +137,9 @@ def test_again_there_is_nothing_to_do_and_more_trials_are_the_difference(study: 
     assert len(parents) == 1 and len(children) == TRIALS
 
     first = load_trials("sister", home=study.home)
-    more = gradscape("run", study.file, "--trials", TRIALS + 12, folder=study.folder, forked=False)
+    # Going on as a job of Ray is what `tests/study/jobs/test_on_ray` sees.
+    on = ("--trials", TRIALS + 12, "--local-mode")
+    more = gradscape("run", study.file, *on, folder=study.folder)
     assert more.code == 0
     assert f"{TRIALS + 12} of {TRIALS + 12} trials done, 12 in this run" in more.out
     table = assert_once_everywhere(study.home, "sister", TRIALS + 12)

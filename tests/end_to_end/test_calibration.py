@@ -31,7 +31,7 @@ def test_no_alarm_on_healthy_families_and_all_sick_ones_caught(tmp_path: Path) -
             str(BENCHMARK),
             *HEALTHY,
             *SICK,
-            *("--trials", "3", "--home", str(tmp_path), "--json"),
+            *("--trials", "2", "--home", str(tmp_path), "--json"),
         ],
         capture_output=True,
         text=True,

@@ -94,7 +94,7 @@ def test_trials_tables_and_report_of_two_space_versions(
 
     summary = json.loads((home / "studies/small/report/summary.json").read_text())
     assert summary["trials"] == 36
-    assert gradscape("report", "small", "-o", tmp_path / "again").code == 0
+    assert gradscape("report", "small", "-o", tmp_path / "again", "--figures", "none").code == 0
     assert gradscape("check", study_file).code == 0
     again = gradscape("run", study_file, "--local-mode")
     assert again.code == 0 and "nothing to do" in again.out and "from trial" not in again.err

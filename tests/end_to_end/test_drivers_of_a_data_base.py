@@ -44,7 +44,10 @@ def storage(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 ONE_IS_ENOUGH = pytest.mark.parametrize("storage", ["postgresql"], indirect=True)
-"""For what a driver does in the same way whatever the data base."""
+"""For what a driver does in the same way whatever the data base.
+
+Optuna's tables and the lease in an SQLite file are what `test_killed_and_run_again_at_once` sees.
+"""
 
 
 @pytest.fixture(scope="module")
@@ -132,6 +135,7 @@ def test_ctrl_c_twice_stops_at_once(tmp_path: Path, storage: str) -> None:
     assert_once_everywhere(home, "slow", 24, storage=storage)
 
 
+@ONE_IS_ENOUGH
 def test_another_home_cannot_run_the_same_study_meanwhile(tmp_path: Path, storage: str) -> None:
     here, there = tmp_path / "here", tmp_path / "there"
     file, other = (slow_study(one, storage, seconds="1.0") for one in (here, there))
@@ -150,6 +154,7 @@ def test_another_home_cannot_run_the_same_study_meanwhile(tmp_path: Path, storag
     )
 
 
+@ONE_IS_ENOUGH
 def test_taken_over_from_another_home(tmp_path: Path, storage: str, undisturbed: Path) -> None:
     """Both at work on the same study, with tables of their own and one MLflow."""
     tracking = default_tracking_uri(tmp_path)
@@ -226,6 +231,7 @@ def test_frozen_past_its_lease_it_writes_nothing_when_it_wakes(
     assert after == before
 
 
+@ONE_IS_ENOUGH
 def test_logged_by_a_driver_whose_home_is_lost(tmp_path: Path, storage: str) -> None:
     """It died between MLflow and Optuna, and its tables are gone: no run is made twice."""
     tracking = default_tracking_uri(tmp_path)

@@ -38,13 +38,12 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
-@pytest.mark.parametrize("options", [LOCAL, RAY], ids=["in-process", "ray"])
 def test_a_full_disk_ends_the_run_in_one_line_and_freed_it_goes_on(
-    tmp_path: Path, small_disk: Path, options: tuple[str]
+    tmp_path: Path, small_disk: Path
 ) -> None:
     file = write_slow_study(tmp_path, seconds="0.04", extra=f"tracking_uri: {sqlite(tmp_path)}\n")
     home = small_disk / "home"
-    driver = Command("run", file, *options, "--home", home, folder=tmp_path)
+    driver = Command("run", file, *RAY, "--home", home, folder=tmp_path)
     driver.wait_for_parts(home, 1, START_S)
     ballast = small_disk / "ballast"
     fill(ballast)

@@ -1,4 +1,7 @@
-"""A driver that dies or is told to stop; afterwards the same command goes on."""
+"""A driver on Ray that dies or is told to stop; afterwards the same command goes on.
+
+The same without Ray is in `test_drivers_of_a_data_base`.
+"""
 
 from __future__ import annotations
 
@@ -32,11 +35,10 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "gradscape"
 
 
-@pytest.mark.parametrize("options", [LOCAL, RAY], ids=["in-process", "ray"])
-def test_killed_in_the_middle(tmp_path: Path, undisturbed: Path, options: tuple[str]) -> None:
+def test_killed_in_the_middle(tmp_path: Path, undisturbed: Path) -> None:
     # Slow enough that MLflow, which opens meanwhile, has its run long before the end.
     file, home = write_slow_study(tmp_path, seconds="0.15"), tmp_path / "gradscape"
-    driver = Command("run", file, *options, folder=tmp_path)
+    driver = Command("run", file, *RAY, folder=tmp_path)
     driver.wait_for_parts(home, 2)
     driver.wait_for_parts(home, 1, table="runs")
     driver.kill()
@@ -58,12 +60,9 @@ def test_killed_in_the_middle(tmp_path: Path, undisturbed: Path, options: tuple[
     assert driver.left_over() == []
 
 
-@pytest.mark.parametrize("options", [LOCAL, RAY], ids=["in-process", "ray"])
-def test_ctrl_c_once_finishes_what_is_training(
-    tmp_path: Path, undisturbed: Path, options: tuple[str]
-) -> None:
+def test_ctrl_c_once_finishes_what_is_training(tmp_path: Path, undisturbed: Path) -> None:
     file, home = write_slow_study(tmp_path), tmp_path / "gradscape"
-    driver = Command("run", file, *options, folder=tmp_path)
+    driver = Command("run", file, *RAY, folder=tmp_path)
     driver.wait_for_parts(home, 1)
     driver.press_ctrl_c()
     ended = driver.end()
@@ -86,12 +85,11 @@ def test_ctrl_c_once_finishes_what_is_training(
     assert_same_study(home, undisturbed, "slow", rtol=1e-9)
 
 
-@pytest.mark.parametrize("options", [LOCAL, RAY], ids=["in-process", "ray"])
-def test_ctrl_c_twice_stops_at_once(tmp_path: Path, options: tuple[str]) -> None:
+def test_ctrl_c_twice_stops_at_once(tmp_path: Path) -> None:
     # After the first cohorts none would end within five minutes.
     file = write_slow_study(tmp_path, seconds="0.02 if self.depth not in (2, 3, 4) else 10.0")
     home = tmp_path / "gradscape"
-    driver = Command("run", file, *options, folder=tmp_path)
+    driver = Command("run", file, *RAY, folder=tmp_path)
     driver.wait_for_parts(home, 1)
     driver.press_ctrl_c()
     time.sleep(0.5)
@@ -104,20 +102,15 @@ def test_ctrl_c_twice_stops_at_once(tmp_path: Path, options: tuple[str]) -> None
     assert driver.left_over() == [] and driver.temporary_files == []
     done = load_trials("slow", home=home)["trial"]
     assert 4 <= len(done) < 24
-    if options is RAY:
-        return  # Going on is the same for both.
     write_slow_study(tmp_path, seconds="0.0")
     ended = gradscape("run", file, *LOCAL, folder=tmp_path)
     assert ended.code == 0 and f"{24 - len(done)} in this run" in ended.out
     assert_once_everywhere(home, "slow", 24)
 
 
-@pytest.mark.parametrize("options", [LOCAL, RAY], ids=["in-process", "ray"])
-def test_taken_over_by_a_second_driver(
-    tmp_path: Path, undisturbed: Path, options: tuple[str]
-) -> None:
+def test_taken_over_by_a_second_driver(tmp_path: Path, undisturbed: Path) -> None:
     file, home = write_slow_study(tmp_path, seconds="0.4"), tmp_path / "gradscape"
-    former = Command("run", file, *options, folder=tmp_path)
+    former = Command("run", file, *RAY, folder=tmp_path)
     former.wait_for_parts(home, 1)
     write_slow_study(tmp_path, seconds="0.0")  # The taker need not be slow.
     taker = Command("run", file, *LOCAL, "--take-over", folder=tmp_path)

@@ -42,6 +42,7 @@ hyperparameters:
   learning_rate: {low: 1.0e-4, high: 1.0, log: true}
   batch_size: 32
   optimizer: adam
+  dtype: float64
 steps: 60
 trials: 32
 confirm: 24

@@ -181,7 +181,9 @@ def test_the_six_metrics_of_trials_are_charts_side_by_side(
     """The chart view of the runs that a filter chooses: one line a trial in each chart."""
     forget(browser, ui)
     set_viewport(browser, width=1500, height=2400)
-    query = "searchFilter=params.depth%20%3D%20%276%27"
+    query = (
+        "searchFilter=params.depth%20%3D%20%276%27%20and%20params.activation%20%3D%20%27tanh%27"
+    )
     browser.get(f"{ui.runs_page}&{query}&{FLAT}&compareRunsMode=CHART")
     wanted = {"loss", "metric", "grad/norm", "grad/delta_ratio", "grad/clipped_fraction"}
     wanted.add("update/ratio")

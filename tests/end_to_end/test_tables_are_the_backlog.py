@@ -52,11 +52,15 @@ def rename_experiment(home: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("remove", "missing", "kept"),
+    ("remove", "missing", "kept", "command"),
     # Ids follow from the trials: in a new data base the runs have those that they had.
-    [(delete_runs, 2, 6), (delete_data_base, 8, 8), (rename_experiment, 8, 0)],
+    [
+        (delete_runs, 2, 6, "run"),
+        (delete_data_base, 8, 8, "run"),
+        (rename_experiment, 8, 0, "run"),
+        (delete_runs, 2, 6, "deliver"),
+    ],
 )
-@pytest.mark.parametrize("command", ["run", "deliver"])
 def test_runs_that_somebody_removed_are_delivered_again(
     gradscape: Gradscape, file: Path, home: Path, remove, missing: int, kept: int, command: str
 ) -> None:
@@ -81,8 +85,11 @@ def test_runs_that_somebody_removed_are_delivered_again(
     assert shown(home) == after
 
 
-@pytest.mark.parametrize("table", ["trials", "layers"])
-@pytest.mark.parametrize("damage", ["cut", "garbage", "zeros", "folder"])
+@pytest.mark.parametrize(
+    ("table", "damage"),
+    [(table, "cut") for table in ("trials", "layers")]
+    + [("trials", damage) for damage in ("garbage", "zeros", "folder")],
+)
 def test_a_damaged_part_is_named_and_the_next_run_trains_its_trials_again(
     gradscape: Gradscape, tmp_path: Path, file: Path, home: Path, table: str, damage: str
 ) -> None:
