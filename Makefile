@@ -5,8 +5,9 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 PYTHON ?= python3
 HOME_FOLDER := gradscape
-# Four processes for two cores: many tests wait for a server, a cluster or a browser to start.
-TWO_CORES := --numprocesses 4 --dist loadfile --no-loadscope-reorder
+# Four processes for two cores: many tests wait for a server, a cluster or a browser to start. Fast
+# ones hardly do, and each process imports and collects everything, 20 s of a core.
+TWO_CORES := --dist loadfile --no-loadscope-reorder
 
 # Ray's workers and jobs are processes of their own: compiling each module again takes a tenth of them.
 unexport PYTHONDONTWRITEBYTECODE
@@ -28,10 +29,10 @@ demo: $(READY)  ## run a real study of 3,000 trials and write its report
 	$(BIN)/gradscape run study/presets/digits-mlp.yaml --home $(HOME_FOLDER)
 
 test: $(READY)  ## run all tests, slow ones included, on two cores
-	$(BIN)/python -m pytest $(TWO_CORES)
+	$(BIN)/python -m pytest --numprocesses 4 $(TWO_CORES)
 
 test-fast: $(READY)  ## run the tests that take a few minutes
-	$(BIN)/python -m pytest $(TWO_CORES) -m "not slow"
+	$(BIN)/python -m pytest --numprocesses 3 $(TWO_CORES) -m "not slow"
 
 lint: $(READY)  ## check format, style and types
 	$(BIN)/ruff format --check .
