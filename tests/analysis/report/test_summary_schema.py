@@ -13,7 +13,7 @@ from analysis import load_trials
 from analysis.report.files.summary import summarize
 from analysis.report.findings.evidence import gather
 from tests.support.repository import DOCS
-from tests.support.synthetic import SPACE, synthetic_tables, write_study
+from tests.support.synthetic import RATE, SPACE, synthetic_tables, write_study
 from tests.support.synthetic_signals import NEW_COLUMNS
 
 SCHEMA = DOCS / "summary.schema.json"
@@ -60,12 +60,12 @@ def test_degenerate_studies_have_the_same_fields(schema, tmp_path, tables):
 
 
 def test_studies_of_an_earlier_gradscape_have_them_too(schema, tmp_path):
-    write_study(tmp_path, synthetic_tables(40), without=NEW_COLUMNS)
+    write_study(tmp_path, synthetic_tables(40, space=RATE), without=NEW_COLUMNS)
     assert summary_of(tmp_path, schema)["flags"] is None
 
 
 def test_trials_labelled_again_have_them_too(schema, tmp_path):
-    write_study(tmp_path, synthetic_tables(40))
+    write_study(tmp_path, synthetic_tables(40, space=RATE))
     trials = load_trials("digits-mlp", home=tmp_path)
     trials.loc[np.flatnonzero(trials["verdict"] == "stable")[:3], "verdict"] = "stalled"
     assert summary_of(tmp_path, schema, trials=trials)["relabelled"]["trials"] == 3

@@ -250,7 +250,7 @@ def test_theory_flags_and_rules_are_on_the_page_in_files_and_in_the_summary(home
 
 
 def test_studies_of_before_these_were_recorded_say_so(tmp_path):
-    write_study(tmp_path, synthetic_tables(40), without=NEW_COLUMNS)
+    write_study(tmp_path, synthetic_tables(40, space=RATE), without=NEW_COLUMNS)
     page = write_report("digits-mlp", home=tmp_path)
     words = Words(page.read_text(encoding="utf-8"))
     assert words.text.count("Not recorded:") == 3
@@ -267,7 +267,7 @@ def test_studies_of_before_these_were_recorded_say_so(tmp_path):
 
 
 def test_a_study_that_went_on_under_a_later_gradscape(tmp_path):
-    tables = synthetic_tables(60)
+    tables = synthetic_tables(60, space=RATE)
     first = tables.trials["trial"] < 20
     tables.trials.loc[first, list(NEW_COLUMNS)] = None
     words = page_of(tables, tmp_path)
