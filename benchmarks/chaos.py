@@ -6,6 +6,7 @@ one added, MLflow is away for 30 s (killed, or stopped so that it keeps silent),
 restarted, and the driver is killed with -9 twice and resumed. In the end each trial must be once
 in the tables, in Optuna (COMPLETE) and in MLflow (FINISHED), with the numbers of the same study
 undisturbed to 1e-9 (cohorts are packed in another way, which changes the rounding of float64).
+With odd seeds the study names the data base behind MLflow's server, and workers write the runs.
 
     python benchmarks/chaos.py --seeds 20 --trials 400
     python benchmarks/chaos.py --seeds 20 --homes     a home's first seconds, on one machine

@@ -129,8 +129,10 @@ def postgres_server() -> Iterator[PostgresServer]:
     try:
         server = PostgresServer(programs, folder)
         server.start()
-        yield server
-        server.stop()
+        try:
+            yield server
+        finally:
+            server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -123,7 +123,9 @@ class BulkWriter:
         with self._engine.begin() as connection:
             there, free = self._look(connection, trials, int(place.experiment_id))
             rows: Rows = {name: [] for name in TABLES}
-            for each in record(set(free)) if free else ():
+            # In one order, so that of two processes with the same trials one waits for the other.
+            records = sorted(record(set(free)), key=lambda one: one.trial) if free else ()
+            for each in records:
                 for name, more in run_rows(each, free[each.trial], now, place).items():
                     rows[name] += more
             for name, wanted in rows.items():

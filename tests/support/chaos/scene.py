@@ -62,11 +62,15 @@ class Outcome:
 class Scene:
     """The study, its driver and what disturbs it."""
 
-    def __init__(self, made: Services, folder: Path, *, trials: int, seconds: float) -> None:
+    def __init__(
+        self, made: Services, folder: Path, *, trials: int, seconds: float, direct: bool
+    ) -> None:
         self._services = made
         self._folder = folder
         self._trials = trials
         addresses = f"storage: {made.storage}\ntracking_uri: {made.mlflow.uri}\n"
+        if direct:  # Then workers write the runs.
+            addresses += f"tracking: {{database: '{made.runs}'}}\n"
         self._file = write_study(folder, trials=trials, seconds=seconds, extra=addresses)
         self._process: warm.WarmProcess | None = None
         self._said: list[Path] = []
@@ -143,7 +147,8 @@ def run_seed(
     """Runs the study while the faults of a seed happen.
 
     Args:
-        seed: Of the faults; the study's own seed is always the same.
+        seed: Of the faults; the study's own seed is always the same. With an odd one the study
+            names the data base behind the MLflow server.
         postgresql: A running server.
         reference: Home folder of the undisturbed study.
         trials: Of the study.
@@ -158,7 +163,8 @@ def run_seed(
         tempfile.TemporaryDirectory(prefix="chaos-study-") as folder,
         services(postgresql) as made,
     ):
-        scene = Scene(made, Path(folder), trials=trials, seconds=seconds)
+        direct = seed % 2 == 1
+        scene = Scene(made, Path(folder), trials=trials, seconds=seconds, direct=direct)
         started = time.monotonic()
         try:
             scene.start()

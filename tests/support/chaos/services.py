@@ -32,13 +32,23 @@ WORKER = b"ray::_Inner"
 
 
 class Services:
-    """What a study on a cluster needs; made by `services`."""
+    """What a study on a cluster needs; made by `services`.
 
-    def __init__(self, postgresql: PostgresServer, mlflow: MlflowServer, cluster: Cluster) -> None:
+    Args:
+        postgresql: Has both data bases.
+        mlflow: A server on one of them.
+        cluster: Of three nodes.
+        runs: Address of the server's data base.
+    """
+
+    def __init__(
+        self, postgresql: PostgresServer, mlflow: MlflowServer, cluster: Cluster, runs: str
+    ) -> None:
         self.postgresql = postgresql
         self.mlflow = mlflow
         self.cluster = cluster
         self.storage = postgresql.new_url()
+        self.runs = runs
         self._comebacks: list[threading.Thread] = []
 
     def kill_worker(self, rng: random.Random, timeout_s: float = 300.0) -> str:
@@ -109,11 +119,12 @@ class Services:
 def services(postgresql: PostgresServer) -> Iterator[Services]:
     """A new MLflow server and cluster, and an empty data base for each of MLflow and Optuna."""
     folder = Path(tempfile.mkdtemp(prefix="chaos-", dir="/tmp"))
-    mlflow = MlflowServer(folder, backend=postgresql.new_url())
+    runs = postgresql.new_url()
+    mlflow = MlflowServer(folder, backend=runs)
     try:
         mlflow.start()
         with ray_cluster(NODE, NODE, NODE) as cluster:
-            made = Services(postgresql, mlflow, cluster)
+            made = Services(postgresql, mlflow, cluster, runs)
             try:
                 yield made
             finally:

@@ -142,12 +142,15 @@ def test_processes_that_deliver_the_same_trials_at_once_leave_each_once(
     trackers = [open_tracker(uri, tmp_path, key="a") for _ in range(4)]
     begin = threading.Barrier(4)
 
-    def deliver(tracker: MlflowTracker) -> dict[int, str | None]:
+    # Packed in another order: in PostgreSQL each would wait for what the other has inserted.
+    cohorts = [sample_tables(order) for order in (range(16), range(15, -1, -1)) * 2]
+
+    def deliver(number: int) -> dict[int, str | None]:
         begin.wait()
-        return tracker.log_trials(sample_tables(range(16)))
+        return trackers[number].log_trials(cohorts[number])
 
     with ThreadPoolExecutor(4) as pool:
-        told = list(pool.map(deliver, trackers))
+        told = list(pool.map(deliver, range(4)))
     assert told[0] == told[1] == told[2] == told[3]
     assert visible(uri) == {run: trial for trial, run in told[0].items()}
     assert len(told[0]) == 16
