@@ -117,20 +117,25 @@ def edge_scaling(
 
 
 def edge_window(trials: pd.DataFrame, axis: str, size: float) -> tuple[float, float] | None:
-    """Finds between which learning rates trials at a further size tell most of the edge there.
+    """Finds between which learning rates further trials at a size tell most of the edge there.
 
     Args:
-        trials: Trials table, of other sizes.
+        trials: Trials table; of this size, or of others.
         axis: Hyperparameter that grows.
-        size: The further size.
+        size: Of the further trials.
 
     Returns:
-        Lowest and highest learning rate: the interval of the prediction and a factor of 2 to
-        either side; None where fewer than two sizes have an edge.
+        Lowest and highest learning rate: the interval of the edge of this size's own trials, of
+        its prediction where it has none, and a factor of 2 to either side. None where its own do
+        not bracket one, or fewer than two other sizes have an edge.
     """
     if trials.empty or axis not in trials:
         return None
     found = edge_scaling(trials, axis)
+    own = found.sizes[found.sizes["size"] == size]
+    if len(own):
+        low, high = own[["low", "high"]].iloc[0].tolist()
+        return (low / _BESIDE, high * _BESIDE) if math.isfinite(low) else None
     if not math.isfinite(found.exponent):
         return None
     predicted = found.predict(size)

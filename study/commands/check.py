@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from study.paths import StudyPaths
     from study.preflight import Finding
     from study.preflight.configuration import Preflight
-    from study.study_file import StudyConfig
+    from study.study_file import Scaling, StudyConfig
 
 SAMPLED = 4096
 """Trials sampled to count cohorts; a larger study is extrapolated from these."""
@@ -89,6 +89,19 @@ def _open_storage(
         return [refused if each is storage else each for each in findings], None
 
 
+def _scaling_line(scaling: Scaling) -> str:
+    more = (
+        f"then {scaling.refine} trials more at each mapped {scaling.axis}, "
+        if scaling.refine
+        else ""
+    )
+    return (
+        f"{more}then {scaling.trials} trials at each {scaling.axis} of "
+        f"{', '.join(map(str, scaling.sizes))}, around the learning rate where the edge is "
+        "expected; the figures below are of the map alone"
+    )
+
+
 def _print(checked: Preflight, plan: Mapping[str, Any]) -> None:
     config = checked.config
     console = Console(highlight=False)
@@ -108,13 +121,8 @@ def _print(checked: Preflight, plan: Mapping[str, Any]) -> None:
         console.print(
             f"then up to {config.confirm} fresh trials in the region that is recommended"
         )
-    if (scaling := config.scaling) is not None:
-        console.print(
-            f"then {scaling.trials} trials at each {scaling.axis} of "
-            f"{', '.join(map(str, scaling.sizes))}, around the learning rate where the edge is "
-            "expected; the figures below are of the map alone",
-            soft_wrap=True,
-        )
+    if config.scaling is not None:
+        console.print(_scaling_line(config.scaling), soft_wrap=True)
     why = "trials that fail, or whose verdict is certain, end early"
     if plan["trial_seconds"] is None:
         why += ", and chains of linear layers are several times as fast"

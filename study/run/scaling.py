@@ -1,14 +1,16 @@
 """A study whose map is carried to larger sizes: `scaling` in its study file.
 
-The map comes first. Then each larger size is the study's next trials, of the same space but for
-the one size and a window of learning rates, which follows from the trials of all smaller sizes
-alone: so a run that was broken off finds the same window again and goes on.
+The map comes first, then more trials at each of its sizes where they are asked for. Then each
+larger size is the study's next trials, of the same space but for the one size and a window of
+learning rates. A window follows from trials of the map or of all smaller sizes alone: so a run
+that was broken off finds the same window again and goes on.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -17,8 +19,8 @@ from study.monitoring.study_result import StudyResult
 from study.study_file import Scaling, StudyConfig
 
 Window = Callable[[pd.DataFrame, str, int], tuple[float, float] | None]
-"""Finds between which learning rates the edge lies at a size, from trials of smaller ones and the
-name of the axis; None where they do not say."""
+"""Finds between which learning rates the edge lies at a size, from its own trials or those of
+smaller ones, and the name of the axis; None where they do not say."""
 
 _logger = logging.getLogger("gradscape.run")
 
@@ -49,44 +51,87 @@ def run_scaled(
         return run(config, True)
     begun = _begun(config, scaling, read())
     mapped = config.with_changes(scaling=None)
+    stages = _stages(config, scaling)
     result = None if begun else run(mapped, False)
-    for position, size in enumerate(scaling.sizes):
+    for position, stage in enumerate(stages):
         if position + 1 < begun:
             continue
         if result is not None and (result.stopped or not result.complete):
             return result
         trials = read()
-        rates = window(trials[trials[scaling.axis] < size], scaling.axis, size)
+        before = _before(config, scaling, trials, position, running=result is not None)
+        rates = window(_telling(trials, scaling, stage, before), scaling.axis, stage.size)
         if rates is None:
-            _logger.warning(
-                "no trials at %s %d: the sizes below it do not bracket a largest stable learning "
-                "rate at two of them; a wider range of learning rates may",
-                *(scaling.axis, size),
-            )
-            return run(mapped, True)
+            _warn(stage, scaling)
+            if stage.refines:
+                rates = scaling.rates(config.space)
+            else:
+                return run(mapped, True)
         _logger.info(
             "%s %d: %d trials between learning rates %.3g and %.3g",
-            *(scaling.axis, size, scaling.trials, *rates),
+            *(scaling.axis, stage.size, stage.trials, *rates),
         )
-        done = trials["trial"].max() + 1 if result is not None else _before(trials, scaling, size)
-        larger = config.with_changes(
-            hyperparameters=scaling.narrowed(config.hyperparameters, size, rates),
-            trials=int(done) + scaling.trials,
+        further = config.with_changes(
+            hyperparameters=scaling.narrowed(config.hyperparameters, stage.size, rates),
+            trials=before + stage.trials,
             **dict.fromkeys(("scaling", "stop_when", "confirm")),
         )
-        result = run(larger, size == scaling.sizes[-1])
+        result = run(further, position == len(stages) - 1)
     assert result is not None  # There is at least one size.
     return result
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Stage:
+    """Trials at one size: more of a mapped one, or those of a larger one."""
+
+    size: int
+    trials: int
+    refines: bool
+
+
+def _stages(config: StudyConfig, scaling: Scaling) -> list[_Stage]:
+    mapped = scaling.mapped(config.space) if scaling.refine else []
+    return [
+        *(_Stage(size=size, trials=scaling.refine, refines=True) for size in mapped),
+        *(_Stage(size=size, trials=scaling.trials, refines=False) for size in scaling.sizes),
+    ]
+
+
+def _telling(trials: pd.DataFrame, scaling: Scaling, stage: _Stage, before: int) -> pd.DataFrame:
+    """The trials that say where a stage's are to be: its size's own so far, or smaller sizes'."""
+    sizes = trials[scaling.axis]
+    if stage.refines:
+        return trials[(sizes == stage.size) & (trials["trial"] < before)]
+    return trials[sizes < stage.size]
+
+
+def _warn(stage: _Stage, scaling: Scaling) -> None:
+    what = f"{scaling.axis} {stage.size}"
+    if stage.refines:
+        _logger.warning(
+            "%s: its trials do not bracket a largest stable learning rate; %d more are spread as "
+            "those of the map",
+            *(what, stage.trials),
+        )
+    else:
+        _logger.warning(
+            "no trials at %s: the sizes below it do not bracket a largest stable learning rate at "
+            "two of them; a wider range of learning rates may",
+            what,
+        )
+
+
 def _begun(config: StudyConfig, scaling: Scaling, trials: pd.DataFrame) -> int:
-    """Returns how many of the larger sizes have trials already."""
+    """Returns how many stages behind the map have trials already."""
     if trials.empty:
         return 0
+    refined = len(_stages(config, scaling)) - len(scaling.sizes)
     larger = trials[trials[scaling.axis].isin(scaling.sizes)]
     if larger.empty:
-        return 0
-    mapped = int(larger["trial"].min())
+        further = int(trials["trial"].max()) + 1 - config.trials
+        return min(-(-further // scaling.refine), refined) if refined and further > 0 else 0
+    mapped = int(larger["trial"].min()) - refined * scaling.refine
     if config.trials > mapped:
         raise InputError(
             f"the map has its {mapped} trials, and larger sizes were trained behind it: it cannot "
@@ -94,9 +139,24 @@ def _begun(config: StudyConfig, scaling: Scaling, trials: pd.DataFrame) -> int:
             key="trials",
             file=config.file,
         )
-    return 1 + max(scaling.sizes.index(size) for size in larger[scaling.axis].unique())
+    return refined + 1 + max(scaling.sizes.index(size) for size in larger[scaling.axis].unique())
 
 
-def _before(trials: pd.DataFrame, scaling: Scaling, size: int) -> int:
-    """Returns how many trials the study had before those of a size."""
-    return int(trials.loc[trials[scaling.axis] == size, "trial"].min())
+def _before(
+    config: StudyConfig, scaling: Scaling, trials: pd.DataFrame, position: int, *, running: bool
+) -> int:
+    """Returns how many trials the study had before those of a stage.
+
+    Args:
+        config: The study file.
+        scaling: Its key.
+        trials: So far.
+        position: The stage's.
+        running: Whether this run has ended what comes before the stage, and not begun it.
+    """
+    if running:
+        return int(trials["trial"].max()) + 1
+    stage = _stages(config, scaling)[position]
+    if stage.refines:
+        return config.trials + position * scaling.refine
+    return int(trials.loc[trials[scaling.axis] == stage.size, "trial"].min())

@@ -213,7 +213,7 @@ class StudyConfig(BaseModel):
     def _count_trials(self) -> StudyConfig:
         """A whole grid, where nothing is said; the other samplers have no end of their own."""
         if self.scaling is not None:
-            self.scaling.check(self.space, self.sampler)
+            self.scaling.check(self.space, self.sampler, confirm=self.confirm)
         given = "trials" in self.model_fields_set
         if self.sampler == "grid":
             cells = grid_size(self.space)

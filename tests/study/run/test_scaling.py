@@ -99,6 +99,45 @@ def test_larger_sizes_are_tried_where_the_edge_may_be(
         carry(tmp_path, trials=64)
 
 
+def test_mapped_sizes_get_more_trials_where_their_own_edge_is(tmp_path: Path) -> None:
+    scaling = {**STUDY["scaling"], "refine": 16, "sizes": [32]}
+    trials = carry(tmp_path, scaling=scaling)
+    assert trials["width"].tolist()[48:] == [8] * 16 + [16] * 16 + [32] * 16
+    mapped = trials[:48]
+    for size, first in ((8, 48), (16, 64)):
+        window = edge_window(mapped[mapped["width"] == size], "width", size)
+        assert window is not None
+        rates = trials["learning_rate"][first : first + 16]
+        assert rates.between(window[0] * 0.999, window[1] * 1.001).all()
+    window = edge_window(trials[:80], "width", 32)
+    assert window is not None
+    assert trials["learning_rate"][80:].between(window[0] * 0.999, window[1] * 1.001).all()
+
+    pd.testing.assert_frame_equal(carry(tmp_path, scaling=scaling), trials)
+    columns = ["trial", "width", "learning_rate", "seed", "verdict", "loss_final"]
+    for most in (1, 2, 3):
+        broken = tmp_path / f"broken-{most}"
+        carry(broken, most=most, scaling=scaling)
+        resumed = carry(broken, scaling=scaling)
+        pd.testing.assert_frame_equal(resumed[columns], trials[columns])
+    with pytest.raises(InputError, match="the map has its 48 trials, and larger sizes were"):
+        carry(tmp_path, trials=64, scaling=scaling)
+
+
+def test_a_size_without_an_edge_is_refined_over_all_learning_rates(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    low = {**STUDY["hyperparameters"], "learning_rate": {"low": 1e-6, "high": 1e-5, "log": True}}
+    scaling = {**STUDY["scaling"], "refine": 4}
+    trials = carry(tmp_path, scaling=scaling, hyperparameters=low, trials=8, steps=2)
+    assert "width 8: its trials do not bracket a largest stable learning rate; 4 more" in (
+        caplog.text
+    )
+    assert "no trials at width 32: the sizes below it do not bracket" in caplog.text
+    assert trials["width"].tolist()[8:] == [8] * 4 + [16] * 4
+    assert trials["learning_rate"].between(1e-6, 1e-5).all()
+
+
 def test_a_run_of_the_map_alone_says_so(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     train(tmp_path, StudyConfig(**{**STUDY, "trials": 4, "steps": 1}))
     assert "larger sizes are not trained: `scaling` needs `gradscape run`" in caplog.text
@@ -112,6 +151,7 @@ def test_a_run_of_the_map_alone_says_so(tmp_path: Path, caplog: pytest.LogCaptur
         ({"sizes": [16, 32]}, "scaling.sizes: must go up from above 16, the largest width that"),
         ({"sizes": [64, 32]}, "scaling.sizes: must go up"),
         ({"sizes": []}, "scaling.sizes: must be a list of integers >= 1"),
+        ({"refine": -1}, "scaling.refine: must be an integer >= 0, but got -1"),
         ({"trials": 4}, "scaling.trials: must be an integer >= 16, but got 4"),
     ],
 )
@@ -124,6 +164,10 @@ def test_bad_scaling(given: dict[str, Any], problem: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [
+        (
+            {"confirm": 8, "scaling": {**STUDY["scaling"], "refine": 16}},
+            "scaling.refine: goes without confirm, whose trials would come before, but confirm is",
+        ),
         ({"sampler": "boundary"}, "scaling: goes with sampler qmc or random, but sampler is bou"),
         (
             {"hyperparameters": {**STUDY["hyperparameters"], "learning_rate": 0.1}},

@@ -1,0 +1,85 @@
+"""What more trials near the edge do to predictions of it: `refine` of docs/scaling.md, by seed.
+
+    python benchmarks/scaling_seeds.py 1 2 3 4 5 6
+
+Maps the two MLPs of scaling.py at widths 16, 32 and 64 with each seed, without and with 24 more
+trials at each width, and prints the edges, the exponent with its interval, and by which factor
+the predictions at 512 and 1,024 differ from the edges that scaling.py measured there.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from functools import partial
+from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import pandas as pd
+from scaling import STUDIES
+
+from analysis import load_trials
+from analysis.maps.edge_scaling import edge_scaling, edge_window
+from study import StudyConfig, run_study
+from study.dispatch import InProcessDispatcher
+from study.tracking.null_tracker import NullTracker
+
+MEASURED = {
+    "mlp-mup": {512: 0.468, 1024: 0.679},
+    "mlp-standard": {512: 0.053, 1024: 0.032},
+}
+"""Edges of docs/scaling.md, from 24 trials each around them."""
+
+REFINE = 24
+
+
+def trained(home: Path, name: str, base: dict[str, object], **changes: object) -> pd.DataFrame:
+    config = StudyConfig(study=name, statistics="minimal", **{**base, **changes})
+    run_study(
+        config,
+        home=home,
+        dispatcher=InProcessDispatcher(),
+        open_tracker=lambda config, paths: NullTracker(),
+    )
+    return load_trials(name, home=home)
+
+
+def refined(home: Path, base: dict[str, object], seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The map's trials, and those with more at each of its widths."""
+    run = partial(trained, home, base={**base, "seed": seed})
+    mapped = run("map")
+    parts = [mapped]
+    for width, own in mapped.groupby("width"):
+        window = edge_window(own, "width", int(str(width)))
+        assert window is not None
+        rates = {"low": window[0], "high": window[1], "log": True}
+        narrowed = {**base["hyperparameters"], "width": int(str(width)), "learning_rate": rates}
+        parts.append(run(f"width-{width}", hyperparameters=narrowed, trials=REFINE))
+    return mapped, pd.concat(parts, ignore_index=True)
+
+
+def main() -> None:
+    for seed in map(int, sys.argv[1:]):
+        for name, measured in MEASURED.items():
+            base = {key: value for key, value in STUDIES[name].items() if key != "scaling"}
+            with tempfile.TemporaryDirectory() as home:
+                both = refined(Path(home), base, seed)
+            for what, trials in zip(("map", "refined"), both, strict=True):
+                found = edge_scaling(trials, "width")
+                edges = ", ".join(f"{edge:.3g}" for edge in found.sizes["edge"])
+                factors = []
+                for size, edge in measured.items():
+                    said = found.predict(size).edge
+                    factors.append(f"{size}: {max(said / edge, edge / said):.2f}")
+                print(
+                    f"seed {seed} {name} {what}: edges {edges}, exponent {found.exponent:.2f} "
+                    f"({found.low:.2f} to {found.high:.2f}), factors {', '.join(factors)}",
+                    flush=True,
+                )
+
+
+if __name__ == "__main__":
+    main()
