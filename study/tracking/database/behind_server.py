@@ -27,7 +27,9 @@ def behind_server(database: str, server: str, parent: str, key: str) -> BulkWrit
         writer = BulkWriter.of(database, key=key)
         if writer is not None and writer.has(parent):
             return writer
-    problem = "has no tables of this MLflow" if writer is None else "is not the one behind it"
+    problem = (
+        "has no tables of this MLflow" if writer is None else "is not the one behind the server"
+    )
     _logger.warning(
         "tracking.database: %s %s, so the runs of trials go through MLflow at %s, which is slower",
         masked(database),
