@@ -187,7 +187,7 @@ def pools(names: list[str], trials: int, cache: Path) -> None:
         table = as_trials(table, space)
         half = len(table) // 2
         held, came = table.iloc[half:], (table["verdict"].iloc[half:] == "stable").to_numpy()
-        for number in (256, 512, 1024):
+        for number in [each for each in (256, 512, 1024) if each <= half]:
             some = table.head(number).copy()
             some.attrs = table.attrs
             said = stability_model(some).predict(held.drop(columns="verdict"))["stable"].to_numpy()
