@@ -22,9 +22,11 @@ def first_look_text(look: FirstLook) -> Iterator[Text]:
     place = (
         f"of {look.time_steps} time steps the first" if look.time_steps > 1 else "the first layer"
     )
+    # Said alone it reads as a verdict, which the first seed may contradict.
+    caution = "" if look.regime == "healthy" else "; such a network may train all the same"
     yield Text(
         f"at initialization: {place} receives {_number(look.ratio)} of the gradient that the last "
-        f"one does ({look.regime})"
+        f"one does ({look.regime}{caution})"
     )
 
 
