@@ -15,6 +15,14 @@ _SENTENCES = {
 }
 _TEXTS = {**_SENTENCES, "sequence_length": 8, "depth": 2, "heads": 4, "activation": "gelu"}
 _IMAGES = {"optimizer": "adam", "initialization": "he_normal", "batch_size": [16, 32]}
+_TRANSLATED = {
+    "width": 32,
+    "heads": 4,
+    "depth": 1,
+    "optimizer": "adam",
+    "initialization": "xavier_normal",
+    "batch_size": [16, 32],
+}
 _FIFTY_LAYERS = {
     "depth": 24,
     "width": 4,
@@ -63,7 +71,31 @@ HEALTHY: tuple[Family, ...] = (
         "unet",
         "denoising",
         {**_IMAGES, "depth": [1, 2], "learning_rate": log_range(2e-3, 1e-2)},
-        200,
+        300,
+    ),
+    healthy(
+        "dates-encoder-decoder",
+        "Vaswani et al. 2017; each character is looked up where the format has it",
+        "encoder_decoder",
+        "dates",
+        {**_TRANSLATED, "normalization": "none", "learning_rate": log_range(2e-3, 8e-3)},
+        400,
+    ),
+    healthy(
+        "translation-encoder-decoder",
+        "Xiong et al. 2020: normalization before the branches needs no warm-up",
+        "encoder_decoder",
+        "translation",
+        {**_TRANSLATED, "learning_rate": log_range(2e-3, 8e-3)},
+        400,
+    ),
+    healthy(
+        "segmentation-unet",
+        "Ronneberger et al. 2015, with He et al.'s weights",
+        "unet",
+        "segmentation",
+        {**_IMAGES, "depth": [1, 2], "learning_rate": log_range(2e-3, 6e-3)},
+        500,
     ),
     healthy(
         "resnet-50",
@@ -82,7 +114,7 @@ SICK: tuple[Family, ...] = (
         TOO_MUCH,
         "lstm",
         "reverse",
-        {**_SENTENCES, "batch_size": [16, 32], "learning_rate": log_range(0.5, 2.0)},
+        {**_SENTENCES, "batch_size": [16, 32], "learning_rate": log_range(1.0, 3.0)},
     ),
     sick(
         "reverse-seq2seq-x100",
@@ -139,6 +171,47 @@ SICK: tuple[Family, ...] = (
         NO_GRADIENT,
         "unet",
         "denoising",
+        {
+            **_IMAGES,
+            "depth": [3, 4],
+            "initialization": "small_normal",
+            "learning_rate": log_range(3e-4, 3e-3),
+        },
+        100,
+    ),
+    sick(
+        "dates-encoder-decoder-x100",
+        _TOO_LARGE,
+        TOO_MUCH,
+        "encoder_decoder",
+        "dates",
+        {**_TRANSLATED, "normalization": "none", "learning_rate": log_range(0.2, 0.8)},
+        100,
+    ),
+    sick(
+        "translation-encoder-decoder-x250",
+        "some 250 times the learning rate that trains: at a hundred times a few words are learned",
+        TOO_MUCH,
+        "encoder_decoder",
+        "translation",
+        {**_TRANSLATED, "learning_rate": log_range(0.5, 2.0)},
+        100,
+    ),
+    sick(
+        "segmentation-unet-x100",
+        _TOO_LARGE,
+        TOO_MUCH,
+        "unet",
+        "segmentation",
+        {**_IMAGES, "depth": [1, 2], "learning_rate": log_range(0.3, 2.0)},
+        100,
+    ),
+    sick(
+        "segmentation-small-normal",
+        "weights of standard deviation 0.01",
+        NO_GRADIENT,
+        "unet",
+        "segmentation",
         {
             **_IMAGES,
             "depth": [3, 4],
