@@ -116,22 +116,46 @@ def ending_text(search: Search) -> str:
 def _in_vain(found: Diagnosis, search: Search) -> Iterator[Text]:
     ways = {remedy.changes.ways for remedy in search.remedies}
     others = [attempt for attempt in search.attempts if attempt.changes.ways not in ways]
+    unsure = [attempt for attempt in others if _is_unsure(attempt, found)]
+    others = [attempt for attempt in others if attempt not in unsure]
     singles = [attempt for attempt in others if len(attempt.changes.parts) == 1]
     if search.narrowed:
         yield Text(f"  {search.narrowed}")
-    if singles and all(len(remedy.changes.parts) > 1 for remedy in search.remedies):
+    yield from _unsure(unsure, found)
+    if singles and not unsure and all(len(remedy.changes.parts) > 1 for remedy in search.remedies):
         yield Text("no single change of those tried makes it stable", style="bold")
     if singles:
         several = len(others) - len(singles)
         combined = f"; and {several} combinations of such changes" if several else ""
         yield Text(f"  tried in vain: {'; '.join(_tried(singles))}{combined}")
     nearest = search.nearest
-    if nearest is not None and _came_nearer(nearest, found):
+    if nearest is not None and nearest not in unsure and _came_nearer(nearest, found):
         assert nearest.trained is not None
         yield Text(
             f"  nearest: {nearest.changes.option}, {nearest.stable} of {nearest.seeds} stable"
             f"{', lost again by a longer training' if nearest.lost else ''}, "
             f"{_measured(found, nearest.trained)}"
+        )
+
+
+def _is_unsure(attempt: Attempt, found: Diagnosis) -> bool:
+    """Whether it is stable, but was not trained longer, for which there was no time."""
+    from study.diagnosis import is_clear
+
+    every = attempt.trained is not None and attempt.seeds == found.trained.seeds
+    untried = attempt.longer is None and attempt.error is None
+    return every and untried and is_clear(attempt.stable, attempt.seeds)
+
+
+def _unsure(attempts: Sequence[Attempt], found: Diagnosis) -> Iterator[Text]:
+    from study.diagnosis.search import LONGER
+
+    for attempt in attempts:
+        assert attempt.trained is not None
+        yield Text(
+            f"  {attempt.changes.option}: {attempt.stable} of {attempt.seeds} stable, "
+            f"{_measured(found, attempt.trained)}; there was no time left to see whether it stays "
+            f"so {LONGER} times as long (--seconds gives it more)"
         )
 
 
