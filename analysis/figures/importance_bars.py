@@ -10,9 +10,6 @@ from analysis.figures.palette import LIGHT, Theme
 from analysis.labels import percent
 from analysis.trials.records import records
 
-BAR = {"light": "#2f6db3", "dark": "#6fa3da"}
-"""One blue, none of the verdicts' colours."""
-
 
 def importance_bars(table: pd.DataFrame, *, theme: Theme = LIGHT) -> go.Figure:
     """Draws one bar a hyperparameter, or pair, with its interval.
@@ -34,7 +31,7 @@ def importance_bars(table: pd.DataFrame, *, theme: Theme = LIGHT) -> go.Figure:
         y=list(range(len(table))),
         orientation="h",
         width=0.6,
-        marker={"color": BAR[theme.name]},
+        marker={"color": theme.bar},
         error_x={
             "type": "data",
             "symmetric": False,

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from analysis.figures.frame import literal, new_figure
 from analysis.figures.log_axis import log_axis
-from analysis.figures.palette import LIGHT, Theme, color_at
+from analysis.figures.palette import LIGHT, Theme
 
 _LINES = 5
 """Steps that are drawn at most."""
@@ -47,7 +47,7 @@ def layer_scales(
         rms = rows["preactivation_rms"].to_numpy(dtype=np.float64, na_value=np.nan)
         shown = np.isfinite(rms) & (rms > 0)
         drawn += list(rms[shown])
-        color = color_at(theme.progress, number / max(1, len(steps) - 1))
+        color = theme.progress_at(number / max(1, len(steps) - 1))
         figure.add_scatter(
             x=[places[int(layer)] for layer in rows["layer"]],
             y=np.where(shown, rms, np.nan),

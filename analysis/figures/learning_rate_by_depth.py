@@ -109,7 +109,7 @@ def _trials(
     rates = trials[boundaries.attrs["learning_rate"]].to_numpy(dtype=np.float64, na_value=np.nan)
     stable = (trials["verdict"] == "stable").to_numpy()
     for kind, symbol, size, color in (
-        (~stable, "line-ns-open", 7, translucent(theme.muted, 0.55)),
+        (~stable, "line-ns-open", 7, theme.faint("muted", 0.55)),
         (stable, "circle", 5, VERDICT_COLORS["stable"]),
     ):
         figure.add_scatter(

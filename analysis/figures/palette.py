@@ -28,6 +28,7 @@ class Theme:
         muted: Secondary labels, whiskers.
         grid: Grid lines.
         paper: What the page behind the (transparent) figure looks like.
+        bar: Bars that are of no verdict.
         probability: From never stable, over even odds (near the paper), to always stable.
         progress: From the first recorded step to the last.
     """
@@ -37,8 +38,25 @@ class Theme:
     muted: str
     grid: str
     paper: str
+    bar: str
     probability: ColorScale
     progress: ColorScale
+
+    def progress_at(self, position: float) -> str:
+        """Returns the colour of a recorded step, from the first at 0 to the last at 1."""
+        return color_at(self.progress, position)
+
+    def probability_at(self, probability: float) -> str:
+        """Returns the colour of a probability of stable."""
+        return color_at(self.probability, probability)
+
+    def ink_at(self, probability: float) -> str:
+        """Returns the colour of letters on the colour of this probability."""
+        return ink_on(self.probability_at(probability))
+
+    def faint(self, name: str, opacity: float) -> str:
+        """Returns one of the colours, translucent."""
+        return translucent(getattr(self, name), opacity)
 
 
 MAGNITUDE: ColorScale = (
@@ -61,6 +79,7 @@ LIGHT = Theme(
     muted="#616b75",
     grid="#e4e7eb",
     paper="#ffffff",
+    bar="#2f6db3",
     # ColorBrewer BrBG: brown to blue-green, safe for colour-blind readers.
     probability=(
         (0.0, "#8c510a"),
@@ -78,6 +97,7 @@ DARK = Theme(
     muted="#9aa5b1",
     grid="#2c333b",
     paper="#14181d",
+    bar="#6fa3da",
     probability=(
         (0.0, "#b5712c"),
         (0.25, "#76552c"),

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from analysis.figures.cell_axes import map_height, set_cell_axes
 from analysis.figures.frame import literal, new_figure
-from analysis.figures.palette import LIGHT, Theme, color_at, ink_on
+from analysis.figures.palette import LIGHT, Theme
 from analysis.labels import percent, points
 from analysis.trials.records import records
 
@@ -70,7 +70,7 @@ def region_change(cells: pd.DataFrame, *, theme: Theme = LIGHT) -> go.Figure:
 def _ink(difference: float, theme: Theme) -> str:
     if math.isnan(difference):
         return theme.muted
-    return ink_on(color_at(theme.probability, (difference + 1) / 2))
+    return theme.ink_at((difference + 1) / 2)
 
 
 def _hover(cells: pd.DataFrame) -> list[str]:

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from analysis.figures.cell_axes import cell_text, map_height, probability_bar, set_cell_axes
 from analysis.figures.frame import literal, new_figure
-from analysis.figures.palette import LIGHT, Theme, color_at, ink_on
+from analysis.figures.palette import LIGHT, Theme
 from analysis.labels import count_label, percent, percent_range
 from analysis.trials.counts import VERDICTS
 from analysis.trials.records import records
@@ -58,7 +58,7 @@ def _number_cells(
     if max(shape) > MAX_NUMBERED_CELLS:
         return
     colors = [
-        theme.muted if math.isnan(share) else ink_on(color_at(theme.probability, share))
+        theme.muted if math.isnan(share) else theme.ink_at(share)
         for share in regions["probability"]
     ]
     figure.add_scatter(

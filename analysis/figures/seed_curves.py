@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 
 from analysis.figures.frame import literal, new_figure
 from analysis.figures.log_axis import log_axis
-from analysis.figures.palette import LIGHT, Theme, translucent
+from analysis.figures.palette import LIGHT, Theme
 from analysis.figures.step_axis import step_axis
 
 _DECADES = 12.0
@@ -167,6 +167,6 @@ def _mark(figure: go.Figure, name: str, level: float, *, log: bool, theme: Theme
         yanchor="bottom",
         showarrow=False,
         font={"size": 11, "color": theme.muted},
-        bgcolor=translucent(theme.paper, 0.75),
+        bgcolor=theme.faint("paper", 0.75),
         borderpad=1,
     )

@@ -10,16 +10,28 @@ function figures() {
   };
   const drawings = [...document.querySelectorAll("script[data-figure]")].map((source) => ({
     place: document.getElementById(source.dataset.figure),
-    themes: JSON.parse(source.textContent),
+    ...JSON.parse(source.textContent),
   }));
+
+  // A figure's colours are names; a new figure each time, as plotly.js writes into what it is given.
+  function themed({ figure, colors }, theme) {
+    const fill = (value) => {
+      if (typeof value === "string") return colors[theme][value] ?? value;
+      if (Array.isArray(value)) return value.map(fill);
+      if (value === null || typeof value !== "object") return value;
+      return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, fill(entry)]));
+    };
+    return fill(figure);
+  }
 
   const hidden = (place) => place.closest("details:not([open])") !== null;
 
   // Figures of a page of its own size: on paper they take the width that their place will have.
   function draw(theme, width) {
-    for (const { place, themes } of drawings) {
+    for (const drawing of drawings) {
+      const { place } = drawing;
       if (hidden(place)) continue;
-      const { data, layout } = themes[theme];
+      const { data, layout } = themed(drawing, theme);
       const sized = width ? { ...layout, width: width(place), autosize: false } : layout;
       Plotly.react(place, data, { ...sized }, options);
     }
@@ -91,8 +103,11 @@ function figures() {
   for (const details of document.querySelectorAll("details:not(.figure-data)")) {
     details.addEventListener("toggle", () => {
       if (!details.open) return;
-      for (const { place, themes } of drawings) {
-        if (details.contains(place) && !hidden(place)) Plotly.react(place, themes[now()].data, { ...themes[now()].layout }, options);
+      for (const drawing of drawings) {
+        const { place } = drawing;
+        if (!details.contains(place) || hidden(place)) continue;
+        const { data, layout } = themed(drawing, now());
+        Plotly.react(place, data, layout, options);
       }
     });
   }
