@@ -52,7 +52,7 @@ _NEGLIGIBLE = 0.08
 """Share of a direction's prior variance that trials took away, below which it is left out."""
 
 _CONVERGED_ON, _BEGUN_ON = 16384, 2048
-_GROWTH, _PASSES, _STILL = 8, 4, 0.25
+_GROWTH, _PASSES, _STILL = 8, 4, 1.0
 """How many more settings the next passes look at; of these how many at most; a move, in logits,
 after which there is no other."""
 
@@ -146,7 +146,7 @@ def fit_latent(labelled: Labelled, kernel: Kernel, *, seed: int, inducing: int) 
 
     Newton's method converges on 2,048 settings, from there on 16,384, and where there are more it
     goes on with eight times as many at a time, until all are looked at and no logit moves by
-    more than a quarter; from so near one more step would hardly change it.
+    more than one; from so near one more step would hardly change it.
 
     Args:
         labelled: All settings.
