@@ -132,7 +132,8 @@ def test_critical_tanh_at_depth_50_is_stable() -> None:
         "initialization": "mean_field",
         "weight_std": 1.327,
         "bias_std": 0.2236,
-        "learning_rate": 0.02,
+        # At twice this rate a seed may lose what it learned in its last steps, as rounding decides.
+        "learning_rate": 0.01,
     }
     assert verdicts("mlp", "digits", critical, 600) == ["stable"] * SEEDS
 

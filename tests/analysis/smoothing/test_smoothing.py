@@ -215,6 +215,8 @@ def test_a_boundary_that_is_crossed_twice_is_two_rows():
     )
     trials.attrs = {"hyperparameters": {"learning_rate": SPACE["learning_rate"]}}
     band = boundary_band(trials, "learning_rate")
-    assert band["stable"].tolist()[:2] == ["above", "below"]
-    low, high = band["estimate"].iloc[:2]
+    # Where the axis ends, few trials may leave open on which side it lies.
+    band = band[band["stable"] != "neither"]
+    assert band["stable"].tolist() == ["above", "below"]
+    low, high = band["estimate"]
     assert band["low"].iloc[0] < low <= band["high"].iloc[0] <= band["low"].iloc[1] < high

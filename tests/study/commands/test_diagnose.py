@@ -83,7 +83,7 @@ def test_a_stable_configuration_is_told_so(gradscape: Gradscape, study_file: Pat
 
 @pytest.mark.slow
 def test_what_was_tried_in_vain_is_told(gradscape: Gradscape, study_file: Path) -> None:
-    said = gradscape("diagnose", study_file, *SHALLOW, "--steps", 2)
+    said = gradscape("diagnose", study_file, *DEEP, "--steps", 2)
     assert said.code == 0
     assert "no single change of those tried makes it stable" in said.out
     assert re.search(r"nearest: --.*, 0 of 1 stable, accuracy [\d.]+ -> [\d.]+", said.out)
