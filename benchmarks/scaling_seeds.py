@@ -1,10 +1,11 @@
 """What more trials near the edge do to predictions of it: `refine` of docs/scaling.md, by seed.
 
-    python benchmarks/scaling_seeds.py 1 2 3 4 5 6
+    python benchmarks/scaling_seeds.py 7 8 9 10 11 12
 
-Maps the two MLPs of scaling.py at widths 16, 32 and 64 with each seed, without and with 24 more
-trials at each width, and prints the edges, the exponent with its interval, and by which factor
-the predictions at 512 and 1,024 differ from the edges that scaling.py measured there.
+Maps the two MLPs of scaling.py at widths 16, 32 and 64 with each seed: as it is, with 24 more
+trials at each width near its edge, and with as many more spread over all learning rates. Prints
+the edges, the exponent with its interval, and by which factor the predictions at 512 and 1,024
+differ from the edges that scaling.py measured there.
 """
 
 from __future__ import annotations
@@ -47,8 +48,8 @@ def trained(home: Path, name: str, base: dict[str, object], **changes: object) -
     return load_trials(name, home=home)
 
 
-def refined(home: Path, base: dict[str, object], seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The map's trials, and those with more at each of its widths."""
+def compared(home: Path, base: dict[str, object], seed: int) -> dict[str, pd.DataFrame]:
+    """The map's trials, with more at each width's edge, and with as many more spread evenly."""
     run = partial(trained, home, base={**base, "seed": seed})
     mapped = run("map")
     parts = [mapped]
@@ -58,7 +59,8 @@ def refined(home: Path, base: dict[str, object], seed: int) -> tuple[pd.DataFram
         rates = {"low": window[0], "high": window[1], "log": True}
         narrowed = {**base["hyperparameters"], "width": int(str(width)), "learning_rate": rates}
         parts.append(run(f"width-{width}", hyperparameters=narrowed, trials=REFINE))
-    return mapped, pd.concat(parts, ignore_index=True)
+    whole = pd.concat(parts, ignore_index=True)
+    return {"map": mapped, "refined": whole, "spread": run("spread", trials=len(whole))}
 
 
 def main() -> None:
@@ -66,8 +68,8 @@ def main() -> None:
         for name, measured in MEASURED.items():
             base = {key: value for key, value in STUDIES[name].items() if key != "scaling"}
             with tempfile.TemporaryDirectory() as home:
-                both = refined(Path(home), base, seed)
-            for what, trials in zip(("map", "refined"), both, strict=True):
+                tables = compared(Path(home), base, seed)
+            for what, trials in tables.items():
                 found = edge_scaling(trials, "width")
                 edges = ", ".join(f"{edge:.3g}" for edge in found.sizes["edge"])
                 factors = []
