@@ -132,7 +132,7 @@ def test_critical_tanh_at_depth_50_is_stable() -> None:
         "initialization": "mean_field",
         "weight_std": 1.327,
         "bias_std": 0.2236,
-        # At twice this rate a seed may lose what it learned in its last steps, as rounding decides.
+        # At twice this rate rounding decides whether a seed loses in the end what it learned.
         "learning_rate": 0.01,
     }
     assert verdicts("mlp", "digits", critical, 600) == ["stable"] * SEEDS

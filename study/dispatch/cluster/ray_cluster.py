@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
@@ -91,7 +92,23 @@ def cluster(
         yield capacity
     finally:
         if ours:
-            ray.shutdown()
+            _shut_down()
+
+
+def _shut_down() -> None:
+    """Ends Ray with no reference to its objects left for the garbage collector.
+
+    Ray ends the process, with exit code 1, when something asks for its objects once it has shut
+    down. Tracebacks of lost workers hold such references in cycles, which any thread may collect.
+    """
+    gc.collect()
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        ray.shutdown()
+    finally:
+        if collects:
+            gc.enable()
 
 
 @contextmanager

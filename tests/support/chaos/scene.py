@@ -24,6 +24,9 @@ from tests.support.chaos.study import NAME, differences, write_study
 from tests.support.driver import ROOT, left_of
 from tests.support.postgresql import PostgresServer
 
+LAST_LINES = 15
+"""Of a driver that ended by itself: its result, and what went wrong."""
+
 MAY_END = 3
 """Times that a driver may end by itself and be started again, e.g. because PostgreSQL was away
 in the moment in which it started; told with the result."""
@@ -121,10 +124,9 @@ class Scene:
         return self._process.poll()
 
     def last_words(self) -> str:
-        """The last line that a driver said."""
+        """The last lines that a driver said."""
         said = "\n".join(one.read_text(errors="replace") for one in self._said)
-        lines = said.strip().splitlines()
-        return lines[-1] if lines else ""
+        return "\n".join(said.strip().splitlines()[-LAST_LINES:])
 
     def end(self) -> None:
         """Ends a driver that is still there."""
