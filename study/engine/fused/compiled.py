@@ -48,7 +48,8 @@ def compiled(function: Any, dtype: str) -> Callable[..., None]:
     def first_call(*arguments: Any) -> None:
         if not mark.exists():
             _logger.info(
-                "compiling the training of networks for this machine, once: 10 to 15 seconds"
+                "compiling what trains networks for this machine, once: %s, up to 15 seconds",
+                function.__name__,
             )
         work(*arguments)
         if folder.is_dir():
