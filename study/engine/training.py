@@ -21,6 +21,7 @@ from study.engine.networks import NetworkFactory
 from study.engine.observing.record import CohortRecord, joined
 from study.engine.observing.stopping import StopRule
 from study.engine.observing.tiers import statistics_named
+from study.engine.precision import without_subnormals
 from study.engine.tasks.task import Task
 from study.losses import DIVERGENCE_FACTOR
 from study.trial import FUSIBLE, Trial
@@ -32,6 +33,7 @@ _logger = logging.getLogger("gradscape.engine")
 Train = Callable[[Sequence[Trial]], CohortRecord]
 
 
+@without_subnormals()
 def train_cohort(
     trials: Sequence[Trial],
     *,

@@ -13,9 +13,19 @@ from study.verdicts.profiles.gradient_path import gradient_paths
 COLUMNS = ("trial", "step", "layer", "role", "delta_rms", "dead_fraction", "saturated_fraction")
 """What labels need of the layers table."""
 
-OF_CALLS = ("calls", "delta_rms_first_call", "delta_rms_last_call", "nonfinite_count")
-"""What they need beside it of layers that are called several times in one pass, or that show no
-delta; tables of networks without such layers may lack it. Other columns need not be read."""
+OF_CALLS = (
+    "calls",
+    "delta_rms_first_call",
+    "delta_rms_last_call",
+    "nonfinite_count",
+    "preactivation_rms",
+)
+"""What they need beside it of layers that are called several times in one pass, that show no delta
+or hardly a signal; tables of networks without such layers may lack it. Other columns need not be
+read."""
+
+FAINT = 1e-30
+"""Of a signal; what a layer of usual weights makes of it may be below float32's 1.2e-38."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +48,9 @@ class Profiles:
             delta is not 0; NaN with fewer than two of them or where delta is not finite. In a
             recurrent network it is per time step, from the first call to the last, and the mean
             of its recurrent layers.
-        dead: Largest share of dead units in a hidden layer; NaN where unmeasured.
+        dead: Largest share of dead units in a hidden layer; NaN where unmeasured. A layer whose
+            signal shrank to nothing in those before it is not dead, its units are 0 for want of a
+            signal.
         dead_layer: That layer.
         saturated: Largest share of saturated activations in a hidden layer; NaN where unmeasured.
         saturated_layer: That layer.
@@ -88,7 +100,9 @@ def profiles(layers: pd.DataFrame) -> Profiles:
     if len(starts) == 0:
         return _none(measured)
     path = gradient_paths(layers, rows, layer, starts)
-    dead, dead_layer = _worst(numbers(layers, "dead_fraction")[rows], layer, starts)
+    dead_share = numbers(layers, "dead_fraction")[rows]
+    dead_share[_without_signal(layers, rows, starts)] = 0
+    dead, dead_layer = _worst(dead_share, layer, starts)
     saturated, saturated_layer = _worst(numbers(layers, "saturated_fraction")[rows], layer, starts)
     return Profiles(
         trial=trial[starts],
@@ -117,6 +131,15 @@ def _seen(layers: pd.DataFrame) -> np.ndarray:
     if "nonfinite_count" not in layers.columns:
         return np.ones(len(layers), dtype=bool)
     return ~(np.isnan(delta) & (numbers(layers, "nonfinite_count") == 0))
+
+
+def _without_signal(layers: pd.DataFrame, rows: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """Returns where a layer and the one before it receive a faint signal, or none, (rows,)."""
+    received = numbers_or_nan(layers, "preactivation_rms")[rows]
+    faint = received < FAINT
+    faint[1:] &= received[:-1] < FAINT
+    faint[starts] = False
+    return faint
 
 
 def _order(trial: np.ndarray, step: np.ndarray, layer: np.ndarray) -> np.ndarray:

@@ -67,6 +67,25 @@ def test_the_worst_layer_is_named(make_layers) -> None:
     assert np.isnan(unmeasured.saturated).all()
 
 
+@pytest.mark.parametrize(
+    ("received", "shares", "dead", "layer"),
+    [
+        pytest.param(
+            [1, 1e-33, 0, 0], [0.4, 0.3, 1, 1], 0.4, 1, id="the signal shrank to nothing"
+        ),
+        pytest.param([1, 0, 0, 0], [0.4, 1, 1, 1], 1, 2, id="weights of zero"),
+        pytest.param([1, 1, 1, 0], [0.4, 0, 1, 1], 1, 3, id="units that died behind a signal"),
+        pytest.param([math.nan] * 4, [0.4, 1, 1, 1], 1, 2, id="unmeasured"),
+    ],
+)
+def test_a_layer_that_no_signal_reaches_is_not_dead(
+    make_layers, received: list[float], shares: list[float], dead: float, layer: int
+) -> None:
+    layers = make_layers(depth=4, dead=shares).assign(preactivation_rms=[*received, 1.0])
+    profile = profiles(layers)
+    assert (profile.dead.tolist(), profile.dead_layer.tolist()) == ([dead], [layer])
+
+
 def test_output_layers_do_not_count_and_none_may_be_left(make_layers) -> None:
     layers = make_layers(depth=2)
     assert len(profiles(layers[layers["role"] == "output"])) == 0
