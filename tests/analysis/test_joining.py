@@ -50,6 +50,7 @@ def test_series_of_joined_trials_are_those_of_each_study(home: Path) -> None:
     assert set(pd.concat(blocks)["trial"]) == {3, 67}
 
 
+@pytest.mark.slow
 def test_a_report_of_several_studies(home: Path, tmp_path: Path) -> None:
     page = write_report(["a", "b"], home=home, out=tmp_path)
     summary = json.loads((page.parent / "summary.json").read_text())

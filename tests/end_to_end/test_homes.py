@@ -58,7 +58,13 @@ def plain(engine: sa.Engine) -> None:
     utils._upgrade_db(engine)
 
 
-@pytest.mark.parametrize("damage", [half_made, lambda path: path.write_bytes(b"torn" * 999)])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        pytest.param(half_made, marks=pytest.mark.slow),
+        lambda path: path.write_bytes(b"torn" * 999),
+    ],
+)
 def test_a_data_base_of_mlflow_that_was_killed_within_its_first_seconds_is_set_aside(
     gradscape: Gradscape, tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch, damage
 ) -> None:
@@ -123,6 +129,7 @@ def artifacts(home: Path) -> list[set[str]]:
     ]
 
 
+@pytest.mark.slow
 def test_a_home_of_an_odd_name_is_moved_and_copied(
     gradscape: Gradscape, tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

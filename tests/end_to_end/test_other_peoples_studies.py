@@ -31,6 +31,7 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_two_people_run_one_preset_on_one_mlflow_and_it_is_away_for_the_second(
     gradscape: Gradscape, tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -98,6 +99,7 @@ def test_parts_of_another_study_in_the_folder_of_tables_are_named(
     assert gradscape("report", "c").code == 2
 
 
+@pytest.mark.slow
 def test_a_folder_that_is_moved_stays_the_study_and_a_copy_becomes_one_of_its_own(
     gradscape: Gradscape, tmp_path: Path, file: Path
 ) -> None:

@@ -51,6 +51,7 @@ def test_a_disk_that_is_full_when_the_report_is_written_costs_the_report_alone(
     assert said.code == 0 and (report / PAGE).read_text() == "written", said
 
 
+@pytest.mark.slow
 def test_a_storage_that_is_locked_for_a_while_is_an_outage_of_two_lines(
     gradscape: Gradscape, tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

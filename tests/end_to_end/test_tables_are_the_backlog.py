@@ -56,9 +56,9 @@ def rename_experiment(home: Path) -> None:
     # Ids follow from the trials: in a new data base the runs have those that they had.
     [
         (delete_runs, 2, 6, "run"),
-        (delete_data_base, 8, 8, "run"),
-        (rename_experiment, 8, 0, "run"),
-        (delete_runs, 2, 6, "deliver"),
+        pytest.param(delete_data_base, 8, 8, "run", marks=pytest.mark.slow),
+        pytest.param(rename_experiment, 8, 0, "run", marks=pytest.mark.slow),
+        pytest.param(delete_runs, 2, 6, "deliver", marks=pytest.mark.slow),
     ],
 )
 def test_runs_that_somebody_removed_are_delivered_again(
@@ -87,8 +87,18 @@ def test_runs_that_somebody_removed_are_delivered_again(
 
 @pytest.mark.parametrize(
     ("table", "damage"),
-    [(table, "cut") for table in ("trials", "layers")]
-    + [("trials", damage) for damage in ("garbage", "zeros", "folder")],
+    [
+        ("trials", "cut"),
+        *(
+            pytest.param(*others, marks=pytest.mark.slow)
+            for others in (
+                ("layers", "cut"),
+                ("trials", "garbage"),
+                ("trials", "zeros"),
+                ("trials", "folder"),
+            )
+        ),
+    ],
 )
 def test_a_damaged_part_is_named_and_the_next_run_trains_its_trials_again(
     gradscape: Gradscape, tmp_path: Path, file: Path, home: Path, table: str, damage: str
@@ -130,6 +140,7 @@ def test_a_damaged_part_is_named_and_the_next_run_trains_its_trials_again(
     assert "nothing to do" in gradscape("run", file, *HERE).out
 
 
+@pytest.mark.slow
 def test_of_a_sampled_study_mlflow_shows_a_share_and_each_verdicts_typical_trials(
     gradscape: Gradscape, tmp_path: Path, file: Path
 ) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from analysis.figures.either_theme import EITHER
 from analysis.figures.palette import DARK, LIGHT
 from analysis.report.files.images import pictures_of
@@ -22,6 +24,7 @@ def filled(value, colors):
     return value
 
 
+@pytest.mark.slow
 def test_every_figure_of_a_report_has_the_colours_of_its_theme(home):
     evidence = gather("digits-mlp", home=home)
     pictures = [each for section in SECTIONS for each in pictures_of(evidence.of(section.view))]

@@ -130,6 +130,7 @@ def test_ten_trials_are_too_few():
     assert "Fewer than 20" in stability_importance(trials).attrs["reason"]
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_trials_are_sampled_and_quick():
     axes = {name: uniform for name in "abcdefgh"}
     settings = study(25_000, lambda frame: frame["a"] * frame["b"], **axes)

@@ -79,6 +79,7 @@ def test_each_remedy_holds_when_it_is_trained_independently() -> None:
     assert before < 0.3
 
 
+@pytest.mark.slow
 def test_no_smaller_change_that_was_tried_works() -> None:
     diagnosis = deep_sigmoid()
     assert diagnosis.search is not None
@@ -143,7 +144,6 @@ def test_sharpness_is_measured_where_it_is_cheap(digits: StudyConfig) -> None:
     assert limit.median == pytest.approx(2 * 1.9 / sharpness.median)
 
 
-@pytest.mark.slow
 class Dropping(nn.Module):
     """A forward that draws numbers, so that its trials are run one after another."""
 

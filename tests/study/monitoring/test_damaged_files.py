@@ -15,7 +15,7 @@ from study.ledger.storage import open_storage
 from study.paths import StudyPaths
 from tests.support.mutated_files import make_home, try_mutation
 
-CHEAP = 30
+CHEAP = 12
 
 
 @pytest.fixture(scope="module")

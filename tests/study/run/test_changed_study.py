@@ -55,7 +55,9 @@ def test_more_seeds_go_to_the_configurations_that_there_are_and_to_new_ones(
         assert np.array_equal(firsts, one["learning_rate"])
 
 
-@pytest.mark.parametrize("storage", [None, "sqlite:///{}/optuna.db"])
+@pytest.mark.parametrize(
+    "storage", [None, pytest.param("sqlite:///{}/optuna.db", marks=pytest.mark.slow)]
+)
 def test_a_list_of_numbers_gets_longer(tmp_path: Path, storage: str | None) -> None:
     keys = {} if storage is None else {"storage": storage.format(tmp_path)}
     run(tmp_path, **keys)

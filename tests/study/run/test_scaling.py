@@ -68,6 +68,7 @@ def carry(home: Path, most: int = 9, **changes: Any) -> pd.DataFrame:
     return read()
 
 
+@pytest.mark.slow
 def test_larger_sizes_are_tried_where_the_edge_may_be(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -114,14 +115,20 @@ def test_mapped_sizes_get_more_trials_where_their_own_edge_is(tmp_path: Path) ->
     assert trials["learning_rate"][80:].between(window[0] * 0.999, window[1] * 1.001).all()
 
     pd.testing.assert_frame_equal(carry(tmp_path, scaling=scaling), trials)
+    with pytest.raises(InputError, match="the map has its 48 trials, and larger sizes were"):
+        carry(tmp_path, trials=64, scaling=scaling)
+
+
+@pytest.mark.slow
+def test_broken_off_anywhere_it_goes_on_as_in_one_go(tmp_path: Path) -> None:
+    scaling = {**STUDY["scaling"], "refine": 16, "sizes": [32]}
+    trials = carry(tmp_path / "whole", scaling=scaling)
     columns = ["trial", "width", "learning_rate", "seed", "verdict", "loss_final"]
     for most in (1, 2, 3):
         broken = tmp_path / f"broken-{most}"
         carry(broken, most=most, scaling=scaling)
         resumed = carry(broken, scaling=scaling)
         pd.testing.assert_frame_equal(resumed[columns], trials[columns])
-    with pytest.raises(InputError, match="the map has its 48 trials, and larger sizes were"):
-        carry(tmp_path, trials=64, scaling=scaling)
 
 
 def test_a_size_without_an_edge_is_refined_over_all_learning_rates(

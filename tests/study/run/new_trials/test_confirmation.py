@@ -105,6 +105,7 @@ def test_a_study_ends_with_fresh_trials_in_the_region_and_goes_on_as_if_without(
     assert (row["trials"], row["promised"], row["kept"]) == (24, 0.01, True)
 
 
+@pytest.mark.slow
 def test_a_study_stopped_while_it_confirms_goes_on_as_in_one_go(tmp_path: Path) -> None:
     run(tmp_path / "whole", study(12, seeds=3))
     pieces = tmp_path / "pieces"
