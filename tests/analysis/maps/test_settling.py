@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import optuna
 import pandas as pd
+import pytest
 
 from analysis.maps.settling import map_settling, settled_at
 from search_spaces.samplers.boundary.map_change import map_changes
@@ -106,6 +107,7 @@ def both(trials: pd.DataFrame) -> tuple[int | None, int | None]:
     return settled_at(report), settled_of_looks(doublings)
 
 
+@pytest.mark.slow
 def test_a_plane_settles_for_the_report_and_for_stop_when_alike() -> None:
     report, stop_when = both(plane(1024, seed=0, coin=False))
     assert report == stop_when and report is not None and report <= 512

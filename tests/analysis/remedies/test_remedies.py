@@ -124,9 +124,10 @@ def test_a_change_that_does_nothing_is_found_to_do_nothing(bias):
 
 def test_a_smaller_learning_rate_fixes_what_explodes():
     trials, _ = drawn(2000, 0)
-    row = row_of(remedies(trials), "learning_rate", "any", "a factor 10 smaller")
+    table = remedies(trials)
+    row = row_of(table, "learning_rate", "any", "a factor 10 smaller")
     assert row["share"] > 0.4 and row["sure"] and 5 * row["undone"] < row["healed"]
-    back = row_of(remedies(trials), "learning_rate", "any", "a factor 10 larger")
+    back = row_of(table, "learning_rate", "any", "a factor 10 larger")
     assert back["share"] < 0
 
 

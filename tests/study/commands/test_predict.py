@@ -13,9 +13,16 @@ from tests.study.commands.conftest import Gradscape
 from tests.support.synthetic import synthetic_tables, write_study
 
 
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("home")
+    write_study(folder, synthetic_tables(120), parts=1)
+    return folder
+
+
 @pytest.fixture
-def studied(gradscape: Gradscape, tmp_path: Path) -> Gradscape:
-    write_study(tmp_path / "gradscape", synthetic_tables(120), parts=1)
+def studied(gradscape: Gradscape, home: Path, monkeypatch: pytest.MonkeyPatch) -> Gradscape:
+    monkeypatch.setenv("GRADSCAPE_HOME", str(home))
     return gradscape
 
 

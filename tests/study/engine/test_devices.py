@@ -22,6 +22,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallopt"), reason="no glibc here")
 def test_no_page_is_asked_for_twice() -> None:
     """64 MB, ten times, are 160,000 pages where the system gets them back each time."""

@@ -82,7 +82,7 @@ def launches(network: str, trials: int) -> list[Counter[str]]:
         divergence_factor=DIVERGENCE_FACTOR,
     )
     found = []
-    for step in range(16):
+    for step in range(8):
         with Launches() as counted:
             run.step(step)
         if step not in recorded_steps(STEPS):

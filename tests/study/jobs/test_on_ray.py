@@ -226,13 +226,22 @@ def test_watched_from_afar_stopped_and_resumed(
 
 
 @pytest.mark.usefixtures("token")
-def test_stopped_at_once(head: RayHead, tmp_path: Path, no_report: tuple[str, str]) -> None:
+def test_a_job_goes_on_without_who_watches_until_it_is_stopped_at_once(
+    head: RayHead, tmp_path: Path, no_report: tuple[str, str]
+) -> None:
     file, _ = write_gated_study(tmp_path, "endless")
     to = ("--address", head.address)
-    begun = said(
-        "submit", file, *to, "--working-dir", file.parent, *no_report, "--no-wait", folder=tmp_path
+    watcher = Command(
+        "submit", file, *to, "--working-dir", file.parent, *no_report, folder=tmp_path
     )
-    assert begun.code == 0, begun
+    wait_for_parts(head.home, "endless")
+    watcher.press_ctrl_c()
+    ended = watcher.end()
+    assert ended.code == 130 and "Traceback" not in ended.err, ended
+    assert "no longer watching; job endless-1 goes on (gradscape logs endless -f" in ended.err
+    assert not jobs_api(head).job("endless-1").ended
+
+    # Its driver is there, trains, and does as it is told.
     wait_for_parts(head.home, "endless", 2)
     started = time.monotonic()
     stopped = said("stop", "endless", "--now", *to, folder=tmp_path)
@@ -242,23 +251,6 @@ def test_stopped_at_once(head: RayHead, tmp_path: Path, no_report: tuple[str, st
     log = said("logs", "endless", *to, folder=tmp_path)
     assert log.code == 0 and "stopping at once; the same command goes on" in log.out
     assert "Traceback" not in log.out
-
-
-@pytest.mark.usefixtures("token")
-def test_interrupting_who_watches_leaves_the_job_alone(
-    head: RayHead, tmp_path: Path, no_report: tuple[str, str]
-) -> None:
-    file, gate = write_gated_study(tmp_path, "watched")
-    to = ("--address", head.address, "--working-dir", file.parent, *no_report)
-    watcher = Command("submit", file, *to, folder=tmp_path)
-    wait_for_parts(head.home, "watched")
-    watcher.press_ctrl_c()
-    ended = watcher.end()
-    assert ended.code == 130 and "Traceback" not in ended.err, ended
-    assert "no longer watching; job watched-1 goes on (gradscape logs watched -f" in ended.err
-    assert not jobs_api(head).job("watched-1").ended
-    gate.touch()
-    wait_for_state(head, "watched-1", "SUCCEEDED")
 
 
 @pytest.mark.usefixtures("token")
@@ -314,11 +306,11 @@ def test_what_is_wrong_there_is_told_here(head: RayHead, tmp_path: Path) -> None
 
 @pytest.mark.usefixtures("token")
 def test_variables_of_a_job_are_seen_by_others_and_so_refused(
-    head: RayHead, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    head: RayHead, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_report: tuple[str, str]
 ) -> None:
     monkeypatch.setenv("DB_PASSWORD", "open-sesame-77")
     file = write(tmp_path, "secret")
-    to = ("--address", head.address, "--no-wait")
+    to = ("--address", head.address, *no_report, "--no-wait")
     ended = said("submit", file, *to, "--env", "DB_PASSWORD", folder=tmp_path)
     assert ended.code == 2 and "--env: DB_PASSWORD looks like a secret" in ended.err, ended
     assert head.logged("open-sesame-77") == []

@@ -26,6 +26,8 @@ VECTORIZABLE = (
     models.gru,
     models.attention,
 )
+OFTEN = (models.dense, models.channels_last, models.subclassed, models.gru)
+"""Of those, what the fast tests look at: dense, convolutional, somebody's own, recurrent."""
 OTHERS = {
     models.dropout: "it draws random numbers",
     models.noise: "it draws random numbers",
@@ -54,16 +56,24 @@ def assert_same(one: CohortRecord, index: int, other: CohortRecord, there: int) 
 
 
 @pytest.mark.parametrize("network", [*VECTORIZABLE, *OTHERS])
-@pytest.mark.parametrize("initialization", ["torch_default", "orthogonal"])
+@pytest.mark.parametrize(
+    "initialization", ["torch_default", pytest.param("orthogonal", marks=pytest.mark.slow)]
+)
 def test_in_a_cohort_as_alone(digits: Task, network: NetworkFactory, initialization: str) -> None:
+    """The middle one of three: it could take what is its neighbour's on either side."""
     some = trials(3, initialization=initialization)
     together = train(some, digits, network)
-    for index in (0, 2):
-        assert_same(together, index, train([some[index]], digits, network), 0)
+    assert_same(together, 1, train([some[1]], digits, network), 0)
     assert np.isfinite(together.by_layer["delta_rms"]).all()
 
 
-@pytest.mark.parametrize("network", VECTORIZABLE)
+@pytest.mark.parametrize(
+    "network",
+    [
+        network if network in OFTEN else pytest.param(network, marks=pytest.mark.slow)
+        for network in VECTORIZABLE
+    ],
+)
 def test_vectorized_and_looped_are_the_same(digits: Task, network: NetworkFactory) -> None:
     some = trials(3)
     vectorized = train(some, digits, network, execution="vectorized")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -63,7 +64,7 @@ def image_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def make_built_in(image_folder: Path) -> Callable[[str], Task]:
+def make_anew(image_folder: Path) -> Callable[[str], Task]:
     """Built-in tasks that need no further library, each with the least that it asks for."""
     options: dict[str, dict[str, object]] = {
         "idx_images": {"folder": image_folder, "target": 0.8},
@@ -74,3 +75,9 @@ def make_built_in(image_folder: Path) -> Callable[[str], Task]:
         return TASKS[name](**options.get(name, {}))
 
     return make
+
+
+@pytest.fixture(scope="session")
+def make_built_in(make_anew: Callable[[str], Task]) -> Callable[[str], Task]:
+    """The same, each made once; read-only by agreement."""
+    return cache(make_anew)

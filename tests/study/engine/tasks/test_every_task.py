@@ -19,14 +19,14 @@ MakeTask = Callable[[str], Task]
 
 @pytest.mark.parametrize("name", NAMES)
 def test_data_is_the_same_every_time_and_draws_no_global_randomness(
-    name: str, make_built_in: MakeTask
+    name: str, make_anew: MakeTask
 ) -> None:
     torch.manual_seed(7)
     before = torch.get_rng_state()
-    one = make_built_in(name)
+    one = make_anew(name)
     assert torch.equal(torch.get_rng_state(), before)
     torch.manual_seed(8)
-    two = make_built_in(name)
+    two = make_anew(name)
     assert torch.equal(one.inputs, two.inputs) and torch.equal(one.targets, two.targets)
     assert one.name == name
 

@@ -60,7 +60,7 @@ def test_what_is_said_by_one_who_knows_the_time_but_has_not_read(name: str, said
     assert task.metric(guess, task.targets).mean().item() == pytest.approx(1 / 8, abs=0.02)
 
 
-@pytest.mark.parametrize("name", ["dates", "translation"])
+@pytest.mark.parametrize("name", ["dates", pytest.param("translation", marks=pytest.mark.slow)])
 def test_what_is_translated_by_one_who_knows_the_time_but_has_not_read(name: str) -> None:
     task = TASKS[name](examples=2000)
     guess = best_constant(task, 1, task.inputs.shape[1], task.outputs)
