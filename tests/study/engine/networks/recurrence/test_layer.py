@@ -90,8 +90,13 @@ def test_compiled_scans_equal_the_definition(name: str, time_step: bool, threads
 def test_compiled_scans_are_torchs_to_rounding(
     name: str, gain: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In float32 exponentials are polynomials; saturated gates are exact."""
+    """In float32 exponentials are polynomials; saturated gates are exact.
+
+    Compared with the largest entry: one in which large terms cancel has their rounding, and for
+    one draw of weights in four it was more than 2e-5 of itself away.
+    """
     task = vectors(time_step=True)
+    torch.manual_seed(0)
     network = NETWORKS[name]({"depth": 2, "width": 16}, task).float()
     with torch.no_grad():
         for value in network.parameters():
@@ -104,8 +109,9 @@ def test_compiled_scans_are_torchs_to_rounding(
         outputs = network(task.inputs.float())
         results.append((outputs, *torch.autograd.grad(outputs.sum(), parameters)))
     for ours, theirs in zip(*results, strict=True):
-        assert ours.isfinite().all() == theirs.isfinite().all()
-        torch.testing.assert_close(ours, theirs, rtol=2e-5, atol=2e-6)
+        assert theirs.isfinite().all()
+        largest = max(1.0, theirs.abs().max().item())
+        torch.testing.assert_close(ours, theirs, rtol=0, atol=2e-6 * largest)
 
 
 @pytest.mark.parametrize("name", ["lstm", "gru"])
