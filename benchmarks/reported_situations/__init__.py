@@ -5,6 +5,7 @@ from __future__ import annotations
 from reported_situations import (
     data,
     depth,
+    left_out,
     losses,
     scales,
     step_sizes,
@@ -25,4 +26,5 @@ SITUATIONS: tuple[Situation, ...] = (
     *time_steps.SITUATIONS,
     *data.SITUATIONS,
     *wiring.SITUATIONS,
+    *left_out.SITUATIONS,
 )

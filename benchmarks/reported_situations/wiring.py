@@ -15,7 +15,7 @@ HERE = "reported_situations.wired:"
 KINDS, CORNERS, TRENDS = f"{HERE}kinds", f"{HERE}corners", f"{HERE}trends"
 
 
-def _situation(
+def situation(
     name: str,
     which: str,
     cause: str,
@@ -41,7 +41,7 @@ def _situation(
         story=story,
         cause=cause,
         task=task,
-        network=f"{HERE}{network}",
+        network=network if ":" in network else f"{HERE}{network}",
         hyperparameters=values,
         steps=steps,
         fix=fix,
@@ -50,7 +50,7 @@ def _situation(
 
 
 MIXED = (
-    _situation(
+    situation(
         "gru_time_first",
         "choose",
         "mixed_examples",
@@ -61,7 +61,7 @@ MIXED = (
         settings={"batch_size": 24},
         steps=150,
     ),
-    _situation(
+    situation(
         "lstm_time_first",
         "report",
         "mixed_examples",
@@ -72,7 +72,7 @@ MIXED = (
         settings={"batch_size": 24},
         steps=150,
     ),
-    _situation(
+    situation(
         "view_for_transpose",
         "choose",
         "mixed_examples",
@@ -84,7 +84,7 @@ MIXED = (
 )
 
 FUNCTIONS = (
-    _situation(
+    situation(
         "blank_rows",
         "choose",
         "network_function",
@@ -93,7 +93,7 @@ FUNCTIONS = (
         network="directions",
         own=("floor", [0.0, 1e-6]),
     ),
-    _situation(
+    situation(
         "distance_of_nothing",
         "report",
         "network_function",
@@ -102,7 +102,7 @@ FUNCTIONS = (
         network="distances",
         own=("floor", [0.0, 1e-6]),
     ),
-    _situation(
+    situation(
         "softmax_by_hand",
         "choose",
         "network_function",
@@ -115,7 +115,7 @@ FUNCTIONS = (
 )
 
 ALIKE = (
-    _situation(
+    situation(
         "weights_of_a_twentieth",
         "choose",
         "alike_units",
@@ -125,7 +125,7 @@ ALIKE = (
         own=("start", ["twentieth", "random"]),
         settings={"bend": "relu"},
     ),
-    _situation(
+    situation(
         "zeros_under_tanh",
         "report",
         "alike_units",
@@ -135,7 +135,7 @@ ALIKE = (
         own=("start", ["zero", "random"]),
         settings={"bend": "tanh"},
     ),
-    _situation(
+    situation(
         "one_unit_many_times",
         "choose",
         "alike_units",
@@ -148,7 +148,7 @@ ALIKE = (
 )
 
 NOISE = (
-    _situation(
+    situation(
         "keep_for_drop",
         "choose",
         "own_noise",
@@ -157,7 +157,7 @@ NOISE = (
         network="dropped",
         own=("dropped_share", [0.95, 0.05]),
     ),
-    _situation(
+    situation(
         "dropout_of_nine_tenths",
         "report",
         "own_noise",
@@ -167,7 +167,7 @@ NOISE = (
         own=("dropped_share", [0.9, 0.1]),
         settings={"units": 16},
     ),
-    _situation(
+    situation(
         "noise_of_thirty",
         "choose",
         "own_noise",
@@ -179,7 +179,7 @@ NOISE = (
 )
 
 STRAIGHT = (
-    _situation(
+    situation(
         "xor_without_activation",
         "choose",
         "linear_network",
@@ -188,7 +188,7 @@ STRAIGHT = (
         network="straight",
         own=("bend", ["none", "relu"]),
     ),
-    _situation(
+    situation(
         "bowl_without_activation",
         "report",
         "linear_network",
@@ -197,7 +197,7 @@ STRAIGHT = (
         network="straight",
         own=("bend", ["none", "relu"]),
     ),
-    _situation(
+    situation(
         "activation_forgotten",
         "choose",
         "linear_network",
@@ -210,7 +210,7 @@ STRAIGHT = (
 )
 
 SILENT = (
-    _situation(
+    situation(
         "labels_shuffled_alone",
         "choose",
         "no_signal",
@@ -222,7 +222,7 @@ SILENT = (
         task_options={"shuffled": True},
         twin_options={"shuffled": False},
     ),
-    _situation(
+    situation(
         "images_sorted_apart",
         "report",
         "no_signal",
@@ -233,7 +233,7 @@ SILENT = (
         task_options={"shuffled": True},
         twin_options={"shuffled": False},
     ),
-    _situation(
+    situation(
         "merged_by_position",
         "choose",
         "no_signal",
@@ -247,7 +247,7 @@ SILENT = (
 )
 
 BROADCAST = (
-    _situation(
+    situation(
         "targets_in_a_row",
         "report",
         "broadcast",
@@ -256,7 +256,7 @@ BROADCAST = (
         network="relu_layers",
         twin_options={"row": False},
     ),
-    _situation(
+    situation(
         "absolute_errors_in_a_row",
         "choose",
         "broadcast",
@@ -269,7 +269,7 @@ BROADCAST = (
 )
 
 STILL = (
-    _situation(
+    situation(
         "layers_in_a_list",
         "choose",
         "still_part",
@@ -279,7 +279,7 @@ STILL = (
         own=("kept_in", ["list", "ModuleList"]),
         settings={"layers": 6},
     ),
-    _situation(
+    situation(
         "encoder_detached",
         "report",
         "still_part",
@@ -288,7 +288,7 @@ STILL = (
         network="cut",
         own=("encoder", ["detached", "joined"]),
     ),
-    _situation(
+    situation(
         "two_in_a_list",
         "choose",
         "still_part",

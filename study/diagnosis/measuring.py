@@ -12,8 +12,9 @@ from study.preflight.configuration import Preflight
 PASSES = 40
 """Training passes that one sharpness takes, double backward ones counted twice."""
 
-AFFORDABLE_S = 20.0
-"""Estimated time for sharpness up to which it is measured unasked."""
+AFFORDABLE_S = 10.0
+"""Estimated time for sharpness, of all seeds, up to which it is measured unasked: of one of them,
+which is told of first, it may be several times as long for a network of one's own."""
 
 
 def affordable_statistics(checked: Preflight, values: Mapping[str, Value], seeds: int) -> str:

@@ -43,11 +43,15 @@ OWN_VALUE = 0.5
 does: hyperparameters and names of a network of their own."""
 
 OWN_CAUSES = (
+    Cause.LEVELLED_OFF,
+    Cause.WEIGHT_DECAY,
+    Cause.SMALL_STEPS,
     Cause.DATA,
     Cause.LOSS_FUNCTION,
     Cause.NETWORK_FUNCTION,
     Cause.UNBOUNDED_LOSS,
     Cause.BROADCAST,
+    Cause.UNSEEN_INPUTS,
     Cause.MIXED_EXAMPLES,
     Cause.BOUNDED_OUTPUTS,
     Cause.STILL_PART,

@@ -63,11 +63,14 @@ class _Operations(TorchFunctionMode):
     ) -> Any:
         given = [args, kwargs or {}]
         operands = [] if self.found else _operands(given)
+        masked = not (self.found or operands) and _is_masked(given)
         result = func(*args, **(kwargs or {}))
-        if operands and isinstance(result, Tensor) and result.is_floating_point():
-            wrong = ~result.isfinite()
-            if bool(wrong.any()) and self._concerns(result):
-                self.found = _judged(func.__name__.strip("_"), operands, wrong)
+        made = _numbers(result) if operands or masked else None
+        if made is not None:
+            wrong = made.isnan() if masked else ~made.isfinite()
+            if bool(wrong.any()) and self._concerns(made):
+                name = func.__name__.strip("_")
+                self.found = _of_infinity(name) if masked else _judged(name, operands, wrong)
         return result
 
     def _concerns(self, result: Tensor) -> bool:
@@ -75,6 +78,12 @@ class _Operations(TorchFunctionMode):
         if result.ndim == 0 or len(result) != examples:
             return True
         return bool((wrong_rows(result, examples) & self._wrong_B).any())
+
+
+def _numbers(result: Any) -> Tensor | None:
+    """What a function made: of several things, as attention returns them, the first."""
+    first = result[0] if isinstance(result, tuple) and result else result
+    return first if isinstance(first, Tensor) and first.is_floating_point() else None
 
 
 def _operands(given: Any) -> list[Tensor]:
@@ -87,6 +96,29 @@ def _operands(given: Any) -> list[Tensor]:
     if not all(bool(tensor.isfinite().all()) for tensor in tensors):
         return []
     return [*(tensor.clone() for tensor in tensors), *_scalars(tensors, numbers)]
+
+
+def _is_masked(given: Any) -> bool:
+    """Whether a tensor holds infinities and no NaN.
+
+    No operation made them of finite numbers, or it would be the one to blame: a person wrote them,
+    as masks have it.
+    """
+    leaves = tree_leaves(given)
+    tensors = [leaf for leaf in leaves if isinstance(leaf, Tensor) and leaf.is_floating_point()]
+    infinite = any(bool(tensor.isinf().any()) for tensor in tensors)
+    return infinite and not any(bool(tensor.isnan().any()) for tensor in tensors)
+
+
+def _of_infinity(name: str) -> Blame:
+    if "softmax" in name or "attention" in name:
+        return Blame(
+            f"{name} over nothing but -inf",
+            "an example whose positions are all masked has nothing to attend to: leave one "
+            "unmasked, or mask with a large finite number such as -1e9",
+            ordinary=True,
+        )
+    return Blame(f"{name} of an infinite number", ordinary=True)
 
 
 def _scalars(tensors: Sequence[Tensor], numbers: Sequence[float]) -> Iterator[Tensor]:
@@ -113,7 +145,9 @@ def _at(operand: Tensor, wrong: Tensor) -> Tensor:
 
 def _log(operands: Sequence[Tensor], wrong: Tensor) -> Blame:
     if bool((_at(operands[0], wrong) < 0).any()):
-        return Blame("log of a negative number")
+        return Blame(
+            "log of a negative number", "make it positive first, by softplus(x) + 1e-6 or exp(x)"
+        )
     return Blame(
         "log at 0",
         "add a number inside it that the floating-point type does not round away (1e-6 beside "
@@ -124,6 +158,13 @@ def _log(operands: Sequence[Tensor], wrong: Tensor) -> Blame:
 def _root(operands: Sequence[Tensor], wrong: Tensor) -> Blame:
     negative = bool((_at(operands[0], wrong) < 0).any())
     return Blame("sqrt of a negative number" if negative else "1 / sqrt at 0")
+
+
+def _arc(operands: Sequence[Tensor], wrong: Tensor) -> Blame:
+    return Blame(
+        "acos or asin beyond 1, by rounding",
+        "its derivative at 1 is infinite too: clamp what is inside to [-1 + 1e-6, 1 - 1e-6]",
+    )
 
 
 def _quotient(operands: Sequence[Tensor], wrong: Tensor) -> Blame:
@@ -139,7 +180,9 @@ def _power(operands: Sequence[Tensor], wrong: Tensor) -> Blame:
     if bool((_at(base, wrong) == 0).any()):
         return Blame("a negative power of 0", "add a small number to its base")
     if bool((_at(base, wrong) < 0).any()) and bool((exponent != exponent.round()).any()):
-        return Blame("a fractional power of a negative number")
+        return Blame(
+            "a fractional power of a negative number", "clamp its base to what is above 0"
+        )
     return Blame("overflow of a power")
 
 
@@ -150,6 +193,7 @@ def _overflow(what: str, cure: str = "") -> Judge:
 _JUDGES: Mapping[str, Judge] = {
     **dict.fromkeys(("log", "log2", "log10", "log1p"), _log),
     **dict.fromkeys(("sqrt", "rsqrt"), _root),
+    **dict.fromkeys(("acos", "arccos", "asin", "arcsin"), _arc),
     **dict.fromkeys(("div", "divide", "true_divide", "truediv", "reciprocal"), _quotient),
     **dict.fromkeys(("rdiv", "rtruediv"), lambda operands, wrong: _quotient(operands[:1], wrong)),
     **dict.fromkeys(("pow", "square", "float_power"), _power),

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from study.engine.forensics.unseen import unseen_inputs
 from study.engine.layers import is_normalized_by_batch
 from study.engine.tasks.chance.cures import shape_cure
 from study.engine.tasks.task import Task
@@ -203,6 +204,7 @@ def _noisy(network: Network) -> Fault | None:
 _DROPOUT = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout)
 _CHECKS: tuple[Callable[[Network], Fault | None], ...] = (
     _broadcast,
+    unseen_inputs,
     _mixed,
     _alike,
     _noisy,

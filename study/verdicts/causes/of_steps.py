@@ -1,4 +1,4 @@
-"""Causes that lie in the steps: too large, too small, decayed, clipped, noisy, too few."""
+"""Causes that lie in single steps: the first ones, too large, decayed, clipped, damped."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from types import SimpleNamespace
 import numpy as np
 
 from study.verdicts.causes.cause import Cause
+from study.verdicts.causes.of_pace import SHORT_PATH, is_stalled, limit_clause, path_of
 from study.verdicts.causes.rule import Rule
 from study.verdicts.causes.signs import Signs
 from study.verdicts.causes.through_training import EARLY_STEP, LOST_RATE
 from study.verdicts.explanation.numbers import figure, percent
-from study.verdicts.outcome import Outcome
+from study.verdicts.regime import Regime
 from study.verdicts.thresholds import Thresholds
 
 SHRUNK = 0.6
@@ -23,14 +24,12 @@ LOST_BY = 0.6
 CUT = 0.05
 """Share of the gradient that clipping leaves at a typical step, below which it sets the pace."""
 
-SHORT_PATH = 0.5
-"""Sum of all updates over the parameters' size below which they hardly moved."""
-
-FAR_BELOW_LIMIT = 0.02
-"""Learning rate over its limit by the measured curvature, below which it is far too small."""
-
 OVER_LIMIT = 1.2
 """The same, above which it is too large."""
+
+NEAR_LIMIT = 0.5
+"""The same, from which it speaks for steps that are too large. Curvature may grow after it was
+measured, so that a rate far below says nothing against it."""
 
 EARLY_RISE = 0.5
 """Rise of the loss over the first within a few steps that is damage done."""
@@ -40,9 +39,6 @@ COLLAPSE = 0.1
 
 AHEAD = 3.0
 """First update over a typical one from which it is the first ones that counted."""
-
-NOISY_BATCH = 8
-"""Examples of a batch up to which its noise may hide the way down."""
 
 NO_EPSILON = 1e-15
 """An epsilon that keeps no division by zero from happening in float32."""
@@ -59,6 +55,8 @@ def _cold_start(signs: Signs, thresholds: Thresholds) -> np.ndarray:
     lost = signs.fruitless & ~(signs.progress >= thresholds.stalled_progress)
     lost &= signs.ratio_final < COLLAPSE * signs.ratio_initial
     lost &= signs.first_update > AHEAD * signs.update_ratio_median
+    # Units that died let no gradient through either.
+    lost &= signs.final.astype(object) != Regime.DEAD.value
     return unprepared & (blew | lost)
 
 
@@ -69,7 +67,8 @@ def _still(signs: Signs, _: Thresholds) -> np.ndarray:
 
 def _weight_decay(signs: Signs, _: Thresholds) -> np.ndarray:
     shrunk = signs.weight_final < SHRUNK * signs.weight_initial
-    return signs.fruitless & (signs.weight_decay > 0) & shrunk
+    # A penalty in the loss shrinks them too, and nothing else shrinks what learned nothing.
+    return signs.fruitless & shrunk & ((signs.weight_decay > 0) | is_stalled(signs))
 
 
 def _large_steps(signs: Signs, _: Thresholds) -> np.ndarray:
@@ -94,43 +93,16 @@ def _epsilon(signs: Signs, _: Thresholds) -> np.ndarray:
 
 
 def _clipped_away(signs: Signs, _: Thresholds) -> np.ndarray:
-    return signs.fruitless & (signs.clip_factor < CUT) & (_path(signs) < SHORT_PATH)
-
-
-def _path(signs: Signs | SimpleNamespace) -> np.ndarray:
-    return np.asarray(signs.update_ratio_median * signs.steps_run)
-
-
-def _small_steps(signs: Signs, _: Thresholds) -> np.ndarray:
-    far = signs.edge_ratio < FAR_BELOW_LIMIT
-    unknown = np.isnan(signs.edge_ratio)
-    crept = (_path(signs) < SHORT_PATH) & (far | unknown)
-    return signs.fruitless & crept & ~signs.learning
-
-
-def _batch_noise(signs: Signs, _: Thresholds) -> np.ndarray:
-    return signs.fruitless & (signs.batch_size <= NOISY_BATCH) & ~signs.learning
-
-
-def _short(signs: Signs, _: Thresholds) -> np.ndarray:
-    return signs.fruitless & (
-        signs.learning | (signs.outcome.astype(object) == Outcome.SLOW.value)
-    )
-
-
-def _limit(trial: SimpleNamespace) -> str:
-    if not np.isfinite(trial.edge_ratio):
-        return ""
-    return f"; the learning rate is {figure(trial.edge_ratio)} of its limit by the curvature"
+    return signs.fruitless & (signs.clip_factor < CUT) & (path_of(signs) < SHORT_PATH)
 
 
 def _says_large(trial: SimpleNamespace, _: Thresholds) -> str:
     if not np.isfinite(trial.violent_step):
-        return f"steps are too large{_limit(trial)}"
+        return f"steps are too large{limit_clause(trial, above=NEAR_LIMIT)}"
     return (
         f"steps are too large: the first violent one was step {trial.violent_step:.0f}, the "
         f"largest moved the parameters by {figure(trial.update_ratio_max)} of their "
-        f"size{_limit(trial)}"
+        f"size{limit_clause(trial, above=NEAR_LIMIT)}"
     )
 
 
@@ -147,6 +119,11 @@ def _says_still(trial: SimpleNamespace, _: Thresholds) -> str:
 
 def _says_decay(trial: SimpleNamespace, _: Thresholds) -> str:
     left = trial.weight_final / trial.weight_initial
+    if not trial.weight_decay > 0:
+        return (
+            f"the weights have shrunk to {figure(left)} of their first size without a weight "
+            "decay: a term of the loss, such as a penalty on weights, outweighs the data"
+        )
     return (
         f"a weight decay of {figure(trial.weight_decay)} has shrunk the weights to {figure(left)} "
         "of their first size"
@@ -173,30 +150,6 @@ def _says_clipped(trial: SimpleNamespace, _: Thresholds) -> str:
     return f"clipping leaves {figure(trial.clip_factor)} of the gradient at a typical step"
 
 
-def _says_small(trial: SimpleNamespace, _: Thresholds) -> str:
-    return (
-        f"steps are too small: {trial.steps_run:.0f} of them, joined end to end, make "
-        f"{figure(float(_path(trial)))} of the parameters' size{_limit(trial)}"
-    )
-
-
-def _says_noise(trial: SimpleNamespace, _: Thresholds) -> str:
-    noun = "example" if trial.batch_size == 1 else "examples"
-    return (
-        f"batches of {trial.batch_size:.0f} {noun} are mostly noise, and the loss has ceased to "
-        "fall"
-    )
-
-
-def _says_short(trial: SimpleNamespace, _: Thresholds) -> str:
-    if not trial.learning:
-        return "it learned, and its steps ended short of the target"
-    return (
-        f"it was still learning when its steps ended: in their second half the loss fell from "
-        f"{figure(trial.loss_final + trial.fall)} to {figure(trial.loss_final)}"
-    )
-
-
 OF_THE_STILL: tuple[Rule, ...] = (Rule(cause=Cause.STILL_PART, holds=_still, says=_says_still),)
 
 BY_DECAY: tuple[Rule, ...] = (
@@ -209,13 +162,4 @@ BY_SIZE: tuple[Rule, ...] = (
     Rule(cause=Cause.LARGE_STEPS, holds=_large_steps, says=_says_large),
     Rule(cause=Cause.DECAYED_RATE, holds=_decayed, says=_says_decayed),
     Rule(cause=Cause.CLIPPED_AWAY, holds=_clipped_away, says=_says_clipped),
-)
-
-BY_LENGTH: tuple[Rule, ...] = (
-    Rule(cause=Cause.SMALL_STEPS, holds=_small_steps, says=_says_small),
-)
-
-BY_NUMBER: tuple[Rule, ...] = (
-    Rule(cause=Cause.BATCH_NOISE, holds=_batch_noise, says=_says_noise),
-    Rule(cause=Cause.SHORT_TRAINING, holds=_short, says=_says_short),
 )

@@ -68,7 +68,7 @@ OF_THE_NETWORK: tuple[Rule, ...] = (
 
 OF_THE_BATCH: tuple[Rule, ...] = tuple(
     Rule(cause=cause, holds=_always(cause), says=_says_detail)
-    for cause in (Cause.BROADCAST, Cause.MIXED_EXAMPLES)
+    for cause in (Cause.BROADCAST, Cause.UNSEEN_INPUTS, Cause.MIXED_EXAMPLES)
 )
 
 OF_THE_UNITS: tuple[Rule, ...] = (

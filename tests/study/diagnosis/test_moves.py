@@ -71,6 +71,7 @@ def test_every_cause_that_a_hyperparameter_reaches_has_a_fix() -> None:
         Cause.UNBOUNDED_LOSS,
         Cause.STILL_PART,
         Cause.BROADCAST,
+        Cause.UNSEEN_INPUTS,
         Cause.MIXED_EXAMPLES,
         Cause.OWN_NOISE,
         Cause.NO_SIGNAL,

@@ -220,3 +220,50 @@ def test_gradients_whose_norm_alone_overflows() -> None:
     )
     assert failure.origin == "gradient"
     assert "norm overflows" in failure.detail
+
+
+class Attending(nn.Module):
+    """Attention over (B, 2, 3) in which positions of zeros are masked."""
+
+    def __init__(self, mask: float) -> None:
+        super().__init__()
+        self.values, self.last, self.mask = nn.Linear(3, 3), nn.Linear(3, 1), mask
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        padding = (inputs == 0).all(-1)
+        scores = (inputs @ inputs.transpose(1, 2)).masked_fill(padding[:, None], self.mask)
+        outputs: Tensor = self.last((scores.softmax(-1) @ self.values(inputs)).mean(1))
+        return outputs
+
+
+class TorchAttending(nn.Module):
+    """The same by torch's own module; a finite mask leaves what is masked whole alone."""
+
+    def __init__(self, mask: float) -> None:
+        super().__init__()
+        self.heads, self.last = nn.MultiheadAttention(3, 1, batch_first=True), nn.Linear(3, 1)
+        self.whole = mask == -math.inf
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        padding = (inputs == 0).all(-1)
+        padding = padding if self.whole else padding & ~padding.all(1, keepdim=True)
+        attended = self.heads(inputs, inputs, inputs, key_padding_mask=padding)[0]
+        outputs: Tensor = self.last(attended.mean(1))
+        return outputs
+
+
+@pytest.mark.parametrize(
+    ("kind", "function"),
+    [(Attending, "softmax"), (TorchAttending, "multi_head_attention_forward")],
+)
+def test_an_example_that_is_masked_whole(kind: Any, function: str) -> None:
+    """The first NaN came of a mask's -inf, no finite number, and depth was blamed for it."""
+    inputs = torch.randn(64, 2, 3, generator=torch.Generator().manual_seed(0))
+    inputs[[5, 40]] = 0.0
+    task = a_task(inputs=inputs, targets=torch.ones(64, 1))
+    broken = train(task, network_of(lambda: kind(-math.inf)), trials=[a_trial(**AS_GIVEN)])
+    failure = failure_of(broken)
+    assert failure.origin == "network"
+    assert failure.detail.startswith(f"{function} over nothing but -inf for 2 of 64 examples")
+    sound = train(task, network_of(lambda: kind(-1e9)), trials=[a_trial(**AS_GIVEN)])
+    assert sound.failure_step[0] == -1

@@ -41,14 +41,14 @@ class Through(nn.Module):
 
 
 class Recurrent(nn.Module):
-    def __init__(self, *, batch_first: bool, last: bool = True) -> None:
+    def __init__(self, *, batch_first: bool, at: int | None = -1) -> None:
         super().__init__()
         self.cell = nn.RNN(4, 8, batch_first=batch_first)
-        self.readout, self.last = nn.Linear(8, 3), last
+        self.readout, self.at = nn.Linear(8, 3), at
 
     def forward(self, inputs: Tensor) -> Tensor:
         states = self.cell(inputs)[0]
-        return self.readout(states[:, -1] if self.last else states.mean(1))
+        return self.readout(states.mean(1) if self.at is None else states[:, self.at])
 
 
 class Listed(nn.Module):
@@ -90,7 +90,7 @@ def constant(module: nn.Module, value: float) -> nn.Module:
         ),
         (
             lambda: Recurrent(batch_first=False),
-            lambda: Recurrent(batch_first=True, last=False),
+            lambda: Recurrent(batch_first=True, at=None),
             SERIES,
             "mixed_examples",
         ),
@@ -108,6 +108,24 @@ def constant(module: nn.Module, value: float) -> nn.Module:
             "alike_units",
         ),
         (lambda: dropping(0.99), lambda: dropping(0.5), TABLE, "own_noise"),
+        (
+            lambda: nn.Sequential(nn.Linear(4, 1), nn.Softmax(dim=1), nn.Linear(1, 3)),
+            lambda: nn.Sequential(nn.Linear(4, 1), nn.Sigmoid(), nn.Linear(1, 3)),
+            TABLE,
+            "unseen_inputs",
+        ),
+        (
+            lambda: nn.Sequential(nn.LayerNorm(1), nn.Linear(1, 8), nn.ReLU(), nn.Linear(8, 3)),
+            lambda: nn.Sequential(nn.Linear(1, 8), nn.LayerNorm(8), nn.ReLU(), nn.Linear(8, 3)),
+            TABLE[:, :1],
+            "unseen_inputs",
+        ),
+        (
+            lambda: Recurrent(batch_first=True, at=0),
+            lambda: Recurrent(batch_first=True, at=-1),
+            SERIES,
+            "unseen_inputs",
+        ),
         # Its draws differ by position, which no other example is to blame for.
         (lambda: drawing(50.0), lambda: drawing(0.1), TABLE, "own_noise"),
     ],
@@ -120,11 +138,21 @@ def test_a_fault_and_its_healthy_twin(
     assert looked(healthy(), labels(inputs)).fault is None
 
 
+def sigmoids(number: int) -> nn.Module:
+    return layers(*(part for _ in range(number) for part in (nn.Sigmoid(), nn.Linear(8, 8))))
+
+
 def test_usual_networks_have_none() -> None:
-    """A readout that starts at zero, batch normalization, and one layer alone are as meant."""
+    """A readout of zeros, batch normalization, and one layer alone are as meant; what reaches
+    the outputs of thirty sigmoid layers is lost in rounding, but not in the wiring."""
     zero = layers(nn.ReLU())
     constant(zero[-1], 0.0)
-    for module in (zero, layers(nn.BatchNorm1d(8), nn.ReLU()), nn.Sequential(nn.Linear(4, 3))):
+    for module in (
+        zero,
+        sigmoids(30),
+        layers(nn.BatchNorm1d(8), nn.ReLU()),
+        nn.Sequential(nn.Linear(4, 3)),
+    ):
         assert looked(module, labels(TABLE)) == Wiring(
             time_ratio=pytest.approx(math.nan, nan_ok=True)
         )
@@ -148,6 +176,20 @@ def test_targets_in_a_row_under_outputs_in_a_column() -> None:
     assert found.fault == "broadcast"
     assert found.detail is not None and "(N, 1) and targets (N,)" in found.detail
     assert looked(module, task(TABLE[:, :1])).fault is None
+
+
+def test_a_softmax_over_one_output_is_named() -> None:
+    task = Task(
+        name="yes or no",
+        inputs=TABLE,
+        targets=(TABLE[:, :1] > 0).float(),
+        outputs=1,
+        loss=lambda outputs, targets: (outputs - targets).square().mean(1),
+        loss_chance=0.25,
+    )
+    detail = looked(nn.Sequential(nn.Linear(4, 1), nn.Softmax(dim=1)), task).detail
+    assert detail is not None and detail.endswith("always 1; use a sigmoid")
+    assert looked(nn.Sequential(nn.Linear(4, 1), nn.Sigmoid()), task).fault is None
 
 
 def test_modules_in_a_plain_list_do_not_train() -> None:

@@ -153,7 +153,14 @@ def test_weights_that_decay_has_shrunk(label) -> None:
     row = label({**STALLED, "weight_decay": 0.5}, weights=(0.1, 0.01))
     assert row.cause == "weight_decay"
     assert "a weight decay of 0.50 has shrunk the weights to 0.10" in row.explanation
-    assert label({**STALLED, "weight_decay": 0.0}, weights=(0.1, 0.01)).cause != "weight_decay"
+    assert label({**SLOW, "weight_decay": 0.0}, weights=(0.1, 0.01)).cause != "weight_decay"
+
+
+def test_weights_that_a_penalty_in_the_loss_has_shrunk(label) -> None:
+    """The loss fell by the penalty alone, and was said to be still learning."""
+    row = label({**STALLED, "loss_final": 2.4, "loss_fall": 1.3}, weights=(0.1, 0.01))
+    assert row.cause == "weight_decay"
+    assert "without a weight decay: a term of the loss" in row.explanation
 
 
 def test_steps_that_are_too_large_and_the_first_of_them(label) -> None:
@@ -161,6 +168,12 @@ def test_steps_that_are_too_large_and_the_first_of_them(label) -> None:
     row = label({"loss_final": 14.0, "metric_final": 0.1, "update_ratio_max": 0.4}, update=update)
     assert row.cause == "large_steps"
     assert "the first violent one was step 8" in row.explanation
+
+
+def test_a_rate_far_below_its_limit_is_no_evidence_of_large_steps(label) -> None:
+    relapsed = {"metric_best": 0.7, "metric_final": 0.2, "loss_final": 2.2}
+    assert "of its limit" not in label({**relapsed, "edge_ratio": 0.08}).explanation
+    assert "is 1.3 of its limit" in label({**relapsed, "edge_ratio": 1.3}).explanation
 
 
 def test_first_steps_of_an_adaptive_optimizer(label) -> None:
@@ -180,12 +193,23 @@ def test_first_steps_after_which_gradients_die_away(label) -> None:
     warm = {**stuck, "warmup_steps": 50}
     assert label(warm, update=update, layers={"factor": 0.9}).cause != "cold_start"
     assert label(stuck, update=update).cause != "cold_start"
+    # Where gradients die away because units did, these are to be told of.
+    killed = label(stuck, update=update, layers={"factor": 0.9, "dead": 1.0})
+    assert killed.cause == "killed_by_update"
 
 
 def test_steps_that_are_too_small(label) -> None:
     row = label({**STALLED, "update_ratio_median": 1e-6, "edge_ratio": 1e-5})
     assert (row.verdict, row.cause) == ("stalled", "small_steps")
     assert "200 of them, joined end to end, make 2e-4 of the parameters' size" in row.explanation
+
+
+def test_a_warm_up_that_outlasts_the_training(label) -> None:
+    """What crept ahead so was said to need more steps."""
+    row = label({**SLOW, "warmup_steps": 10_000}, rate=[1e-7 * (s + 1) for s in RECORDED])
+    assert row.cause == "small_steps"
+    assert "a warm-up of 10000 steps outlasts the 200 of the training" in row.explanation
+    assert label({**SLOW, "warmup_steps": 20}).cause == "short_training"
 
 
 def test_epsilon_above_the_size_of_gradients(label) -> None:
@@ -221,6 +245,16 @@ def test_what_still_learns_is_slow_and_needs_more_steps(label) -> None:
     assert label({**SLOW, "update_ratio_max": 0.11}, update=violent, factor=1.5).verdict == "slow"
 
 
+def test_what_learned_and_falls_no_more_is_not_still_learning(label) -> None:
+    """It was said to be still learning, and to need more steps."""
+    row = label({**SLOW, "loss_fall": 0.0, "update_ratio_median": 5e-3})
+    assert (row.verdict, row.cause) == ("slow", "levelled_off")
+    assert "its loss fell no more: 1.5 halfway, 1.5 at the end" in row.explanation
+    # Of older tables, without the figure, it is not said.
+    unknown = {**SLOW, "loss_fall": None, "update_ratio_median": 5e-3}
+    assert label(unknown, loss=math.nan).cause == "short_training"
+
+
 @pytest.mark.parametrize(
     ("shape", "cause"), [({}, "depth"), ({"calls": 30}, "time")], ids=["layers", "time steps"]
 )
@@ -243,7 +277,8 @@ def test_every_cause_has_a_rule_and_a_meaning() -> None:
 
 
 @pytest.mark.parametrize(
-    "fault", ["broadcast", "mixed_examples", "alike_units", "own_noise", "linear_network"]
+    "fault",
+    ["broadcast", "unseen_inputs", "mixed_examples", "alike_units", "own_noise", "linear_network"],
 )
 def test_what_is_odd_about_the_wiring_of_what_did_not_learn(label, fault: str) -> None:
     odd = {"wiring_fault": fault, "wiring_detail": "something is odd"}
