@@ -125,7 +125,7 @@ def test_ctrl_c_twice_stops_at_once(tmp_path: Path, storage: str) -> None:
     driver = Command("run", file, *LOCAL, folder=tmp_path)
     driver.wait_for_parts(home, 1)
     driver.press_ctrl_c()
-    time.sleep(0.5)
+    driver.wait_for_words("finishing the cohorts in training")
     driver.press_ctrl_c()
     ended = driver.end()
     assert ended.code == 130 and ended.seconds < 200 and "Traceback" not in ended.err, ended

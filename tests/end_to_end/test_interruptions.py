@@ -5,7 +5,6 @@ The same without Ray is in `test_drivers_of_a_data_base`.
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -92,7 +91,7 @@ def test_ctrl_c_twice_stops_at_once(tmp_path: Path) -> None:
     driver = Command("run", file, *RAY, folder=tmp_path)
     driver.wait_for_parts(home, 1)
     driver.press_ctrl_c()
-    time.sleep(0.5)
+    driver.wait_for_words("finishing the cohorts in training")
     driver.press_ctrl_c()
     ended = driver.end()
     assert ended.code == 130, ended

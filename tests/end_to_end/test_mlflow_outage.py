@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -92,7 +91,7 @@ def test_ctrl_c_twice_stops_at_once_though_mlflow_never_answers(
         driver = Command("run", file, "--local-mode", "--no-report", folder=tmp_path)
         driver.wait_for_parts(tmp_path / "gradscape", 1)
         driver.press_ctrl_c()
-        time.sleep(0.5)
+        driver.wait_for_words("finishing the cohorts in training")
         driver.press_ctrl_c()
         ended = driver.end()
     assert ended.code == 130 and ended.seconds < 200, ended

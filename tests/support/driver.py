@@ -166,6 +166,12 @@ class Command:
                 return found[0]
             self._wait_on(deadline, f"a line {start!r}")
 
+    def wait_for_words(self, words: str, timeout_s: float = PATIENCE_S) -> None:
+        """Returns when it has said so, to its output or to its errors."""
+        deadline = time.monotonic() + timeout_s
+        while words not in self._said():
+            self._wait_on(deadline, f"words {words!r}")
+
     def _wait_on(self, deadline: float, what: str) -> None:
         """A moment's wait for what must come; tells all that was printed where it does not."""
         assert self.process.poll() is None, f"ended before {what}:\n{self._said()}"

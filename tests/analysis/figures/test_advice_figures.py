@@ -28,8 +28,8 @@ WHERE = {
 
 @pytest.fixture(scope="module")
 def trials(home):
-    """As many as what is drawn needs: all 512 take four times as long."""
-    return load_trials("digits-mlp", home=home).head(256)
+    """As many as what is drawn needs: all 512 take ten times as long."""
+    return load_trials("digits-mlp", home=home).head(128)
 
 
 def test_a_box_is_drawn_to_scale(trials):

@@ -17,10 +17,9 @@ def box_of(row):
     return Box.from_dict(json.loads(row["where"]))
 
 
-def known_study(number=2000, *, seed=0, seeds=1, noise=0.0):
-    """Stable if depth 4-16, tanh or gelu, rate 0.001-0.03, clip norm up to 1, but for noise."""
+def known_study(size, *, seed=0):
+    """Stable if depth 4-16, tanh or gelu, rate 0.001-0.03, clip norm up to 1."""
     rng = np.random.default_rng(seed)
-    size = number // seeds
     frame = pd.DataFrame(
         {
             "configuration": np.arange(size),
@@ -37,9 +36,8 @@ def known_study(number=2000, *, seed=0, seeds=1, noise=0.0):
         & frame["learning_rate"].between(1e-3, 3e-2)
         & (frame["clip_norm"] <= 1)
     )
-    stable = np.where(rng.random(size) < noise, rng.random(size) < 0.5, inside)
-    frame["verdict"] = np.where(stable, "stable", "exploding")
-    return frame.loc[np.repeat(frame.index, seeds)].reset_index(drop=True)
+    frame["verdict"] = np.where(inside, "stable", "exploding")
+    return frame
 
 
 @pytest.fixture(scope="module")
@@ -138,8 +136,8 @@ def test_a_hyperparameter_that_does_not_apply_breaks_no_condition():
 
 
 def test_a_choice_that_no_trial_had_is_in_no_region():
-    trials = known_study(600)
-    trials["initialization"] = np.where(np.arange(600) % 2, "orthogonal", "he_normal")
+    trials = known_study(400)
+    trials["initialization"] = np.where(np.arange(400) % 2, "orthogonal", "he_normal")
     trials.attrs["hyperparameters"] = {
         "initialization": {"kind": "choice", "choices": ["lecun", "orthogonal", "he_normal"]}
     }
@@ -148,5 +146,7 @@ def test_a_choice_that_no_trial_had_is_in_no_region():
 
 
 def test_the_same_trials_give_the_same_regions():
-    trials = known_study(300, noise=0.1)
-    pd.testing.assert_frame_equal(safe_regions(trials), safe_regions(trials))
+    trials = known_study(200)
+    regions = safe_regions(trials)
+    assert len(regions)
+    pd.testing.assert_frame_equal(regions, safe_regions(trials))

@@ -85,6 +85,7 @@ def test_the_numbers_of_the_literature():
     assert found.ratio == pytest.approx(1.84e-2, rel=0.005)
 
 
+@pytest.mark.slow
 def test_why_the_gradient_of_weights_is_blind():
     """Without biases <W_l, dL/dW_l> is the same in every layer, whatever the weight variance.
 
@@ -143,7 +144,7 @@ def test_near_a_point_that_lengths_run_away_from(activation, variance, depth, sa
         assert predict("mlp", hyperparameters, INPUTS) is None
 
 
-@pytest.mark.parametrize("normalization", ["layer", "batch"])
+@pytest.mark.parametrize("normalization", [pytest.param("layer", marks=pytest.mark.slow), "batch"])
 @pytest.mark.parametrize(
     "activation",
     ["relu", *(pytest.param(name, marks=pytest.mark.slow) for name in ("tanh", "sigmoid"))],

@@ -48,6 +48,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_check_and_run(gradscape: Gradscape, folder: Path) -> None:
     path = folder / "keras.yaml"
     path.write_text(STUDY.format(drop="'no'"))

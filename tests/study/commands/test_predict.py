@@ -16,7 +16,7 @@ from tests.support.synthetic import synthetic_tables, write_study
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("home")
-    write_study(folder, synthetic_tables(120), parts=1)
+    write_study(folder, synthetic_tables(60), parts=1)
     return folder
 
 

@@ -17,18 +17,21 @@ def early() -> BaseSampler:
     return BoundarySampler(seed=0, startup=2, every=4)
 
 
+@pytest.mark.slow
 class TestBasic(pytest_samplers.BasicSamplerTestCase):
     @pytest.fixture
     def sampler(self) -> Callable[[], BaseSampler]:
         return early
 
 
+@pytest.mark.slow
 class TestRelative(pytest_samplers.RelativeSamplerTestCase):
     @pytest.fixture
     def sampler(self) -> Callable[[], BaseSampler]:
         return early
 
 
+@pytest.mark.slow
 class TestSingleOnly(pytest_samplers.SingleOnlySamplerTestCase):
     @pytest.fixture
     def sampler(self) -> Callable[[], BaseSampler]:

@@ -28,6 +28,10 @@ VECTORIZABLE = (
 )
 OFTEN = (models.dense, models.channels_last, models.subclassed, models.gru)
 """Of those, what the fast tests look at: dense, convolutional, somebody's own, recurrent."""
+NOT_ALWAYS = [
+    network if network in OFTEN else pytest.param(network, marks=pytest.mark.slow)
+    for network in VECTORIZABLE
+]
 OTHERS = {
     models.dropout: "it draws random numbers",
     models.noise: "it draws random numbers",
@@ -55,7 +59,7 @@ def assert_same(one: CohortRecord, index: int, other: CohortRecord, there: int) 
         np.testing.assert_allclose(one.by_layer[name][index], expected, rtol=5e-3, atol=1e-5)
 
 
-@pytest.mark.parametrize("network", [*VECTORIZABLE, *OTHERS])
+@pytest.mark.parametrize("network", [*NOT_ALWAYS, *OTHERS])
 @pytest.mark.parametrize(
     "initialization", ["torch_default", pytest.param("orthogonal", marks=pytest.mark.slow)]
 )
@@ -67,13 +71,7 @@ def test_in_a_cohort_as_alone(digits: Task, network: NetworkFactory, initializat
     assert np.isfinite(together.by_layer["delta_rms"]).all()
 
 
-@pytest.mark.parametrize(
-    "network",
-    [
-        network if network in OFTEN else pytest.param(network, marks=pytest.mark.slow)
-        for network in VECTORIZABLE
-    ],
-)
+@pytest.mark.parametrize("network", NOT_ALWAYS)
 def test_vectorized_and_looped_are_the_same(digits: Task, network: NetworkFactory) -> None:
     some = trials(3)
     vectorized = train(some, digits, network, execution="vectorized")

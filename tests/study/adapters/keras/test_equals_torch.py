@@ -18,7 +18,7 @@ STEPS = 20
     ("network", "twin", "execution"),
     [
         (models.dense, models.dense_in_torch, "vectorized"),
-        (models.dense, models.dense_in_torch, "looped"),
+        pytest.param(models.dense, models.dense_in_torch, "looped", marks=pytest.mark.slow),
         (models.channels_first, models.convolutional_in_torch, "vectorized"),
         (models.channels_last, models.convolutional_in_torch, "vectorized"),
         (models.channels_last, models.convolutional_in_torch, "looped"),

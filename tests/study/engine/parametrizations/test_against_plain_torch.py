@@ -127,7 +127,13 @@ def test_equals_parameter_groups_of_plain_torch(
         np.testing.assert_allclose(record.loss[0], expected, rtol=1e-10)
 
 
-@pytest.mark.parametrize("network", NETWORK)
+@pytest.mark.parametrize(
+    "network",
+    [
+        pytest.param(name, marks=pytest.mark.slow) if name == "transformer" else name
+        for name in NETWORK
+    ],
+)
 @pytest.mark.parametrize("optimizer", OPTIMIZER)
 def test_at_the_base_it_is_the_standard_one_to_the_bit(
     digits: Task, network: str, optimizer: str
