@@ -6,13 +6,16 @@ torch.optim, clip_grad_norm_, a scheduler, no statistics; recurrent cells step t
 are warmed up, take turns, and the medians are told. Recurrent networks are also measured against
 torch's own fused nn.RNN, nn.LSTM and nn.GRU. Also: the share of the batched-matmul rate that the
 MLP reaches, measured on the same shapes; what the statistics cost; what a cohort costs half of
-which diverges early.
+which diverges early. With --chains instead: MLPs of several shapes against torch.func, compiled
+and not, and JAX (`pip install jax`), which measure nothing (chain_engines.py), all on one core in
+turn, their compiling left out; and how fast this core multiplies at best.
 
 On a GPU instead: cohorts of 64 to 4096 MLP trials, their trials per second, share of the card's
 matmul rate, memory against the estimate, and the factor over one trial at a time.
 
     python benchmarks/engine.py                        all networks, one CPU core
     python benchmarks/engine.py --networks mlp rnn     some of them
+    python benchmarks/engine.py --chains               against torch.func and JAX
     python benchmarks/engine.py --device cuda --json   on a GPU, figures for scripts
 """
 
@@ -26,11 +29,16 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault(  # JAX; one core, as everything here.
+    "XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+)
 
 import torch
+from chain_engines import chains, engines
 from engine_cases import CASES, STEPS, cohort
 from plain_loop import FUSED, plain_loop
 from torch import nn
@@ -39,6 +47,9 @@ from study.engine import NETWORKS, TASKS, train_cohort
 from study.engine.cost import trial_cost
 from study.engine.tasks.factory import make_task
 from study.trial import Trial
+
+FIRST = 20
+"""Steps whose losses are compared between engines; later ones drift apart by rounding."""
 
 
 def timed(work: Callable[[], object], device: torch.device) -> float:
@@ -66,7 +77,7 @@ def matmul_rate(shape: tuple[int, int, int, int], device: torch.device) -> float
     k, b, f, g = shape
     left, right = torch.randn(k, b, f, device=device), torch.randn(k, f, g, device=device)
     out = torch.empty(k, b, g, device=device)
-    rounds = 50
+    rounds = max(1, min(50, int(1e10 / (2.0 * k * b * f * g))))
 
     def work() -> None:
         for _ in range(rounds):
@@ -118,6 +129,55 @@ def measure_case(name: str, repeats: int) -> dict[str, Any]:
         rate = chain_flops(module, 64) / (per_step["engine_ms"] / 1e3)
         matmul = matmul_rate((trials, 64, 64, 64), device)
         result |= {"flops": rate, "matmul_flops": matmul, "share_of_matmul": rate / matmul}
+    return result
+
+
+CHAINS: Mapping[str, tuple[Mapping[str, Any], int]] = {
+    "relu, depth 8, width 64, cohort 64": ({"activation": "relu"}, 64),
+    "tanh, depth 8, width 64, cohort 64": ({"activation": "tanh"}, 64),
+    "relu, depth 2, width 64, cohort 64": ({"activation": "relu", "depth": 2}, 64),
+    "relu, depth 8, width 16, cohort 64": ({"activation": "relu", "width": 16}, 64),
+    "relu, depth 8, width 64, cohort 5": ({"activation": "relu"}, 5),
+}
+"""Hyperparameters of a row, beside those of mlp-relu, and trials of its cohort."""
+
+
+def measure_chain(hyperparameters: Mapping[str, Any], trials: int, repeats: int) -> dict[str, Any]:
+    """Milliseconds of a trial's step by engine, and by how much losses of any two differ."""
+    case = CASES["mlp-relu"]
+    case = dataclasses.replace(case, hyperparameters={**case.hyperparameters, **hyperparameters})
+    task = make_task(TASKS[case.task], {}, case.hyperparameters)
+    some = cohort(case, trials)
+    others = engines(chains(some, task, STEPS))
+
+    def engine() -> Any:
+        return train_cohort(some, task=task, network=NETWORKS["mlp"], steps=STEPS)
+
+    first = {name: train()[:FIRST].numpy() for name, train in others.items()}
+    expected = engine().loss[:, :FIRST].T
+    apart = max(float(abs(losses - expected).max()) for losses in first.values())
+    plain = partial(plain_loop, some[:2], case, task, STEPS, torch.device("cpu"))
+    took = medians({"plain loop": plain, **others, "gradscape": engine}, repeats)
+    of_trials = {"plain loop": 2}
+    figures = {
+        name: 1e3 * seconds / of_trials.get(name, trials) / STEPS for name, seconds in took.items()
+    }
+    return {**figures, "losses apart": apart}
+
+
+def measure_chains(repeats: int) -> dict[str, Any]:
+    """All rows, and the rates of a large product and of one whose operands stay in the cache."""
+    torch.set_num_threads(1)
+    result: dict[str, Any] = {}
+    for name, (hyperparameters, trials) in CHAINS.items():
+        result[name] = measure_chain(hyperparameters, trials, repeats)
+        _tell(name, result[name])
+    device = torch.device("cpu")
+    result["GFLOP/s"] = {
+        "large product": matmul_rate((1, 2048, 2048, 2048), device) / 1e9,
+        "cache-hot batch": matmul_rate((8, 64, 64, 64), device) / 1e9,
+    }
+    _tell("GFLOP/s", result["GFLOP/s"])
     return result
 
 
@@ -211,19 +271,22 @@ def measure_cpu(names: Sequence[str], repeats: int) -> dict[str, Any]:
 
 
 def _tell(name: str, figures: Mapping[str, Any]) -> None:
-    text = "  ".join(f"{key} {value:.4g}" for key, value in figures.items())
+    text = "  ".join(f"{key} {value:.3g}" for key, value in figures.items())
     print(f"{name:20s} {text}", file=sys.stderr, flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
     parser.add_argument("--networks", nargs="+", choices=CASES, default=list(CASES))
+    parser.add_argument("--chains", action="store_true", help="MLPs against torch.func and JAX")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--json", action="store_true", help="figures as JSON on the output")
     options = parser.parse_args()
     if options.device == "cuda":
         result = measure_cuda((64, 256, 1024, 4096), options.repeats)
+    elif options.chains:
+        result = measure_chains(options.repeats)
     else:
         result = measure_cpu(options.networks, options.repeats)
     if options.json:

@@ -21,7 +21,7 @@ from study.engine.networks.building import build_network
 from study.engine.observing.tiers import Statistics
 from study.engine.quantities.noise_scale import noise_scale
 from study.engine.quantities.sharpness import EXAMPLES, hessian_product, sharpness
-from study.engine.seeds import noise_seed, sharpness_generator
+from study.engine.seeds import noise_seed, seed_torch, sharpness_generator
 from study.engine.tasks.task import PerExample, Task
 
 PASSES_HELD = 3
@@ -242,5 +242,5 @@ def _alone(module: nn.Module, seed: int, device: torch.device) -> Iterator[None]
         buffers_kept(module),
         torch.backends.cudnn.flags(enabled=not recurrent),
     ):
-        torch.manual_seed(seed)
+        seed_torch(seed)
         yield

@@ -28,6 +28,17 @@ def noise_seed(seed: int, step: int) -> int:
     return _stream(seed, _NOISE, step)
 
 
+def seed_torch(seed: int) -> None:
+    """Seeds torch's global generators, as `torch.manual_seed` does.
+
+    That one writes down the stack for a CUDA which is not there: 1 ms, as much as a step.
+    """
+    if torch.accelerator.is_available():
+        torch.manual_seed(seed)
+    else:
+        torch.default_generator.manual_seed(seed)
+
+
 def sharpness_generator(seed: int) -> torch.Generator:
     """Draws the direction in which the search for the largest curvature starts."""
     return torch.Generator().manual_seed(_stream(seed, _SHARPNESS))

@@ -19,6 +19,7 @@ from study.engine.cohort.initial_networks import starting_point
 from study.engine.forensics import Alone, first_failure
 from study.engine.memory import is_out_of_memory
 from study.engine.precision import PRECISIONS, Precision
+from study.engine.seeds import seed_torch
 from study.engine.tasks.data.bounded_outputs import bounded_outputs
 from study.engine.tasks.data.task_data import check_data
 from study.errors import first_line
@@ -162,7 +163,7 @@ def _forward(
 
 
 def _outputs(module: nn.Module, precision: Precision, inputs_B: Tensor) -> Tensor:
-    torch.manual_seed(0)  # Of a network that draws random numbers, the same ones each time.
+    seed_torch(0)  # Of a network that draws random numbers, the same ones each time.
     with precision.autocast(torch.device("cpu")):
         outputs_B: Tensor = module(inputs_B)
     return outputs_B.to(precision.parameters)

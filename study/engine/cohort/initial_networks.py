@@ -14,7 +14,7 @@ from study.engine.networks.building import build_network
 from study.engine.optimizers import tells_matrices_apart
 from study.engine.optimizers.hidden_matrices import hidden_matrices
 from study.engine.parametrizations import rate_factors
-from study.engine.seeds import initialization_generator, module_seed
+from study.engine.seeds import initialization_generator, module_seed, seed_torch
 from study.engine.tasks.task import Task
 from study.trial import Trial
 
@@ -90,5 +90,5 @@ def _buffers_differ(
 def _build(network: NetworkFactory, trial: Trial, task: Task) -> nn.Module:
     """Returns the network as its author initializes it under the trial's seed."""
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(module_seed(trial.seed))
+        seed_torch(module_seed(trial.seed))
         return build_network(network, trial.hyperparameters, task)

@@ -12,7 +12,7 @@ from study.engine.execution.execution import Batch, Pass, metrics
 from study.engine.observing.hooks import taps
 from study.engine.observing.observation import Observation
 from study.engine.precision import Precision
-from study.engine.seeds import noise_seed
+from study.engine.seeds import noise_seed, seed_torch
 from study.engine.tasks.task import Task
 
 
@@ -94,7 +94,7 @@ class LoopedExecution:
             self._precision.autocast(self._device),
         ):
             if self._seeds is not None:
-                torch.manual_seed(noise_seed(self._seeds[slot], batch.step))
+                seed_torch(noise_seed(self._seeds[slot], batch.step))
             output_B = module(batch.inputs_KxB[slot])
         output_B = output_B.to(self._precision.parameters)
         loss_B = self._task.loss(output_B, batch.targets_KxB[slot])

@@ -12,6 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from study.engine.seeds import seed_torch
+
 if TYPE_CHECKING:
     from study.engine.forensics.wiring_faults import Network
 
@@ -34,7 +36,7 @@ def still_parts(network: Network) -> tuple[dict[str, str], float]:
     ]
     values = {name: value.requires_grad_() for name, value in network.parameters.items()}
     try:
-        torch.manual_seed(0)
+        seed_torch(0)
         outputs_B = functional_call(network.module, values, (network.inputs_B,))
         loss = network.task.loss(outputs_B, network.targets_B).mean()
         gradients = torch.autograd.grad(loss, list(values.values()), allow_unused=True)

@@ -14,6 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from study.engine.seeds import seed_torch
+
 if TYPE_CHECKING:
     from study.engine.forensics.wiring_faults import Network
 
@@ -40,7 +42,7 @@ def gradient_through_time(network: Network) -> float:
         return math.nan
     handles = [each.register_forward_pre_hook(note) for each in modules]
     try:
-        torch.manual_seed(0)
+        seed_torch(0)
         outputs_B = functional_call(network.module, dict(network.parameters), (network.inputs_B,))
     finally:
         for handle in handles:

@@ -19,7 +19,7 @@ from study.engine.forensics.look import Alone, first_failure
 from study.engine.forensics.output_bound import output_bound
 from study.engine.layers import Layer, buffers_kept
 from study.engine.precision import Precision
-from study.engine.seeds import noise_seed
+from study.engine.seeds import noise_seed, seed_torch
 from study.engine.tasks.task import Task
 from study.first_failure import FirstFailure
 from study.losses import rise_scale
@@ -164,7 +164,7 @@ class FailureWatch:
         inputs_B = batch.inputs_KxB[slot]
 
         def forward() -> Tensor:
-            torch.manual_seed(noise_seed(self._seeds[slot], batch.step))
+            seed_torch(noise_seed(self._seeds[slot], batch.step))
             with self._precision.autocast(inputs_B.device):
                 outputs_B: Tensor = functional_call(module, own, (inputs_B,))
             return outputs_B.to(self._precision.parameters)

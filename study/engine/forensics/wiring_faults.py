@@ -16,6 +16,7 @@ from torch.func import functional_call
 
 from study.engine.forensics.unseen import unseen_inputs
 from study.engine.layers import is_normalized_by_batch
+from study.engine.seeds import seed_torch
 from study.engine.tasks.chance.cures import shape_cure
 from study.engine.tasks.task import Task
 
@@ -60,7 +61,7 @@ class Network:
 
     def answers(self, inputs_B: Tensor, *, draw: int = 0) -> Tensor:
         """Returns the outputs for inputs, as numbers alone, the same for the same draw."""
-        torch.manual_seed(draw)
+        seed_torch(draw)
         with torch.no_grad():
             outputs: Tensor = functional_call(self.module, dict(self.parameters), (inputs_B,))
         return outputs.double()

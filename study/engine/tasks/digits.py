@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -29,7 +30,7 @@ def digits() -> Task:
         Alpaydin and Kaynak, Optical Recognition of Handwritten Digits, UCI 1998.
     """
     pixels, labels = pixels_and_labels()
-    images = torch.as_tensor(pixels, dtype=torch.float64).view(-1, 1, 8, 8)
+    images = torch.tensor(pixels, dtype=torch.float64).view(-1, 1, 8, 8)
     return classification(
         "digits",
         standardized(images),
@@ -39,10 +40,12 @@ def digits() -> Task:
     )
 
 
+@cache
 def pixels_and_labels() -> tuple[np.ndarray, np.ndarray]:
     """Reads (N, 64) from 0 to 16, and (N,), from the file that scikit-learn ships.
 
-    Without importing it: that takes each worker a second.
+    Once: the arrays are the same each time, so nobody may write into them. And without importing
+    it: that takes each worker a second.
     """
     package = find_spec("sklearn")
     if package is None or not package.submodule_search_locations:

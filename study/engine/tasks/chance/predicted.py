@@ -13,6 +13,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from study.engine.seeds import seed_torch
 from study.engine.tasks.chance.cures import reduction_cure, shape_cure
 from study.engine.tasks.error import DataError
 
@@ -81,7 +82,7 @@ class Predicted:
         if targets.is_floating_point():
             targets = targets.to(constant_O.dtype)
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(0)  # A loss that draws is the same one each time.
+            seed_torch(0)  # A loss that draws is the same one each time.
             values = function(outputs, targets)
         if not isinstance(values, Tensor) or values.numel() != len(targets):
             got = f"shape {tuple(values.shape)}" if isinstance(values, Tensor) else repr(values)

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from study.engine.seeds import seed_torch
 from study.engine.tasks.measures import cross_entropy
 from study.engine.tasks.task import Task
 
@@ -160,7 +161,7 @@ class _Fit:
         return best_B, losses[0], min(losses)
 
     def _loss(self, outputs_B: Tensor) -> Tensor:
-        torch.manual_seed(0)  # A loss that draws is the same one each time.
+        seed_torch(0)  # A loss that draws is the same one each time.
         return self._task.loss(outputs_B, self._targets_B).sum() / len(outputs_B)
 
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset, default_collate
 
+from study.engine.seeds import seed_torch
 from study.engine.tasks.error import DataError
 from study.engine.tasks.feeding.pytree import leaves
 
@@ -43,7 +44,7 @@ def examples_of(data: Any, *, examples: int | None = None) -> Any:
     dataset = data.dataset if loader is not None else data
     collate = default_collate if loader is None else loader.collate_fn
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
+        seed_torch(0)
         if isinstance(dataset, IterableDataset) or not hasattr(dataset, "__getitem__"):
             items = list(itertools.islice(iter(dataset), examples))
         else:
