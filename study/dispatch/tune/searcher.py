@@ -22,6 +22,9 @@ SPARE_EXCHANGES = 3
 """Times that the actor that gathers results may be lost. It does not count where Ray's memory
 monitor ended it, as it does beside a worker that it ends, and a smaller cohort may do."""
 
+PAUSE_S = 0.05
+"""Between two looks for a cohort while none is in training."""
+
 _logger = logging.getLogger("gradscape.dispatch")
 
 
@@ -58,6 +61,10 @@ class RunState:
     def stopping(self) -> bool:
         """Whether no further cohort may start."""
         return self._stop.is_set() or self._failure is not None
+
+    def pause(self) -> None:
+        """Wait a moment, or until no further cohort may start."""
+        self._stop.wait(PAUSE_S)
 
     def fail(self, error: BaseException) -> None:
         """End the study with this error, unless another came first."""
@@ -140,7 +147,7 @@ class CohortSearcher(Searcher):
         if self._state.running >= workers:
             return None
         try:
-            cohort = self._state.queue.next()
+            cohort = self._next()
         except Exception as error:
             self._state.fail(error)  # What is training is finished and delivered all the same.
             return Searcher.FINISHED
@@ -149,6 +156,20 @@ class CohortSearcher(Searcher):
         self._state.issue(cohort)
         self._publish(cohort)
         return {"cohort": cohort.number}
+
+    def _next(self) -> Cohort | None:
+        """The next cohort; while none is in training this waits for one, or for the end.
+
+        Tune would look again once a second. What comes may depend on trials that are yet to be
+        recorded, as it does when a region is confirmed.
+        """
+        while True:
+            cohort = self._state.queue.next()
+            if cohort is not None or self._state.queue.finished:
+                return cohort
+            if self._state.running or self._state.stopping:
+                return None
+            self._state.pause()
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
