@@ -227,7 +227,10 @@ class SearchSpace:
     def _default(self, entry: Entry) -> Value:
         default = entry.hyperparameter.default_for(self.network)
         if default is None:
-            rule = f"varies and has no default; set it (the study file has {entry.setting})"
+            example = "".join(f", e.g. {entry.name}={each}" for each in entry.values[:1])
+            rule = (
+                f"varies and has no default; set it{example} (the study file has {entry.setting})"
+            )
             raise InputError(rule, key=entry.name)
         return default
 

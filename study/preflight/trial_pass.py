@@ -215,4 +215,7 @@ def _not_finite(task: Task, forward: _Forward) -> list[str]:
     failure = first_failure(trial, task, find_layers(forward.module, task))
     if failure is None:
         return []
-    return [f"at the first step of task {task.name}, before any update, {failure.clause}"]
+    return [
+        f"of task {task.name} {len(forward.rows)} examples from all over the data were tried, "
+        f"before any update: {failure.clause}"
+    ]

@@ -17,6 +17,11 @@ COME_DOWN = 0.5
 """Share of the first loss that must be gone for a rise before it to have been a catapult."""
 
 
+FAR = 10.0
+"""Factor from 1 from which inputs or targets are off the scale that networks start with: units of
+tanh and sigmoid are flat at 10."""
+
+
 class Failure(Label):
     """In which way a trial failed; the first that matches, in this order."""
 

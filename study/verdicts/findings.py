@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from study.verdicts.failure import Regimes, came_down, failures, rose, violent
+from study.verdicts.failure import FAR, Regimes, came_down, failures, rose, violent
 from study.verdicts.learning import still_learning
-from study.verdicts.numeric import numbers
+from study.verdicts.numeric import numbers, numbers_or_nan
 from study.verdicts.outcome import Outcome, aimless, outcomes
 from study.verdicts.profiles.layer_profile import Profiles
 from study.verdicts.regime import (
@@ -61,23 +61,39 @@ def findings(
     final = final_moment(trials, profiles, thresholds)
     outcome = outcomes(trials, thresholds).to_numpy(dtype=object)
     outcome = _without_aim(outcome, final, trials, thresholds)
-    regimes = Regimes(
-        start=moment_at_start(trials, profiles, thresholds).regime,
-        initial=initial.regime,
-        final=final.regime,
+    start = moment_at_start(trials, profiles, thresholds)
+    regimes = Regimes(start=start.regime, initial=initial.regime, final=final.regime)
+    barring = Regimes(
+        **{
+            name: _barring(moment, trials, thresholds)
+            for name, moment in (("start", start), ("initial", initial), ("final", final))
+        }
     )
     learning = still_learning(trials, steps)
     # What ended far below its first loss and goes on falling is past its catapult.
     high = rose(trials, thresholds) & ~(learning & came_down(trials))
     return Findings(
         outcome=outcome,
-        failure=failures(outcome, regimes, violent(trials, thresholds), high, learning),
+        failure=failures(outcome, barring, violent(trials, thresholds), high, learning),
         regimes=regimes,
         initial=initial,
         final=final,
         learning=learning,
         calls=calls_of(initial, profiles),
     )
+
+
+def _barring(moment: Moment, trials: pd.DataFrame, thresholds: Thresholds) -> np.ndarray:
+    """Regimes without what unscaled inputs saturate though gradients arrive, (trials,).
+
+    Of one configuration some seeds saturate a little more than half of the first layer and others
+    a little less, which tells nothing of the gradients.
+    """
+    with np.errstate(invalid="ignore"):
+        arrive = moment.ratio >= thresholds.vanishing_ratio
+        flat = arrive & (numbers_or_nan(trials, "input_rms") > FAR)
+    flat &= moment.regime == Regime.SATURATED.value
+    return np.where(flat, Regime.HEALTHY.value, moment.regime).astype(object)
 
 
 def _without_aim(

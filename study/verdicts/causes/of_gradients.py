@@ -24,6 +24,10 @@ RUN_AWAY = 100.0
 OWN_SIZE = 0.5
 """Updates below this share of the parameters leave the weights about what they were."""
 
+FAR_ENOUGH = 0.5
+"""Share of the way from chance to the ceiling from which units that do not respond did not hinder
+learning."""
+
 CHAOTIC_RATIO = 10.0
 """R at initialization from which gradients grow where theory expects them to explode and units
 saturate later: a chaotic network of finite width stays short of the theory."""
@@ -92,7 +96,9 @@ def _shrinking_in_depth(signs: Signs, _: Thresholds) -> np.ndarray:
 
 def _from_start(regime: Regime) -> Holds:
     def holds(signs: Signs, _: Thresholds) -> np.ndarray:
-        return _is(signs.initial, regime) & _is(signs.start, *_BARRED)
+        # A network that has come far and still learns is slow for want of steps.
+        well = _is(signs.failure, Failure.NONE) & (signs.progress >= FAR_ENOUGH)
+        return ~well & _is(signs.initial, regime) & _is(signs.start, *_BARRED)
 
     return holds
 

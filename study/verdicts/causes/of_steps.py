@@ -113,7 +113,16 @@ def _says_cold(trial: SimpleNamespace, _: Thresholds) -> str:
     )
 
 
+def _frozen(signs: Signs, _: Thresholds) -> np.ndarray:
+    stands = np.array([parts is not None for parts in signs.still_parts], dtype=bool)
+    return is_stalled(signs) & stands
+
+
 def _says_still(trial: SimpleNamespace, _: Thresholds) -> str:
+    if not trial.still_share > 0:
+        return (
+            f"parts of the network do not train, and what does is not enough: {trial.still_parts}"
+        )
     return f"{percent(trial.still_share)} of the weights do not train: {trial.still_parts}"
 
 
@@ -163,3 +172,6 @@ BY_SIZE: tuple[Rule, ...] = (
     Rule(cause=Cause.DECAYED_RATE, holds=_decayed, says=_says_decayed),
     Rule(cause=Cause.CLIPPED_AWAY, holds=_clipped_away, says=_says_clipped),
 )
+
+OF_THE_FROZEN: tuple[Rule, ...] = (Rule(cause=Cause.STILL_PART, holds=_frozen, says=_says_still),)
+"""Frozen parts are meant, as a rule: where nothing was learned and nothing else is to blame."""

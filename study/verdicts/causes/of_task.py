@@ -10,6 +10,7 @@ from study.verdicts.causes.cause import Cause
 from study.verdicts.causes.rule import Rule
 from study.verdicts.causes.signs import Signs
 from study.verdicts.explanation.numbers import figure, percent
+from study.verdicts.failure import FAR
 from study.verdicts.outcome import Outcome
 from study.verdicts.thresholds import Thresholds
 
@@ -23,15 +24,14 @@ ORDINARY_OUTPUT = 1e6
 UNBOUNDED = 10.0
 """A loss as far below zero as so many times an ordinary one has no bottom."""
 
-FAR = 10.0
-"""Factor from 1 from which inputs or targets are off the scale that networks start with: units of
-tanh and sigmoid are flat at 10."""
-
 TINY = 1 / 30
 """Root mean square of inputs below which they are too small; one-hot codes are not."""
 
 TINY_TARGETS = 0.01
 """The same of targets, which shares and one-hot vectors keep well above."""
+
+BEYOND_SHARES = 1.05
+"""Root mean square of targets above which they are neither shares nor standardized."""
 
 MAJORITY = 0.7
 """Share of one answer from which it drowns the others."""
@@ -93,7 +93,13 @@ def _says_input_scale(trial: SimpleNamespace, _: Thresholds) -> str:
 
 def _says_unbounded(trial: SimpleNamespace, _: Thresholds) -> str:
     below = figure(trial.loss_best)
-    return f"the loss has no lower bound: it fell to {below} from {figure(trial.loss_initial)}"
+    text = f"the loss has no lower bound: it fell to {below} from {figure(trial.loss_initial)}"
+    if not trial.target_rms > BEYOND_SHARES:
+        return text
+    return (
+        f"{text}. A binary cross-entropy has none where targets lie beyond 0 and 1, and these "
+        f"have a root mean square of {figure(trial.target_rms)}"
+    )
 
 
 def _says_majority(trial: SimpleNamespace, _: Thresholds) -> str:

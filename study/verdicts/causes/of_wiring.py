@@ -62,7 +62,7 @@ OF_THE_NETWORK: tuple[Rule, ...] = (
         cause=Cause.NETWORK_FUNCTION,
         holds=_network_function,
         # Which function, and for which examples, says the sentence that follows.
-        says=lambda trial, _: "a function inside the network is to blame",
+        says=lambda trial, _: "the network's own code is to blame, not its training",
     ),
 )
 

@@ -7,7 +7,7 @@ import numpy as np
 from study.verdicts.causes.cause import Cause
 from study.verdicts.causes.of_gradients import AT_LAST, BY_UPDATES, OF_THE_WAY
 from study.verdicts.causes.of_pace import BY_LENGTH, BY_NUMBER
-from study.verdicts.causes.of_steps import BY_DECAY, BY_SIZE, OF_THE_STILL
+from study.verdicts.causes.of_steps import BY_DECAY, BY_SIZE, OF_THE_FROZEN, OF_THE_STILL
 from study.verdicts.causes.of_task import OF_THE_ANSWERS, OF_THE_LOSS, OF_THE_SCALE
 from study.verdicts.causes.of_wiring import (
     OF_THE_BATCH,
@@ -36,6 +36,7 @@ RULES: tuple[Rule, ...] = (
     *OF_THE_REST,
     *AT_LAST,
     *BY_NUMBER,
+    *OF_THE_FROZEN,
 )
 """What was there before training comes first, then what an update did, then the pace of training:
 what is upstream explains what is downstream of it."""

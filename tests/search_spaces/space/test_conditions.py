@@ -160,7 +160,8 @@ class TestComplete:
     def test_own_axis_has_no_default(self):
         space = build_space({"towers": [1, 2]}, network="a.b:c", task="digits")
         with pytest.raises(
-            InputError, match=r"^towers: varies .*; set it \(the study file has 1, 2\)"
+            InputError,
+            match=r"^towers: varies .*; set it, e\.g\. towers=1 \(the study file has 1, 2\)",
         ):
             space.complete({})
         assert space.complete({"towers": "4"})["towers"] == 4

@@ -53,6 +53,59 @@ def data_scale(values: Tensor) -> DataScale:
     )
 
 
+OUTLYING = 30.0
+"""Distance from the median, over that of the middle 80 % of the numbers, beyond which a number is
+no sample of what the others are: a code for a missing value, or a slip."""
+
+FEW = 0.1
+"""Share of the numbers up to which they are few."""
+
+LOOKED_AT = 100_000
+"""Numbers, spread evenly over the data, from which the middle is taken."""
+
+
+def outliers(values: Tensor) -> str | None:
+    """Says which few numbers are far from all others, of a table by column; None if none are.
+
+    >>> outliers(torch.cat([torch.linspace(-1, 1, 99), torch.tensor([-9999.0])]))
+    '1 number lies far from all others (-9999)'
+    """
+    columns = values.double() if values.ndim == 2 else values.double().reshape(-1, 1)
+    some = columns[:: max(1, columns.numel() // LOOKED_AT)]
+    low, middle, high = some.quantile(torch.tensor([0.1, 0.5, 0.9], dtype=torch.float64), dim=0)
+    # Of what is mostly zeros or one label nothing is the middle.
+    apart = ((columns - middle).abs() > OUTLYING * (high - low)) & (high > low)
+    far = columns[apart]
+    if len(far) == 0 or len(far) > FEW * columns.numel():
+        return None
+    kinds, counts = far.unique(return_counts=True)
+    named = kinds[counts.argsort(descending=True, stable=True)][:3]
+    listed = ", ".join(f"{float(each):g}" for each in named) + ", ..." * (len(kinds) > 3)
+    share = f"{100 * len(far) / columns.numel():.2g} % of the numbers lie"
+    return f"{share if len(far) > 1 else '1 number lies'} far from all others ({listed})"
+
+
+def _cure(what: str, values: Tensor) -> str:
+    """The cure of a scale: what it comes from, where few numbers make it."""
+    few = outliers(values)
+    if few is None:
+        return f"`standardize: {what}` under hyperparameters brings them there"
+    return (
+        f"{few}: replace or leave out what is a code for a missing value or a slip; "
+        f"`standardize: {what}` would press all others together"
+    )
+
+
+def _by_column(inputs: Tensor) -> str:
+    """Names the column of a table that is largest, where another is far from it."""
+    if inputs.ndim != 2:
+        return ""
+    rms = inputs.double().square().mean(dim=0).sqrt()
+    if not float(rms.max()) > FAR * float(rms.min()):
+        return ""
+    return f" ({float(rms.max()):.3g} in column {int(rms.argmax())}, counted from 0)"
+
+
 def scale_notices(task: Task) -> list[str]:
     """What a person should know of inputs or targets that are far from order 1.
 
@@ -63,9 +116,9 @@ def scale_notices(task: Task) -> list[str]:
         inputs = data_scale(task.inputs)
         if not 1 / FAR <= inputs.rms <= FAR:
             found.append(
-                f"inputs of task {task.name} have a root mean square of {inputs.rms:.3g}, where "
-                "initializations expect 1: `standardize: inputs` under hyperparameters brings "
-                "them there"
+                f"inputs of task {task.name} have a root mean square of {inputs.rms:.3g}"
+                f"{_by_column(task.inputs)}, where "
+                f"initializations expect 1: {_cure('inputs', task.inputs)}"
             )
     if task.targets.is_floating_point():
         targets = data_scale(task.targets)
@@ -73,6 +126,6 @@ def scale_notices(task: Task) -> list[str]:
             found.append(
                 f"targets of task {task.name} have a mean of {targets.mean:.3g} and a standard "
                 f"deviation of {targets.std:.3g}, where a network's first outputs are of order 1: "
-                "`standardize: targets` under hyperparameters brings them there"
+                f"{_cure('targets', task.targets)}"
             )
     return found

@@ -90,6 +90,9 @@ def test_a_loss_without_lower_bound(label) -> None:
     row = label({**STALLED, "loss_final": -4e5, "loss_best": -4e5})
     assert row.cause == "unbounded_loss"
     assert "it fell to -4e5 from 2.4" in row.explanation
+    assert "cross-entropy" not in row.explanation
+    mask = label({**STALLED, "loss_final": -4e5, "loss_best": -4e5, "target_rms": 180.0})
+    assert "has none where targets lie beyond 0 and 1" in mask.explanation
 
 
 @pytest.mark.parametrize(
@@ -135,6 +138,24 @@ def test_units_from_the_start_or_by_an_update(label, units, at_first, later) -> 
     row = label({**STALLED, "update_ratio_max": 0.6}, update=violent, layers={units: 0.99})
     assert row.cause == later
     assert "(the first violent one at step 0)" in row.explanation
+
+
+def test_unscaled_inputs_give_all_seeds_one_verdict(label) -> None:
+    """Seeds with 56 % of the first layer saturated were vanishing, those with 45 % stalled."""
+    for share in (0.45, 0.56):
+        row = label({**STALLED, "input_rms": 58.0}, saturated=share)
+        assert (row.verdict, row.cause) == ("stalled", "input_scale")
+    assert label(STALLED, saturated=0.56).verdict == "vanishing"
+    gone = label({**STALLED, "input_rms": 58.0}, saturated=0.56, factor=0.05)
+    assert gone.verdict == "vanishing"
+
+
+def test_a_saturated_network_that_learns_steadily_is_short_of_steps(label) -> None:
+    """Of one configuration, seeds above and below half of the units saturated had two causes."""
+    for share in (0.45, 0.66):
+        row = label({**SLOW, "metric_final": 0.7}, saturated=share)
+        assert (row.verdict, row.cause) == ("slow", "short_training")
+    assert label({**SLOW, "metric_final": 0.3}, saturated=0.66).cause == "saturated_from_start"
 
 
 def test_a_learning_rate_that_has_decayed_away(label) -> None:
@@ -286,6 +307,16 @@ def test_what_is_odd_about_the_wiring_of_what_did_not_learn(label, fault: str) -
     assert row.cause == fault and row.explanation.startswith("something is odd. ")
     # What trains as it is has nothing to be blamed for.
     assert label(odd).cause == "none"
+
+
+def test_frozen_layers_are_to_blame_where_nothing_else_is(label) -> None:
+    """What was frozen was noticed before training, and the cause was unknown."""
+    frozen = {"still_parts": "0, 2 (requires_grad is False)", "still_share": 0.0}
+    row = label({**STALLED, **frozen})
+    assert row.cause == "still_part"
+    assert "is not enough: 0, 2 (requires_grad is False). " in row.explanation
+    assert label({**STALLED, **frozen, "input_rms": 58.0}).cause == "input_scale"
+    assert label({**SLOW, **frozen}).cause == "short_training"
 
 
 def test_a_linear_network_that_is_still_learning_needs_time(label) -> None:
