@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -152,7 +153,7 @@ class Learner:
             self._measurement.before()
         # A closure makes the gradients within the step: they are not there yet. The first of
         # the arguments is the optimizer itself.
-        if not (any(args[1:]) or kwargs.get("closure")):
+        if len(args) < 2 and not kwargs or not (any(args[1:]) or kwargs.get("closure")):
             self.check()
 
     @harmless
@@ -225,6 +226,8 @@ class Learner:
 
     def _joined(self, loss: Loss) -> Loss:
         """The mean over the parts of a batch; on the host unless it would wait for it."""
+        if not self._waiting and self._may_wait():
+            return _number(loss)
         parts = [*self._waiting, loss.detach() if isinstance(loss, Tensor) else loss]
         self._waiting = []
         if self._may_wait():
@@ -241,10 +244,12 @@ class Learner:
 
     def _may_wait(self) -> bool:
         """Whether reading a number does not hold up an accelerator."""
-        return self._measurement is not None or all(
-            value.device.type == "cpu" for value in list(self._named.values())[:1]
-        )
+        return self._measurement is not None or self._on_host
+
+    @cached_property
+    def _on_host(self) -> bool:
+        return all(value.device.type == "cpu" for value in list(self._named.values())[:1])
 
 
 def _number(loss: Loss) -> float:
-    return float(loss.detach()) if isinstance(loss, Tensor) else loss
+    return float(loss.item()) if isinstance(loss, Tensor) else float(loss)

@@ -122,12 +122,17 @@ class Measurement:
                     row[column] /= scale
                 weight = self._named[prefix + layer.weight]
                 row |= _of_weight(weight, used, moved, sizes, factor)
-                broken = (
-                    0.0 if weight.grad is None else float((~local(weight.grad).isfinite()).sum())
-                )
-                row["nonfinite_count"] = row.get("nonfinite_count", 0.0) + broken
+                row["nonfinite_count"] = row.get("nonfinite_count", 0.0) + _broken(weight, used)
                 rows[prefix + layer.name] = row
         return rows
+
+
+def _broken(weight: Tensor, used: Mapping[int, Tensor]) -> float:
+    """Counts the numbers of a weight's gradient that are not finite."""
+    # A finite norm has finite numbers only; to count them costs as much as an update.
+    if weight.grad is None or (id(weight) in used and math.isfinite(float(used[id(weight)]))):
+        return 0.0
+    return float((~local(weight.grad).isfinite()).sum())
 
 
 def _of_weight(

@@ -38,7 +38,7 @@ def moment_of(name: str, record: RunRecord, look: Look) -> Moment:
     return Moment(
         name=name,
         step=look.step,
-        loss=record.losses()[-1],
-        learning_rate=record.rates()[-1],
+        loss=record.last_loss(),
+        learning_rate=record.last_rate(),
         look=look,
     )

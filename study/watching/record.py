@@ -95,6 +95,14 @@ class RunRecord:
                 self._losses[index] = value
         return [float(loss) for loss in self._losses]
 
+    def last_loss(self) -> float:
+        """Returns the last loss, alone; see `loss_before`."""
+        return float(self._losses[-1])
+
+    def last_rate(self) -> float:
+        """Returns the last learning rate."""
+        return self._rates[-1]
+
     def loss_before(self) -> float:
         """Returns the last loss but one, alone: asked in every step of a run of any length."""
         return float(self._losses[-2])

@@ -31,6 +31,7 @@ class Sentry:
         self._signals = signals
         self._named = named
         self._ends: list[Tensor] = []
+        self._in_parts = False
         self._suspect: Suspect | None = None
 
     def check(self, step: int) -> None:
@@ -41,10 +42,13 @@ class Sentry:
         """
         if self._suspect is not None:
             return
-        for parameter in self._end_parameters():
-            if parameter.grad is None:
+        for parameter in self._ends or self._end_parameters():
+            gradient = parameter.grad
+            if gradient is None:
                 continue
-            if not math.isfinite(float(local(parameter.grad).sum())):
+            if self._in_parts:
+                gradient = local(gradient)
+            if not math.isfinite(gradient.sum().item()):
                 self._suspect = suspect(self._signals, self._named, step=step, updated=False)
                 return
 
@@ -84,4 +88,7 @@ class Sentry:
             trained = [value for value in self._named.values() if value.grad is not None]
             for some in (trained[:NEAR_ENDS], trained[-NEAR_ENDS:]):
                 self._ends += sorted(some, key=lambda value: value.numel())[:1]
+            self._in_parts = any(
+                local(each.grad) is not each.grad for each in self._ends if each.grad is not None
+            )
         return self._ends

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from study.watching.harmless import harmless
 from study.watching.learner import Learner, Loss
@@ -65,8 +65,10 @@ class Watch:
         Raises:
             ValueError: If other losses come than were named.
         """
-        losses = loss if isinstance(loss, Mapping) else {"": loss}
-        if set(losses) - set(self._learners):
+        # In this order: after a step of the network, a look whether this is a mapping is dear.
+        plain = isinstance(loss, (Tensor, float)) or not isinstance(loss, Mapping)
+        losses = {"": loss} if plain else loss
+        if not losses.keys() <= self._learners.keys():
             known = ", ".join(map(repr, self._learners))
             raise ValueError(
                 f"losses must be named {known}, but got {', '.join(map(repr, losses))}"

@@ -97,13 +97,14 @@ class Update:
         return self._sizes
 
     def moved(self) -> dict[int, Tensor]:
-        """Norms of the updates since then, by the parameter's id, 0-d in float64."""
+        """Norms of the updates since then, by the parameter's id, 0-d in float64; asked once."""
         norms = {}
         with torch.no_grad():
             for parameter, before in self._before:
                 after = _some(parameter)
                 share = parameter.numel() / max(1, after.numel())
-                norms[id(parameter)] = size(after - before) * math.sqrt(share)
+                # Into the copy, which is of no more use: another one would cost as much again.
+                norms[id(parameter)] = size(before.sub_(after)) * math.sqrt(share)
         return norms
 
 
