@@ -65,9 +65,12 @@ class Watch:
         Raises:
             ValueError: If other losses come than were named.
         """
+        losses: Mapping[str, Loss]
         # In this order: after a step of the network, a look whether this is a mapping is dear.
-        plain = isinstance(loss, (Tensor, float)) or not isinstance(loss, Mapping)
-        losses = {"": loss} if plain else loss
+        if isinstance(loss, (Tensor, float)) or not isinstance(loss, Mapping):
+            losses = {"": loss}
+        else:
+            losses = loss
         if not losses.keys() <= self._learners.keys():
             known = ", ".join(map(repr, self._learners))
             raise ValueError(

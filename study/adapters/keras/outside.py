@@ -9,10 +9,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from study.adapters.keras.gradients import UNREACHED, Gradients, TrainStep
 from study.adapters.keras.library import keras_library
 from study.adapters.keras.variables import layers_of
 from study.engine.layers import Layer
+from study.first_failure import FirstFailure
 from study.watching.looks import Looks
+from study.watching.observing.still import DETACHED
 from study.watching.observing.weights import relative
 from study.watching.record import Look, RunRecord
 from study.worker.still_parts import FROZEN
@@ -26,7 +29,7 @@ class FromOutside:
     """Watches a model's weights between steps, as a `Learner` watches a torch module.
 
     Args:
-        model: Built.
+        model: Built, and about to be fitted.
         every: Steps between two regular looks.
 
     Attributes:
@@ -37,8 +40,10 @@ class FromOutside:
         self.record = RunRecord(name="")
         self.looks = Looks(every)
         self._weights = _weights_of(model)
-        self._trained = {id(each) for each in model.trainable_weights}
+        self._trained = {id(each): index for index, each in enumerate(model.trainable_weights)}
+        self._paths = [str(each.path) for each in model.trainable_weights]
         self._optimizer = model.optimizer
+        self._step = TrainStep(model)
         self._before: Arrays | None = None
         self._rate = math.nan
         self.record.layers = _layers(self._weights)
@@ -52,9 +57,15 @@ class FromOutside:
     def notices(self) -> list[str]:
         """What is not seen."""
         backend = keras_library().backend.backend()
+        compiled = f"Keras on {backend} compiles whole steps: "
+        if self._step.unseen is None:
+            return [
+                f"{compiled}losses, gradients of weights, clipping, weights and updates are "
+                "seen; what passes between layers is not (it is on torch)"
+            ]
         return [
-            f"Keras on {backend} compiles whole steps: losses, weights and updates are seen; "
-            "gradients, clipping and what passes between layers are not (they are on torch)"
+            f"{compiled}losses, weights and updates are seen; what passes between layers is not "
+            f"(it is on torch), nor are gradients and clipping, because {self._step.unseen}"
         ]
 
     def begin(self) -> None:
@@ -67,23 +78,38 @@ class FromOutside:
 
     def finish(self, loss: float) -> Look | None:
         """Takes the loss of a step, after it."""
-        step = self.record.steps
+        step, gradients = self.record.steps, self._step.last()
+        if gradients is not None and not gradients.finite and math.isfinite(loss):
+            if hasattr(self._optimizer, "dynamic_scale"):
+                # It halves its factor and leaves this step out.
+                self.record.skipped += 1
+                return None
+            self._note_failure(step, gradients)
         self.record.add(loss, self._rate)
         before = abs(self.record.loss_before()) if step else math.inf
         if math.isfinite(loss) and loss > 2 * before + 1e-12:
             self.looks.happened(step + 1)
         if self._before is None:
             return None
-        look = self._look(step, self._before, self._values())
+        look = self._look(step, self._before, self._values(), gradients)
         self._before = None
         self.record.looks.append(look)
         return look
 
     def close(self) -> None:
-        """Nothing was changed."""
+        """Leaves the model as it was; what was seen stays."""
+        self._step.close()
 
     def check(self) -> None:
-        """Gradients are not seen."""
+        """Gradients are made and used within one step."""
+
+    def _note_failure(self, step: int, gradients: Gradients) -> None:
+        if self.record.failure_step is None:
+            wrong = np.flatnonzero(~np.isfinite(gradients.norms_P))
+            path = self._paths[wrong[-1]]
+            self.record.failure_step = step
+            self.record.failure_tensor = f"gradient:{path}"
+            self.record.first_failure = FirstFailure(origin="gradient", detail=f"of {path}")
 
     def _values(self) -> Arrays:
         to_numpy = keras_library().ops.convert_to_numpy
@@ -92,31 +118,42 @@ class FromOutside:
             for name, variable in self._weights.items()
         }
 
-    def _look(self, step: int, before: Arrays, after: Arrays) -> Look:
+    def _look(self, step: int, before: Arrays, after: Arrays, gradients: Gradients | None) -> Look:
         rows, still = {}, {}
         for name, old in before.items():
+            index = self._trained.get(id(self._weights[name]))
+            norm = math.nan
+            if index is not None and gradients is not None:
+                norm = float(gradients.norms_P[index])
             moved = float(np.linalg.norm(after[name] - old))
             rows[name] = {
                 "weight_rms": float(np.linalg.norm(old)) / math.sqrt(old.size),
                 "weight_count": float(old.size),
                 "update_ratio": relative(moved, float(np.linalg.norm(old))),
-                # Of gradients and activations, of which none was seen that is broken.
                 "nonfinite_count": 0.0,
             }
-            if id(self._weights[name]) not in self._trained:
+            if norm != UNREACHED:
+                rows[name]["weight_grad_rms"] = norm / math.sqrt(old.size)
+            if index is None:
                 still[name] = FROZEN
             elif moved == 0:
-                still[name] = "its learning rate is 0" if self._rate == 0 else UNMOVED
+                still[name] = self._reason(norm)
         known = still if not self.record.looks else set(self.record.still) & set(still)
         self.record.still = {name: still[name] for name in still if name in known}
         moves = [after[name] - old for name, old in before.items()]
         return Look(
             step=step,
-            grad_norm=math.nan,
-            clip_factor=math.nan,
+            grad_norm=math.nan if gradients is None else gradients.norm,
+            clip_factor=math.nan if gradients is None else gradients.clip_factor,
             update_ratio=relative(_norm(moves), _norm(list(before.values()))),
             layers=rows,
         )
+
+    def _reason(self, norm: float) -> str:
+        """Why a weight has not moved, from the norm of its gradient."""
+        if self._rate == 0:
+            return "its learning rate is 0"
+        return DETACHED if norm == UNREACHED else UNMOVED
 
 
 def _weights_of(model: Any) -> dict[str, Any]:

@@ -10,6 +10,8 @@ from torch.optim import Optimizer
 from study.engine.layers import Layer
 from study.worker.still_parts import FROZEN
 
+DETACHED = "no gradient reaches it: it is detached from the loss"
+
 
 def still_layers(
     layers: Sequence[Layer],
@@ -42,5 +44,5 @@ def still_layers(
         elif rates[id(weight)] == 0:
             reasons[layer.name] = "its learning rate is 0"
         elif weight.grad is None:
-            reasons[layer.name] = "no gradient reaches it: it is detached from the loss"
+            reasons[layer.name] = DETACHED
     return reasons

@@ -126,49 +126,120 @@ def test_with_noise_and_a_regularizer_no_number_changes_and_a_frozen_layer_is_to
     assert not {"call", "apply", "scale_loss"} & left
 
 
-ON_JAX = """
-import sys
+COMPILED = """
 import keras
 import numpy as np
 from study.watching.callbacks.keras import WatchCallback
 
-def fit(rate, *callbacks):
+RATE, CLIP = 0.1, 0.3
+SGD, Scaled = keras.optimizers.SGD, keras.optimizers.LossScaleOptimizer
+rng = np.random.default_rng(0)
+inputs, labels = rng.normal(size=(256, 12)).astype("float32"), rng.integers(4, size=256)
+
+def build(*hidden):
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential([*hidden, keras.layers.Dense(4)])
+    model.build((None, 12))
+    return model
+
+def fit(model, optimizer, *callbacks):
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(optimizer, loss)
+    history = model.fit(inputs, labels, batch_size=64, epochs=2, verbose=0, shuffle=False,
+                        callbacks=[*callbacks])
+    return history.history
+
+def noisy():
     keras.utils.set_random_seed(0)
     layers = keras.layers
-    model = keras.Sequential([layers.Dense(16, "relu"), layers.Dropout(0.1), layers.Dense(4)])
-    model.build((None, 12))
-    model.layers[0].trainable = False
-    first = [each.copy() for each in model.get_weights()]
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(keras.optimizers.SGD(rate, momentum=0.9), loss)
-    rng = np.random.default_rng(0)
-    inputs, labels = rng.normal(size=(256, 12)), rng.integers(4, size=256)
-    history = model.fit(inputs, labels, batch_size=64, epochs=2, verbose=0, callbacks=[*callbacks])
-    return history.history["loss"], first, model
+    return build(layers.Dense(16, "relu"), layers.BatchNormalization(), layers.Dropout(0.1))
+"""
 
-watching = WatchCallback(every=1)
-(losses, first, model), (alone, _, _) = fit(0.1, watching), fit(0.1)
-assert losses == alone, (losses, alone)
+NUMBERS = """
+# A linear model: the gradient of its first step by hand, the others from how far it moved.
+model, watching = build(), WatchCallback(every=1)
+kernel, bias = model.get_weights()
+history = fit(model, SGD(RATE, global_clipnorm=CLIP), watching)
+assert set(history) == {"loss"}, history
 result = watching.result()
-assert np.allclose(result.steps["loss"].to_numpy().reshape(2, 4).mean(axis=1), losses, rtol=1e-5)
-rows = result.layers[result.layers["name"] == model.layers[2].name]
-assert np.isclose(rows["weight_rms"].iloc[0], np.sqrt(np.mean(first[2] ** 2)), rtol=1e-5)
-assert "compiles whole steps" in str(result) and "requires_grad is False" in str(result)
+steps, rows = result.steps, result.layers
+scores = inputs[:64] @ kernel + bias
+shares = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+error = (shares - np.eye(4)[labels[:64]]) / 64
+gradient = inputs[:64].T @ error
+norm = np.sqrt(np.sum(gradient ** 2) + np.sum(error.sum(axis=0) ** 2))
+assert np.isclose(steps["grad_norm"][0], norm, rtol=1e-5), (steps["grad_norm"][0], norm)
+assert np.isclose(steps["clip_factor"][0], CLIP / norm, rtol=1e-5)
+assert np.isclose(rows["weight_grad_rms"][0], np.sqrt(np.mean(gradient ** 2)), rtol=1e-5)
+moved = rows["update_ratio"] * rows["weight_rms"]
+used = RATE * rows["weight_grad_rms"] * steps["clip_factor"]
+assert np.allclose(moved, used, rtol=1e-3), (moved.tolist(), used.tolist())
+losses = steps["loss"].to_numpy().reshape(2, 4).mean(axis=1)
+assert np.allclose(losses, history["loss"], rtol=1e-5)
+assert np.isclose(rows["weight_rms"][0], np.sqrt(np.mean(kernel ** 2)), rtol=1e-5)
+assert "gradients of weights, clipping" in str(result)
+# The factor of mixed precision is no part of a gradient.
+scaled, watching = build(), WatchCallback(every=1)
+fit(scaled, Scaled(SGD(RATE), initial_scale=1024.0), watching)
+assert np.isclose(watching.result().steps["grad_norm"][0], norm, rtol=1e-5)
+"""
+
+UNCHANGED = """
+for optimizer in (
+    lambda: SGD(RATE, momentum=0.9, global_clipnorm=CLIP),
+    lambda: keras.optimizers.Adam(0.01, clipvalue=0.01),
+    lambda: Scaled(SGD(RATE), initial_scale=1024.0),
+):
+    watched, alone = noisy(), noisy()
+    watched.layers[0].trainable = alone.layers[0].trainable = False
+    watching = WatchCallback(every=1)
+    assert fit(watched, optimizer(), watching) == fit(alone, optimizer())
+    for one, other in zip(watched.get_weights(), alone.get_weights()):
+        np.testing.assert_array_equal(one, other)
+    assert "requires_grad is False" in str(watching.result())
+    left = vars(watched).keys() | vars(watched.optimizer).keys()
+    assert not {"train_step", "apply", "stateless_apply"} & left
+# What is fitted again, unwatched, goes on.
+assert fit(watched, optimizer()) == fit(alone, optimizer())
+"""
+
+TOLD = """
+@keras.saving.register_keras_serializable()
+class Root(keras.layers.Layer):
+    def call(self, values):
+        return values + keras.ops.sqrt(keras.ops.square(0.0 * values))
+
+model, watching = build(keras.layers.Dense(8, name="first"), Root()), WatchCallback()
+fit(model, SGD(RATE), watching)
+result = watching.result()
+assert result.trials["failure_origin"][0] == "gradient", str(result)
+assert result.trials["failure_tensor"][0].endswith("first/bias"), str(result)
+
+class Own(keras.Sequential):
+    def train_step(self, *args):
+        return super().train_step(*args)
+
+model, watching = Own([keras.layers.Dense(4)]), WatchCallback()
+model.build((None, 12))
+fit(model, SGD(RATE), watching)
+assert "a train_step of its own" in str(watching.result())
+assert watching.result().steps["grad_norm"].isna().all()
 wild = WatchCallback()
-fit(1e8, wild)
-print(wild.result().verdict, wild.result().cause)
+fit(noisy(), SGD(1e8, momentum=0.9), wild)
+assert (wild.result().verdict, wild.result().cause) == ("exploding", "large_steps")
 """
 
 
 @pytest.mark.slow
-def test_on_jax_losses_weights_and_updates_are_seen_from_outside(tmp_path: Path) -> None:
-    if importlib.util.find_spec("jax") is None:
-        pytest.skip("JAX is not installed: pip install jax")
+@pytest.mark.parametrize("backend", ["jax", "tensorflow"])
+@pytest.mark.parametrize("code", [NUMBERS, UNCHANGED, TOLD], ids=["numbers", "unchanged", "told"])
+def test_where_keras_compiles_the_step(code: str, backend: str, tmp_path: Path) -> None:
+    if importlib.util.find_spec(backend) is None:
+        pytest.skip(f"{backend} is not installed: pip install {backend}")
     done = subprocess.run(
-        [sys.executable, "-c", ON_JAX],
-        env={**os.environ, "KERAS_BACKEND": "jax", "KERAS_HOME": str(tmp_path)},
+        [sys.executable, "-c", COMPILED + code],
+        env={**os.environ, "KERAS_BACKEND": backend, "KERAS_HOME": str(tmp_path)},
         capture_output=True,
         text=True,
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.split()[-2:] == ["exploding", "large_steps"]
