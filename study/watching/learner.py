@@ -150,7 +150,7 @@ class Learner:
     def _before(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         self._rate = learning_rate(self._optimizers)
         if self._measurement is not None:
-            self._measurement.before()
+            self._measurement.before(optimizer)
         # A closure makes the gradients within the step: they are not there yet. The first of
         # the arguments is the optimizer itself.
         if len(args) < 2 and not kwargs or not (any(args[1:]) or kwargs.get("closure")):
@@ -177,17 +177,11 @@ class Learner:
         if self._across_ranks:
             everywhere = gathered(everywhere[0])
             look = joined_look(look, measurement.silent)
-        self._note_still(measurement.still)
+        self.record.note_still(measurement.still)
         self.record.looks.append(look)
         self._answers.learn(everywhere, _number(loss))
         self._answers.note_in(self.record)
         return look
-
-    def _note_still(self, reasons: Mapping[str, str]) -> None:
-        """Keeps what has not trained in any step that was looked at."""
-        before = self.record.still
-        known = reasons if not self.record.looks else set(before) & set(reasons)
-        self.record.still = {name: reasons[name] for name in reasons if name in known}
 
     def _learn(self) -> None:
         """Takes what the first step that was seen says of layers and inputs."""

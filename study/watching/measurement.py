@@ -49,16 +49,23 @@ class Measurement:
         averaged = any(in_parallel(each.called) for each in signals.values())
         self._arrived = Arrived(self._parameters, averaged=averaged)
         self._update: Update | None = None
+        self._given: dict[int, Tensor] = {}
         self.look: Look | None = None
         self.still: dict[str, str] = {}
         self.silent: dict[str, Tensor] = {}
         for each in signals.values():
             each.look(self._arrived.begins)
 
-    def before(self) -> None:
-        """Takes the parameters before the update; the first call of a step counts."""
+    def before(self, optimizer: Optimizer) -> None:
+        """Takes the parameters before the update; the first call of a step counts.
+
+        Args:
+            optimizer: The one that is about to step; others may find its gradients cleared.
+        """
         if self._update is None:
             self._update = Update(self._parameters)
+        if len(self._optimizers) > 1:
+            self._given |= _sizes(parameters_of([optimizer]))
 
     def close(self) -> None:
         """Takes all hooks away."""
@@ -69,21 +76,19 @@ class Measurement:
     def behind(self) -> None:
         """Measures the step after its last update; gradients are as the optimizers used them."""
         assert self._update is not None
-        parameters = self._parameters
         scale = self._scaler.of_gradients(self._optimizers)
-        used = {
-            id(parameter): size(parameter.grad) / scale
-            for parameter in parameters
-            if parameter.grad is not None
-        }
+        sizes_now = {**self._given, **_sizes(self._parameters)}
+        used = {key: norm / scale for key, norm in sizes_now.items()}
         factor = self._clip_factor(used)
+        moved, sizes = self._update.moved(), self._update.sizes()
         for prefix, signals in self._signals.items():
             if self._across_ranks:
                 silent = signals.silent()
                 self.silent |= {prefix + name: units for name, units in silent.items()}
-            reasons = still_layers(signals.order(), self._named, self._optimizers, prefix=prefix)
+            reasons = still_layers(
+                signals.order(), self._named, self._optimizers, moved=moved, prefix=prefix
+            )
             self.still |= {prefix + name: reason for name, reason in reasons.items()}
-        moved, sizes = self._update.moved(), self._update.sizes()
         norm = total(used.values())
         self.look = Look(
             step=self._step,
@@ -125,6 +130,11 @@ class Measurement:
                 row["nonfinite_count"] = row.get("nonfinite_count", 0.0) + _broken(weight, used)
                 rows[prefix + layer.name] = row
         return rows
+
+
+def _sizes(parameters: Sequence[Tensor]) -> dict[int, Tensor]:
+    """Norms of the gradients that there are, by the parameter's id."""
+    return {id(each): size(each.grad) for each in parameters if each.grad is not None}
 
 
 def _broken(weight: Tensor, used: Mapping[int, Tensor]) -> float:

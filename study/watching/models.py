@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from torch import nn
 from torch.optim import Optimizer
@@ -24,6 +25,7 @@ def groups_of(
 ) -> dict[str, tuple[dict[str, nn.Module], list[Optimizer]]]:
     """Modules by prefix and optimizers, by the name of the loss that they share."""
     if isinstance(optimizer, Mapping):
+        optimizer = {name: _bare(each) for name, each in optimizer.items()}
         if isinstance(model, nn.Module):
             return {name: ({"": model}, [each]) for name, each in optimizer.items()}
         if not isinstance(model, Mapping) or set(model) != set(optimizer):
@@ -32,8 +34,17 @@ def groups_of(
                 f"models must have the names of optimizers, {list(optimizer)}, but got {got}"
             )
         return {name: ({"": model[name]}, [each]) for name, each in optimizer.items()}
-    optimizers = [optimizer] if isinstance(optimizer, Optimizer) else list(optimizer)
+    optimizer = _bare(optimizer)
+    listed = [optimizer] if isinstance(optimizer, Optimizer) else optimizer
+    optimizers = [_bare(each) for each in listed]
     if isinstance(model, nn.Module):
         return {"": ({"": model}, optimizers)}
     named = model if isinstance(model, Mapping) else dict(enumerate(model))
     return {"": ({f"{name}.": each for name, each in named.items()}, optimizers)}
+
+
+def _bare(optimizer: Any) -> Any:
+    """Returns the optimizer inside those that stand for it, as Accelerate's and Lightning's do."""
+    while isinstance(inner := getattr(optimizer, "optimizer", None), Optimizer):
+        optimizer = inner
+    return optimizer

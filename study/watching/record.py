@@ -85,6 +85,11 @@ class RunRecord:
         self._rates.append(rate)
         self.seconds = time.time() - self.began
 
+    def note_still(self, reasons: Mapping[str, str]) -> None:
+        """Keeps what has not trained in any step that was looked at, before this look is added."""
+        known = reasons if not self.looks else set(self.still) & set(reasons)
+        self.still = {name: reasons[name] for name in reasons if name in known}
+
     def losses(self) -> list[float]:
         """Returns all losses, fetched together where they are on a device."""
         waiting = [index for index, loss in enumerate(self._losses) if isinstance(loss, Tensor)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import torch
 from torch import Tensor, nn
@@ -65,12 +65,9 @@ class Watch:
         Raises:
             ValueError: If other losses come than were named.
         """
-        losses: Mapping[str, Loss]
-        # In this order: after a step of the network, a look whether this is a mapping is dear.
-        if isinstance(loss, (Tensor, float)) or not isinstance(loss, Mapping):
-            losses = {"": loss}
-        else:
-            losses = loss
+        # Not asked of a number: after a network's step, whether it is a mapping takes a while.
+        named = not isinstance(loss, (Tensor, float)) and isinstance(loss, Mapping)
+        losses = cast(Mapping[str, Loss], loss if named else {"": loss})
         if not losses.keys() <= self._learners.keys():
             known = ", ".join(map(repr, self._learners))
             raise ValueError(

@@ -55,7 +55,7 @@ class TrainStep:
     """Lets a model's compiled training step return the norms of its gradients.
 
     Args:
-        model: About to be fitted; its step is compiled anew, once.
+        model: About to be fitted; its step is compiled once more.
     """
 
     def __init__(self, model: Any) -> None:

@@ -138,8 +138,7 @@ class FromOutside:
                 still[name] = FROZEN
             elif moved == 0:
                 still[name] = self._reason(norm)
-        known = still if not self.record.looks else set(self.record.still) & set(still)
-        self.record.still = {name: still[name] for name in still if name in known}
+        self.record.note_still(still)
         moves = [after[name] - old for name, old in before.items()]
         return Look(
             step=step,

@@ -18,6 +18,7 @@ def still_layers(
     named: Mapping[str, Tensor],
     optimizers: Sequence[Optimizer],
     *,
+    moved: Mapping[int, Tensor],
     prefix: str = "",
 ) -> dict[str, str]:
     """Returns why layers do not train, by their names; those that do are left out.
@@ -26,6 +27,7 @@ def still_layers(
         layers: In the order of the forward pass.
         named: Parameters by name, with the gradients of a step.
         optimizers: All that train the network.
+        moved: Norms of the step's updates, by the parameter's id.
         prefix: Of the layers' names among the parameters.
     """
     rates = {
@@ -43,6 +45,7 @@ def still_layers(
             reasons[layer.name] = "no optimizer has it"
         elif rates[id(weight)] == 0:
             reasons[layer.name] = "its learning rate is 0"
-        elif weight.grad is None:
+        elif weight.grad is None and not float(moved.get(id(weight), 0.0)):
+            # Who makes its updates within the backward pass has cleared other gradients by now.
             reasons[layer.name] = DETACHED
     return reasons

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,16 @@ METRIC = "loss reduction"
 LEARNED = 0.1
 """Share of the loss at the start, or by chance where that is lower, that must be gone: twice what
 a stalled training may lose."""
+
+
+CROSSES = 0.1
+"""Share of steps from which on a loss that changes its sign, early and late, has no level that
+could fall: with half of them it is noise about zero."""
+
+SURROGATE = (
+    "the loss changes its sign again and again, as that of a policy gradient does, and says "
+    "nothing of success: gradients and updates alone were judged (target_loss= says what it is)"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +57,17 @@ class Goal:
         """Chance, ceiling and target of that progress."""
         target = self.progress(np.array([self.target]))[0]
         return {"metric_chance": 0.0, "metric_ceiling": 1.0, "metric_target": float(target)}
+
+
+def is_surrogate(losses: Sequence[float]) -> bool:
+    """Returns whether a loss is about zero from the first on: its gradient counts, not its value.
+
+    A negative log-likelihood may pass zero, and stay there, but has come from above.
+    """
+    signs = np.sign(np.array(losses, dtype=np.float64))
+    crosses = signs[1:] * signs[:-1] < 0
+    end = len(crosses) // 5
+    return bool(end and crosses.mean() > CROSSES and crosses[:end].any() and crosses[-end:].any())
 
 
 def goal_of(first: float, chance: float, *, target: float | None, contest: bool) -> Goal:

@@ -10,7 +10,7 @@ import pandas as pd
 from study.tables.schema import TRIAL_FIGURES, TRIAL_IDENTITY, TRIAL_LABELS
 from study.verdicts import DEFAULT
 from study.watching.record import RunRecord
-from study.watching.reporting.goal import Goal, goal_of
+from study.watching.reporting.goal import SURROGATE, Goal, goal_of, is_surrogate
 from study.watching.reporting.remedies import remedies
 from study.watching.reporting.result import RunResult, worst
 from study.watching.reporting.rows import run_tables
@@ -51,6 +51,8 @@ def judge(
             record.hyperparameters["loss_name"] = record.name
             record.input_rms = math.nan  # What one network is given may be what another made.
         goal = _goal(record, chance_loss, target_loss, contest=len(records) > 1)
+        if len(records) == 1 and math.isnan(goal.target):
+            notices = [*notices, SURROGATE]
         frames.append(run_tables(record, goal, DEFAULT, trial=number))
     trials, steps, layers = (
         pd.concat(parts, ignore_index=True) for parts in zip(*frames, strict=True)
@@ -74,7 +76,9 @@ def _goal(
     record: RunRecord, chance_loss: float | None, target_loss: float | None, *, contest: bool
 ) -> Goal:
     chance = record.loss_chance if chance_loss is None else chance_loss
-    return goal_of(record.losses()[0], chance, target=target_loss, contest=contest)
+    losses = record.losses()
+    contest = contest or (target_loss is None and is_surrogate(losses))
+    return goal_of(losses[0], chance, target=target_loss, contest=contest)
 
 
 def _noticed(records: Sequence[RunRecord]) -> list[str]:
