@@ -148,8 +148,14 @@ def prose() -> Iterator[tuple[str, str]]:
                         yield f"{name}:{token.start[0]}", line
 
 
+@pytest.fixture(scope="module")
+def lines() -> list[tuple[str, str]]:
+    """All of it, read once: that takes a second."""
+    return list(prose())
+
+
 @pytest.mark.parametrize("word", FALSE_FRIENDS)
-def test_words_are_those_of_the_field(word: str) -> None:
+def test_words_are_those_of_the_field(word: str, lines: list[tuple[str, str]]) -> None:
     pattern = re.compile(rf"\b({word})" + ("" if word.endswith("$") else r"\b"), re.IGNORECASE)
-    found = [f"{where}: {line.strip()}" for where, line in prose() if pattern.search(line)]
+    found = [f"{where}: {line.strip()}" for where, line in lines if pattern.search(line)]
     assert not found, f"{FALSE_FRIENDS[word]} is meant in {found}"

@@ -99,7 +99,8 @@ def make_home(folder: Path) -> Path:
     """A folder with the file of a study and the home in which it was run."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "c.yaml").write_text(STUDY)
-    code, _, err = said("run", folder / "c.yaml", "--home", folder / "home", "--local-mode")
+    options = ("--home", folder / "home", "--local-mode", "--no-report")
+    code, _, err = said("run", folder / "c.yaml", *options)
     assert code == 0, err
     return folder
 
