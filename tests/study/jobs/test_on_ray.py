@@ -247,7 +247,7 @@ def test_a_job_goes_on_without_who_watches_until_it_is_stopped_at_once(
     stopped = said("stop", "endless", "--now", *to, folder=tmp_path)
     assert stopped.code == 0 and "asked to end at once" in stopped.out, stopped
     assert time.monotonic() - started < 240  # of five minutes
-    assert jobs_api(head).job("endless-1").state == "STOPPED"
+    wait_for_state(head, "endless-1", "STOPPED")
     log = said("logs", "endless", *to, folder=tmp_path)
     assert log.code == 0 and "stopping at once; the same command goes on" in log.out
     assert "Traceback" not in log.out
