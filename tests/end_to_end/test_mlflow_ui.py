@@ -86,7 +86,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def ui(folder: Path) -> Iterator[Ui]:
     made = start_ui(folder)
     yield made
-    # Each start of MLflow takes ten seconds of a core, so SIGTERM has none of its own.
+    # Here, so that SIGTERM needs no MLflow of its own.
     ends_and_leaves_nothing(made, signal.SIGTERM)
 
 

@@ -28,7 +28,7 @@ WHERE = {
 
 @pytest.fixture(scope="module")
 def trials(home):
-    """As many as what is drawn needs: all 512 take ten times as long."""
+    """As many as what is drawn needs: models of all 512 take longer."""
     return load_trials("digits-mlp", home=home).head(128)
 
 
