@@ -130,6 +130,15 @@ LEVEL = (
         rate=3e-3,
         steps=400,
     ),
+    situation(
+        "labels_of_a_crowd",
+        "report",
+        "levelled_off",
+        "Four labels in ten are wrong: accuracy stops at 0.6, whatever the network.",
+        task=f"{HERE}mislabelled",
+        network=f"{HERE}sixteen_units",
+        own=("wrong_share", [0.4, 0.0]),
+    ),
 )
 
 WARMING = (

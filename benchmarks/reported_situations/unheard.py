@@ -48,6 +48,19 @@ def wave() -> Task:
     return regression("wave", x, 1.4 * torch.sin(2 * x), target=0.7)
 
 
+def mislabelled(wrong_share: float) -> Task:
+    """Four kinds; of some examples the label is anything but their own."""
+    x, labels = clusters(examples=4000, features=10, classes=4, distance=2.0, seed=100)
+    wrong = torch.rand(len(labels), generator=seeded(98)) < wrong_share
+    other = torch.randint(1, 4, labels.shape, generator=seeded(99))
+    labels = torch.where(wrong, (labels + other) % 4, labels)
+    return classification("mislabelled", x, labels, classes=4, target=0.8)
+
+
+def sixteen_units(hyperparameters: Mapping[str, Any], task: Task) -> nn.Module:
+    return perceptron([task.features, 16, task.outputs])
+
+
 def ten_kinds() -> Task:
     x, labels = clusters(examples=2000, features=20, classes=10, distance=1.2, seed=92)
     return classification("ten kinds", x, labels, classes=10, target=0.8)
