@@ -73,10 +73,11 @@ def train_one(config: dict[str, Any], fixed: Mapping[str, Any], steps: int, star
         network.parameters(),
         lr=values["learning_rate"],
         momentum=values["momentum"],
-        weight_decay=values["weight_decay"],
+        weight_decay=values.get("weight_decay", 0.0),
     )
     schedule = _schedule(optimizer, values, steps)
-    clip = float("inf") if values["clip_norm"] == "none" else values["clip_norm"]
+    limit = values.get("clip_norm", "none")
+    clip = float("inf") if limit == "none" else limit
     for step in range(steps):
         batch = torch.randint(task.examples, (values["batch_size"],))
         optimizer.zero_grad()
@@ -105,7 +106,7 @@ def _schedule(optimizer: Any, values: Mapping[str, Any], steps: int) -> Any:
         "exponential": lambda: lr_scheduler.ExponentialLR(optimizer, gamma=0.1 ** (1 / every)),
         "step": lambda: lr_scheduler.StepLR(optimizer, step_size=every, gamma=0.1),
         "cosine": lambda: lr_scheduler.CosineAnnealingLR(optimizer, T_max=steps),
-    }[values["lr_decay"]]()
+    }[values.get("lr_decay", "constant")]()
 
 
 @dataclass(frozen=True, kw_only=True)
