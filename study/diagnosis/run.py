@@ -74,7 +74,7 @@ def diagnose(
         )
     if not seconds > 0:
         raise InputError(f"`seconds > 0` must hold, but got {seconds}")
-    config = study if isinstance(study, StudyConfig) else load_study_file(study)
+    config = study if isinstance(study, StudyConfig) else load_study_file(study, trials=1)
     if steps is not None:
         config = config.with_steps(steps)
     checked, settings = preflight(config, code=code), dict(hyperparameters or {})

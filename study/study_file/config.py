@@ -116,12 +116,15 @@ class StudyConfig(BaseModel):
         self._written = written
 
     @classmethod
-    def from_text(cls, text: str, *, file: str | None = None) -> StudyConfig:
+    def from_text(
+        cls, text: str, *, file: str | None = None, trials: int | None = None
+    ) -> StudyConfig:
         """The configuration in a study file's text.
 
         Args:
             text: YAML.
             file: Where it came from, for errors.
+            trials: How many, where the text does not say it.
 
         Raises:
             InputError: As the constructor; also if the text is no YAML, repeats a key, or holds
@@ -130,7 +133,7 @@ class StudyConfig(BaseModel):
         try:
             values = parse_study_text(text)
             stored_secrets.refuse_secrets_in_file(text, values)
-            config = cls(**values)
+            config = cls(**{**({} if trials is None else {"trials": trials}), **values})
         except InputError as error:
             raise error.inside(file=file) from None
         config._text, config._file = text, file

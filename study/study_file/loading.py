@@ -8,13 +8,17 @@ from search_spaces.errors import InputError
 from study.study_file.config import StudyConfig
 
 
-def load_study_file(path: str | Path) -> StudyConfig:
+def load_study_file(path: str | Path, *, trials: int | None = None) -> StudyConfig:
     """The configuration in a study file.
+
+    Args:
+        path: The file.
+        trials: How many, where the file does not say it.
 
     Raises:
         InputError: If the file cannot be read, or what it says breaks a rule.
     """
-    return StudyConfig.from_text(read_study_text(path), file=str(path))
+    return StudyConfig.from_text(read_study_text(path), file=str(path), trials=trials)
 
 
 def read_study_text(path: str | Path) -> str:

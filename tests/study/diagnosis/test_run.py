@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from study.diagnosis import Beginning, Event, FirstLook, Moment, Remedy, run
 from study.diagnosis.training import train
 from study.engine import NETWORKS, TASKS, Task, train_cohort
 from study.preflight.configuration import preflight
-from study.study_file import StudyConfig
+from study.study_file import StudyConfig, load_study_file
 from study.trial import Trial
 from tests.study.diagnosis.conftest import DIGITS
 
@@ -44,6 +45,14 @@ def frozen_first(hyperparameters: object, task: Task) -> nn.Module:
     network = nn.Sequential(nn.Flatten(), nn.Linear(64, 8), nn.ReLU(), nn.Linear(8, task.outputs))
     network[1].requires_grad_(False)
     return network
+
+
+def test_a_study_file_for_one_configuration_needs_no_number_of_trials(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text("study: mine\ntask: digits\nnetwork: linear\nhyperparameters: {}\nsteps: 2\n")
+    assert len(diagnose(file, seeds=1, remedies=0).trials) == 1
+    with pytest.raises(InputError, match=r"mine.yaml: trials: is required"):
+        load_study_file(file)
 
 
 @pytest.mark.slow
