@@ -185,10 +185,11 @@ def _is_free(hyperparameter: Hyperparameter) -> bool:
 def _of_file(
     space: SearchSpace, present: Mapping[str, Value], situation: Situation
 ) -> Iterator[Change]:
-    """Yields what the study file lists for hyperparameters that only an own network knows."""
-    for entry in space.entries if is_own(space.network) else ():
+    """Yields what the study file lists for what only an own network or an own task knows."""
+    own_network = is_own(space.network)
+    for entry in space.entries:
         before = present.get(entry.name)
-        if before is None or not _is_own_choice(entry):
+        if before is None or not _is_own_choice(entry, own_network):
             continue
         assert isinstance(entry.setting, Choice)
         for after in _nearest_first(entry.setting.values, before):
@@ -203,8 +204,8 @@ def _of_file(
             )
 
 
-def _is_own_choice(entry: Entry) -> bool:
-    known = entry.name in CATALOGUE and not _is_free(CATALOGUE[entry.name])
+def _is_own_choice(entry: Entry, own_network: bool) -> bool:
+    known = entry.name in CATALOGUE and not (own_network and _is_free(CATALOGUE[entry.name]))
     return isinstance(entry.setting, Choice) and not known
 
 

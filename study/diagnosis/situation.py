@@ -12,6 +12,7 @@ import pandas as pd
 
 from search_spaces.catalogue import Value
 from study.diagnosis.trained import Trained
+from study.engine.built_in import BUILT_IN_TASKS
 from study.engine.tasks.data.data_faults import is_unbalanced, standardizable
 from study.preflight.configuration import Preflight
 from study.tables.schema import CAUSES
@@ -45,7 +46,8 @@ class Situation:
     examples: Number of the task's examples.
     standardizable: Values of `standardize` that would change something.
     unbalanced: Whether the targets are labels, one of them much more frequent than another.
-    of_task: Hyperparameters of the task, which is given.
+    of_task: Hyperparameters of a built-in task, which say how hard it is: it is given. What a
+        person's own task takes, such as a penalty in its loss, is changed like all else.
     reach: What can touch the failure.
     """
 
@@ -97,9 +99,14 @@ def situation_of(checked: Preflight, trained: Trained) -> Situation:
         examples=task.examples,
         standardizable=standardizable(task),
         unbalanced=is_unbalanced(task),
-        of_task=tuple(checked.tasks.parameters),
+        of_task=_of_built_in_task(checked),
         reach=_reach(failed, cause),
     )
+
+
+def _of_built_in_task(checked: Preflight) -> Collection[str]:
+    built_in = checked.config.task in BUILT_IN_TASKS
+    return tuple(checked.tasks.parameters) if built_in else ()
 
 
 def _most(trials: pd.DataFrame, column: str) -> str | None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from torch import Tensor, nn
 
 from search_spaces.errors import InputError
@@ -53,6 +55,27 @@ def test_a_study_file_for_one_configuration_needs_no_number_of_trials(tmp_path: 
     assert len(diagnose(file, seeds=1, remedies=0).trials) == 1
     with pytest.raises(InputError, match=r"mine.yaml: trials: is required"):
         load_study_file(file)
+
+
+def mislabelled(wrong_share: float) -> Task:
+    digits = TASKS["digits"]()
+    generator = torch.Generator().manual_seed(0)
+    wrong = torch.rand(digits.examples, generator=generator) < wrong_share
+    labels = torch.where(wrong, (digits.targets + 1) % 10, digits.targets)
+    return replace(digits, name="mislabelled", targets=labels)
+
+
+@pytest.mark.slow
+def test_what_an_own_task_takes_is_changed_too() -> None:
+    lists = {**DIGITS["hyperparameters"], "wrong_share": [0.5, 0.0]}
+    config = {**DIGITS, "task": f"{__name__}:mislabelled", "hyperparameters": lists}
+    healthy = {"depth": 1, "activation": "relu", "learning_rate": 0.1}
+    found = diagnose(
+        StudyConfig(**config), {**healthy, "wrong_share": 0.5}, seeds=SEEDS, remedies=1
+    )
+    assert found.verdicts.get("stable", 0) == 0
+    (remedy,) = found.remedies
+    assert {each.hyperparameter: each.after for each in remedy.changes} == {"wrong_share": 0.0}
 
 
 @pytest.mark.slow
