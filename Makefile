@@ -25,7 +25,7 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m study.engine.fused
 	touch $@
 
-demo: $(READY)  ## run a real study of 1,800 trials and write its report
+demo: $(READY)  ## run a real study of 1,200 trials and write its report
 	$(BIN)/gradscape run study/presets/digits-mlp.yaml --home $(HOME_FOLDER)
 
 test: $(READY)  ## run all tests, slow ones included, on two cores

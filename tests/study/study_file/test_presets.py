@@ -15,7 +15,7 @@ def test_preset_is_a_good_study_file_named_like_it(name):
 
 def test_digits_mlp_is_a_study_of_four_axes():
     config = StudyConfig.from_text(preset_text("digits-mlp"))
-    assert (config.trials, config.steps, config.seeds, config.seed) == (1800, 200, 3, 0)
+    assert (config.trials, config.steps, config.seeds, config.seed) == (1200, 200, 3, 0)
     assert list(config.space.axes) == ["depth", "activation", "initialization", "learning_rate"]
     assert config.tracking_uri is None and config.storage is None
 
