@@ -17,7 +17,7 @@ import pandas as pd
 from study.tables import CohortTables
 from study.tables.encoding import NO_LIMIT
 from study.tracking.notes import NOTE_TAG, literal
-from study.verdicts.profiles.layer_profile import COLUMNS, OF_CALLS, profiles
+from study.verdicts.profiles.layer_profile import COLUMNS, OPTIONAL_COLUMNS, profiles
 
 MAX_STEPS = 8
 """Steps of each metric, chosen among the recorded ones."""
@@ -167,6 +167,6 @@ def _chosen_steps(tables: CohortTables) -> dict[int, dict[str, list[float]]]:
 def _delta_ratios(tables: CohortTables) -> pd.DataFrame:
     """Columns trial, step, delta_ratio: R as the verdicts have it."""
     present = tables.layers.column_names
-    needed = [name for name in (*COLUMNS, *OF_CALLS) if name in present]
+    needed = [name for name in (*COLUMNS, *OPTIONAL_COLUMNS) if name in present]
     ratios = profiles(tables.layers.select(needed).to_pandas())
     return pd.DataFrame({"trial": ratios.trial, "step": ratios.step, "delta_ratio": ratios.ratio})

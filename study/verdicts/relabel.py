@@ -9,7 +9,7 @@ import pandas as pd
 from study.tables.parts import TableStore
 from study.verdicts.causes.through_training import LAYER_COLUMNS as OF_CAUSES
 from study.verdicts.label import label_trials
-from study.verdicts.profiles.layer_profile import COLUMNS, OF_CALLS
+from study.verdicts.profiles.layer_profile import COLUMNS, OPTIONAL_COLUMNS
 from study.verdicts.published import LAYER_COLUMNS
 from study.verdicts.thresholds import Thresholds
 
@@ -36,7 +36,9 @@ def relabel_study(store: TableStore, thresholds: Thresholds) -> pd.DataFrame:
     pieces = []
     for numbers in _batches(store, set(trials["trial"])):
         rows = trials.iloc[row_of.loc[numbers]]
-        layers = store.read_layers(numbers, (*COLUMNS, *OF_CALLS, *LAYER_COLUMNS, *OF_CAUSES))
+        layers = store.read_layers(
+            numbers, (*COLUMNS, *OPTIONAL_COLUMNS, *LAYER_COLUMNS, *OF_CAUSES)
+        )
         steps = store.read_steps(numbers)
         pieces.append(
             label_trials(rows, layers, thresholds, steps=steps, metric=metadata["metric"])

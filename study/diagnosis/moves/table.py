@@ -40,7 +40,7 @@ MOVES: tuple[Move, ...] = tuple(move for moves in FAMILIES.values() for move in 
 
 OWN_VALUE = 0.5
 """What another value of the study file's own list weighs, where only the person knows what it
-does: hyperparameters and names of a network of their own."""
+does: hyperparameters and names of a network of their own, and hyperparameters of an own task."""
 
 OWN_CAUSES = (
     Cause.LEVELLED_OFF,

@@ -13,7 +13,7 @@ from study.verdicts.profiles.gradient_path import gradient_paths
 COLUMNS = ("trial", "step", "layer", "role", "delta_rms", "dead_fraction", "saturated_fraction")
 """What labels need of the layers table."""
 
-OF_CALLS = (
+OPTIONAL_COLUMNS = (
     "calls",
     "delta_rms_first_call",
     "delta_rms_last_call",
@@ -21,8 +21,7 @@ OF_CALLS = (
     "preactivation_rms",
 )
 """What they need beside it of layers that are called several times in one pass, that show no delta
-or hardly a signal; tables of networks without such layers may lack it. Other columns need not be
-read."""
+or hardly a signal; a table may lack it where no layer does. Other columns need not be read."""
 
 FAINT = 1e-30
 """Of a signal; what a layer of usual weights makes of it may be below float32's 1.2e-38."""
@@ -80,8 +79,8 @@ def profiles(layers: pd.DataFrame) -> Profiles:
     """Summarizes the hidden layers of every trial and recorded step.
 
     Args:
-        layers: At least `COLUMNS` of the layers table, and `OF_CALLS` where it has them; rows in
-            any order.
+        layers: At least `COLUMNS` of the layers table, and `OPTIONAL_COLUMNS` where it has them;
+            rows in any order.
 
     Raises:
         ValueError: If a column is missing.

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from study.engine import Task
-from study.engine.tasks.data.data_scale import outliers, scale_notices
+from study.engine.tasks.data.data_scale import scale_notices
+from study.engine.tasks.data.outliers import outliers
 
 TABLE = torch.randn(1500, 12, generator=torch.Generator().manual_seed(0))
 
