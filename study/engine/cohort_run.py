@@ -29,6 +29,7 @@ from study.engine.observing.record import CohortRecord
 from study.engine.observing.recording import Recording
 from study.engine.observing.stopping import StopRule
 from study.engine.observing.tiers import Statistics
+from study.engine.observing.weights import Weights
 from study.engine.optimizers.own import is_own
 from study.engine.precision import PRECISIONS
 from study.engine.quantities.grad_norm import grad_norm
@@ -153,7 +154,7 @@ class CohortRun:
             self.recording.note_failures(step, failures)
             if recorded:
                 surface = self._surface.measure(batch, blocks.by_name(), self._execution.copies)
-                factor_K = self._update_and_look(step, result, grad_norm_K, observation, surface)
+                factor_K = self._update_and_look(step, result, norms_NxK, observation, surface)
             else:
                 factor_K = self._update(step, result, grad_norm_K)
             self.recording.history.add(
@@ -213,22 +214,26 @@ class CohortRun:
         self,
         step: int,
         result: Pass,
-        grad_norm_K: Tensor,
+        norms_NxK: Tensor,
         observation: Observation | None,
         surface: dict[str, Tensor],
     ) -> Tensor:
-        blocks = self._execution.blocks
+        blocks, rows = self._execution.blocks, self._weights_L
         by_layer: dict[str, Tensor] = {}
+        sizes_NxK = blocks.exact_norms(blocks.values, blocks.norms(blocks.values))
         if observation is not None:
-            by_layer = observation.measure(
-                lambda name: blocks.of(blocks.values, name),
-                lambda name: blocks.of(result.gradients, name),
+            weights = Weights(
+                norms_LxK=sizes_NxK[rows],
+                gradient_norms_LxK=blocks.exact_norms(result.gradients, norms_NxK)[rows],
+                parameter=lambda name: blocks.of(blocks.values, name),
+                gradient=lambda name: blocks.of(result.gradients, name),
             )
+            by_layer = observation.measure(weights)
         before = [value.clone() for value in blocks.values]
-        factor_K = self._update(step, result, grad_norm_K)
-        updates_NxK, sizes_NxK = update_sizes(blocks, before)
+        factor_K = self._update(step, result, grad_norm(norms_NxK))
+        updates_NxK = update_sizes(blocks, before)
         if observation is not None:
-            by_layer["update_ratio"] = update_ratio(updates_NxK, sizes_NxK)[self._weights_L].T
+            by_layer["update_ratio"] = update_ratio(updates_NxK, sizes_NxK)[rows].T
         trained = self._trained_N
         ratio_K = joint_update_ratio(updates_NxK[trained], sizes_NxK[trained])
         self.recording.look(step, {"update_ratio": ratio_K, **surface}, by_layer)

@@ -10,6 +10,8 @@ from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 import torch
 from torch import Tensor
 
+from study.engine.quantities.rms import is_exact, norm, quick_norm
+
 
 class Blocks:
     """Stacked parameters, and where each parameter is.
@@ -78,7 +80,23 @@ class Blocks:
 
     def norms(self, tensors: Sequence[Tensor]) -> Tensor:
         """Computes Euclidean norms by parameter in the order of the forward pass: (N, K)."""
-        return self.in_order([_norms(tensor) for tensor in tensors])
+        return self.in_order([quick_norm(tensor, kept=2) for tensor in tensors])
+
+    def exact_norms(self, tensors: Sequence[Tensor], quick_NxK: Tensor) -> Tensor:
+        """Computes them in float64: (N, K).
+
+        Args:
+            tensors: Laid out as the blocks are.
+            quick_NxK: What `norms` gives of them.
+        """
+        if quick_NxK.dtype == torch.float64:
+            return quick_NxK
+        if quick_NxK.device.type != "cpu" or quick_NxK.dtype != torch.float32:
+            return self.in_order([norm(tensor, kept=2) for tensor in tensors])
+        exact_NxK = quick_NxK.double()
+        for row in (~is_exact(quick_NxK)).any(dim=1).nonzero().flatten().tolist():
+            exact_NxK[row] = norm(self.of(tensors, self.order[row]))
+        return exact_NxK
 
     def in_order(self, by_block: Sequence[Tensor]) -> Tensor:
         """Figures (P, K) of each block as one (N, K) in the order of the forward pass."""
@@ -111,8 +129,3 @@ def by_shape(
     for name, shape in shapes.items():
         groups.setdefault((shape, kinds.get(name)), []).append(name)
     return list(groups.values())
-
-
-def _norms(block: Tensor) -> Tensor:
-    axes = tuple(range(2, block.ndim))
-    return torch.linalg.vector_norm(block, dim=axes) if axes else block.abs()

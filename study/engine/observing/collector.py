@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from study.engine.observing.measuring import AT_ONCE, Measure, Row, Shown, measured
+from study.engine.observing.measuring import Measure, Row, Shown, measured
 from study.engine.quantities import OF_CALL
 
-LARGE = 2**15
+LARGE = 2**13
 """Numbers in a tensor from which it is measured when it comes. Keeping it would cost more: memory
 that is not used again is not in any cache."""
 
@@ -41,7 +41,7 @@ class Sink:
             call: Number of the call in this pass, from 0.
             stays: Whether it stays in memory for the step anyway, and nothing overwrites it.
         """
-        if self._calls == 1 and self._is_large(shown_KxB, AT_ONCE if stays else LARGE):
+        if self._calls == 1 and self._is_large(shown_KxB):
             if call == 0:
                 shown = Shown(tensors=(self._flat(shown_KxB),), measure=self._measure)
                 self._rows += measured([shown])
@@ -70,11 +70,11 @@ class Sink:
         some = [common[round(part * last)] for part in OF_CALL.values()] if last else []
         return Shown(tensors=(everything, *some), measure=self._measure)
 
-    def _is_large(self, shown_KxB: Tensor, limit: int) -> bool:
+    def _is_large(self, shown_KxB: Tensor) -> bool:
         """As the first one was: all trials' must end up in one list."""
         if self._rows or self._kept:
             return bool(self._rows)
-        return shown_KxB.numel() >= limit
+        return shown_KxB.numel() >= LARGE
 
     def _flat(self, shown_KxB: Tensor) -> Tensor:
         if self._units_last and shown_KxB.ndim > 3:

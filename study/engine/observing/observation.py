@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -11,8 +11,9 @@ from torch import Tensor
 from study.engine import quantities
 from study.engine.layers import Layer
 from study.engine.observing.collector import Sink
-from study.engine.observing.measuring import Row, Shown, measured
+from study.engine.observing.measuring import Row, measured
 from study.engine.observing.sizes import Sizes
+from study.engine.observing.weights import Weights
 
 
 class Observation:
@@ -49,33 +50,18 @@ class Observation:
         """Takes the output of the activation behind a layer."""
         return self._activations[layer]
 
-    def measure(
-        self, parameter: Callable[[str], Tensor], gradient: Callable[[str], Tensor]
-    ) -> dict[str, Tensor]:
-        """Computes every per-layer quantity but the update's, each (K, L) in float64.
-
-        Args:
-            parameter: A parameter of all trials before the update by its name, (K, ...).
-            gradient: The unclipped gradient of a parameter by its name, (K, ...).
-        """
-        weights = measured(
-            [
-                Shown(tensors=(parameter(layer.weight), gradient(layer.weight)), measure=of_weight)
-                for layer in self.layers
-            ]
-        )
-        trials = len(weights[0]["nonfinite_count"])
+    def measure(self, weights: Weights) -> dict[str, Tensor]:
+        """Computes every per-layer quantity but the update's, each (K, L) in float64."""
+        trials = weights.norms_LxK.shape[1]
         sizes = [self._preactivations[layer.name].row(trials) for layer in self.layers]
         deltas = _rows([self._deltas[layer.name] for layer in self.layers], trials)
         activations = _rows([self._activations[layer.name] for layer in self.layers], trials)
-        by_source = zip(weights, deltas, activations, sizes, strict=True)
-        merged = [_merged(*rows) for rows in by_source]
-        for layer, row in zip(self.layers, merged, strict=True):
-            if layer.frozen:
-                # There is none: a zero would look like one that vanished.
-                unmeasured = torch.full_like(row["weight_rms"], torch.nan)
-                row |= dict.fromkeys(quantities.ON_WEIGHT_GRADIENT, unmeasured)
-        return {column: _by_layer(merged, column) for column in dict.fromkeys(_columns(merged))}
+        by_source = zip(activations, sizes, deltas, strict=True)
+        shown = [{**activation, **size, **delta} for activation, size, delta in by_source]
+        figures = {column: _by_layer(shown, column, trials) for column in _columns(shown)}
+        of_weights = weights.measured(self.layers)
+        broken = figures["nonfinite_count"].nan_to_num() + of_weights["nonfinite_count"]
+        return {**figures, **of_weights, "nonfinite_count": broken}
 
 
 def of_delta(tensors: Sequence[Tensor]) -> Row:
@@ -114,15 +100,6 @@ class OfActivation:
         return row
 
 
-def of_weight(tensors: Sequence[Tensor]) -> Row:
-    """Measures a layer's weight and its gradient."""
-    weight, gradient = tensors
-    row = {name: compute(weight) for name, compute in quantities.ON_WEIGHT.items()}
-    row |= {name: compute(gradient) for name, compute in quantities.ON_WEIGHT_GRADIENT.items()}
-    row["nonfinite_count"] = quantities.nonfinite_count(gradient)
-    return row
-
-
 def _rows(sinks: Sequence[Sink], trials: int) -> list[Row]:
     """Gives the row of each sink, empty where nothing was shown to it."""
     rows = [sink.row(trials) for sink in sinks]
@@ -138,21 +115,17 @@ def _rows(sinks: Sequence[Sink], trials: int) -> list[Row]:
     return [row or {} for row in rows]
 
 
-def _merged(weight: Row, delta: Row, activation: Row, size: Row) -> Row:
-    row = {**activation, **size, **delta, **weight}
-    if activation:
-        row["nonfinite_count"] = weight["nonfinite_count"] + activation["nonfinite_count"]
-    return row
-
-
 def _columns(rows: Sequence[Row]) -> list[str]:
+    """Figures of some layer, and those that no layer may have."""
     measured_of_some = [name for row in rows for name in row]
     sizes = [quantities.PREACTIVATION + end for end in ("", "_first_call", "_last_call")]
-    of_outputs = (*sizes, *quantities.ON_ACTIVATION, "saturated_fraction")
-    return [*measured_of_some, *quantities.ON_DELTA, *quantities.OF_CALL, *of_outputs]
+    of_outputs = (*sizes, *quantities.ON_ACTIVATION, "saturated_fraction", "nonfinite_count")
+    of_deltas = (*quantities.ON_DELTA, *quantities.OF_CALL)
+    return list(dict.fromkeys([*measured_of_some, *of_deltas, *of_outputs]))
 
 
-def _by_layer(rows: Sequence[Row], column: str) -> Tensor:
+def _by_layer(rows: Sequence[Row], column: str, trials: int) -> Tensor:
     """(K, L); NaN where a layer has no such figure."""
-    unmeasured = torch.full_like(rows[0]["nonfinite_count"], torch.nan)
-    return torch.stack([row.get(column, unmeasured) for row in rows], dim=1)
+    device = next((value.device for row in rows for value in row.values()), None)
+    absent = torch.full((trials,), torch.nan, dtype=torch.float64, device=device)
+    return torch.stack([row.get(column, absent) for row in rows], dim=1)

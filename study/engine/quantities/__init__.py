@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
+from torch import Tensor
+
 from study.engine.quantities.activation_moments import activation_mean, activation_std
 from study.engine.quantities.activation_zeros import dead_fraction, zero_fraction
-from study.engine.quantities.count import count
 from study.engine.quantities.nonfinite import nonfinite_count
 from study.engine.quantities.rms import rms
 from study.engine.quantities.saturation import saturated_fraction
@@ -33,11 +36,11 @@ ON_ACTIVATION = {
 }
 """Of a layer's activations, (K, B, ...) -> (K,)."""
 
-ON_WEIGHT = {"weight_rms": rms, "weight_count": count}
-"""Of a layer's weight before the update, (K, ...) -> (K,)."""
+ON_WEIGHT: Mapping[str, Callable[[Tensor], Tensor]] = {}
+"""Of a layer's weight before the update, (K, ...) -> (K,), beside its rms."""
 
-ON_WEIGHT_GRADIENT = {"weight_grad_rms": rms}
-"""Of the unclipped gradient of a layer's weight, (K, ...) -> (K,)."""
+ON_WEIGHT_GRADIENT: Mapping[str, Callable[[Tensor], Tensor]] = {}
+"""Of the unclipped gradient of a layer's weight, (K, ...) -> (K,), beside its rms."""
 
 __all__ = [
     "OF_CALL",

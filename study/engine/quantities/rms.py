@@ -22,16 +22,27 @@ def norm(values: Tensor, *, kept: int = 1) -> Tensor:
         return values.abs().double()
     if values.device.type != "cpu" or values.dtype != torch.float32:
         return torch.linalg.vector_norm(values, dim=axes, dtype=torch.float64)
-    quick = torch.linalg.vector_norm(values, dim=axes)
-    low, high = SAFE_NORMS
-    unsafe = ~((quick > low) & (quick < high))
+    quick = quick_norm(values, kept=kept)
     exact = quick.double()
+    unsafe = ~is_exact(quick)
     if bool(unsafe.any()):
         rows = values[unsafe]
         exact[unsafe] = torch.linalg.vector_norm(
             rows, dim=tuple(range(1, rows.ndim)), dtype=torch.float64
         )
     return exact
+
+
+def quick_norm(values: Tensor, *, kept: int = 1) -> Tensor:
+    """Computes the same in the dtype of the values, whose squares may underflow or overflow."""
+    axes = tuple(range(kept, values.ndim))
+    return torch.linalg.vector_norm(values, dim=axes) if axes else values.abs()
+
+
+def is_exact(quick: Tensor) -> Tensor:
+    """Returns where a `quick_norm` in float32 is exact enough to stand for `norm`."""
+    low, high = SAFE_NORMS
+    return (quick > low) & (quick < high)
 
 
 def rms(values: Tensor) -> Tensor:

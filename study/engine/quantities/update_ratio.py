@@ -28,13 +28,12 @@ def joint_update_ratio(updates: Tensor, sizes: Tensor) -> Tensor:
     return update_ratio(updates.norm(dim=0), sizes.norm(dim=0))
 
 
-def update_sizes(blocks: Blocks, before: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-    """Computes |after - before| and |before| by parameter and trial, (N, K) each.
+def update_sizes(blocks: Blocks, before: Sequence[Tensor]) -> Tensor:
+    """Computes |after - before| by parameter and trial, (N, K).
 
     Args:
         blocks: Parameters after the update.
         before: A copy of their values before it, which is overwritten.
     """
-    sizes_NxK = blocks.in_order([norm(value, kept=2) for value in before])
     updates = [old.sub_(new) for old, new in zip(before, blocks.values, strict=True)]
-    return blocks.in_order([norm(value, kept=2) for value in updates]), sizes_NxK
+    return blocks.in_order([norm(value, kept=2) for value in updates])

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from study.engine import NETWORKS, Task, train_cohort
+from study.engine import NETWORKS, Task, quantities, train_cohort
 from study.engine.cohort.batches import BatchOrder
 from study.trial import Trial
 from tests.study.engine.conftest import make_trial
@@ -120,3 +120,20 @@ def test_weight_times_its_gradient_is_equal_in_every_layer_of_a_bias_free_relu_n
         if isinstance(module, nn.Linear)
     ]
     np.testing.assert_allclose(products, products[0], rtol=1e-9)
+
+
+def test_a_quantity_of_weights_is_one_line_in_a_table(
+    digits: Task, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def largest(values: torch.Tensor) -> torch.Tensor:
+        return values.flatten(1).abs().amax(dim=1)
+
+    monkeypatch.setattr(quantities, "ON_WEIGHT", {"weight_largest": largest})
+    monkeypatch.setattr(quantities, "ON_WEIGHT_GRADIENT", {"gradient_largest": largest})
+    trials = [make_trial(n) for n in range(3)]
+    record = train_cohort(trials, task=digits, network=NETWORKS["mlp"], steps=1)
+    start = initial_network(trials[1], digits, torch.float64)
+    expected = [w.abs().max().item() for name, w in start.named_parameters() if "weight" in name]
+    got = record.by_layer["weight_largest"][1, 0]
+    np.testing.assert_allclose(got[: len(expected)], expected, rtol=1e-6)
+    assert (record.by_layer["gradient_largest"][1, 0] > 0).all()
