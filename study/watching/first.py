@@ -19,8 +19,9 @@ from study.engine.forensics.look import broken_parameter
 from study.engine.forensics.modules import ModuleWatch
 from study.engine.layers import Layer, buffers_kept, first_tensor
 from study.first_failure import FirstFailure
+from study.watching.observing.passes import Given, bare
 from study.watching.observing.ranks import local, sharded
-from study.watching.observing.signals import Given, Signals
+from study.watching.observing.signals import Signals
 
 _logger = logging.getLogger("gradscape.watch")
 
@@ -154,7 +155,8 @@ def _again(module: nn.Module, given: Given, layers: Sequence[Layer]) -> FirstFai
     devices = list({t.device for t in tensors if t.device.type == "cuda"})
     with torch.random.fork_rng(devices=devices), torch.no_grad(), buffers_kept(module):
         with watch.watching():
-            outputs = first_tensor(given.module(*given.args, **given.kwargs))
+            # Not compiled: hooks inside would break it up, and be told of.
+            outputs = first_tensor(bare(given.module)[0](*given.args, **given.kwargs))
         call = watch.first_call(torch.ones(examples, dtype=torch.bool))
     if call is None:
         return None

@@ -22,7 +22,7 @@ from study.watching.observing.inputs import batch_of
 from study.watching.observing.notices import notices_of
 from study.watching.observing.ranks import gathered, joined_look, mean_loss
 from study.watching.observing.scaler import Scaler
-from study.watching.observing.settings import settings_of
+from study.watching.observing.settings import has_closure, settings_of
 from study.watching.observing.signals import Signals
 from study.watching.observing.weights import learning_rate, parameters_of
 from study.watching.record import Look, RunRecord
@@ -84,6 +84,7 @@ class Learner:
         self._sentry = Sentry(list(self._signals.values()), self._named)
         self._rate = math.nan
         self._in_a_row = 0
+        self._tries = False
         self._handles: list[RemovableHandle] = []
         for optimizer in self._optimizers:
             self._handles.append(optimizer.register_step_pre_hook(self._before))
@@ -149,11 +150,11 @@ class Learner:
     @harmless
     def _before(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         self._rate = learning_rate(self._optimizers)
+        closure = has_closure(args, kwargs)
         if self._measurement is not None:
-            self._measurement.before(optimizer)
-        # A closure makes the gradients within the step: they are not there yet. The first of
-        # the arguments is the optimizer itself.
-        if len(args) < 2 and not kwargs or not (any(args[1:]) or kwargs.get("closure")):
+            self._measurement.before(optimizer, closure=closure)
+            self._tries = closure
+        if not closure:
             self.check()
 
     @harmless
@@ -173,7 +174,7 @@ class Learner:
         look = measurement.look
         if look is None:
             return None
-        everywhere = [self._answers.shown()]
+        everywhere = [self._answers.shown()[: 1 if self._tries else None]]
         if self._across_ranks:
             everywhere = gathered(everywhere[0])
             look = joined_look(look, measurement.silent)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
@@ -13,7 +12,15 @@ from study.watching.observing.ranks import in_parallel, local
 from study.watching.observing.scaler import Scaler
 from study.watching.observing.signals import Signals
 from study.watching.observing.still import still_layers
-from study.watching.observing.weights import Arrived, Update, parameters_of, relative, size, total
+from study.watching.observing.weights import (
+    Arrived,
+    Update,
+    parameters_of,
+    relative,
+    size,
+    sizes_of,
+    total,
+)
 from study.watching.record import Look
 
 
@@ -49,19 +56,25 @@ class Measurement:
         averaged = any(in_parallel(each.called) for each in signals.values())
         self._arrived = Arrived(self._parameters, averaged=averaged)
         self._update: Update | None = None
-        self._given: dict[int, Tensor] = {}
+        self._given: dict[int, float] = {}
         self.look: Look | None = None
         self.still: dict[str, str] = {}
         self.silent: dict[str, Tensor] = {}
         for each in signals.values():
             each.look(self._arrived.begins)
 
-    def before(self, optimizer: Optimizer) -> None:
+    def before(self, optimizer: Optimizer, *, closure: bool) -> None:
         """Takes the parameters before the update; the first call of a step counts.
 
         Args:
             optimizer: The one that is about to step; others may find its gradients cleared.
+            closure: Whether it makes gradients within its step, again and again at parameters
+                that it tries: those of the first time are the step's.
         """
+        if closure:
+            self._arrived.first = True
+            for each in self._signals.values():
+                each.first_counts()
         if self._update is None:
             self._update = Update(self._parameters)
         if len(self._optimizers) > 1:
@@ -78,6 +91,8 @@ class Measurement:
         assert self._update is not None
         scale = self._scaler.of_gradients(self._optimizers)
         sizes_now = {**self._given, **_sizes(self._parameters)}
+        if self._arrived.first:
+            sizes_now |= self._arrived.norms
         used = {key: norm / scale for key, norm in sizes_now.items()}
         factor = self._clip_factor(used)
         moved, sizes = self._update.moved(), self._update.sizes()
@@ -98,7 +113,7 @@ class Measurement:
             layers=self._layer_rows(used, moved, sizes, factor),
         )
 
-    def _clip_factor(self, used: Mapping[int, Tensor]) -> float:
+    def _clip_factor(self, used: Mapping[int, float]) -> float:
         """Norm of the gradient that was used over the one that arrived; NaN if not seen."""
         arrived = self._arrived.norms
         if not used or set(used) - set(arrived):
@@ -111,9 +126,9 @@ class Measurement:
 
     def _layer_rows(
         self,
-        used: Mapping[int, Tensor],
-        moved: Mapping[int, Tensor],
-        sizes: Mapping[int, Tensor],
+        used: Mapping[int, float],
+        moved: Mapping[int, float],
+        sizes: Mapping[int, float],
         factor: float,
     ) -> dict[str, dict[str, float]]:
         scale = self._scaler.of_losses()
@@ -132,32 +147,32 @@ class Measurement:
         return rows
 
 
-def _sizes(parameters: Sequence[Tensor]) -> dict[int, Tensor]:
+def _sizes(parameters: Sequence[Tensor]) -> dict[int, float]:
     """Norms of the gradients that there are, by the parameter's id."""
-    return {id(each): size(each.grad) for each in parameters if each.grad is not None}
+    return sizes_of({id(each): each.grad for each in parameters if each.grad is not None})
 
 
-def _broken(weight: Tensor, used: Mapping[int, Tensor]) -> float:
+def _broken(weight: Tensor, used: Mapping[int, float]) -> float:
     """Counts the numbers of a weight's gradient that are not finite."""
     # A finite norm has finite numbers only; to count them costs as much as an update.
-    if weight.grad is None or (id(weight) in used and math.isfinite(float(used[id(weight)]))):
+    if weight.grad is None or (id(weight) in used and math.isfinite(used[id(weight)])):
         return 0.0
     return float((~local(weight.grad).isfinite()).sum())
 
 
 def _of_weight(
     weight: Tensor,
-    used: Mapping[int, Tensor],
-    moved: Mapping[int, Tensor],
-    sizes: Mapping[int, Tensor],
+    used: Mapping[int, float],
+    moved: Mapping[int, float],
+    sizes: Mapping[int, float],
     factor: float,
 ) -> dict[str, float]:
     count = weight.numel()
     before = sizes.get(id(weight))
-    norm = float(size(weight) if before is None else before)
+    norm = float(size(weight)) if before is None else before
     row = {"weight_rms": norm / math.sqrt(count), "weight_count": float(count)}
     if id(weight) in used:
-        row["weight_grad_rms"] = float(used[id(weight)]) / factor / math.sqrt(count)
+        row["weight_grad_rms"] = used[id(weight)] / factor / math.sqrt(count)
     # What no optimizer has does not move.
-    row["update_ratio"] = relative(float(moved.get(id(weight), torch.zeros(()))), norm)
+    row["update_ratio"] = relative(moved.get(id(weight), 0.0), norm)
     return row

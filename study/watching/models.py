@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from torch import nn
+from torch.nn.parameter import is_lazy
 from torch.optim import Optimizer
 
 Models = nn.Module | Sequence[nn.Module] | Mapping[str, nn.Module]
@@ -41,6 +42,21 @@ def groups_of(
         return {"": ({"": model}, optimizers)}
     named = model if isinstance(model, Mapping) else dict(enumerate(model))
     return {"": ({f"{name}.": each for name, each in named.items()}, optimizers)}
+
+
+def refuse_lazy(modules: Iterable[nn.Module]) -> None:
+    """Refuses parameters that a first call is to make: nothing can be attached to them yet.
+
+    Raises:
+        ValueError: If there are any.
+    """
+    for module in modules:
+        for name, parameter in module.named_parameters():
+            if is_lazy(parameter):
+                raise ValueError(
+                    f"parameters must exist, but {name} is made by the first call of a lazy "
+                    "module: call the model with a batch once before study.watch"
+                )
 
 
 def _bare(optimizer: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cmath
 import logging
 import math
 from collections.abc import Mapping, Sequence
@@ -48,7 +49,7 @@ class Sentry:
                 continue
             if self._in_parts:
                 gradient = local(gradient)
-            if not math.isfinite(gradient.sum().item()):
+            if not cmath.isfinite(gradient.sum().item()):
                 self._suspect = suspect(self._signals, self._named, step=step, updated=False)
                 return
 

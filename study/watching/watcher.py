@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from study.watching.harmless import harmless
 from study.watching.learner import Learner, Loss
-from study.watching.models import Models, Optimizers, groups_of, name_of
+from study.watching.models import Models, Optimizers, groups_of, name_of, refuse_lazy
 from study.watching.moment import Moment, moment_of
 from study.watching.observing.ranks import joined_ranks
 from study.watching.observing.scaler import Scaler
@@ -217,10 +217,12 @@ def watch(
             their numbers are joined to those of the whole batch.
 
     Raises:
-        ValueError: If names of models and optimizers do not fit each other, `every < 1`, or a
-            model that is sharded over processes is not watched across them.
+        ValueError: If names of models and optimizers do not fit each other, `every < 1`, a model
+            that is sharded over processes is not watched across them, or parameters of a lazy
+            module do not exist yet.
     """
     groups = groups_of(model, optimizer)
+    refuse_lazy(model for models, _ in groups.values() for model in models.values())
     modules = [module for models, _ in groups.values() for module in models.values()]
     across_ranks = joined_ranks(modules, wanted=across_ranks)
     known = Scaler(scaler)

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from study.engine import quantities
+from study.watching.observing.weights import size
 
 Numbers = dict[str, Tensor]
 """Figures of one call by column of the layers table, 0-d each, on the device."""
@@ -35,8 +36,7 @@ class Seen:
 
 def of_size(column: str, value: Tensor) -> Seen:
     """Measures the rms of an output or of a gradient."""
-    values = _exact(value)
-    return Seen(count=value.numel(), numbers={column: quantities.rms(values)[0]})
+    return Seen(count=value.numel(), numbers={column: size(value) / math.sqrt(value.numel())})
 
 
 def of_activation(value: Tensor, activation: str | None, *, units_last: bool) -> Seen:

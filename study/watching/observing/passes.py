@@ -11,8 +11,10 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 from torch.utils._pytree import tree_leaves
 
+from study.engine.layers import Layer
+from study.engine.quantities import OF_CALL
 from study.watching.observing.discovery import Part
-from study.watching.observing.measures import Seen, silent_units
+from study.watching.observing.measures import Seen, joined, silent_units
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +51,24 @@ class Pass:
     roots: set[nn.Module] = field(default_factory=set)
     last: Part | None = None
 
+    def row(self, layer: Layer) -> dict[str, float]:
+        """Returns the figures of a layer by column of the layers table, as far as it was seen."""
+        deltas = self.deltas.get(layer.name, {})
+        row: dict[str, float] = {}
+        for calls, column in (
+            ([deltas[call] for call in sorted(deltas)], "delta_rms"),
+            (self.outputs.get(layer.name, []), "preactivation_rms"),
+        ):
+            if calls:
+                row |= joined(calls)
+                for name, part in OF_CALL.items() if layer.calls > 1 else ():
+                    call = name.removeprefix("delta_rms_")
+                    if column == "delta_rms" or part in (0.0, 1.0):
+                        some = calls[round(part * (len(calls) - 1))]
+                        row[f"{column}_{call}"] = joined([some])[column]
+        activations = self.behind(layer.name)
+        return row | (joined(activations) if activations else {})
+
     def behind(self, layer: str) -> list[Seen]:
         """Returns the activations behind a layer: a module's, or what the next layer was given."""
         return self.activations.get(layer) or self.inputs.get(layer) or []
@@ -57,6 +77,11 @@ class Pass:
         """Returns which units were zero throughout, (U,) by layer, where that is known."""
         units = {layer: silent_units(self.behind(layer)) for layer in layers}
         return {layer: each.cpu() for layer, each in units.items() if each is not None}
+
+
+def in_backward() -> bool:
+    """Returns whether the autograd engine is calling, as checkpointing asks it too."""
+    return bool(torch._C._current_graph_task_id() != -1)
 
 
 def bare(module: nn.Module) -> tuple[nn.Module, bool]:

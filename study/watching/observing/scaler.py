@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping, Sequence
 
 import torch
-from torch import Tensor
 from torch.optim import Optimizer
 
 
@@ -42,7 +41,7 @@ class Scaler:
         return self._scale < before
 
     def clip_factor(
-        self, ratio: float, used: Mapping[int, Tensor], arrived: Mapping[int, Tensor]
+        self, ratio: float, used: Mapping[int, float], arrived: Mapping[int, float]
     ) -> float:
         """Returns what was clipped, from the ratio of gradients used over those that arrived.
 
@@ -65,9 +64,7 @@ class Scaler:
         return 1.0 if self._scaler is None else float(self._scaler.get_scale())
 
 
-def _power_of_two(
-    ratio: float, used: Mapping[int, Tensor], arrived: Mapping[int, Tensor]
-) -> float:
+def _power_of_two(ratio: float, used: Mapping[int, float], arrived: Mapping[int, float]) -> float:
     """Returns 2^k if every gradient was divided by it, k >= 4; else 1."""
     if not (0 < ratio < 1):
         return 1.0
@@ -76,7 +73,7 @@ def _power_of_two(
         return 1.0
     scale = 2.0**exponent
     for key, norm in used.items():
-        whole = float(arrived[key])
-        if whole > 0 and abs(float(norm) * scale / whole - 1) > 1e-4:
+        whole = arrived[key]
+        if whole > 0 and abs(norm * scale / whole - 1) > 1e-4:
             return 1.0
     return scale

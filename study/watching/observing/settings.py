@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from torch.optim import Optimizer
@@ -30,3 +30,14 @@ def settings_of(optimizers: Sequence[Optimizer]) -> dict[str, object]:
 
 def _number(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def has_closure(args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
+    """Returns whether an optimizer makes the gradients within its step, from its arguments.
+
+    Args:
+        args: Of its step; the first of them is the optimizer itself.
+        kwargs: The same by name.
+    """
+    # Asked in every step, nearly always of one that has no arguments.
+    return (len(args) > 1 or bool(kwargs)) and bool(any(args[1:]) or kwargs.get("closure"))

@@ -14,11 +14,10 @@ from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
 from study.engine.layers import Layer, first_tensor
-from study.engine.quantities import OF_CALL
 from study.watching.harmless import harmless
 from study.watching.observing.discovery import Order, Part, parts_of, time_steps, unseen_layers
-from study.watching.observing.measures import Seen, joined, of_activation, of_size
-from study.watching.observing.passes import Given, Pass, bare
+from study.watching.observing.measures import of_activation, of_size
+from study.watching.observing.passes import Given, Pass, bare, in_backward
 
 Outputs = Callable[[Tensor, Tensor], None]
 """Takes what the last layer put out in one call, and the gradient of the loss by it."""
@@ -50,6 +49,8 @@ class Signals:
         self._parts = parts_of(self.module)
         self._order = Order()
         self._depth = 0
+        self._counted = False
+        self._first = False
         self._passes: list[Pass] = []
         self._handles: list[RemovableHandle] = []
         self._roots: dict[nn.Module, RemovableHandle] = {}
@@ -64,6 +65,7 @@ class Signals:
         """
         self._looking = True
         self._begins = begins
+        self._first = False
         self._passes = []
         if not self.visible:
             self._watch_root(self.called)
@@ -76,6 +78,10 @@ class Signals:
                 self._handles.append(child.register_forward_hook(self._leave, always_call=True))
         for child, part in self._parts.items():
             self._handles.append(child.register_forward_hook(self._hook(part)))
+
+    def first_counts(self) -> None:
+        """Takes the first pass for that of the step: those behind it try updates out."""
+        self._first = True
 
     def rest(self) -> None:
         """Ceases to look; learns the layers of the first pass that it saw."""
@@ -100,7 +106,7 @@ class Signals:
         if last is None:
             return {}
         layers = self.layers or self._layers_of(last)
-        return {layer.name: self._row(last, layer) for layer in layers}
+        return {layer.name: last.row(layer) for layer in layers}
 
     def silent(self) -> dict[str, Tensor]:
         """Returns which units were zero throughout that pass, (U,) by layer, where it is known."""
@@ -109,36 +115,11 @@ class Signals:
 
     def _last(self) -> Pass | None:
         shown = [each for each in self._passes if each.deltas] or self._passes[-1:]
-        return shown[-1] if shown else None
+        return shown[0 if self._first else -1] if shown else None
 
     def order(self) -> tuple[Layer, ...]:
         """Returns the layers as far as they are known now."""
         return self.layers or (self._layers_of(self._passes[-1]) if self._passes else ())
-
-    def _row(self, shown: Pass, layer: Layer) -> dict[str, float]:
-        row: dict[str, float] = {}
-        for calls, column in (
-            (self._deltas(shown, layer), "delta_rms"),
-            (
-                shown.outputs.get(layer.name, []),
-                "preactivation_rms",
-            ),
-        ):
-            if calls:
-                row |= joined(calls)
-                for name, part in OF_CALL.items() if layer.calls > 1 else ():
-                    call = name.removeprefix("delta_rms_")
-                    if column == "delta_rms" or part in (0.0, 1.0):
-                        some = calls[round(part * (len(calls) - 1))]
-                        row[f"{column}_{call}"] = joined([some])[column]
-        activations = shown.behind(layer.name)
-        if activations:
-            row |= joined(activations)
-        return row
-
-    def _deltas(self, shown: Pass, layer: Layer) -> list[Seen]:
-        deltas = shown.deltas.get(layer.name, {})
-        return [deltas[call] for call in sorted(deltas)]
 
     def _learn(self) -> None:
         shown = self._last()
@@ -164,6 +145,7 @@ class Signals:
     @harmless
     def _enter(self, module: nn.Module, args: Any, kwargs: Any) -> None:
         if self._depth == 0:
+            self._counted = torch.is_grad_enabled() and not in_backward()
             self._begin(module, args, kwargs)
         self._depth += 1
 
@@ -173,7 +155,8 @@ class Signals:
 
     @harmless
     def _begin(self, module: nn.Module, args: Any, kwargs: Any) -> None:
-        if not torch.is_grad_enabled():
+        # Within a backward pass it is checkpointing that calls a part again, not its owner.
+        if not torch.is_grad_enabled() or in_backward():
             return
         self.given = Given(module=module, args=args, kwargs=kwargs)
         if not self._looking:
@@ -190,7 +173,13 @@ class Signals:
         @harmless
         def show(module: nn.Module, inputs: Any, output: Any) -> None:
             tensor = first_tensor(output)
-            if tensor is None or not tensor.is_floating_point() or not torch.is_grad_enabled():
+            if tensor is None or not (tensor.is_floating_point() or tensor.is_complex()):
+                return
+            if not torch.is_grad_enabled():
+                # Reentrant checkpointing calls parts so, and again, last part first, for the
+                # backward pass: their order is to be had here only.
+                if self._counted and self._depth and not self.layers:
+                    self._order.called(part)
                 return
             if not self._passes:
                 self._passes.append(Pass())
@@ -205,7 +194,7 @@ class Signals:
         if part.weight is None:
             # The first activation behind a layer is its own; one module may stand behind several.
             layer, shown.last = shown.last, None
-            if layer is not None:
+            if layer is not None and value.is_floating_point():
                 seen = of_activation(value, part.activation, units_last=layer.units_last)
                 shown.activations.setdefault(layer.name, []).append(seen)
             return
@@ -228,7 +217,9 @@ class Signals:
     def _delta(
         self, shown: Pass, part: Part, call: int, value: Tensor
     ) -> Callable[[Tensor], None]:
-        is_output = bool(self.layers) and self.layers[-1].name == part.name
+        is_output = value.is_floating_point() and part.name in [
+            last.name for last in self.layers[-1:]
+        ]
         # Of other layers nothing is kept until their gradient comes.
         kept = value.detach() if is_output else None
 

@@ -18,7 +18,7 @@ def still_layers(
     named: Mapping[str, Tensor],
     optimizers: Sequence[Optimizer],
     *,
-    moved: Mapping[int, Tensor],
+    moved: Mapping[int, float],
     prefix: str = "",
 ) -> dict[str, str]:
     """Returns why layers do not train, by their names; those that do are left out.
@@ -45,7 +45,7 @@ def still_layers(
             reasons[layer.name] = "no optimizer has it"
         elif rates[id(weight)] == 0:
             reasons[layer.name] = "its learning rate is 0"
-        elif weight.grad is None and not float(moved.get(id(weight), 0.0)):
+        elif weight.grad is None and not moved.get(id(weight), 0.0):
             # Who makes its updates within the backward pass has cleared other gradients by now.
             reasons[layer.name] = DETACHED
     return reasons

@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.utils.checkpoint import checkpoint
 
 import study
 from tests.study.watching.loops import data, mlp, sgd, train
@@ -106,3 +107,112 @@ def test_which_losses_are_about_zero(losses: Callable[[int], float], surrogate: 
     from study.watching.reporting.goal import is_surrogate
 
     assert is_surrogate([losses(step) for step in range(60)]) == surrogate
+
+
+class _Checkpointed(nn.Module):
+    def __init__(self, depth: int, *, reentrant: bool) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.first = nn.Linear(20, 32)
+        blocks = [nn.Sequential(nn.Linear(32, 32), nn.Sigmoid()) for _ in range(depth)]
+        self.blocks = nn.ModuleList(blocks)
+        self.head = nn.Linear(32, 4)
+        self.reentrant = reentrant
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        hidden = self.first(inputs)
+        for block in self.blocks:
+            hidden = checkpoint(block, hidden, use_reentrant=self.reentrant)
+        return self.head(hidden)
+
+
+def _trained(network: nn.Module, optimizer: torch.optim.Optimizer, steps: int = 60) -> study.Watch:
+    watch = study.watch(network, optimizer)
+    generator = torch.Generator().manual_seed(2)
+    inputs = torch.randn(64, 20, generator=generator)
+    labels = inputs[:, :4].argmax(dim=1)
+    for _ in range(steps):
+        optimizer.zero_grad()
+        loss = functional.cross_entropy(network(inputs), labels)
+        loss.backward()
+        optimizer.step()
+        watch.step(loss)
+    return watch
+
+
+def test_checkpointed_layers_have_the_order_of_the_forward_pass() -> None:
+    # Reentrant checkpointing calls blocks without a graph, then last block first: the layers'
+    # order was reversed, and sigmoids whose gradients shrink were `unknown`.
+    results = {}
+    for reentrant in (True, False):
+        network = _Checkpointed(8, reentrant=reentrant)
+        watch = _trained(network, torch.optim.SGD(network.parameters(), 0.1))
+        results[reentrant] = watch.result()
+    names = ["first", *(f"blocks.{block}.0" for block in range(8)), "head"]
+    columns = ["delta_rms", "weight_grad_rms", "activation_mean", "update_ratio"]
+    for result in results.values():
+        layers = result.layers[result.layers["step"] == 0]
+        assert layers["name"].tolist() == names
+        assert (result.verdict, result.cause) == ("vanishing", "shrinking_through_depth")
+    one, other = (results[each].layers[columns].fillna(-1.0) for each in (True, False))
+    torch.testing.assert_close(torch.tensor(one.to_numpy()), torch.tensor(other.to_numpy()))
+
+
+def test_a_step_with_a_closure_shows_its_first_backward_pass() -> None:
+    # LBFGS tries parameters out within its step; a rate that is too large was told as gradients
+    # that grow with depth, because what was recorded as initialization was behind three updates.
+    inputs, labels = data()
+    network = mlp()
+    loss = functional.cross_entropy(network(inputs), labels)
+    loss.backward()
+    weight = network[0].weight
+    assert isinstance(weight, Tensor) and weight.grad is not None
+    wanted = weight.grad.square().mean().sqrt().item()
+    optimizer = torch.optim.LBFGS(network.parameters(), lr=300.0, max_iter=4)
+    watch = study.watch(network, optimizer)
+
+    def closure() -> float:
+        optimizer.zero_grad()
+        loss = functional.cross_entropy(network(inputs), labels)
+        loss.backward()
+        return loss  # type: ignore[return-value]
+
+    for _ in range(20):
+        watch.step(optimizer.step(closure))
+    result = watch.result()
+    layers = result.layers.set_index(["step", "layer"])
+    assert layers.loc[(0, 1), "weight_grad_rms"] == pytest.approx(wanted, rel=1e-5)
+    assert result.cause == "large_steps", str(result)
+
+
+def test_complex_weights_are_measured(caplog: pytest.LogCaptureFixture) -> None:
+    # Their norm was an error, from which on the watch saw the loss alone.
+    class Waves(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.lift = nn.Linear(20, 16, dtype=torch.cfloat)
+            self.factors = nn.Parameter(torch.randn(16, 16, dtype=torch.cfloat) / 4)
+            self.head = nn.Linear(16, 4)
+
+        def forward(self, inputs: Tensor) -> Tensor:
+            return self.head((self.lift(inputs.cfloat()) @ self.factors).abs())
+
+    torch.manual_seed(0)
+    network = Waves()
+    size = network.lift.weight.detach().abs().square().mean().sqrt().item()
+    result = _trained(network, torch.optim.Adam(network.parameters(), 1e-2)).result()
+    assert result.verdict == "stable"
+    assert not caplog.records
+    first = result.layers[(result.layers["step"] == 0) & (result.layers["name"] == "lift")]
+    assert first["weight_rms"].item() == pytest.approx(size, rel=1e-6)
+    assert first["weight_grad_rms"].item() > 0
+
+
+def test_parameters_that_do_not_exist_yet_are_refused_in_one_line() -> None:
+    # It was an error of torch's about a hook.
+    network = nn.Sequential(nn.LazyLinear(32), nn.ReLU(), nn.LazyLinear(4))
+    optimizer = torch.optim.Adam(network.parameters())
+    with pytest.raises(ValueError, match=r"0\.weight is made by the first call of a lazy module"):
+        study.watch(network, optimizer)
+    network(torch.zeros(2, 20))
+    assert _trained(network, optimizer).result().layers["name"].unique().tolist() == ["0", "2"]
