@@ -44,19 +44,20 @@ def groups_of(
     return {"": ({f"{name}.": each for name, each in named.items()}, optimizers)}
 
 
-def refuse_lazy(modules: Iterable[nn.Module]) -> None:
-    """Refuses parameters that a first call is to make: nothing can be attached to them yet.
+def existing(modules: Iterable[nn.Module]) -> list[nn.Module]:
+    """Lists modules, none of which may wait for a first call: nothing can be attached before.
 
     Raises:
-        ValueError: If there are any.
+        ValueError: If parameters do not exist yet.
     """
-    for module in modules:
-        for name, parameter in module.named_parameters():
-            if is_lazy(parameter):
-                raise ValueError(
-                    f"parameters must exist, but {name} is made by the first call of a lazy "
-                    "module: call the model with a batch once before study.watch"
-                )
+    listed = list(modules)
+    for name, parameter in (each for module in listed for each in module.named_parameters()):
+        if is_lazy(parameter):
+            raise ValueError(
+                f"parameters must exist, but {name} is made by the first call of a lazy "
+                "module: call the model with a batch once before study.watch"
+            )
+    return listed
 
 
 def _bare(optimizer: Any) -> Any:

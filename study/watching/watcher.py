@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from study.watching.harmless import harmless
 from study.watching.learner import Learner, Loss
-from study.watching.models import Models, Optimizers, groups_of, name_of, refuse_lazy
+from study.watching.models import Models, Optimizers, existing, groups_of, name_of
 from study.watching.moment import Moment, moment_of
 from study.watching.observing.ranks import joined_ranks
 from study.watching.observing.scaler import Scaler
@@ -222,8 +222,7 @@ def watch(
             module do not exist yet.
     """
     groups = groups_of(model, optimizer)
-    refuse_lazy(model for models, _ in groups.values() for model in models.values())
-    modules = [module for models, _ in groups.values() for module in models.values()]
+    modules = existing(model for models, _ in groups.values() for model in models.values())
     across_ranks = joined_ranks(modules, wanted=across_ranks)
     known = Scaler(scaler)
     shared = isinstance(model, nn.Module) and len(groups) > 1
