@@ -30,6 +30,13 @@ _FIFTY_LAYERS = {
     "initialization": "he_normal",
     "batch_size": [16, 32],
 }
+_HEARD = {
+    "width": 32,
+    "optimizer": "adam",
+    "initialization": "xavier_normal",
+    "batch_size": [16, 32],
+}
+_DRAWN = {**_HEARD, "width": 64, "depth": 1, "activation": "tanh"}
 _TOO_LARGE = "a hundred times the learning rate that trains"
 
 HEALTHY: tuple[Family, ...] = (
@@ -104,6 +111,21 @@ HEALTHY: tuple[Family, ...] = (
         "digits",
         {**_FIFTY_LAYERS, "normalization": "batch", "learning_rate": log_range(0.05, 0.1)},
         120,
+    ),
+    healthy(
+        "chirps-gru",
+        "Graves et al. 2006: the loss finds the times of the labels by itself",
+        "gru",
+        "chirps",
+        {**_HEARD, "learning_rate": log_range(1e-2, 3e-2)},
+    ),
+    healthy(
+        "generation-vae",
+        "Kingma and Welling 2014: gradients pass through the draw",
+        "vae",
+        "generation",
+        {**_DRAWN, "learning_rate": log_range(7e-3, 2e-2)},
+        300,
     ),
 )
 
@@ -228,5 +250,21 @@ SICK: tuple[Family, ...] = (
         "digits",
         {**_FIFTY_LAYERS, "normalization": "none", "learning_rate": log_range(0.05, 0.5)},
         60,
+    ),
+    sick(
+        "chirps-gru-x100",
+        _TOO_LARGE,
+        TOO_MUCH,
+        "gru",
+        "chirps",
+        {**_HEARD, "learning_rate": log_range(1.0, 3.0)},
+    ),
+    sick(
+        "generation-vae-x100",
+        _TOO_LARGE,
+        TOO_MUCH,
+        "vae",
+        "generation",
+        {**_DRAWN, "learning_rate": log_range(1.0, 3.0)},
     ),
 )

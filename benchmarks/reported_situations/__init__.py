@@ -5,7 +5,6 @@ from __future__ import annotations
 from reported_situations import (
     data,
     depth,
-    goals,
     left_out,
     losses,
     scales,
@@ -28,5 +27,4 @@ SITUATIONS: tuple[Situation, ...] = (
     *data.SITUATIONS,
     *wiring.SITUATIONS,
     *left_out.SITUATIONS,
-    *goals.SITUATIONS,
 )

@@ -46,9 +46,7 @@ class StudyProgress:
 
 
 class ProgressLines:
-    """Says how far a run has come, which it is passed often.
-
-    That is with the first verdicts, from time to time and at the end.
+    """Says how far a run has come, which it is passed often: from time to time and at the end.
 
     Each phase after the training is said as it begins.
 
@@ -60,7 +58,7 @@ class ProgressLines:
         self._say = say
         self._said_at = -SAY_EVERY_S
         self._phase: str | None = None
-        self._done = self._judged = False
+        self._done = False
 
     def __call__(self, progress: StudyProgress) -> None:
         """Says a line if it is time for one."""
@@ -69,12 +67,9 @@ class ProgressLines:
         begins = phase != self._phase
         done = progress.done >= progress.total
         ends = done and not self._done
-        judged = any(progress.verdicts.values())
-        first = judged and not self._judged
-        if time.monotonic() - self._said_at < SAY_EVERY_S and not (ends or begins or first):
+        if time.monotonic() - self._said_at < SAY_EVERY_S and not (ends or begins):
             return
-        self._said_at, self._phase = time.monotonic(), phase
-        self._done, self._judged = done, judged
+        self._said_at, self._phase, self._done = time.monotonic(), phase, done
         self._say(progress_text(progress))
 
 

@@ -49,6 +49,12 @@ def build_network(
             "a network must have a parameter to train, but requires_grad is False for all "
             f"{len(parameters)} of them"
         )
+    if task.latent is not None and getattr(module, "latent", None) != task.latent:
+        raise NetworkError(
+            f"task {task.name} needs a network that draws from {task.latent} numbers between an "
+            f"encoder and a decoder, and says so by its attribute `latent`: network vae, or one's "
+            f"own; got {type(module).__name__}"
+        )
     if task.feed is not None:
         module = fed(module, task.feed)
     if any(isinstance(value, _LAZY) for value in _tensors(module)):

@@ -55,6 +55,18 @@ def mlp(hyperparameters: Mapping[str, Any], task: Task) -> nn.Module:
     return _chain(hidden, readout)
 
 
+def hidden_layers(features: int, hyperparameters: Mapping[str, Any]) -> nn.Sequential:
+    """Builds the hidden layers alone, without connections: (B, features) -> (B, width).
+
+    Raises:
+        ValueError: If a name is unknown, or batch normalization is given batches of one.
+    """
+    _check("none", hyperparameters)
+    sizes = [features, *[int(hyperparameters["width"])] * (hyperparameters["depth"] - 1)]
+    layers = [_layer(size, hyperparameters) for size in sizes]
+    return nn.Sequential(OrderedDict(_named(layers)))
+
+
 class ResidualMlp(nn.Module):
     """Every hidden layer but the first adds to what it sees.
 
@@ -123,12 +135,15 @@ def _layer(features: int, hyperparameters: Mapping[str, Any]) -> nn.Sequential:
 
 def _chain(hidden: Sequence[nn.Sequential], readout: nn.Module) -> nn.Sequential:
     """Returns one flat sequence, which the engine runs fastest where it is not normalized."""
-    modules: OrderedDict[str, nn.Module] = OrderedDict(flatten=nn.Flatten())
-    for number, layer in enumerate(hidden, start=1):
-        for name, module in layer.named_children():
-            modules[f"{'hidden' if name == 'linear' else name}_{number}"] = module
-    modules["output"] = readout
-    return nn.Sequential(modules)
+    return nn.Sequential(OrderedDict(flatten=nn.Flatten(), **_named(hidden), output=readout))
+
+
+def _named(hidden: Sequence[nn.Sequential]) -> dict[str, nn.Module]:
+    return {
+        f"{'hidden' if name == 'linear' else name}_{number}": module
+        for number, layer in enumerate(hidden, start=1)
+        for name, module in layer.named_children()
+    }
 
 
 def _numbered(layers: Sequence[nn.Module]) -> OrderedDict[str, nn.Module]:

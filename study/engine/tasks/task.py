@@ -13,12 +13,7 @@ from torch import Tensor
 from study.engine.tasks.chance.levels import NAME, Levels
 from study.engine.tasks.chance.predicted import PerExample, Predicted
 from study.engine.tasks.data.signal import signal
-from study.engine.tasks.data.task_data import (
-    check_data,
-    check_differing,
-    check_inputs,
-    check_labels,
-)
+from study.engine.tasks.data.task_data import check_data, check_inputs, check_labels
 from study.engine.tasks.data.weighted import Weighted, label_weights
 from study.engine.tasks.error import DataError
 from study.engine.tasks.feeding.feed import Feed
@@ -59,6 +54,8 @@ class Task:
             read before the answer begins; else None.
         teacher_forced: Whether inputs hold the answers one time step later, to be hidden from
             who gives them.
+        latent: Where an example is to be drawn from a few numbers, how many these are: the last
+            2 `latent` outputs are their means and the logarithms of their variances.
 
     Raises:
         DataError: If inputs and targets differ in length, chance equals the ceiling, or what is
@@ -82,6 +79,7 @@ class Task:
     output_at: Literal["example", "time_step"] = "example"
     read_steps: int | None = None
     teacher_forced: bool = False
+    latent: int | None = None
 
     def __post_init__(self) -> None:
         if len(self.inputs) != len(self.targets) or len(self.inputs) == 0:
@@ -92,7 +90,6 @@ class Task:
         for name, value in _worked_out(self).items():
             object.__setattr__(self, name, value)
         if self.chance == self.ceiling:
-            check_differing(self.name, self.targets)
             raise DataError(
                 f"`chance != ceiling` must hold for task {self.name}, but both are {self.chance}"
             )

@@ -336,6 +336,7 @@ def test_one_hidden_layer_is_its_own_last():
                 "encoder_decoder",
                 "densenet",
                 "unet",
+                "vae",
                 "linear",
             )
         ),

@@ -17,6 +17,7 @@ from tests.study.diagnosis.conftest import DIGITS
 
 TASKS = dict.fromkeys(BUILT_IN_NETWORKS, "digits") | {
     "unet": "denoising",
+    "vae": "generation",
     "rnn": "adding",
     "lstm": "adding",
     "gru": "temporal_order",
@@ -29,6 +30,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "linear": {"batch_size": 3},
     "densenet": {"growth_rate": 8, "depth": 4},
     "unet": {"width": 4, "depth": 2},
+    "vae": {"width": 8, "depth": 2},
     "transformer": {"width": 16, "depth": 4, "sequence_length": 12},
     "encoder_decoder": {"width": 16, "depth": 2, "sequence_length": 12},
 } | {name: {"width": 8, "depth": 2, "sequence_length": 12} for name in RECURRENT_NETWORKS}

@@ -30,6 +30,7 @@ CASES = {
     "resnet": ("digits", {"depth": 2, "width": 8, "normalization": "batch"}),
     "densenet": ("digits", {"depth": 3, "width": 8, "growth_rate": 4}),
     "unet": ("denoising", {"depth": 2, "width": 8, "activation": "relu"}),
+    "vae": ("generation", {"depth": 1, "width": 16, "activation": "tanh"}),
     "rnn": ("adding", {"depth": 1, "width": 16, "sequence_length": 12}),
     "lstm": ("adding", {"depth": 1, "width": 16, "sequence_length": 12}),
     "gru": ("adding", {"depth": 1, "width": 16, "sequence_length": 12}),

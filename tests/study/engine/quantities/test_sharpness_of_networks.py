@@ -75,7 +75,7 @@ def by_differences(network: str, trial: Trial, task: Task) -> float:
 @pytest.mark.parametrize(
     "execution", ["vectorized", pytest.param("looped", marks=pytest.mark.slow)]
 )
-@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("network", [name for name in NETWORKS if name != "vae"])  # It draws.
 def test_equals_the_curvature_by_differences(network: str, execution: str) -> None:
     trials = [
         Trial(number=n, configuration=n, seed=n, hyperparameters=HYPERPARAMETERS)  # type: ignore[arg-type]
