@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sysconfig
 import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 _OURS = Path(__file__).parent
@@ -19,7 +22,11 @@ def raised_at(error: BaseException) -> str | None:
     """
     if isinstance(error, SyntaxError) and error.filename and error.lineno:
         return f"{Path(error.filename).name}, line {error.lineno}"
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+    return _innermost_own(traceback.extract_tb(error.__traceback__))
+
+
+def _innermost_own(frames: traceback.StackSummary) -> str | None:
+    for frame in reversed(frames):
         file = Path(frame.filename)
         if not file.exists() or not set(_INSTALLED).isdisjoint(file.parts):
             continue
@@ -57,3 +64,30 @@ def with_line(text: str, error: BaseException | None) -> str:
     """A text about an error, with where own code raised it."""
     where = first_line_of_own(error)
     return text if where is None or f"({where})" in text else f"{text} ({where})"
+
+
+@contextmanager
+def exits_told(say: Callable[[str], None]) -> Iterator[None]:
+    """While the block runs, own code that ends this process by `os._exit` is named, and fails it.
+
+    Nothing else can say so: no exception is raised and no `finally` is run. Processes that own
+    code forks end as they like.
+
+    Args:
+        say: Takes the line.
+    """
+    really, process = os._exit, os.getpid()
+
+    def told(status: int) -> None:
+        where = None
+        if os.getpid() == process:
+            where = _innermost_own(traceback.StackSummary(traceback.extract_stack()[:-1]))
+        if where is not None:
+            say(f"own code ended this process by os._exit({status}) ({where})")
+        really(status if where is None else status or 1)
+
+    vars(os)["_exit"] = told
+    try:
+        yield
+    finally:
+        vars(os)["_exit"] = really

@@ -138,6 +138,9 @@ def check_home(home: Path) -> None:
         )
 
 
-def from_here(path: Path) -> Path:
-    """Returns the path as somebody would type it: from the current folder if it lies there."""
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+def from_here(path: Path, folder: Path) -> Path:
+    """Returns the path as somebody in this folder would type it: from there if it lies in it.
+
+    The folder is where a command began: own code may have gone to another one since.
+    """
+    return path.relative_to(folder) if path.is_relative_to(folder) else path

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -30,6 +31,7 @@ from study.commands.exit_codes import ExitCode, exit_code
 from study.commands.usage import UsageError, usage_text
 from study.commands.version import version_text
 from study.errors import Interrupted, RayProcessDied
+from study.own_code import exits_told
 
 
 class Commands(TyperGroup):
@@ -84,9 +86,16 @@ def gradscape(
 
 def main() -> None:
     """Runs the command line; expected failures are one line on stderr and an exit code."""
+    if not _folder_is_there():
+        _fail(
+            "gradscape: the folder in which this command is called was removed; "
+            "change into one that is there",
+            ExitCode.WRONG_INPUT,
+        )
     try:
         # What is wrong with the command line is raised here, not printed in a box of 5 lines.
-        code = app(prog_name="gradscape", standalone_mode=False)
+        with exits_told(lambda line: print(f"gradscape: {line}", file=sys.stderr, flush=True)):
+            code = app(prog_name="gradscape", standalone_mode=False)
         raise SystemExit(code if isinstance(code, int) else ExitCode.DONE)
     except UsageError as error:
         _fail(usage_text(error), ExitCode.WRONG_INPUT)
@@ -98,6 +107,13 @@ def main() -> None:
         raise SystemExit(exit_code(error)) from None  # A notice has said it.
     except GradscapeError as error:
         _fail(f"gradscape: {error}", exit_code(error))
+
+
+def _folder_is_there() -> bool:
+    try:
+        return Path.cwd().is_dir()
+    except FileNotFoundError:
+        return False
 
 
 def _fail(message: str, code: ExitCode) -> None:

@@ -61,6 +61,7 @@ def run(
     """
     from study.study_file import load_study_file
 
+    began_in = Path.cwd()
     config = load_study_file(study_file)
     if trials is not None:
         config = config.with_trials(trials)
@@ -104,7 +105,7 @@ def run(
     if as_json:
         typer.echo(json.dumps(result_json(result)))
     else:
-        print_result(result)
+        print_result(result, began_in)
     opened(paths.report / "index.html")
     if result.stopped and not result.complete:
         raise typer.Exit(ExitCode.INTERRUPTED)

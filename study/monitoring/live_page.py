@@ -44,6 +44,7 @@ class LivePage:
         self, paths: StudyPaths, on_first: Callable[[Path], None] = lambda page: None
     ) -> None:
         self._paths, self._on_first = paths, on_first
+        self._began_in = Path.cwd()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._write, name="live page", daemon=True)
 
@@ -70,7 +71,7 @@ class LivePage:
                 continue
             first, recorded, began = not recorded, parts, time.monotonic()
             if self._page() and first:
-                page = from_here(self._paths.report / "index.html")
+                page = from_here(self._paths.report / "index.html", self._began_in)
                 _logger.info("report so far: %s (written again as trials come)", page)
                 self._on_first(self._paths.report / "index.html")
             pause = max(PAUSE_S, _SHARE * (time.monotonic() - began))

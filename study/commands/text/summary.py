@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -20,8 +21,13 @@ NAMED_CAUSES = 4
 """Causes that are named at the end of a run."""
 
 
-def print_result(result: StudyResult) -> None:
-    """Counts by verdict and where everything lies, for people; on stderr what is amiss."""
+def print_result(result: StudyResult, began_in: Path) -> None:
+    """Counts by verdict and where everything lies, for people; on stderr what is amiss.
+
+    Args:
+        result: What the run came to.
+        began_in: Folder in which the command was called, as paths are told from there.
+    """
     console = Console(highlight=False, soft_wrap=True, markup=False)
     amiss = Console(highlight=False, soft_wrap=True, markup=False, stderr=True, style="yellow")
     if result.delivered == 0 and result.complete:
@@ -52,9 +58,9 @@ def print_result(result: StudyResult) -> None:
     elif result.notice:
         amiss.print(f"gradscape: {result.notice}")
     if (result.paths.report / "index.html").exists():
-        console.print(f"report   {from_here(result.paths.report / 'index.html')}")
-    console.print(f"tables   {from_here(result.paths.tables)}")
-    home = shlex.quote(str(from_here(result.paths.home)))
+        console.print(f"report   {from_here(result.paths.report / 'index.html', began_in)}")
+    console.print(f"tables   {from_here(result.paths.tables, began_in)}")
+    home = shlex.quote(str(from_here(result.paths.home, began_in)))
     console.print(f"MLflow   {result.tracking_uri or f'gradscape ui --home {home}'}")
 
 

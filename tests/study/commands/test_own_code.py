@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.study.commands.conftest import Gradscape
+from tests.support.repository import ROOT
 
 MODULE = """
 import dataclasses
@@ -121,6 +124,48 @@ def test_own_code_fails_before_anything_started(
     assert any(each in said.err for each in text.split("|"))
     assert f"(faulty.py, line {number}, in " in said.err
     assert not (tmp_path / "gradscape").exists()
+
+
+def test_own_code_ends_the_process_itself(tmp_path: Path) -> None:
+    # Exit code 0 and not a word: nothing of ours runs after it. A process that it forks may do so.
+    code = "os.waitpid(pid, 0) if (pid := os.fork()) else os._exit(7); os._exit(0)"
+    source = MODULE.format(where="factory", fault=code).replace("import ", "import os\nimport ", 1)
+    (tmp_path / "faulty.py").write_text(source)
+    (tmp_path / "s.yaml").write_text(STUDY.format("faulty:task", "faulty:network") + AMOUNT)
+    said = subprocess.run(
+        [sys.executable, "-m", "study", "check", "s.yaml", "--file-only"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert (said.returncode, said.stdout) == (1, ""), said
+    start = "gradscape: own code ended this process by os._exit(0) (faulty.py, line "
+    assert said.stderr.startswith(start) and said.stderr.count("\n") == 1
+
+
+def test_own_code_goes_to_another_folder(
+    gradscape: Gradscape, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The tables were said to lie in "tmp/...": as seen from the folder that own code had gone to.
+    monkeypatch.setattr("study.run.finish.SHORT_WAIT_S", 0.5)
+    source = MODULE.format(where="factory", fault="os.chdir('/')")
+    (tmp_path / "faulty.py").write_text(source.replace("import ", "import os\nimport ", 1))
+    (tmp_path / "s.yaml").write_text(STUDY.format("faulty:task", "faulty:network") + AMOUNT)
+    said = gradscape("run", "s.yaml", "--local-mode", "--no-report")
+    assert "\ntables   gradscape/studies/s/tables\n" in said.out, said
+
+
+def test_called_in_a_folder_that_was_removed(gradscape: Gradscape, tmp_path: Path) -> None:
+    # "Intel oneMKL FATAL ERROR: Cannot load ...": libraries look for themselves from there.
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    os.chdir(gone)
+    gone.rmdir()
+    said = gradscape("list")
+    assert said.code == 2 and said.out == "" and said.err.count("\n") == 1
+    assert said.err.startswith("gradscape: the folder in which this command is called was removed")
 
 
 @pytest.mark.parametrize("fault", ["exits", "raises two lines"])
