@@ -5,6 +5,7 @@ from __future__ import annotations
 from reported_situations import (
     data,
     depth,
+    goals,
     left_out,
     losses,
     scales,
@@ -27,4 +28,5 @@ SITUATIONS: tuple[Situation, ...] = (
     *data.SITUATIONS,
     *wiring.SITUATIONS,
     *left_out.SITUATIONS,
+    *goals.SITUATIONS,
 )

@@ -28,6 +28,7 @@ NOT_REACHED = (
     Cause.LOSS_FUNCTION,
     Cause.NETWORK_FUNCTION,
     Cause.UNBOUNDED_LOSS,
+    Cause.OTHER_GOAL,
     Cause.BROADCAST,
     Cause.MIXED_EXAMPLES,
     Cause.NO_SIGNAL,

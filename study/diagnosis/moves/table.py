@@ -50,6 +50,7 @@ OWN_CAUSES = (
     Cause.LOSS_FUNCTION,
     Cause.NETWORK_FUNCTION,
     Cause.UNBOUNDED_LOSS,
+    Cause.OTHER_GOAL,
     Cause.BROADCAST,
     Cause.UNSEEN_INPUTS,
     Cause.MIXED_EXAMPLES,

@@ -37,9 +37,17 @@ class Link:
     activation: Activation | None
 
 
-def links_of(module: nn.Module) -> tuple[Link, ...] | None:
-    """Reads the module as a chain; returns None if it is anything else."""
+def links_of(module: nn.Module, *, axes: int = 1) -> tuple[Link, ...] | None:
+    """Reads the module as a chain; returns None if it is anything else.
+
+    Args:
+        module: A network.
+        axes: Of one example's inputs. Linear layers work along the last one, chains on vectors:
+            of more axes it has to begin with `nn.Flatten`.
+    """
     if type(module) is not nn.Sequential:
+        return None
+    if axes > 1 and not isinstance(next(iter(module), None), nn.Flatten):
         return None
     links: list[Link] = []
     for name, child in module.named_children():

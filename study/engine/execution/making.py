@@ -67,7 +67,8 @@ def make_execution(
         raise ValueError(f"unknown execution {wanted!r}; known: {', '.join(EXECUTIONS)}")
     module, values = start.module, start.parameters
     whole = all(value.requires_grad for value in module.parameters())
-    links = links_of(module) if precision.arithmetic is None and whole else None
+    axes = batch.inputs_KxB.ndim - 2
+    links = links_of(module, axes=axes) if precision.arithmetic is None and whole else None
     if wanted in ("chain", "fused") and links is None:
         raise ValueError(
             "only a plain sequence of linear layers and activations, all trained, is a chain"

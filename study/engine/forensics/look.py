@@ -76,10 +76,12 @@ def first_failure(trial: Alone, task: Task, layers: Sequence[Layer]) -> FirstFai
         return None
     origin, detail = found
     largest = float(outputs_B.detach().abs().max())
+    # What a network returns whose loss is computed inside of it are losses.
+    unseen = origin == "loss" and task.feed is not None
     return FirstFailure(
         origin=origin,
         detail=detail,
-        output=largest if math.isfinite(largest) else math.inf,
+        output=None if unseen else largest if math.isfinite(largest) else math.inf,
         growth=None if growth is None else growth.factor,
     )
 
@@ -90,7 +92,7 @@ def _first(
     """Origin and detail of what is not finite; None if everything is."""
     wrong_B = wrong_rows(outputs_B, len(outputs_B))
     if wrong_B.any():
-        return _of_forward(trial, watch, wrong_B)
+        return _of_forward(trial, task, watch, wrong_B)
     loss_B = task.loss(outputs_B, trial.targets_B).reshape(len(outputs_B), -1)
     wrong_B = wrong_rows(loss_B, len(outputs_B))
     if wrong_B.any():
@@ -110,14 +112,20 @@ def broken_parameter(parameters: Mapping[str, Tensor]) -> str | None:
     return None
 
 
-def _of_forward(trial: Alone, watch: ModuleWatch, wrong_B: Tensor) -> tuple[Origin, str]:
+def _of_forward(
+    trial: Alone, task: Task, watch: ModuleWatch, wrong_B: Tensor
+) -> tuple[Origin, str]:
     inputs_B = wrong_rows(trial.inputs_B, len(wrong_B)) & wrong_B
     if inputs_B.any():
         return "inputs", trial.of(inputs_B)
     call = watch.first_call(wrong_B)
-    blame = first_operation(trial.forward, wrong_B)
+    feed = task.feed
+    blame = first_operation(
+        trial.forward, wrong_B, judging=lambda: feed is not None and feed.judging
+    )
     if blame is not None and blame.ordinary:
-        return "network", blame.detail(f"for {trial.of(wrong_B)}")
+        origin: Origin = "loss" if blame.of_loss else "network"
+        return origin, blame.detail(f"for {trial.of(wrong_B)}")
     if call is None or not call.module:
         return "outputs", f"for {trial.of(wrong_B)}"
     where = f", for {trial.of(call.wrong_B)}" if call.wrong_B.any() else ""

@@ -29,18 +29,24 @@ _GROWING = ("mul", "multiply", "rmul", "addcmul", "add", "radd", "sub", "rsub", 
 """Functions that only overflow where what they are given had grown before."""
 
 
-def first_operation(compute: Callable[[], Tensor], wrong_B: Tensor) -> Blame | None:
+def first_operation(
+    compute: Callable[[], Tensor],
+    wrong_B: Tensor,
+    *,
+    judging: Callable[[], bool] = lambda: False,
+) -> Blame | None:
     """Runs a computation and says which of its operations was first to leave finite numbers.
 
     Args:
         compute: Makes a tensor from finite ones; it is run once, without gradients.
         wrong_B: Examples whose result is not finite, (B,). An operation on other examples alone
             is none to blame: its result was masked.
+        judging: Tells whether it is the loss that is being computed.
 
     Returns:
         None if no operation is to blame.
     """
-    watch = _Operations(wrong_B)
+    watch = _Operations(wrong_B, judging)
     with torch.no_grad(), watch:
         compute()
     return watch.found
@@ -53,9 +59,10 @@ class _Operations(TorchFunctionMode):
     use imports torch's compiler.
     """
 
-    def __init__(self, wrong_B: Tensor) -> None:
+    def __init__(self, wrong_B: Tensor, judging: Callable[[], bool]) -> None:
         super().__init__()
         self._wrong_B = wrong_B
+        self._judging = judging
         self.found: Blame | None = None
 
     def __torch_function__(
@@ -70,7 +77,8 @@ class _Operations(TorchFunctionMode):
             wrong = made.isnan() if masked else ~made.isfinite()
             if bool(wrong.any()) and self._concerns(made):
                 name = func.__name__.strip("_")
-                self.found = _of_infinity(name) if masked else _judged(name, operands, wrong)
+                found = _of_infinity(name) if masked else _judged(name, operands, wrong)
+                self.found = dataclasses.replace(found, of_loss=self._judging())
         return result
 
     def _concerns(self, result: Tensor) -> bool:
@@ -160,6 +168,22 @@ def _root(operands: Sequence[Tensor], wrong: Tensor) -> Blame:
     return Blame("sqrt of a negative number" if negative else "1 / sqrt at 0")
 
 
+def _area_tangent(operands: Sequence[Tensor], wrong: Tensor) -> Blame:
+    return Blame(
+        "atanh at 1 or beyond", "clamp what is inside to [-1 + 1e-6, 1 - 1e-6], as the targets are"
+    )
+
+
+def _poisson(operands: Sequence[Tensor], wrong: Tensor) -> Blame:
+    if bool((_at(operands[0], wrong) < 0).any()):
+        return Blame(
+            "poisson_nll_loss of a rate below 0",
+            "with log_input=False outputs are rates: let the network end in a softplus, or leave "
+            "log_input=True, where outputs are logarithms of rates",
+        )
+    return Blame("poisson_nll_loss overflows")
+
+
 def _arc(operands: Sequence[Tensor], wrong: Tensor) -> Blame:
     return Blame(
         "acos or asin beyond 1, by rounding",
@@ -194,6 +218,8 @@ _JUDGES: Mapping[str, Judge] = {
     **dict.fromkeys(("log", "log2", "log10", "log1p"), _log),
     **dict.fromkeys(("sqrt", "rsqrt"), _root),
     **dict.fromkeys(("acos", "arccos", "asin", "arcsin"), _arc),
+    **dict.fromkeys(("atanh", "arctanh"), _area_tangent),
+    "poisson_nll_loss": _poisson,
     **dict.fromkeys(("div", "divide", "true_divide", "truediv", "reciprocal"), _quotient),
     **dict.fromkeys(("rdiv", "rtruediv"), lambda operands, wrong: _quotient(operands[:1], wrong)),
     **dict.fromkeys(("pow", "square", "float_power"), _power),

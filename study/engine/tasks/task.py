@@ -13,7 +13,12 @@ from torch import Tensor
 from study.engine.tasks.chance.levels import NAME, Levels
 from study.engine.tasks.chance.predicted import PerExample, Predicted
 from study.engine.tasks.data.signal import signal
-from study.engine.tasks.data.task_data import check_data, check_inputs, check_labels
+from study.engine.tasks.data.task_data import (
+    check_data,
+    check_differing,
+    check_inputs,
+    check_labels,
+)
 from study.engine.tasks.data.weighted import Weighted, label_weights
 from study.engine.tasks.error import DataError
 from study.engine.tasks.feeding.feed import Feed
@@ -90,6 +95,7 @@ class Task:
         for name, value in _worked_out(self).items():
             object.__setattr__(self, name, value)
         if self.chance == self.ceiling:
+            check_differing(self.name, self.targets)
             raise DataError(
                 f"`chance != ceiling` must hold for task {self.name}, but both are {self.chance}"
             )

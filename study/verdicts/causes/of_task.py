@@ -41,6 +41,17 @@ LITTLE = 0.25
 frequent one that way is short, and little more than noise."""
 
 
+SATISFIED = 0.5
+"""Share of the loss of a network that knows nothing, from which on a loss is well satisfied: a
+metric at chance beside it counts something else."""
+
+BETTER = 0.1
+"""The same where the metric ended this far below chance, as nothing that learns does:"""
+
+WORSE = -0.25
+"""Way of the metric, from chance away from the ceiling."""
+
+
 def _data(signs: Signs, _: Thresholds) -> np.ndarray:
     return np.isin(signs.failure_origin.astype(str), ("inputs", "targets"))
 
@@ -74,6 +85,13 @@ def _bounded(signs: Signs, _: Thresholds) -> np.ndarray:
     return np.array([bound is not None for bound in signs.output_bound], dtype=bool)
 
 
+def _other_goal(signs: Signs, _: Thresholds) -> np.ndarray:
+    with np.errstate(invalid="ignore"):
+        gone = (signs.loss_chance - signs.loss_final) / np.abs(signs.loss_chance)
+        stalled = signs.outcome.astype(object) == Outcome.STALLED.value
+        return stalled & ((gone >= SATISFIED) | ((gone >= BETTER) & (signs.progress <= WORSE)))
+
+
 def _majority(signs: Signs, _: Thresholds) -> np.ndarray:
     # Within the noise of its batches a metric may seem to have come further than it has.
     stalled = signs.outcome.astype(object) == Outcome.STALLED.value
@@ -99,6 +117,16 @@ def _says_unbounded(trial: SimpleNamespace, _: Thresholds) -> str:
     return (
         f"{text}. A binary cross-entropy has none where targets lie beyond 0 and 1, and these "
         f"have a root mean square of {figure(trial.target_rms)}"
+    )
+
+
+def _says_other_goal(trial: SimpleNamespace, _: Thresholds) -> str:
+    return (
+        f"the loss fell to {figure(trial.loss_final)}, below the {figure(trial.loss_chance)} of "
+        "the best constant answer, and the metric got nowhere: what satisfies this loss is not "
+        "what the metric counts. Look for a term of the loss that outweighs the others, a wrong "
+        "sign or weight, probabilities where log-probabilities are expected, or labels that loss "
+        "and metric count from different numbers"
     )
 
 
@@ -136,6 +164,10 @@ OF_THE_SCALE: tuple[Rule, ...] = (
         holds=_bounded,
         says=lambda trial, _: str(trial.output_bound),
     ),
+)
+
+OF_THE_GOAL: tuple[Rule, ...] = (
+    Rule(cause=Cause.OTHER_GOAL, holds=_other_goal, says=_says_other_goal),
 )
 
 OF_THE_ANSWERS: tuple[Rule, ...] = (

@@ -8,7 +8,12 @@ from study.verdicts.causes.cause import Cause
 from study.verdicts.causes.of_gradients import AT_LAST, BY_UPDATES, OF_THE_WAY
 from study.verdicts.causes.of_pace import BY_LENGTH, BY_NUMBER
 from study.verdicts.causes.of_steps import BY_DECAY, BY_SIZE, OF_THE_FROZEN, OF_THE_STILL
-from study.verdicts.causes.of_task import OF_THE_ANSWERS, OF_THE_LOSS, OF_THE_SCALE
+from study.verdicts.causes.of_task import (
+    OF_THE_ANSWERS,
+    OF_THE_GOAL,
+    OF_THE_LOSS,
+    OF_THE_SCALE,
+)
 from study.verdicts.causes.of_wiring import (
     OF_THE_BATCH,
     OF_THE_NETWORK,
@@ -25,6 +30,7 @@ RULES: tuple[Rule, ...] = (
     *OF_THE_NETWORK,
     *OF_THE_BATCH,
     *OF_THE_SCALE,
+    *OF_THE_GOAL,
     *OF_THE_STILL,
     *OF_THE_UNITS,
     *OF_THE_WAY,

@@ -65,6 +65,30 @@ def check_inputs(name: str, inputs: Tensor, *, vocabulary: int | None) -> None:
             )
 
 
+def check_differing(name: str, targets: Tensor) -> None:
+    """Refuses targets that are the same for all examples.
+
+    Args:
+        name: Of the task.
+        targets: (N, ...).
+
+    Raises:
+        DataError: With what all of them are.
+    """
+    if len(targets) > 1 and bool((targets == targets[:1]).all()):
+        raise DataError(
+            f"targets of task {name} must differ from each other, but all {len(targets)} examples "
+            f"have {_short(targets[0])}: there is nothing to learn; look at how they are read, "
+            "numbered and filtered"
+        )
+
+
+def _short(value: Tensor) -> str:
+    return (
+        f"{value.item():g}" if value.numel() == 1 else f"one value of shape {tuple(value.shape)}"
+    )
+
+
 def check_labels(name: str, labels: Tensor, *, classes: int) -> None:
     """Refuses labels that are no integers in [0, classes).
 

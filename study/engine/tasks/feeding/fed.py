@@ -6,6 +6,7 @@ Axes: B examples of a batch.
 from __future__ import annotations
 
 import inspect
+from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
@@ -35,10 +36,25 @@ def fed(module: nn.Module, feed: Feed) -> nn.Module:
         # Losses are computed in the parameters' type, whatever autocast made of the outputs.
         with torch.autocast(rows_B.device.type, enabled=False):
             outputs = mapped(lambda value: _in_type(value, dtype), outputs)
-            return feed.figures(outputs, targets, self, rows_B)
+            return feed.figures(outputs, targets, _as_made(self, own), rows_B)
 
     module.__class__ = type(f"Fed{own.__name__}", (own,), {"forward": forward})
     return module
+
+
+def _as_made(module: nn.Module, own: type[nn.Module]) -> nn.Module:
+    """Returns the module as its maker knows it: a loss may call it with inputs of its own.
+
+    It has the same parameters and parts, and none of the hooks: who watches the network looks at
+    its one pass over the batch.
+    """
+    made = own.__new__(own)
+    unwatched = {name: OrderedDict() for name in _HOOKS if name in module.__dict__}
+    object.__setattr__(made, "__dict__", {**module.__dict__, **unwatched})
+    return made
+
+
+_HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 
 
 class _Around(nn.Module):

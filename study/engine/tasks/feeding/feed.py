@@ -45,6 +45,7 @@ class Feed:
     labels: Of each example, (N,), to weight them by; None where nobody said.
     weights_N: What the loss of each example is multiplied by; None of 1.
     whole: Whether the loss is one number a batch; known once a network was tried.
+    judging: Whether loss or metric are being computed, of outputs that the network has made.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Feed:
     labels: Tensor | None = None
     weights_N: Held | None = None
     whole: bool = False
+    judging: bool = False
     _placed: dict[tuple[torch.device, torch.dtype], Any] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
@@ -132,6 +134,7 @@ class Feed:
         self, what: str, function: Loss, outputs: Any, targets: Any, module: Any
     ) -> Tensor:
         arguments = (outputs, targets, module)[: _taken(function)]
+        self.judging = True
         try:
             value = function(*arguments)
         except Exception as error:
@@ -140,6 +143,8 @@ class Feed:
                 f"{described(outputs)}, and the targets, {described(targets)}: "
                 f"{type(error).__name__}: {error}"
             ) from error
+        finally:
+            self.judging = False
         if not isinstance(value, Tensor) or not value.is_floating_point():
             raise DataError(
                 f"the {what} of task {self.name} must be a floating-point tensor, (batch,) or one "

@@ -6,8 +6,10 @@ import functools
 
 import numpy as np
 import pytest
+import torch
+from torch import nn
 
-from study.engine import NETWORKS, TASKS, CohortRecord, train_cohort
+from study.engine import NETWORKS, TASKS, CohortRecord, Task, classification, train_cohort
 from study.engine.execution import EXECUTIONS
 from study.engine.tasks.factory import make_task
 from tests.study.engine.conftest import make_trial
@@ -71,3 +73,19 @@ def test_the_lost_trial_was_retired() -> None:
 def test_an_unknown_way_lists_the_ways() -> None:
     with pytest.raises(ValueError, match="unknown execution 'fast'; known: auto, fused, chain, "):
         trained("mlp", "fast")
+
+
+@pytest.mark.parametrize("way", ["auto", "looped"])
+def test_linear_layers_work_along_the_last_axis_of_a_sequence(way: str) -> None:
+    """A sequence of them was taken for a chain over flattened inputs, and could not be run."""
+    generator = torch.Generator().manual_seed(0)
+    inputs = torch.randn(96, 5, 3, generator=generator)
+    task = classification("signs", inputs, (inputs[..., 0] > 0).long(), classes=2)
+
+    def network(_: object, task: Task) -> nn.Module:
+        return nn.Sequential(nn.Linear(3, 8), nn.ReLU(), nn.Linear(8, task.outputs))
+
+    own = {"optimizer": "adam", "learning_rate": 0.03, "initialization": "torch_default"}
+    trials = [make_trial(number, **own, clip_norm="none") for number in range(3)]
+    record = train_cohort(trials, task=task, network=network, steps=60, execution=way)
+    assert (record.metric[:, -1] > 0.9).all()

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
+from study.engine import batch_task
 from tests.study.engine.forensics.conftest import (
     X,
     a_task,
@@ -115,3 +117,38 @@ def test_data_that_is_not_finite(field: str, origin: str) -> None:
     failure = failure_of(train(a_task(**{field: broken}), trials=[a_trial(batch_size=64)]))
     assert failure.origin == origin
     assert failure.detail == "4 of 64 examples (rows 7, 9, 11, ...)"
+
+
+def test_a_loss_of_the_whole_batch_is_told_from_the_network() -> None:
+    """It runs inside of the network, whose own code was said to be to blame."""
+    task = batch_task("logs", (X, X), loss=lambda o, t: (o * 0 - 0.0).sum(1).log(), loss_chance=1)
+    failure = failure_of(train(task, network_of(lambda: nn.Sequential(nn.Linear(3, 1)))))
+    assert (failure.origin, failure.output) == ("loss", None)
+    assert failure.detail.startswith("log at 0 for all 32 examples")
+
+    class Logarithm(nn.Module):
+        def forward(self, inputs: Tensor) -> Tensor:
+            return (inputs * 0).log()
+
+    network = network_of(lambda: nn.Sequential(nn.Linear(3, 1), Logarithm()))
+    task = batch_task("sums", (X, X), loss=lambda o, t: o.square().sum(1), loss_chance=1)
+    assert failure_of(train(task, network)).origin == "network"
+
+
+@pytest.mark.parametrize(
+    ("loss", "detail"),
+    [
+        (lambda o, t: torch.atanh(o * 0 + 1).sum(1), "atanh at 1 or beyond"),
+        (
+            lambda o, t: functional.poisson_nll_loss(
+                -o.square() - 1, t.abs(), log_input=False, reduction="none"
+            ).sum(1),
+            "poisson_nll_loss of a rate below 0",
+        ),
+    ],
+)
+def test_what_a_loss_is_not_defined_for_is_named_with_its_cure(loss: Any, detail: str) -> None:
+    failure = failure_of(train(a_task(loss=loss)))
+    assert failure.origin == "loss"
+    assert failure.detail.startswith(detail)
+    assert "; " in failure.detail

@@ -366,3 +366,18 @@ def test_a_catapult_that_is_passed_and_goes_on_falling(label) -> None:
     assert (row.verdict, row.cause) == ("stalled", "short_training")
     assert label({**trial, "loss_fall": 0.0}).verdict == "exploding"
     assert label({**trial, "loss_final": 14.0}).verdict == "exploding"
+
+
+def test_a_loss_that_falls_beside_a_metric_that_does_not_asks_for_something_else(label) -> None:
+    """It was "nothing that was measured explains it", or whatever gradients did afterwards."""
+    satisfied = {**STALLED, "loss_chance": 2.3, "update_ratio_median": 0.02}
+    row = label({**satisfied, "loss_final": 0.2})
+    assert (row.verdict, row.cause) == ("stalled", "other_goal")
+    assert "the loss fell to 0.20, below the 2.3 of the best constant answer" in row.explanation
+    assert label({**satisfied, "loss_final": 1.9}).cause == "unknown"
+    # A metric far below chance says it of a smaller fall.
+    worse = {**satisfied, "loss_final": 1.9, "metric_final": -0.6}
+    assert label(worse).cause == "other_goal"
+    # What learned, and a loss of which nobody knows the chance, are none of it.
+    assert label({**SLOW, "loss_chance": 2.3, "loss_final": 0.2}).cause != "other_goal"
+    assert label({**satisfied, "loss_final": 0.2, "loss_chance": None}).cause == "unknown"

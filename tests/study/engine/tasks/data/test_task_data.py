@@ -10,6 +10,7 @@ import torch
 from study import Task, classification
 from study.engine.tasks.data.data_scale import data_scale, scale_notices
 from study.engine.tasks.data.task_data import check_data
+from study.engine.tasks.error import DataError
 
 
 def labelled(labels: torch.Tensor, inputs: torch.Tensor | None = None, classes: int = 7) -> Task:
@@ -86,3 +87,10 @@ def test_inputs_and_targets_in_raw_units_are_noticed() -> None:
     assert f"standard deviation of {(x**4).std(correction=0):.3g}" in of_targets
     x = x / x.std()
     assert scale_notices(dataclasses.replace(raw, inputs=x, targets=x / 1000)) == []
+
+
+def test_labels_that_are_all_the_same_are_refused_by_their_name() -> None:
+    """It was "`chance != ceiling` must hold", of which the person knew neither."""
+    labels = torch.zeros(60, dtype=torch.long)
+    with pytest.raises(DataError, match=r"all 60 examples have 0: there is nothing to learn"):
+        classification("background", torch.randn(60, 3), labels, classes=2)

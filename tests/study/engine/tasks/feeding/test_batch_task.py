@@ -89,6 +89,22 @@ def code_loss(outputs: Code, targets: Tensor, module: Coder) -> Tensor:
     return errors + 0.1 * outputs.mean.square().sum(dim=1) + 0.01 * size
 
 
+class Curve(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.line, self.bend = nn.Linear(6, 5), nn.Linear(5, 1)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        value: Tensor = self.bend(self.line(inputs).tanh())
+        return value
+
+
+def slope_loss(outputs: Tensor, targets: Tensor, module: Curve) -> Tensor:
+    """Asks the network at other places too, as equations with derivatives do."""
+    slope = (module(targets + 0.1) - outputs) / 0.1
+    return (slope - targets[:, :1]).square().sum(dim=1)
+
+
 class Words(Dataset[tuple[Tensor, Tensor]]):
     def __len__(self) -> int:
         return EXAMPLES
@@ -117,6 +133,11 @@ def words() -> Task:
 def codes() -> Task:
     inputs = numbers(EXAMPLES, 6)
     return batch_task("codes", (inputs, inputs), loss=code_loss, loss_chance=6.0)
+
+
+def slopes() -> Task:
+    inputs = numbers(EXAMPLES, 6)
+    return batch_task("slopes", (inputs, inputs), loss=slope_loss, loss_chance=1.0)
 
 
 CASES: dict[str, tuple[Task, type[nn.Module]]] = {
@@ -187,6 +208,29 @@ def test_vectorized_and_looped_are_the_same(case: str) -> None:
         one, other = (getattr(record, name) for record in records)
         np.testing.assert_allclose(one, other, rtol=1e-8)
     assert [layer.name for layer in records[0].layers][0] in ("left", "embedding")
+
+
+@pytest.mark.parametrize("way", ["vectorized", "looped"])
+def test_a_loss_may_ask_the_network_at_other_places(way: str) -> None:
+    """The module it was given took numbers of examples, and refused inputs."""
+    task, (trial, *_) = slopes(), (some := trials(2))
+    record = train_cohort(some, task=task, network=factory(Curve), steps=STEPS, execution=way)
+    assert task.feed is not None
+    torch.manual_seed(module_seed(trial.seed))
+    network = Curve().double()
+    optimizer = torch.optim.SGD(network.parameters(), lr=0.1)
+    order = BatchOrder(
+        [trial.seed], examples=EXAMPLES, batch_size=BATCH, device=torch.device("cpu")
+    )
+    expected = []
+    for step in range(STEPS):
+        inputs, targets = task.feed.batch(order.batch(step)[0], torch.float64)
+        loss = slope_loss(network(inputs), targets, network).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        expected.append(loss.item())
+    np.testing.assert_allclose(record.loss[0], expected, rtol=1e-8)
 
 
 def test_dropout_drops_in_training_and_not_in_measuring() -> None:
