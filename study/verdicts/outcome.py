@@ -166,6 +166,11 @@ def _diverged(trials: pd.DataFrame, thresholds: Thresholds) -> np.ndarray:
     )
     risen &= ~(rise <= thresholds.noise_errors * error)
     risen &= ~aimless(trials)
+    # A term that follows the network, as a codebook's distance from what is encoded, grows while
+    # it learns: what reached its target by calm updates did not diverge.
+    with np.errstate(invalid="ignore"):
+        calm = numbers(trials, "update_ratio_max") <= thresholds.violent_update
+        risen &= ~(calm & (progress(trials) >= target_progress(trials)))
     return (risen & ~luck) | passed_all_bounds(trials, thresholds)
 
 

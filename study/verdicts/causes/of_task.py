@@ -87,9 +87,10 @@ def _bounded(signs: Signs, _: Thresholds) -> np.ndarray:
 
 def _other_goal(signs: Signs, _: Thresholds) -> np.ndarray:
     with np.errstate(invalid="ignore"):
-        gone = (signs.loss_chance - signs.loss_final) / np.abs(signs.loss_chance)
+        gone, whole = signs.loss_chance - signs.loss_final, np.abs(signs.loss_chance)
         stalled = signs.outcome.astype(object) == Outcome.STALLED.value
-        return stalled & ((gone >= SATISFIED) | ((gone >= BETTER) & (signs.progress <= WORSE)))
+        worse = (gone >= BETTER * whole) & (signs.progress <= WORSE)
+        return stalled & (whole > 0) & ((gone >= SATISFIED * whole) | worse)
 
 
 def _majority(signs: Signs, _: Thresholds) -> np.ndarray:

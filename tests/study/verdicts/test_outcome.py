@@ -259,9 +259,9 @@ def test_metrics_that_fall(make_trials, metric_final: float, expected: str) -> N
 def test_a_first_loss_of_zero_or_less(
     make_trials, loss_initial: float, loss_final: float, expected: str
 ) -> None:
-    trials = make_trials(
-        {"loss_initial": loss_initial, "loss_final": loss_final, "loss_max": 1.0}
-    ).assign(loss_chance=2.0)
+    losses = {"loss_initial": loss_initial, "loss_final": loss_final, "loss_max": 1.0}
+    # Calm updates to the target are no divergence.
+    trials = make_trials({**losses, "update_ratio_max": 0.5}).assign(loss_chance=2.0)
     assert outcomes(trials, DEFAULT).tolist() == [expected]
 
 
@@ -275,3 +275,18 @@ def test_index_is_kept_and_members_carry_their_meaning(make_trials) -> None:
     assert outcomes(trials, DEFAULT).to_dict() == {7: "trained", 3: "slow"}
     assert Outcome("slow") is Outcome.SLOW
     assert all(one.meaning for one in Outcome)
+
+
+def test_a_loss_that_rises_while_the_metric_reaches_its_target_by_calm_updates(
+    make_trials,
+) -> None:
+    """A codebook's loss grows with what is encoded: its network was said to explode."""
+    risen = {"loss_final": 2.4 * 1.5, "loss_max": 2.4 * 3, "metric_final": 0.95}
+    rows = [
+        {**risen, "update_ratio_max": 0.01},
+        {**risen, "update_ratio_max": 0.5},
+        {**risen, "update_ratio_max": 0.01, "metric_final": 0.1},
+        {**risen, "update_ratio_max": 0.01, "loss_max": 2.41e6},
+    ]
+    expected = ["trained", "diverged", "diverged", "diverged"]
+    assert outcomes(make_trials(*rows), DEFAULT).tolist() == expected

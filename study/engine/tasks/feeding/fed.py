@@ -49,7 +49,7 @@ def _as_made(module: nn.Module, own: type[nn.Module]) -> nn.Module:
     its one pass over the batch.
     """
     made = own.__new__(own)
-    unwatched = {name: OrderedDict() for name in _HOOKS if name in module.__dict__}
+    unwatched: dict[str, Any] = {name: OrderedDict() for name in _HOOKS if name in module.__dict__}
     object.__setattr__(made, "__dict__", {**module.__dict__, **unwatched})
     return made
 
