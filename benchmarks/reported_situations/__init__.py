@@ -5,6 +5,7 @@ from __future__ import annotations
 from reported_situations import (
     data,
     depth,
+    flat,
     goals,
     left_out,
     losses,
@@ -28,5 +29,6 @@ SITUATIONS: tuple[Situation, ...] = (
     *data.SITUATIONS,
     *wiring.SITUATIONS,
     *left_out.SITUATIONS,
+    *flat.SITUATIONS,
     *goals.SITUATIONS,
 )

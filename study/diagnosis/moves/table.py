@@ -51,6 +51,7 @@ OWN_CAUSES = (
     Cause.NETWORK_FUNCTION,
     Cause.UNBOUNDED_LOSS,
     Cause.OTHER_GOAL,
+    Cause.FLAT_LOSS,
     Cause.BROADCAST,
     Cause.UNSEEN_INPUTS,
     Cause.MIXED_EXAMPLES,

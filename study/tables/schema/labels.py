@@ -28,6 +28,7 @@ CAUSES: Mapping[str, str] = MappingProxyType(
         "unseen_inputs": "the network's answer leaves out its inputs, or most of them",
         "input_scale": "the inputs are far from the scale that initial weights are made for",
         "target_scale": "the targets are far from the scale of a network's first outputs",
+        "flat_loss": "no gradient leaves the loss: it is flat where the outputs are",
         "other_goal": "what satisfies the loss is not what the metric counts",
         "bounded_outputs": "the outputs cannot be what the loss or the targets want",
         "alike_units": "the units of a layer start alike and stay alike",

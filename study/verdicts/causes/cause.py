@@ -18,6 +18,7 @@ class Cause(Label):
     UNSEEN_INPUTS = "unseen_inputs", CAUSES["unseen_inputs"]
     INPUT_SCALE = "input_scale", CAUSES["input_scale"]
     TARGET_SCALE = "target_scale", CAUSES["target_scale"]
+    FLAT_LOSS = "flat_loss", CAUSES["flat_loss"]
     OTHER_GOAL = "other_goal", CAUSES["other_goal"]
     BOUNDED_OUTPUTS = "bounded_outputs", CAUSES["bounded_outputs"]
     ALIKE_UNITS = "alike_units", CAUSES["alike_units"]

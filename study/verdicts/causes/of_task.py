@@ -93,6 +93,14 @@ def _other_goal(signs: Signs, _: Thresholds) -> np.ndarray:
         return stalled & (whole > 0) & ((gone >= SATISFIED * whole) | worse)
 
 
+def _flat(signs: Signs, _: Thresholds) -> np.ndarray:
+    """Behind dead or saturated hidden units the last layer's bias still has a gradient.
+
+    Where a violent update has led outputs to such a place, the update is to blame.
+    """
+    return signs.fruitless & (signs.grad_norm_median == 0) & np.isnan(signs.violent_step)
+
+
 def _majority(signs: Signs, _: Thresholds) -> np.ndarray:
     # Within the noise of its batches a metric may seem to have come further than it has.
     stalled = signs.outcome.astype(object) == Outcome.STALLED.value
@@ -169,6 +177,19 @@ OF_THE_SCALE: tuple[Rule, ...] = (
 
 OF_THE_GOAL: tuple[Rule, ...] = (
     Rule(cause=Cause.OTHER_GOAL, holds=_other_goal, says=_says_other_goal),
+)
+
+OF_THE_FLAT: tuple[Rule, ...] = (
+    Rule(
+        cause=Cause.FLAT_LOSS,
+        holds=_flat,
+        says=lambda trial, _: (
+            "in half of the steps or more the gradient was exactly zero in every layer, the last "
+            "one too: where the outputs are, the loss does not change with them, as behind a "
+            "clamp, a saturated sigmoid or softmax, or in a loss of what has to overlap before "
+            "it counts"
+        ),
+    ),
 )
 
 OF_THE_ANSWERS: tuple[Rule, ...] = (

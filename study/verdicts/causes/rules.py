@@ -10,6 +10,7 @@ from study.verdicts.causes.of_pace import BY_LENGTH, BY_NUMBER
 from study.verdicts.causes.of_steps import BY_DECAY, BY_SIZE, OF_THE_FROZEN, OF_THE_STILL
 from study.verdicts.causes.of_task import (
     OF_THE_ANSWERS,
+    OF_THE_FLAT,
     OF_THE_GOAL,
     OF_THE_LOSS,
     OF_THE_SCALE,
@@ -33,6 +34,7 @@ RULES: tuple[Rule, ...] = (
     *OF_THE_GOAL,
     *OF_THE_STILL,
     *OF_THE_UNITS,
+    *OF_THE_FLAT,
     *OF_THE_WAY,
     *BY_DECAY,
     *BY_UPDATES,

@@ -381,3 +381,16 @@ def test_a_loss_that_falls_beside_a_metric_that_does_not_asks_for_something_else
     # What learned, and a loss of which nobody knows the chance, are none of it.
     assert label({**SLOW, "loss_chance": 2.3, "loss_final": 0.2}).cause != "other_goal"
     assert label({**satisfied, "loss_final": 0.2, "loss_chance": None}).cause == "unknown"
+
+
+def test_a_gradient_of_zero_in_every_layer_is_none_that_shrinks_on_its_way(label) -> None:
+    gone = {**STALLED, "grad_norm_median": 0.0}
+    row = label(gone, layers={"factor": 0.05})
+    assert row.cause == "flat_loss"
+    assert "exactly zero in every layer, the last one too" in row.explanation
+    some = {**STALLED, "grad_norm_median": 1e-9}
+    assert label(some, layers={"factor": 0.05}).cause == "shrinking_through_depth"
+    # Units that an update killed are told before what they leave.
+    violent = [*[0.6] * 3, *[1e-4] * 10]
+    killed = label({**gone, "update_ratio_max": 0.6}, update=violent, layers={"dead": 0.99})
+    assert killed.cause == "killed_by_update"
