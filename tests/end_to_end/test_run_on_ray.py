@@ -17,6 +17,7 @@ from study.tracking import NullTracker
 from tests.study.commands.conftest import STUDY
 from tests.support.driver import Command, Ended, write_slow_study
 from tests.support.left_behind import assert_once_everywhere, assert_same_study
+from tests.support.warm import forked_workers
 
 pytestmark = pytest.mark.slow
 
@@ -35,7 +36,7 @@ def run(home: Path, dispatcher: Dispatcher, dtype: str) -> StudyResult:
 @pytest.fixture(scope="module")
 def two_cores() -> Iterator[None]:
     """A Ray of two cores, to which this process is connected."""
-    with environment():
+    with environment(), forked_workers():
         ray.init(address="local", num_cpus=2, include_dashboard=False, log_to_driver=False)
     yield
     ray.shutdown()

@@ -113,6 +113,8 @@ class Command:
             # Ray's sockets lie below, and a socket's path holds no more than 107 characters.
             "RAY_TMPDIR": "/tmp",
         }
+        if forked:
+            environment |= warm.forks()
         texts = [str(argument) for argument in arguments]
         self._out.touch()
         self._err.touch()

@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
-from tests.support.repository import ROOT
+from tests.support import warm
 
 START_S = 300.0
 
@@ -98,7 +98,6 @@ class RayHead:
         mine = {
             # `python` of a job is this interpreter, as on a node with an activated environment.
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-            "PYTHONPATH": str(ROOT),
             "GRADSCAPE_HOME": str(self.home),
             "OMP_NUM_THREADS": "1",
             "RAY_AUTH_MODE": "disabled" if token is None else "token",
@@ -107,7 +106,7 @@ class RayHead:
         }
         if token is not None:
             mine["RAY_AUTH_TOKEN"] = token
-        return {**kept, **mine, **variables}
+        return {**kept, **mine, **warm.forks(), **variables}
 
     def _wait(self) -> None:
         deadline = time.monotonic() + START_S

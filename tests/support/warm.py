@@ -8,6 +8,7 @@ one does, prints and leaves is the same; that it starts at all is what
 from __future__ import annotations
 
 import atexit
+import contextlib
 import functools
 import json
 import os
@@ -15,10 +16,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+import pytest
+
 from tests.support.repository import ROOT
+
+FORKS = f"gradscape-tests-{os.getpid()}"
+"""Name at which the server takes what is to be one of Ray's workers."""
 
 
 class WarmProcess:
@@ -58,6 +64,25 @@ class WarmProcess:
         self.send_signal(signal.SIGKILL)
 
 
+def forks() -> dict[str, str]:
+    """Variables with which Ray's workers are forked too, for whatever starts Ray.
+
+    Two thirds of what a worker takes of a core until it has trained a small cohort are imports.
+    """
+    _server()
+    folders = ROOT / "tests" / "support" / "forked_pythons", ROOT
+    return {"GRADSCAPE_TEST_FORKS": FORKS, "PYTHONPATH": os.pathsep.join(map(str, folders))}
+
+
+@contextlib.contextmanager
+def forked_workers() -> Iterator[None]:
+    """Around the start of a Ray by this process."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in forks().items():
+            patch.setenv(name, value)
+        yield
+
+
 def start(
     arguments: Sequence[str],
     *,
@@ -87,7 +112,7 @@ def start(
 def _server() -> subprocess.Popen[str]:
     """The process that forks, one for each of pytest's own."""
     server = subprocess.Popen(
-        [sys.executable, "-m", "tests.support.warm_server"],
+        [sys.executable, "-m", "tests.support.warm_server", FORKS],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

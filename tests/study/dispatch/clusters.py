@@ -12,6 +12,7 @@ import ray
 from ray.cluster_utils import Cluster
 
 from study.dispatch.cluster.ray_cluster import environment
+from tests.support.warm import forked_workers
 
 Shape = Mapping[str, Any]
 """What `Cluster.add_node` takes: num_cpus, num_gpus, resources, labels."""
@@ -24,7 +25,7 @@ def ray_cluster(*shapes: Shape) -> Iterator[Cluster]:
     Its files lie in a folder of its own, so that no other Ray on this machine is mistaken for it.
     """
     folder = tempfile.mkdtemp(prefix="gs-", dir="/tmp")
-    with environment():
+    with environment(), forked_workers():
         cluster = Cluster()
         try:
             for shape in shapes:

@@ -21,13 +21,14 @@ from study.dispatch.cluster.ray_cluster import environment
 from study.trial import Cohort
 from tests.study.dispatch.contract import Run, encoded
 from tests.support.driver import descendants
+from tests.support.warm import forked_workers
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module", autouse=True)
 def local_ray() -> Iterator[None]:
-    with environment():
+    with environment(), forked_workers():
         ray.init(address="local", num_cpus=2, include_dashboard=False, log_to_driver=False)
     yield
     ray.shutdown()

@@ -11,11 +11,12 @@ from study.dispatch import RayTuneDispatcher
 from study.dispatch.cluster.placement import WorkerResources
 from study.dispatch.cluster.ray_cluster import environment
 from tests.study.dispatch.contract import DispatcherContract, Echo, Run
+from tests.support.warm import forked_workers
 
 
 @pytest.fixture(scope="module", autouse=True)
 def local_ray():
-    with environment():
+    with environment(), forked_workers():
         ray.init(address="local", num_cpus=2, include_dashboard=False, log_to_driver=False)
     yield
     ray.shutdown()
