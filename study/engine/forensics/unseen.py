@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import math
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import torch
@@ -64,15 +65,20 @@ def _in_double_precision(network: Network) -> Network:
 
 def _unseen(network: Network) -> tuple[str, str] | None:
     with network.without_noise():
-        drawn = [_drawn_again(network, size) for size in SIZES]
-        if not any(_differs(each, each.inputs_B.roll(1, 0)) for each in drawn):
+        # The first tells of nearly all networks, and to draw the others costs every cohort time.
+        if not any(_differs(each, each.inputs_B.roll(1, 0)) for each in _drawn_again(network)):
             return "unseen_inputs", (
                 f"the network's answer is the same whatever its inputs are: {_reason(network)}"
             )
-        return _late_steps(network, drawn)
+        return _late_steps(network)
 
 
-def _drawn_again(network: Network, size: float) -> Network:
+def _drawn_again(network: Network) -> Iterator[Network]:
+    """The network with weights of each size, which are drawn when they are asked for."""
+    return (_with_weights(network, size) for size in SIZES)
+
+
+def _with_weights(network: Network, size: float) -> Network:
     generator = torch.Generator().manual_seed(0)
     parameters = {
         name: _scale(name, value, size)
@@ -96,7 +102,7 @@ def _differs(network: Network, others_B: Tensor) -> bool:
     return float((before - after).abs().max()) > ROUNDING * float(before.abs().max())
 
 
-def _late_steps(network: Network, drawn: list[Network]) -> tuple[str, str] | None:
+def _late_steps(network: Network) -> tuple[str, str] | None:
     """Of sequences: time steps after the last one that changes an answer.
 
     A recurrent network may forget the first ones, which is no fault of its wiring.
@@ -112,6 +118,7 @@ def _late_steps(network: Network, drawn: list[Network]) -> tuple[str, str] | Non
     probes = sorted(
         {steps[round(at)] for at in torch.linspace(0, len(steps) - 1, PROBES).tolist()}
     )
+    drawn = list(_drawn_again(network))
     for step in reversed(probes):
         others_B = network.inputs_B.clone()
         others_B[:, step] = others_B[:, step].roll(1, 0)
