@@ -34,10 +34,10 @@ COMMITTING = "SELECT client_port FROM pg_stat_activity WHERE query = 'COMMIT' AN
 
 @pytest.fixture
 def behind(tmp_path: Path, postgresql: PostgresServer) -> Iterator[tuple[str, MlflowServer]]:
-    """The data base, and the server of four processes that stands on it."""
+    """The data base, and the server of two processes that stands on it."""
     database = postgresql.new_url()
     (tmp_path / "server").mkdir()
-    server = MlflowServer(tmp_path / "server", backend=database, options=["--workers", "4"])
+    server = MlflowServer(tmp_path / "server", backend=database, options=["--workers", "2"])
     server.start()
     yield database, server
     server.stop()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import ctypes
 import importlib
 import os
 import runpy
@@ -11,6 +12,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 _OWN_FOLDERS = frozenset(os.environ.get("PYTHONPATH", "").split(os.pathsep))
@@ -30,7 +32,7 @@ def run_command(request: Mapping[str, Any]) -> int:
 
 
 def run_script(request: Mapping[str, Any], files: Sequence[int]) -> int:
-    """What Python does with a script of Ray's and its arguments.
+    """What Python does with a script, or `-m` and a module, and its arguments.
 
     Args:
         request: What `forked_pythons/sitecustomize` sends.
@@ -42,8 +44,13 @@ def run_script(request: Mapping[str, Any], files: Sequence[int]) -> int:
     signal.pthread_sigmask(signal.SIG_SETMASK, request["masked"])
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     script, *arguments = request["arguments"]
+    folder = request["folder"] if script == "-m" else os.path.dirname(script)
     folders = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    sys.path[:] = [os.path.dirname(script), *filter(None, folders), *_FOLDERS]
+    sys.path[:] = [folder, *filter(None, folders), *_FOLDERS]
+    if script == "-m":
+        module, *arguments = arguments
+        sys.argv = [module, *arguments]
+        return _ended(lambda: runpy.run_module(module, run_name="__main__", alter_sys=True))
     sys.argv = [script, *arguments]
     return _ended(lambda: runpy.run_path(script, run_name="__main__"))
 
@@ -70,9 +77,23 @@ def _become(request: Mapping[str, Any], files: Sequence[int]) -> None:
         os.close(file)
     os.environ.clear()
     os.environ.update(request["environment"])
+    _show(request["environment"])
     os.chdir(request["folder"])
     tempfile.tempdir = None
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _show(environment: Mapping[str, str]) -> None:
+    """Lets others see these variables in /proc, where they look for a job's processes.
+
+    The server was started with variables that are long enough.
+    """
+    fields = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
+    # env_start and env_end of proc(5); the first two fields are cut off.
+    start, end = int(fields[47]), int(fields[48])
+    text = b"".join(os.fsencode(f"{name}={value}") + b"\0" for name, value in environment.items())
+    assert len(text) <= end - start
+    ctypes.memmove(start, text.ljust(end - start, b"\0"), end - start)
 
 
 def _ended(main: Callable[[], object]) -> int:

@@ -117,7 +117,13 @@ def _server() -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         text=True,
         cwd=ROOT,
-        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
+        env={
+            **os.environ,
+            "OMP_NUM_THREADS": "1",
+            "PYTHONPATH": str(ROOT),
+            # Children show theirs in its place.
+            "GRADSCAPE_TEST_ROOM": "-" * 20_000,
+        },
         # A Ctrl-C in the terminal is pytest's to act on.
         start_new_session=True,
     )

@@ -1,11 +1,11 @@
 """Lets what Python was started for run in a process that has imported the libraries already.
 
 Python imports this file as it starts, wherever its folder is in PYTHONPATH. Started to be one of
-Ray's workers, it hands arguments, environment, folder and open files over to the server of
-`tests.support.warm_server` that the environment names, which forks. It then stands for the forked
-process: it passes signals on, ends as that one ends, and takes it along when it is killed.
-Without a server Python goes on as usual; so it does in network namespaces of others, where the
-server's name means nothing.
+Ray's workers or the driver of a job, it hands arguments, environment, folder and open files over
+to the server of `tests.support.warm_server` that the environment names, which forks. It then
+stands for the forked process: it passes signals on, ends as that one ends, and takes it along when
+it is killed. Without a server Python goes on as usual; so it does in network namespaces of others,
+where the server's name means nothing.
 """
 
 import os
@@ -21,10 +21,12 @@ WORKER = "/ray/_private/workers/default_worker.py"
 
 
 def wanted() -> list[str] | None:
-    """The script to be handed over with its arguments, if it is one."""
+    """The script or module to be handed over with its arguments, if it is one."""
     given = sys.orig_argv[1:]
-    while given and given[0].startswith("-"):
+    while given and given[0].startswith("-") and given[0] != "-m":
         given = given[1:]
+    if given[:2] == ["-m", "study"]:
+        return given
     if given and given[0].endswith(SETUP):
         given = without_setup(given[1:])
     return given if given and given[0].endswith(WORKER) else None
