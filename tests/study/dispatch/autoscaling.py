@@ -19,6 +19,8 @@ from pathlib import Path
 import ray
 from ray._private.services import get_node_ip_address
 
+from tests.support import warm
+
 _HEAD_ID = "f" * 51 + "00000"
 """By which Ray's provider of nodes on this machine knows the head."""
 
@@ -114,7 +116,7 @@ def _environment(version: int) -> dict[str, str]:
             "RAY_OVERRIDE_NODE_ID_FOR_TESTING": _HEAD_ID,
             "RAY_NODE_TYPE_NAME": _HEAD,
         }
-    return {**os.environ, **own}
+    return {**os.environ, **warm.forks(), **own}
 
 
 def _free_port() -> int:

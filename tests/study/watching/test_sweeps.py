@@ -9,7 +9,7 @@ import pytest
 
 from analysis import load_trials
 from tests.study.watching.loops import mlp, sgd, train
-from tests.support.repository import ROOT
+from tests.support import warm
 
 RATES = (0.01, 0.1, 0.5, 100.0)
 
@@ -41,7 +41,8 @@ def test_trials_of_ray_tune_are_rows_of_a_study_with_a_report(
 
     from study.commands.app import app
 
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    for name, value in warm.forks().items():
+        monkeypatch.setenv(name, value)
     # At Ray's own, workers get next to nothing of a core that others use.
     monkeypatch.setenv("RAY_worker_niceness", "0")
     ray.init(address="local", num_cpus=2, include_dashboard=False, log_to_driver=False)
