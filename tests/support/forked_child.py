@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import ctypes
 import importlib
+import json
 import os
 import runpy
 import signal
@@ -21,13 +22,15 @@ _FOLDERS = [one for one in sys.path[1:] if one not in _OWN_FOLDERS]
 
 
 def run_command(request: Mapping[str, Any]) -> int:
-    """What `python -m study` does."""
+    """What `python -m study`, or `python -m mlflow`, does."""
     null = os.open(os.devnull, os.O_RDONLY)
     out, err = (os.open(request[name], os.O_WRONLY | os.O_APPEND) for name in ("out", "err"))
     _become(request, (null, out, err))
     # `python -m` puts the folder it is started in first.
     sys.path[0] = request["folder"]
     sys.argv = ["gradscape", *request["arguments"]]
+    if request["module"] == "mlflow":
+        return _ended(_serve_mlflow)
     return _ended(importlib.import_module("study.commands.app").main)
 
 
@@ -81,6 +84,32 @@ def _become(request: Mapping[str, Any], files: Sequence[int]) -> None:
     os.chdir(request["folder"])
     tempfile.tempdir = None
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _serve_mlflow() -> None:
+    """MLflow's command starts its server as a second process; here this one becomes the server.
+
+    The command's part is done by a child: the server looks at the environment when it is imported.
+    """
+    read, write = os.pipe()
+    if os.fork() == 0:
+
+        def tell(command: Sequence[str], *, extra_env: Mapping[str, str], **_: object) -> None:
+            os.write(write, json.dumps([command, extra_env]).encode())
+            os._exit(0)
+
+        importlib.import_module("mlflow.server")._exec_cmd = tell
+        leave(_ended(importlib.import_module("mlflow.cli").cli))
+    os.close(write)
+    with os.fdopen(read) as answer:
+        text = answer.read()
+    os.wait()
+    if not text:
+        sys.exit("mlflow server was not told what to start")
+    (_, _, module, *arguments), variables = json.loads(text)
+    os.environ.update(variables)
+    sys.argv = [module, *arguments]
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
 
 
 def _show(environment: Mapping[str, str]) -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import subprocess
-import sys
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from types import MappingProxyType
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from tests.support import warm
 from tests.support.mlflow_tables import make_tables
 
 START_S = 300.0
@@ -48,28 +48,30 @@ class MlflowServer:
             one.bind(("127.0.0.1", 0))
             self._port = one.getsockname()[1]
         self.uri = f"http://127.0.0.1:{self._port}"
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: warm.WarmProcess | None = None
 
     def start(self) -> None:
         """Returns when it answers."""
-        command = [sys.executable, "-m", "mlflow", "server", "--workers", "1"]
-        command += ["--backend-store-uri", self._backend]
-        command += ["--artifacts-destination", str(self.folder / "artifacts")]
-        command += ["--host", "127.0.0.1", "--port", str(self._port), *self._options]
-        self._process = subprocess.Popen(
-            command,
-            cwd=self.folder,
-            env={
+        arguments = ["server", "--workers", "1", "--backend-store-uri", self._backend]
+        arguments += ["--artifacts-destination", str(self.folder / "artifacts")]
+        arguments += ["--host", "127.0.0.1", "--port", str(self._port), *self._options]
+        said = Path(tempfile.mkdtemp(prefix="said-", dir=self.folder)) / "said"
+        said.touch()
+        self._process = warm.start(
+            arguments,
+            folder=self.folder,
+            environment={
                 **os.environ,
                 "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
                 **self._environment,
             },
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
+            out=said,
+            err=said,
+            module="mlflow",
         )
         deadline = time.monotonic() + START_S
         while not self._answers():
+            assert self._process.poll() is None, said.read_text()
             assert time.monotonic() < deadline, "the server did not start"
             time.sleep(0.2)
 

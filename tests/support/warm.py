@@ -90,10 +90,15 @@ def start(
     environment: Mapping[str, str],
     out: Path,
     err: Path,
+    module: str = "study",
 ) -> WarmProcess:
-    """Starts `python -m study` with these arguments; the files for its output must exist."""
+    """Starts `python -m study` with these arguments; the files for its output must exist.
+
+    So it does `python -m mlflow`, with `server` as the first argument.
+    """
     ended = out.with_name("ended")
     request = {
+        "module": module,
         "arguments": list(arguments),
         "folder": str(folder),
         "environment": dict(environment),

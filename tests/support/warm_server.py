@@ -1,10 +1,11 @@
-"""Forks `python -m study` from a process that has imported its libraries already.
+"""Forks processes from one that has imported their libraries already.
 
-    python -m tests.support.warm_server
+    python -m tests.support.warm_server NAME
 
-reads one request a line from its standard input, as JSON: arguments, folder, environment, files
-for output and errors, and a file for how it ended. It answers with the process's number, and
-writes the exit code to that file, negative for a signal, as `subprocess` counts. The child is a
+reads one request a line from its standard input, as JSON: module, arguments, folder, environment,
+files for output and errors, and a file for how it ended. It answers with the process's number, and
+writes the exit code to that file, negative for a signal, as `subprocess` counts. At the abstract
+socket NAME `forked_pythons/sitecustomize` asks for what a Python was started for. A child is a
 session of its own, like one that was started; nothing was run in its parent but imports.
 """
 
