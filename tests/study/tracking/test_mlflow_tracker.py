@@ -176,6 +176,19 @@ def test_opening_is_silent(tmp_path):
 
 
 @pytest.mark.slow
+def test_where_warnings_are_errors_mlflow_is_no_outage(tmp_path):
+    # Own code had called `warnings.simplefilter("error")`: MLflow "does not answer", as SQLAlchemy
+    # calls something in it deprecated, and no run of the study ever arrived.
+    code = (
+        "import sys, warnings; from pathlib import Path; "
+        "from study.tracking import MlflowTracker, artifact_folder, default_tracking_uri; "
+        "warnings.simplefilter('error'); home = Path(sys.argv[1]); "
+        "MlflowTracker.open(tracking_uri=default_tracking_uri(home), study='digits', "
+        "study_file='', artifacts=artifact_folder(home)).close('FINISHED')"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True)
+
+
 def test_importing_tracking_imports_no_mlflow():
     code = "import sys, study.tracking; sys.exit('mlflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
