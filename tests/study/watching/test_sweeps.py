@@ -71,3 +71,45 @@ def test_trials_of_ray_tune_are_rows_of_a_study_with_a_report(
     app(["report", "sweep", *home], standalone_mode=False)
     page = (tmp_path / "studies" / "sweep" / "report" / "index.html").read_text("utf-8")
     assert "learning_rate" in page and "exploding" in page
+
+
+def test_runs_of_wandb_are_rows_of_a_study(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Gradscape imports nothing of it, so that no extra names it. A sweep's agent needs W&B's
+    # server; it calls a function that opens its run as this loop does.
+    wandb = pytest.importorskip("wandb", reason="pip install wandb")
+    from study.commands.app import app
+
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    monkeypatch.setenv("WANDB_SILENT", "true")
+    identities = []
+    for rate in RATES:
+        settings = {"learning_rate": rate, "depth": 2}
+        with wandb.init(project="rates", config=settings, dir=str(tmp_path)) as run:
+            identities.append(run.id)
+            network = mlp(depth=run.config["depth"])
+            _, watch = train(
+                network,
+                sgd(network, run.config["learning_rate"], 0.9),
+                steps=60,
+                config=dict(run.config),
+                tables=tmp_path / "runs" / run.id,
+            )
+            assert watch is not None
+            watch.close()
+            result = watch.result()
+            run.summary.update({"verdict": result.verdict, "cause": result.cause})
+            assert run.summary["cause"] == result.cause
+    assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == sorted(identities)
+    home = ["--home", str(tmp_path)]
+    app(["import", "sweep", str(tmp_path / "runs"), *home], standalone_mode=False)
+    assert "added 4 runs" in capsys.readouterr().out
+    trials = load_trials("sweep", home=tmp_path).sort_values("learning_rate")
+    assert trials["learning_rate"].tolist() == list(RATES)
+    assert trials["depth"].tolist() == [2] * 4
+    assert trials["verdict"].iloc[-1] == "exploding"
+    assert (trials["verdict"].iloc[:-1] == "stable").any()
+    app(["report", "sweep", *home], standalone_mode=False)
+    page = (tmp_path / "studies" / "sweep" / "report" / "index.html").read_text("utf-8")
+    assert "learning_rate" in page and "exploding" in page
