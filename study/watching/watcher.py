@@ -208,7 +208,7 @@ def watch(
         chance_loss: Loss of the best constant answer; by default it is found where the loss is a
             usual one.
         target_loss: Loss from which on the run counts as trained; by default it has to lose a
-            tenth of its first loss, or of that by chance.
+            tenth of its first loss, or of that by chance. NaN: the loss tells of no success.
         tables: Folder to write the run's tables to, as it goes on and at its end; where it holds
             a run already, a number is added to its name.
         mlflow: Address of an MLflow to tell while it runs, or True for the one that MLflow goes

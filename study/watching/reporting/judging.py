@@ -51,7 +51,7 @@ def judge(
             record.hyperparameters["loss_name"] = record.name
             record.input_rms = math.nan  # What one network is given may be what another made.
         goal = _goal(record, chance_loss, target_loss, contest=len(records) > 1)
-        if len(records) == 1 and math.isnan(goal.target):
+        if len(records) == 1 and math.isnan(goal.target) and target_loss is None:
             notices = [*notices, SURROGATE]
         frames.append(run_tables(record, goal, DEFAULT, trial=number))
     trials, steps, layers = (
@@ -77,7 +77,10 @@ def _goal(
 ) -> Goal:
     chance = record.loss_chance if chance_loss is None else chance_loss
     losses = record.losses()
-    contest = contest or (target_loss is None and is_surrogate(losses))
+    if target_loss is None:
+        contest = contest or is_surrogate(losses)
+    else:
+        contest = contest or math.isnan(target_loss)  # Its owner says that it tells of nothing.
     return goal_of(losses[0], chance, target=target_loss, contest=contest)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import pytest
@@ -92,6 +93,28 @@ def test_a_surrogate_loss_about_zero_is_no_measure_of_success() -> None:
     result = watch.result()
     assert result.verdict == "stable", str(result)
     assert "changes its sign again and again" in str(result)
+
+
+def test_a_loss_that_tells_of_no_success_is_none_that_explodes() -> None:
+    # A critic whose weights are clipped to a box loses, at first, what it won by larger ones.
+    results = []
+    for target in (None, math.nan):
+        torch.manual_seed(0)
+        critic = nn.Sequential(nn.Linear(4, 32), nn.LeakyReLU(), nn.Linear(32, 1))
+        optimizer = torch.optim.RMSprop(critic.parameters(), 1e-3)
+        watch = study.watch(critic, optimizer, target_loss=target)
+        for _ in range(200):
+            loss = critic(torch.randn(64, 4)).mean() - critic(torch.randn(64, 4) + 0.5).mean()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            for parameter in critic.parameters():
+                parameter.data.clamp_(-0.05, 0.05)
+            watch.step(loss)
+        results.append(watch.result())
+    assert results[0].verdict == "exploding"  # What it is for.
+    assert results[1].verdict == "stable", str(results[1])
+    assert not results[1].notices
 
 
 @pytest.mark.parametrize(
