@@ -21,6 +21,7 @@ from study.engine.memory import is_out_of_memory
 from study.engine.precision import PRECISIONS, Precision
 from study.engine.seeds import seed_torch
 from study.engine.tasks.data.bounded_outputs import bounded_outputs
+from study.engine.tasks.data.split import spread
 from study.engine.tasks.data.task_data import check_data
 from study.errors import first_line
 from study.preflight.per_example import called, mixing_notice
@@ -119,7 +120,7 @@ def _rows(task: Task, batch: int, flops_per_step: float) -> Tensor:
     """
     affordable = int(FLOPS * batch / max(flops_per_step, 1.0))
     wanted = min(task.examples, max(2, min(batch, EXAMPLES, affordable)))
-    rows = torch.linspace(0, task.examples - 1, wanted).long()
+    rows = spread(task.examples, wanted)
     if not task.targets.is_floating_point():
         by_row = task.targets.reshape(task.examples, -1)
         extremes = torch.stack([by_row.amin(dim=1).argmin(), by_row.amax(dim=1).argmax()])

@@ -47,4 +47,4 @@ def _has_no_majority(task: Task) -> bool:
 
 def _majority(labels: Tensor) -> float:
     counts = torch.unique(labels, return_counts=True)[1]
-    return float(counts.max() / labels.numel())
+    return int(counts.max()) / labels.numel()

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from study.engine.forensics.still import still_parts
 from study.engine.forensics.through_time import gradient_through_time
 from study.engine.forensics.wiring_faults import Network, wiring_fault
+from study.engine.tasks.data.split import spread
 from study.engine.tasks.task import Task
 
 EXAMPLES = 24
@@ -65,7 +66,7 @@ def look_at_wiring(module: nn.Module, parameters: Mapping[str, Tensor], task: Ta
     """
     if task.feed is not None:
         return Wiring()
-    chosen = torch.linspace(0, task.examples - 1, min(EXAMPLES, task.examples)).long()
+    chosen = spread(task.examples, EXAMPLES)
     types = {name: value.dtype for name, value in module.named_parameters()}
     dtype = next(iter(types.values()), torch.float32)
     inputs_B, targets_B = (

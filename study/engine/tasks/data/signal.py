@@ -14,6 +14,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from study.engine.tasks.data.split import spread
+
 EXAMPLES = 1500
 """Examples that are looked at, spread evenly."""
 
@@ -48,7 +50,7 @@ def signal(inputs: Tensor, targets: Tensor) -> float | None:
         or (not targets.is_floating_point() and targets.ndim != 1)
     ):
         return None
-    chosen = torch.linspace(0, len(inputs) - 1, min(EXAMPLES, len(inputs))).long().unique()
+    chosen = spread(len(inputs), EXAMPLES)
     x_NxF, wanted_NxC = _scaled(inputs[chosen]), _numbers(targets[chosen])
     if x_NxF is None or len(chosen) < 4 * NEIGHBOURS or not bool(wanted_NxC.isfinite().all()):
         return None

@@ -29,3 +29,14 @@ def test_targets_that_were_shuffled_have_none() -> None:
 def test_sequences_and_tokens_are_not_judged() -> None:
     assert signal(X.reshape(800, 3, 2), XOR) is None
     assert signal(X.long(), XOR) is None
+
+
+def test_a_default_of_half_precision_changes_nothing() -> None:
+    inputs = torch.randn(4000, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    labels = (inputs[:, 0] > 0).long()
+    expected = signal(inputs, labels)
+    torch.set_default_dtype(torch.float16)
+    try:
+        assert signal(inputs, labels) == expected
+    finally:
+        torch.set_default_dtype(torch.float32)
