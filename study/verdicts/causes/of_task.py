@@ -90,7 +90,8 @@ def _other_goal(signs: Signs, _: Thresholds) -> np.ndarray:
         gone, whole = signs.loss_chance - signs.loss_final, np.abs(signs.loss_chance)
         stalled = signs.outcome.astype(object) == Outcome.STALLED.value
         worse = (gone >= BETTER * whole) & (signs.progress <= WORSE)
-        return stalled & (whole > 0) & ((gone >= SATISFIED * whole) | worse)
+        measured = np.isfinite(signs.progress)  # A loop that is watched may have no metric.
+        return stalled & measured & (whole > 0) & ((gone >= SATISFIED * whole) | worse)
 
 
 def _flat(signs: Signs, _: Thresholds) -> np.ndarray:

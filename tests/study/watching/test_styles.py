@@ -239,3 +239,27 @@ def test_parameters_that_do_not_exist_yet_are_refused_in_one_line() -> None:
         study.watch(network, optimizer)
     network(torch.zeros(2, 20))
     assert _trained(network, optimizer).result().layers["name"].unique().tolist() == ["0", "2"]
+
+
+def test_a_loop_without_a_metric_is_not_said_to_have_another_goal() -> None:
+    # The loss fell, units saturated, and `the metric got nowhere`: there was none.
+    torch.manual_seed(0)
+    trunk = nn.Sequential(nn.Linear(4, 32), nn.Tanh())
+    actor, critic = nn.Linear(32, 2), nn.Linear(32, 1)
+    network = nn.ModuleDict({"trunk": trunk, "actor": actor, "critic": critic})
+    optimizer = torch.optim.Adam(network.parameters(), 3.0)
+    watch = study.watch(network, optimizer, target_loss=math.nan)
+    for _ in range(300):
+        hidden = trunk(states := torch.randn(64, 4))
+        policy = torch.distributions.Categorical(logits=actor(hidden))
+        actions = policy.sample()
+        errors = 10.0 * ((actions == 0) == (states[:, 0] > 0)) - critic(hidden)[:, 0]
+        surrogate = (policy.log_prob(actions) * errors.detach()).mean()
+        loss = 0.5 * errors.square().mean() - 0.1 * surrogate
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        watch.step(loss)
+    result = watch.result()
+    assert (result.verdict, result.cause) != ("stable", "none"), str(result)
+    assert result.cause != "other_goal", str(result)
