@@ -133,7 +133,7 @@ def _deliver(
     )
     try:
         recorder.redeliver(resume.redeliver)
-        recorder.check_delivered(resume.delivered)
+        recorder.look_over(delivered=resume.delivered, failed=resume.failed)
         deliver_rest(recorder, stopped=False)
     except BaseException as error:
         rescue(recorder, tracker, error)

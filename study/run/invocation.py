@@ -184,7 +184,7 @@ class Invocation:
 
     def _train(self, dispatcher: Dispatcher, trainer: Train, recorder: Recorder) -> None:
         recorder.redeliver(self._resume.redeliver)
-        recorder.check_delivered(self._resume.delivered)
+        recorder.look_over(delivered=self._resume.delivered, failed=self._resume.failed)
         self._show()
         with self._watch.measure("dispatch"):
             if not (self._resume.retrain or self._source.begin()):

@@ -127,10 +127,13 @@ class Recorder:
             self._delivery.add_earlier(hidden, lost=True)
             self._changed.notify_all()
 
-    def check_delivered(self, trials: Collection[int]) -> None:
-        """Deliver those again that an earlier invocation delivered and MLflow shows no more."""
+    def look_over(self, *, delivered: Collection[int], failed: Collection[int] = ()) -> None:
+        """Deliver those again that an earlier invocation delivered and MLflow shows no more.
+
+        What it shows of trials that failed for good is withdrawn.
+        """
         with self._changed:
-            self._delivery.check_delivered(trials)
+            self._delivery.look_over(delivered=delivered, failed=failed)
             self._changed.notify_all()
 
     def fail(self, trials: Sequence[int], reason: str) -> None:

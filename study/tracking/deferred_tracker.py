@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from study.errors import TrackingUnavailable
@@ -33,6 +33,9 @@ class DeferredTracker:
         self, tables: CohortTables, *, maybe_logged: bool = False
     ) -> dict[int, str | None]:
         return self._opened().log_trials(tables, maybe_logged=maybe_logged)
+
+    def withdraw(self, trials: Collection[int]) -> None:
+        self._opened().withdraw(trials)
 
     def shown(self) -> set[str] | None:
         return self._opened().shown()

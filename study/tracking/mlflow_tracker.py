@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -142,6 +142,13 @@ class MlflowTracker:
             if self._file is not None:
                 self._file.sync()
             return runs
+
+    def withdraw(self, trials: Collection[int]) -> None:
+        if self._bulk is not None:  # Without it nobody makes runs but of trials that have rows.
+            with tracking_errors(self._uri), tracking_errors(self._runs_uri):
+                for run in self._bulk.runs_of(sorted(trials), self._place):
+                    self._check()
+                    self._client.delete_run(run)
 
     def shown(self) -> set[str] | None:
         if self._study_key is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from study.tables import CohortTables
@@ -16,6 +16,9 @@ class NullTracker:
         self, tables: CohortTables, *, maybe_logged: bool = False
     ) -> dict[int, str | None]:
         return dict.fromkeys(tables.trial_numbers)
+
+    def withdraw(self, trials: Collection[int]) -> None:
+        pass
 
     def shown(self) -> set[str] | None:
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -27,6 +27,9 @@ class Tracker(Protocol):
         Returns:
             The id of each trial's run; None where there is none.
         """
+
+    def withdraw(self, trials: Collection[int]) -> None:
+        """Show these no more, which failed for good; a lost worker may have written their runs."""
 
     def shown(self) -> set[str] | None:
         """Ids of the runs that others see of this study's trials; None where trials have none."""

@@ -14,7 +14,7 @@ from study.lease import Lease
 from study.ledger import RUN_TO_COME, TrialLedger, trial_results
 from study.monitoring.timings import Stopwatch
 from study.run.delivery.backlog import Backlog, Undelivered
-from study.run.delivery.missing import missing_text, missing_trials
+from study.run.delivery.review import Review
 from study.tables import CohortTables, TableStore
 from study.tracking import Tracker
 
@@ -69,9 +69,8 @@ class Delivery:
     ) -> None:
         self._lease, self._store = lease, store
         self._tracker, self._ledger = tracker, ledger
-        self._shows = shows
-        self._logged_elsewhere = frozenset(logged_elsewhere)
-        self._unseen: frozenset[int] = frozenset()
+        self._shows, self._logged_elsewhere = shows, frozenset(logged_elsewhere)
+        self._review = Review(lease=lease, store=store, tracker=tracker, shows=shows)
         self._changed, self._on_change = changed, on_change
         self._verdicts = verdicts
         self._tell_after_s = tell_after_s
@@ -90,7 +89,7 @@ class Delivery:
     @property
     def idle(self) -> bool:
         """Whether nothing is left to deliver; `changed` is held."""
-        return not (self._backlog or self._failed or self._unseen)
+        return not (self._backlog or self._failed or self._review)
 
     @property
     def trials(self) -> list[int]:
@@ -114,9 +113,9 @@ class Delivery:
         """Takes trials that were recorded earlier, see `Backlog`; `changed` is held."""
         self._backlog.add_earlier(trials, lost=lost)
 
-    def check_delivered(self, trials: Collection[int]) -> None:
-        """Delivers those again that MLflow shows no more; `changed` is held."""
-        self._unseen = frozenset(trials)
+    def look_over(self, *, delivered: Collection[int], failed: Collection[int]) -> None:
+        """Delivers again what MLflow shows no more, withdraws what failed; `changed` is held."""
+        self._review.add(delivered=delivered, failed=failed)
 
     def fail(self, trials: Sequence[int], reason: str) -> None:
         """Takes trials that Optuna is to know as FAIL; `changed` is held."""
@@ -151,7 +150,7 @@ class Delivery:
             while not self._closing:
                 wait_s = self._retry_at - time.monotonic()
                 if not self.idle and wait_s <= 0:
-                    trained = self._deliver if self._backlog else self._find_missing
+                    trained = self._deliver if self._backlog else self._look_over
                     return self._deliver_failure if self._failed else trained
                 self._changed.wait(None if self.idle else wait_s)
             return None
@@ -170,18 +169,18 @@ class Delivery:
             _logger.info("MLflow and Optuna take trials again; what waited is being delivered")
 
     def _deliver_failure(self) -> None:
+        trial, reason = self._failed[0]
         with self._lease.writing():
-            self._ledger.fail(*self._failed[0])
+            self._ledger.fail(trial, reason)
         with self._changed:
             self._failed.popleft()
+            # Its worker may have written its run before it was lost itself, with the rows.
+            self._review.add(failed=[trial])
 
-    def _find_missing(self) -> None:
-        missing = missing_trials(self._store, self._tracker.shown(), self._unseen, self._shows)
-        if missing:
-            _logger.warning("%s", missing_text(missing, len(self._unseen)))
+    def _look_over(self) -> None:
+        missing = self._review.carry_out()
         with self._changed:
             self._backlog.add_earlier(missing, lost=True)
-            self._unseen = frozenset()
 
     def _deliver(self) -> None:
         oldest = self._backlog.first

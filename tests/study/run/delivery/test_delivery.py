@@ -30,6 +30,12 @@ class KeepingTracker(NullTracker):
         self.open = threading.Event()
         self.open.set()
         self.given: list[tuple[tuple[int, ...], bool]] = []
+        self.withdrawn: list[int] = []
+
+    def withdraw(self, trials):
+        if not self.open.is_set():
+            raise TrackingUnavailable("MLflow does not answer")
+        self.withdrawn += sorted(trials)
 
     def log_trials(self, tables, *, maybe_logged=False):
         if not self.open.is_set():
@@ -139,6 +145,23 @@ def test_optuna_is_told_after_mlflow_and_knows_the_runs(
     # backlog is empty: a test that looked at once found it missing on a busy machine.
     world.wait(lambda: len(caplog.messages) >= 2)
     assert len(caplog.messages) == 2
+
+
+def test_a_trial_that_failed_for_good_is_withdrawn_without_keeping_optuna_waiting(
+    world: World,
+) -> None:
+    # Its worker may have written its run before it was lost: the run stayed FINISHED.
+    world.tracker.open.clear()
+    with world.changed:
+        world.delivery.look_over(delivered=(), failed=[7])  # Of an earlier invocation.
+        world.delivery.fail([3], "lost 4 times")
+        world.changed.notify_all()
+    world.wait(lambda: 3 in world.ledger.failures)
+    assert world.tracker.withdrawn == []
+    world.tracker.open.set()
+    world.hurry()
+    world.wait()
+    assert sorted(world.tracker.withdrawn) == [3, 7]
 
 
 def test_a_long_backlog_is_read_back_from_disk(world: World) -> None:

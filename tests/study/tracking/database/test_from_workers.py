@@ -70,6 +70,21 @@ def test_the_driver_finds_what_a_worker_wrote_and_writes_the_rest(
     assert len(where) == 1
 
 
+def test_a_trial_that_failed_for_good_keeps_no_run_that_its_worker_wrote(
+    tmp_path: Path, tracker: MlflowTracker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A worker that died between its commit and its answer, and so each time: MLflow went on
+    # showing a finished run of a trial that has no rows.
+    worker(default_tracking_uri(tmp_path), monkeypatch).write(sample_tables(range(3)))
+    assert sorted(children(client(tmp_path), tracker)) == [0, 1, 2]
+    tracker.withdraw([1, 40])
+    assert sorted(children(client(tmp_path), tracker)) == [0, 2]
+    tracker.withdraw([1, 40])  # Once more, as after an outage in between.
+    # It comes back where a person has it trained after all.
+    runs = tracker.log_trials(sample_tables([1]))
+    assert children(client(tmp_path), tracker)[1].info.run_id == runs[1]
+
+
 def test_an_invocation_that_has_ended_gets_no_runs_from_workers(
     tmp_path: Path, tracker: MlflowTracker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
