@@ -222,9 +222,9 @@ def measure(trials: int, workers: int) -> dict[str, Any]:
     """Both sides on the same trials."""
     from study.study_file import StudyConfig, preset_text
 
-    # Both sides train every trial to its last step.
+    # Both sides train every trial to its last step, and no region is confirmed by further ones.
     text = preset_text("digits-mlp").replace("stop: decided", "stop: never")
-    config = StudyConfig.from_text(text).with_trials(trials)
+    config = StudyConfig.from_text(text).with_trials(trials).model_copy(update={"confirm": 0})
     with tempfile.TemporaryDirectory() as folder:
         ours = gradscape(config, workers, Path(folder))
         theirs = hand_written(config, workers, Path(folder))

@@ -171,7 +171,8 @@ def _write_files(
         try:
             with ImageWriter(folder, formats) as writer:
                 for section in SECTIONS:
-                    on_stage(section.title or "counting trials")
+                    if section.stage:
+                        on_stage(section.stage)
                     view = evidence.of(section.view)
                     if figures_of is None or section.name in figures_of:
                         for drawn in pictures_of(view):

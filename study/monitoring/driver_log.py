@@ -114,9 +114,14 @@ def driver_log(path: Path, on_notice: Callable[[str], None] | None) -> Iterator[
 
 
 def console_handler(level: int = logging.INFO) -> NoticeHandler:
-    """A handler that prints to stderr, each text below what a progress bar may have left there."""
-    # A live display of progress replaces sys.stderr, so it is looked up for each line.
-    return NoticeHandler(lambda text: print(f"\n{text}", file=sys.stderr, flush=True), level)
+    """A handler that prints to stderr; on a terminal below what a progress bar has left there."""
+
+    def show(text: str) -> None:
+        # A live display of progress replaces sys.stderr, so it is looked up for each line.
+        below = "\n" if sys.stderr.isatty() else ""
+        print(f"{below}{text}", file=sys.stderr, flush=True)
+
+    return NoticeHandler(show, level)
 
 
 def one_line(text: str) -> str:

@@ -46,7 +46,9 @@ class StudyProgress:
 
 
 class ProgressLines:
-    """Says how far a run has come, which it is passed often: from time to time and at the end.
+    """Says how far a run has come, which it is passed often.
+
+    That is with the first verdicts, from time to time and at the end.
 
     Each phase after the training is said as it begins.
 
@@ -58,7 +60,7 @@ class ProgressLines:
         self._say = say
         self._said_at = -SAY_EVERY_S
         self._phase: str | None = None
-        self._done = False
+        self._done = self._judged = False
 
     def __call__(self, progress: StudyProgress) -> None:
         """Says a line if it is time for one."""
@@ -67,9 +69,12 @@ class ProgressLines:
         begins = phase != self._phase
         done = progress.done >= progress.total
         ends = done and not self._done
-        if time.monotonic() - self._said_at < SAY_EVERY_S and not (ends or begins):
+        judged = any(progress.verdicts.values())
+        first = judged and not self._judged
+        if time.monotonic() - self._said_at < SAY_EVERY_S and not (ends or begins or first):
             return
-        self._said_at, self._phase, self._done = time.monotonic(), phase, done
+        self._said_at, self._phase = time.monotonic(), phase
+        self._done, self._judged = done, judged
         self._say(progress_text(progress))
 
 

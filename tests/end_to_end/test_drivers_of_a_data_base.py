@@ -12,8 +12,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import sqlalchemy as sa
 
 from analysis import load_trials
+from study.databases import has_table, make_engine
 from study.tracking import default_tracking_uri
 from tests.support.driver import Command, gradscape, write_slow_study
 from tests.support.left_behind import (
@@ -240,7 +242,7 @@ def test_logged_by_a_driver_whose_home_is_lost(tmp_path: Path, storage: str) -> 
     first = Command("run", slow_study(here, storage, extra=uri), *LOCAL, folder=here)
     first.wait_for_parts(here / "gradscape", 2)
     deadline = time.monotonic() + 240
-    while not mlflow_children(there, tracking):
+    while not finished_runs(tracking):
         assert time.monotonic() < deadline
         time.sleep(0.01)
     first.kill()
@@ -257,12 +259,16 @@ def test_logged_by_a_driver_whose_home_is_lost(tmp_path: Path, storage: str) -> 
     assert (int(missing[1]) if missing else 0) == len(known)
 
 
-def mlflow_children(home: Path, uri: str) -> list[object]:
-    """Finished runs of trials; none while there is no MLflow yet."""
-    try:
-        return [run for run in mlflow_runs(home, "slow", uri)[1] if run.info.status == "FINISHED"]
-    except (AssertionError, Exception):
-        return []
+def finished_runs(uri: str) -> int:
+    """Number of finished runs of trials; 0 while MLflow's data base is not there yet."""
+    if not has_table(uri, "runs"):
+        return 0
+    trials = sa.text(
+        "SELECT count(*) FROM runs JOIN tags ON tags.run_uuid = runs.run_uuid "
+        "WHERE runs.status = 'FINISHED' AND tags.key = 'gradscape.trial'"
+    )
+    with make_engine(uri).connect() as connection:
+        return int(connection.execute(trials).scalar_one())
 
 
 @ONE_IS_ENOUGH

@@ -39,6 +39,8 @@ class Section:
             lists of rows, what is not finite becomes null.
         text: What stands under the title in report.md; "" leaves it out.
         folded: Whether it stands behind a click.
+        stage: What a person who waits is told from here on, in words that hold whether or not the
+            section shows anything; "" where it takes no time to speak of.
     """
 
     name: str
@@ -48,3 +50,4 @@ class Section:
     summary: Callable[[Evidence], Mapping[str, object]] = no_summary
     text: Callable[[Evidence], str] = no_text
     folded: bool = False
+    stage: str = ""

@@ -99,6 +99,7 @@ def _markdown(evidence: Evidence) -> str:
 SECTION = Section(
     name="explanations",
     title="Typical trials of each verdict",
+    stage="choosing typical trials",
     view=explanations,
     summary=_summary,
     text=_markdown,

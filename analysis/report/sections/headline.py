@@ -92,4 +92,11 @@ def _markdown(evidence: Evidence) -> str:
     return "\n".join(lines)
 
 
-SECTION = Section(name="headline", title="", view=headline, summary=_summary, text=_markdown)
+SECTION = Section(
+    name="headline",
+    title="",
+    stage="counting trials and looking for where they train",
+    view=headline,
+    summary=_summary,
+    text=_markdown,
+)

@@ -160,6 +160,7 @@ def _text(evidence: Evidence) -> str:
 SECTION = Section(
     name="honesty",
     title="How far to trust this",
+    stage="checking how far to trust it",
     view=honesty,
     tables=_tables,
     summary=_summary,

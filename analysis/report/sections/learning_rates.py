@@ -102,6 +102,7 @@ def _text(evidence: Evidence) -> str:
 SECTION = Section(
     name="learning_rates",
     title="Learning rates that train",
+    stage="drawing figures",
     view=learning_rates,
     tables=_tables,
     summary=_summary,

@@ -37,7 +37,7 @@ def test_what_a_process_does_with_subnormals_is_left_as_it_was(flushed_before):
 
 
 def cpu_seconds(initialization: str) -> float:
-    """Of a cohort of deep networks; the least of three, other work on this core left out."""
+    """Of one training of a cohort of deep networks."""
     hyperparameters = {
         "depth": 32,
         "width": 32,
@@ -51,17 +51,15 @@ def cpu_seconds(initialization: str) -> float:
         Trial(number=n, configuration=n, seed=n, hyperparameters=hyperparameters) for n in range(8)
     ]
     task = make_task(TASKS["digits"], {}, hyperparameters)
-    took = []
-    for _ in range(3):
-        started = time.process_time()
-        train_cohort(trials, task=task, network=NETWORKS["mlp"], steps=40)
-        took.append(time.process_time() - started)
-    return min(took)
+    started = time.process_time()
+    train_cohort(trials, task=task, network=NETWORKS["mlp"], steps=40)
+    return time.process_time() - started
 
 
 def test_vanishing_gradients_cost_no_more_time_than_others():
-    vanishing = cpu_seconds("small_normal")
-    healthy = cpu_seconds("xavier_normal")
+    # In turn, so that other work on the machine meets both alike; the least of each.
+    pairs = [(cpu_seconds("small_normal"), cpu_seconds("xavier_normal")) for _ in range(4)]
+    vanishing, healthy = map(min, zip(*pairs, strict=True))
 
     # About 1.1; 5 and more where each product of subnormal numbers goes through microcode.
-    assert vanishing < 2 * healthy
+    assert vanishing < 2.5 * healthy
