@@ -133,4 +133,4 @@ def test_a_program_that_uses_the_library_sees_warnings_once(
         assert ran.stderr == ""
         assert ran.stdout == "own: cohort 3 lost\nown: the cluster has room\n"
     else:
-        assert ran.stdout == "" and ran.stderr == "\ncohort 3 lost\n"
+        assert ran.stdout == "" and ran.stderr == "cohort 3 lost\n"
