@@ -66,8 +66,11 @@ def test_the_page_lists_every_move() -> None:
 
 def test_every_cause_that_a_hyperparameter_reaches_has_a_fix() -> None:
     # A part that is frozen or in no optimizer is the code's, not a hyperparameter's; so is what
-    # mixes examples, and what only the person's own network draws.
+    # mixes examples, what only the person's own network draws, and a loss that asks for another
+    # thing than the metric or says nothing where the outputs are.
     wrong_in_the_code = {
+        Cause.FLAT_LOSS,
+        Cause.OTHER_GOAL,
         Cause.UNBOUNDED_LOSS,
         Cause.STILL_PART,
         Cause.BROADCAST,
