@@ -115,9 +115,7 @@ class Lease:
             with self._changed:
                 self._changed.wait_for(lambda: not self._writers)
         for kept in reversed(self._kept):
-            if self._lost is not None:
-                kept.claim.step_back()
-            kept.claim.release()
+            kept.let_go(lost=self._lost is not None)
 
     def _over(self) -> bool:
         period_s = min((kept.claim.renew_s for kept in self._kept), default=None)
@@ -183,6 +181,13 @@ class _Kept:
                 self._answered_at = started
                 return
             self._renewed_at, self._answered_at, self.reason = started, started, None
+
+    def let_go(self, *, lost: bool) -> None:
+        """Lets go of the claim; not while another thread asks who holds it."""
+        with self._lock:
+            if lost:
+                self.claim.step_back()
+            self.claim.release()
 
 
 @contextmanager
