@@ -110,7 +110,7 @@ HEALTHY: tuple[Family, ...] = (
         "resnet",
         "digits",
         {**_FIFTY_LAYERS, "normalization": "batch", "learning_rate": log_range(0.05, 0.1)},
-        120,
+        180,
     ),
     healthy(
         "chirps-gru",
