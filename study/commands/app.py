@@ -117,5 +117,8 @@ def _folder_is_there() -> bool:
 
 
 def _fail(message: str, code: ExitCode) -> None:
-    print(" ".join(message.split("\n")), file=sys.stderr)
+    line = " ".join(message.split("\n"))
+    # An error of own code may hold what a terminal obeys: colours, a bell, a cursor that moves.
+    shown = "".join(each if each.isprintable() else repr(each)[1:-1] for each in line)
+    print(shown, file=sys.stderr)
     raise SystemExit(code)

@@ -107,6 +107,10 @@ def _built_in_or_own(
         if is_own(given):
             if not _OWN.fullmatch(given):
                 raise InputError(f"your own {what} is written {form}, but got {show(given)}")
+            module, _, name = given.partition(":")
+            if module.endswith(".py"):
+                rule = f"your own {what} is written without .py, {module[:-3]}:{name}"
+                raise InputError(f"{rule}, but got {show(given)}")
         elif given not in built_in:
             raise InputError(f"{unknown(what, given, built_in)}; your own is written {form}")
         return given

@@ -89,6 +89,7 @@ FAULTS = {
     "exits": ("sys.exit(0)", "it called sys.exit(0)"),
     "raises what is no Exception": ("raise type('Odd', (BaseException,), {})('x')", "Odd: x"),
     "raises two lines": ("raise ValueError('one\\ntwo')", "ValueError: one"),
+    "colours a terminal": ("raise ValueError('\\x1b[31mred')", r"ValueError: \x1b[31mred"),
     "has no text": (
         "raise type('Mute', (Exception,), {'__str__': lambda self: 1 / 0})",
         "ZeroDivisionError|Mute",

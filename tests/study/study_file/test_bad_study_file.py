@@ -122,6 +122,11 @@ def test_the_unchanged_file_is_good():
             "network: your own network is written package.module:factory, but got 'pkg.net:a-b'",
         ),
         (
+            {"network": "network: mine.py:build"},
+            "network: your own network is written without .py, mine:build, but got "
+            "'mine.py:build'",
+        ),
+        (
             {"more": "statistics: ful"},
             "statistics: unknown statistics 'ful'; did you mean 'full'? "
             "known: full, minimal, standard",
