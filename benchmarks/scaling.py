@@ -2,8 +2,9 @@
 
     python benchmarks/scaling.py --home scaling-home --images docs/images
 
-An MLP under the standard parametrization and under mup, and a transformer under mup: three sizes
-are mapped, then three larger ones tried where the edge may be, by the code of `gradscape run`.
+An MLP under the standard parametrization and under mup, and a transformer under mup: four small
+widths are mapped, then 8 and 16 times the largest tried where the edge may be, by the code of
+`gradscape run`.
 Prints the exponent of the edge, and for each larger size the edge that was predicted from the
 mapped ones alone, before it was trained, beside the measured one. Then a coordinate check.
 """
@@ -45,12 +46,12 @@ _MLP: dict[str, Any] = {
         "activation": "relu",
         "initialization": "he_normal",
         "optimizer": "adam",
-        "width": [16, 32, 64],
+        "width": [16, 32, 64, 128],
         "batch_size": 64,
     },
     "steps": 60,
-    "trials": 120,
-    "scaling": {"axis": "width", "sizes": [128, 512, 1024], "trials": 24},
+    "trials": 160,
+    "scaling": {"axis": "width", "sizes": [1024, 2048], "trials": 24, "refine": 24},
 }
 _MUP = {"parametrization": "mup", "base_width": 32}
 _RATES = {"low": 1e-3, "high": 3.0, "log": True}
@@ -72,14 +73,14 @@ STUDIES: dict[str, dict[str, Any]] = {
             "heads": 2,
             "activation": "gelu",
             "optimizer": "adam",
-            "width": [8, 12, 16],
+            "width": [8, 16, 32, 64],
             "batch_size": 32,
             **_MUP,
             "learning_rate": _RATES,
         },
         "steps": 40,
-        "trials": 72,
-        "scaling": {"axis": "width", "sizes": [64, 128, 256], "trials": 16},
+        "trials": 160,
+        "scaling": {"axis": "width", "sizes": [512, 1024], "trials": 24, "refine": 24},
     },
 }
 

@@ -2,10 +2,10 @@
 
     python benchmarks/scaling_seeds.py 7 8 9 10 11 12
 
-Maps the two MLPs of scaling.py at widths 16, 32 and 64 with each seed: as it is, with 24 more
+Maps the two MLPs of scaling.py at widths 16, 32 and 64 with each seed: by 120 trials, with 24 more
 trials at each width near its edge, and with as many more spread over all learning rates. Prints
 the edges, the exponent with its interval, and by which factor the predictions at 512 and 1,024
-differ from the edges that scaling.py measured there.
+differ from edges that were measured there.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ MEASURED = {
     "mlp-mup": {512: 0.468, 1024: 0.679},
     "mlp-standard": {512: 0.053, 1024: 0.032},
 }
-"""Edges of docs/scaling.md, from 24 trials each around them."""
+"""Edges from 24 trials each around them, at the end of a map of widths 16, 32 and 64."""
+
+WIDTHS, TRIALS = [16, 32, 64], 120
 
 REFINE = 24
 
@@ -67,6 +69,8 @@ def main() -> None:
     for seed in map(int, sys.argv[1:]):
         for name, measured in MEASURED.items():
             base = {key: value for key, value in STUDIES[name].items() if key != "scaling"}
+            base["hyperparameters"] = {**base["hyperparameters"], "width": WIDTHS}
+            base["trials"] = TRIALS
             with tempfile.TemporaryDirectory() as home:
                 tables = compared(Path(home), base, seed)
             for what, trials in tables.items():
