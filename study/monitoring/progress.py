@@ -9,6 +9,10 @@ from dataclasses import dataclass
 SAY_EVERY_S = 15.0
 """Between two lines of progress in the log, and where no terminal shows a live display."""
 
+EARLY = 0.02
+"""Share of the trials before which no speed and no time left are said: the first small cohorts
+hold what a worker does once, and made the time left up to ten times what it was."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class StudyProgress:
@@ -90,6 +94,8 @@ def progress_text(progress: StudyProgress) -> str:
 def numbers_text(progress: StudyProgress) -> str:
     """How far, how fast and how long yet."""
     text = f"{progress.done}/{progress.total} trials"
+    if progress.recorded < EARLY * (progress.total - progress.before):
+        return text
     if progress.recorded:
         text += f"  {progress.trials_per_s:.1f} trials/s"
     if progress.left_s is not None and progress.done < progress.total:

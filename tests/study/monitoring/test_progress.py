@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from study.monitoring.driver_log import DRIVER, console_handler, driver_log, logged_to
-from study.monitoring.progress import ProgressLines, StudyProgress
+from study.monitoring.progress import ProgressLines, StudyProgress, progress_text
 
 
 def test_progress_is_logged_with_the_first_verdicts_from_time_to_time_and_at_the_end(
@@ -44,3 +44,13 @@ def test_what_goes_to_a_file_has_no_empty_lines(capfd: pytest.CaptureFixture[str
     with logged_to(console_handler()):
         logging.getLogger("gradscape.run").info("confirming depth 2 to 8 with up to 48 trials")
     assert capfd.readouterr().err == "confirming depth 2 to 8 with up to 48 trials\n"
+
+
+def test_the_first_small_cohorts_say_no_speed_and_no_time_left():
+    at = lambda done: progress_text(  # noqa: E731
+        StudyProgress(
+            total=1200, before=0, recorded=done, verdicts={}, elapsed_s=10, left_s=400 / done
+        )
+    )
+    assert at(8) == "8/1200 trials"
+    assert at(100) == "100/1200 trials  10.0 trials/s  0:04 left"
