@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -10,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from reported_situations.parts import clusters, perceptron, regression, seeded
+from reported_situations.parts import clusters, perceptron, regression, seeded, yes_or_no
 from reported_situations.situation import Situation
 from study import Task
 
@@ -52,31 +51,10 @@ def boxes(overlap: Literal["plain", "generalized"]) -> Task:
     )
 
 
-def two_layers(hyperparameters: Mapping[str, Any], task: Task) -> nn.Module:
-    return perceptron([task.features, 64, 64, task.outputs])
-
-
 def clicked() -> Task:
     """Yes or no, as a probability."""
-    x, labels = clusters(examples=1500, features=10, classes=2, distance=1.0, seed=121)
-
-    def loss(outputs: Tensor, targets: Tensor) -> Tensor:
-        sure = outputs.clamp(1e-7, 1 - 1e-7)
-        return functional.binary_cross_entropy(sure, targets, reduction="none").mean(1)
-
-    return Task(
-        name="clicked",
-        inputs=x,
-        targets=labels.float()[:, None],
-        outputs=1,
-        loss=loss,
-        metric=lambda outputs, targets: ((outputs > 0.5) == (targets > 0.5)).double().mean(1),
-        metric_name="accuracy",
-        chance=0.5,
-        ceiling=1.0,
-        target=0.8,
-        loss_chance=math.log(2),
-    )
+    data = clusters(examples=1500, features=10, classes=2, distance=1.0, seed=121)
+    return yes_or_no("clicked", data, target=0.8, least=1e-7)
 
 
 class Shifted(nn.Module):
@@ -121,7 +99,7 @@ SITUATIONS = (
         story="A loss of 1 - overlap / union: no predicted box meets its own, and none moves.",
         cause="flat_loss",
         task=f"{HERE}boxes",
-        network=f"{HERE}two_layers",
+        network="reported_situations.parts:two_layers",
         hyperparameters={**ADAM, "overlap": ["plain", "generalized"]},
         steps=300,
         fix={"overlap": "generalized"},

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
-from reported_situations.parts import clusters, perceptron, seeded
+from reported_situations.parts import clusters, seeded
 from reported_situations.situation import Situation
 from study import Task
 
@@ -103,10 +101,6 @@ def grades(first: int) -> Task:
     )
 
 
-def two_layers(hyperparameters: Mapping[str, Any], task: Task) -> nn.Module:
-    return perceptron([task.features, 64, 64, task.outputs])
-
-
 SITUATIONS = (
     Situation(
         name="probabilities_for_logarithms",
@@ -114,7 +108,7 @@ SITUATIONS = (
         story="KLDivLoss is given a softmax, where it wants the logarithm of one.",
         cause="other_goal",
         task=f"{HERE}blends",
-        network=f"{HERE}two_layers",
+        network="reported_situations.parts:two_layers",
         hyperparameters={**ADAM, "logarithms": ["no", "yes"]},
         steps=300,
         fix={"logarithms": "yes"},
@@ -126,7 +120,7 @@ SITUATIONS = (
         cause="other_goal",
         also=("unbounded_loss",),
         task=f"{HERE}lesions",
-        network=f"{HERE}two_layers",
+        network="reported_situations.parts:two_layers",
         hyperparameters={**ADAM, "weight_of_ill": [2.0, 0.25]},
         steps=300,
         fix={"weight_of_ill": 0.25},
@@ -137,7 +131,7 @@ SITUATIONS = (
         story="The loss counts labels from 0 and the metric from 1: it falls, accuracy is 0.",
         cause="other_goal",
         task=f"{HERE}grades",
-        network=f"{HERE}two_layers",
+        network="reported_situations.parts:two_layers",
         hyperparameters={**ADAM, "first": [0, 1]},
         steps=300,
         fix={"first": 1},

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from study import Task
 
@@ -109,4 +112,38 @@ def convolutional(
         squash(),
         nn.Flatten(),
         nn.Linear(2 * channels * side * side, outputs),
+    )
+
+
+def two_layers(hyperparameters: Mapping[str, Any], task: Task) -> nn.Module:
+    return perceptron([task.features, 64, 64, task.outputs])
+
+
+def yes_or_no(name: str, data: tuple[Tensor, Tensor], *, target: float, least: float) -> Task:
+    """Labels of 0 and 1 as one probability, as binary cross-entropy takes it.
+
+    Args:
+        name: Of the task.
+        data: Inputs and labels.
+        target: Accuracy that counts as trained.
+        least: What the loss takes a probability of 0 for.
+    """
+    inputs, labels = data
+
+    def loss(outputs: Tensor, targets: Tensor) -> Tensor:
+        sure = outputs.clamp(least, 1 - least)
+        return functional.binary_cross_entropy(sure, targets, reduction="none").mean(1)
+
+    return Task(
+        name=name,
+        inputs=inputs,
+        targets=labels.float()[:, None],
+        outputs=1,
+        loss=loss,
+        metric=lambda outputs, targets: ((outputs > 0.5) == (targets > 0.5)).double().mean(1),
+        metric_name="accuracy",
+        chance=0.5,
+        ceiling=1.0,
+        target=target,
+        loss_chance=math.log(2),
     )

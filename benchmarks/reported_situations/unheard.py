@@ -10,31 +10,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from reported_situations.parts import clusters, perceptron, regression, seeded
+from reported_situations.parts import clusters, perceptron, regression, seeded, yes_or_no
 from study import Task, batch_task, classification
 
 
 def churned() -> Task:
     """Yes or no as one probability, as binary cross-entropy takes it."""
-    x, labels = clusters(examples=1500, features=10, classes=2, distance=0.8, seed=90)
-
-    def loss(outputs: Tensor, targets: Tensor) -> Tensor:
-        sure = outputs.clamp(1e-6, 1 - 1e-6)
-        return functional.binary_cross_entropy(sure, targets, reduction="none").mean(1)
-
-    return Task(
-        name="churned",
-        inputs=x,
-        targets=labels.float()[:, None],
-        outputs=1,
-        loss=loss,
-        metric=lambda outputs, targets: ((outputs > 0.5) == (targets > 0.5)).double().mean(1),
-        metric_name="accuracy",
-        chance=0.5,
-        ceiling=1.0,
-        target=0.75,
-        loss_chance=math.log(2),
-    )
+    data = clusters(examples=1500, features=10, classes=2, distance=0.8, seed=90)
+    return yes_or_no("churned", data, target=0.75, least=1e-6)
 
 
 def probability(hyperparameters: Mapping[str, Any], task: Task) -> nn.Module:

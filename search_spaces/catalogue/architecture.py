@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from search_spaces.catalogue.built_in import RECURRENT_NETWORKS, TRANSFORMERS
+from search_spaces.catalogue.built_in import (
+    FEED_FORWARD_NETWORKS,
+    RECURRENT_NETWORKS,
+    TRANSFORMERS,
+)
 from search_spaces.catalogue.hyperparameter import Condition, Hyperparameter
 from search_spaces.catalogue.intervals import COUNT, NOT_NEGATIVE, POSITIVE
 
@@ -40,16 +44,7 @@ ARCHITECTURE = (
         interval=COUNT,
         default=4,
         unit="layers",
-        networks=(
-            "mlp",
-            "cnn",
-            "resnet",
-            "densenet",
-            "unet",
-            "vae",
-            *RECURRENT_NETWORKS,
-            *TRANSFORMERS,
-        ),
+        networks=(*FEED_FORWARD_NETWORKS, *RECURRENT_NETWORKS, *TRANSFORMERS),
         network_defaults={
             "densenet": 8,
             "unet": 2,
@@ -86,7 +81,7 @@ ARCHITECTURE = (
         kind="name",
         choices=ACTIVATIONS,
         default="relu",
-        networks=("mlp", "cnn", "resnet", "densenet", "unet", "vae", "rnn", *TRANSFORMERS),
+        networks=(*FEED_FORWARD_NETWORKS, "rnn", *TRANSFORMERS),
         network_defaults={"rnn": "tanh"},
         meaning="nonlinearity after each hidden layer",
     ),
@@ -103,16 +98,7 @@ ARCHITECTURE = (
         kind="name",
         choices=NORMALIZATIONS,
         default="none",
-        networks=(
-            "mlp",
-            "cnn",
-            "resnet",
-            "densenet",
-            "unet",
-            "vae",
-            *RECURRENT_NETWORKS,
-            *TRANSFORMERS,
-        ),
+        networks=(*FEED_FORWARD_NETWORKS, *RECURRENT_NETWORKS, *TRANSFORMERS),
         network_defaults={
             "resnet": "batch",
             "densenet": "batch",

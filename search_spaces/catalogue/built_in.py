@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+FEED_FORWARD_NETWORKS = ("mlp", "cnn", "resnet", "densenet", "unet", "vae")
 RECURRENT_NETWORKS = ("rnn", "lstm", "gru", "seq2seq")
 TRANSFORMERS = ("transformer", "encoder_decoder")
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from study.engine.checkpoint import Checkpoints
     from study.engine.layers import Layer, find_layers
     from study.engine.networks import NETWORKS, NetworkFactory
-    from study.engine.networks.building import NetworkError
+    from study.engine.networks.error import NetworkError
     from study.engine.observing.record import CohortRecord
     from study.engine.tasks import (
         TASKS,
@@ -34,7 +34,7 @@ _HOMES = {
     "Checkpoints": "study.engine.checkpoint",
     "CohortRecord": "study.engine.observing.record",
     "Layer": "study.engine.layers",
-    "NetworkError": "study.engine.networks.building",
+    "NetworkError": "study.engine.networks.error",
     "NetworkFactory": "study.engine.networks",
     "Task": "study.engine.tasks.task",
     "TaskError": "study.engine.tasks",

@@ -13,7 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from study.engine.activations import activation_name
-from study.engine.networks.building import NetworkError, check_output
+from study.engine.networks.building import check_output
+from study.engine.networks.error import NetworkError
 from study.engine.tasks.feeding.pytree import leaves
 from study.engine.tasks.task import Task
 

@@ -50,11 +50,9 @@ class StudyProgress:
 
 
 class ProgressLines:
-    """Says how far a run has come, which it is passed often.
+    """Says how far a run has come: with the first verdicts, from time to time and at the end.
 
-    That is with the first verdicts, from time to time and at the end.
-
-    Each phase after the training is said as it begins.
+    It is passed each moment of a run. Each phase after the training is said as it begins.
 
     Args:
         say: Takes a line.

@@ -21,8 +21,8 @@ from study.engine.memory import is_out_of_memory
 from study.engine.precision import PRECISIONS, Precision
 from study.engine.seeds import seed_torch
 from study.engine.tasks.data.bounded_outputs import bounded_outputs
-from study.engine.tasks.data.split import spread
 from study.engine.tasks.data.task_data import check_data
+from study.engine.tasks.spread import spread
 from study.errors import first_line
 from study.preflight.per_example import called, mixing_notice
 from study.trial import Trial

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from study.engine.forensics.still import still_parts
 from study.engine.forensics.through_time import gradient_through_time
 from study.engine.forensics.wiring_faults import Network, wiring_fault
-from study.engine.tasks.data.split import spread
+from study.engine.tasks.spread import spread
 from study.engine.tasks.task import Task
 
 EXAMPLES = 24

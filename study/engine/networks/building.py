@@ -10,19 +10,14 @@ from torch import Tensor, nn
 from torch.nn.parameter import UninitializedBuffer, UninitializedParameter
 
 from study.engine.networks import foreign
+from study.engine.networks.as_trained import as_trained
+from study.engine.networks.error import NetworkError
 from study.engine.tasks.error import DataError
 from study.engine.tasks.feeding.fed import fed
 from study.engine.tasks.feeding.feed import described
 from study.engine.tasks.task import Task
 
-_OLD_NORMS = ("torch.nn.utils.weight_norm", "torch.nn.utils.spectral_norm")
-"""They compute a layer's weight in a hook, where nobody who looks for parameters finds it."""
-
 _LAZY = (UninitializedParameter, UninitializedBuffer)
-
-
-class NetworkError(ValueError):
-    """A network that does not fit its task."""
 
 
 def build_network(
@@ -46,7 +41,7 @@ def build_network(
         ) from error
     if not isinstance(module, nn.Module):
         raise NetworkError(f"a network's factory must return a torch.nn.Module, got {module!r}")
-    module = _plain(module)
+    module = as_trained(module)
     parameters = list(module.parameters())
     if parameters and not any(value.requires_grad for value in parameters):
         raise NetworkError(
@@ -63,40 +58,6 @@ def build_network(
         module = fed(module, task.feed)
     if any(isinstance(value, _LAZY) for value in _tensors(module)):
         _run_once(module, task)
-    return module
-
-
-def _plain(module: nn.Module) -> nn.Module:
-    """Returns the network as it is trained: not compiled, with gradients that are dense.
-
-    Neither is more than a way to compute: no number of the training changes.
-
-    Raises:
-        NetworkError: If its parameters are such as cannot be trained.
-    """
-    module = getattr(module, "_orig_mod", module)  # torch.compile
-    for parent in list(module.modules()):
-        if parent._compiled_call_impl is not None:  # Module.compile
-            parent._compiled_call_impl = None
-        for name, child in list(parent.named_children()):
-            if hasattr(child, "_orig_mod"):
-                setattr(parent, name, child._orig_mod)
-        if isinstance(parent, nn.Embedding | nn.EmbeddingBag):
-            parent.sparse = False
-    for name, child in module.named_modules():
-        for hook in child._forward_pre_hooks.values():
-            if type(hook).__module__ in _OLD_NORMS:
-                function = type(hook).__module__
-                raise NetworkError(
-                    f"a layer's weight must be a parameter or a parametrization, but {name} has "
-                    f"{function}; use {function.replace('utils', 'utils.parametrizations')}"
-                )
-    for name, parameter in module.named_parameters():
-        if parameter.is_complex():
-            raise NetworkError(
-                f"parameters must be real, but {name} is {parameter.dtype}; keep two real ones "
-                "and torch.view_as_complex, or watch your own loop: study.watch"
-            )
     return module
 
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from study.engine.networks.building import NetworkError
+from study.engine.networks.error import NetworkError
 from study.engine.quantities.lanczos import Product, largest_eigenvalue
 from study.engine.quantities.loss_function import LossFunction
 

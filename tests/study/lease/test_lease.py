@@ -14,7 +14,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TextIO
 
 import pytest
 import sqlalchemy as sa
@@ -190,7 +189,6 @@ def other_process(claim: Claim) -> subprocess.Popen[bytes]:
     code = f"""
 import time
 from pathlib import Path
-from typing import TextIO
 from study.lease import LeaseTable, LockFile, hold, this_process
 with hold([{made}], this_process(Path("home"))):
     print("held", flush=True)
@@ -379,34 +377,3 @@ def test_nothing_is_held_if_not_everything_can_be(tmp_path: Path) -> None:
             pass
         with driver(LockFile(folder, study="s")) as (lease, _):
             lease.check()
-
-
-def test_who_asks_while_the_study_is_let_go_is_told_who_has_it(tmp_path: Path) -> None:
-    class Busy(LockFile):
-        """Takes as long for an answer as a busy machine does, where a writer asks."""
-
-        def _is_at_path(self, file: TextIO) -> bool:
-            if threading.current_thread() is writer:
-                asks.set()
-                time.sleep(0.2)
-            return super()._is_at_path(file)
-
-    def write() -> None:
-        try:
-            former.check()
-        except Exception as error:
-            told.append(error)
-
-    def lost(error: LeaseLost) -> None:
-        writer.start()
-        asks.wait(5)  # Now the keeper, whose thread this is, lets go.
-
-    asks, told = threading.Event(), []
-    writer = threading.Thread(target=write)
-    path, here = tmp_path / "driver.lock", this_process(tmp_path)
-    with (
-        hold([Busy(path, study="s", renew_s=0.02)], here, on_lost=lost) as former,
-        driver(LockFile(path, study="s"), take_over=True),
-    ):
-        writer.join(10)
-    assert [type(each) for each in told] == [LeaseLost]

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from study.engine.tasks.data.split import spread
+from study.engine.tasks.spread import spread
 
 EXAMPLES = 1500
 """Examples that are looked at, spread evenly."""

@@ -37,10 +37,3 @@ def split(name: str, examples: int, share: float) -> tuple[Tensor, Tensor | None
     shuffled = torch.randperm(examples, generator=torch.Generator().manual_seed(SEED))
     held_out, kept = shuffled[: max(1, count)], shuffled[max(1, count) :]
     return kept.sort().values, held_out.sort().values
-
-
-def spread(examples: int, most: int) -> Tensor:
-    """Returns the numbers of at most so many examples, evenly spaced from first to last."""
-    # Own code may have made half precision the default, which counts to 2,048.
-    rows = torch.linspace(0, examples - 1, min(most, examples), dtype=torch.float64)
-    return rows.long().unique()

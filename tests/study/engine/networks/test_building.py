@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 
 import study
-from study.engine.networks.building import NetworkError, build_network, check_output
+from study.engine.networks.building import build_network, check_output
+from study.engine.networks.error import NetworkError
 
 
 def _task() -> study.Task:
